@@ -1,0 +1,106 @@
+//! The contract that every store keeps.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{
+    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, Epoch, HistorySegment,
+    InstanceFilter, InstanceRow, ListCursor, Page, PartitionId, Position, Projection, Row, Scan,
+    Slot, StoreError, StoredInstance, Table,
+};
+
+/// The fence row of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionHead {
+    /// The present owner's epoch.
+    pub epoch: Epoch,
+    /// The last durable position; 0 when nothing was appended yet.
+    pub head: Position,
+    /// The first position that the journal still holds; `head + 1` when it holds none.
+    pub first: Position,
+}
+
+/// A fenced journal, the state derived from it, and queries over that state.
+///
+/// Calls are safe from many tasks at once and never block the async runtime. A batch that was
+/// answered `Committed` survives the loss of the process and of power. A projection survives the
+/// loss of the process; after a loss of power the state may be as it was at an earlier reached
+/// position, never in between, and never before a checkpointed one.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Rises with each restore of the store from a backup.
+    async fn incarnation(&self) -> Result<u32, StoreError>;
+
+    /// Raises the partition's epoch and answers its head: from then on appends under an older
+    /// epoch are fenced. A partition that was never seen is made, empty.
+    async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError>;
+
+    /// Makes a batch durable, or says that it is fenced or unknown. Appends of several partitions
+    /// may share one commit.
+    async fn append(&self, append: Append) -> Result<Appended, StoreError>;
+
+    /// Durable batches from `from` (inclusive) in order, at most `limit_bytes` of bodies (at least
+    /// one batch if there is one). An error names a gap or damage.
+    async fn read_journal(
+        &self,
+        partition: PartitionId,
+        from: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Batch>, StoreError>;
+
+    /// A blob by its hash.
+    async fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, StoreError>;
+
+    /// Writes changes of one or more partitions and the positions they reached, atomically.
+    async fn project(&self, projections: Vec<Projection>) -> Result<(), StoreError>;
+
+    /// The position that the partition's state has reached (0 if none).
+    async fn reached(&self, partition: PartitionId) -> Result<Position, StoreError>;
+
+    /// Makes the state durable against loss of power, then drops what of the journal lies wholly
+    /// at or below each partition's reached position. Takes its time off the append path.
+    async fn checkpoint(&self) -> Result<(), StoreError>;
+
+    /// An instance with its snapshot and chunks, open or ended.
+    async fn instance(
+        &self,
+        slot: Slot,
+        id: EntityId,
+    ) -> Result<Option<StoredInstance>, StoreError>;
+
+    /// An instance's history segments that hold records after `after_seq`, in order, until
+    /// `limit_bytes` is passed (at least one if there is one).
+    async fn history(
+        &self,
+        slot: Slot,
+        id: EntityId,
+        after_seq: u64,
+        limit_bytes: usize,
+    ) -> Result<Vec<HistorySegment>, StoreError>;
+
+    /// One row of a keyed table.
+    async fn get(&self, table: Table, slot: Slot, key: Bytes)
+    -> Result<Option<Bytes>, StoreError>;
+
+    /// Rows of a keyed table in key order (then by slot).
+    async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError>;
+
+    /// Instances, newest first by `(created_at, id)`, at most `limit` (1 to 1,000).
+    async fn list(
+        &self,
+        filter: &InstanceFilter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> Result<Page<InstanceRow>, StoreError>;
+
+    /// How many instances there are, by group.
+    async fn count(
+        &self,
+        filter: &InstanceFilter,
+        by: CountBy,
+    ) -> Result<Vec<Count>, StoreError>;
+
+    /// Drops buckets of instances that all ended before this time (milliseconds since the epoch);
+    /// answers how many instances went.
+    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError>;
+}
