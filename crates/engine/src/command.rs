@@ -1,0 +1,243 @@
+//! What is asked of an instance, what a decision answers, and what must follow outside.
+
+use definition::Catalog;
+
+use crate::id::Id;
+use crate::payload::Payload;
+use crate::record::{
+    CancelRequested, ChildEnded, Choice, DecisionMade, Failure, MessageBody, Record, StepRef,
+    TaskKey,
+};
+
+/// A request to an instance that exists. (A start makes one: see [`crate::start`].)
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// A task's result.
+    Result {
+        /// Which call.
+        task: TaskKey,
+        /// What came of it.
+        outcome: TaskOutcome,
+    },
+    /// A timer is due.
+    Timer(TimerKey),
+    /// Someone, or the parent, cancels it.
+    Cancel(CancelRequested),
+    /// A person answers a decision.
+    Decide {
+        /// Which decision.
+        id: Id,
+        /// The answer.
+        choice: Choice,
+        /// Why.
+        comment: String,
+    },
+    /// A child ended.
+    ChildEnded(ChildEnded),
+    /// A child undid itself, or could not.
+    ChildCompensated(ChildEnded),
+    /// The parent undoes this completed child.
+    Compensate,
+    /// A decision that was cut goes on.
+    Continue,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug)]
+pub enum TaskOutcome {
+    /// It took effect.
+    Completed {
+        /// Its output.
+        output: Payload,
+        /// The target called; empty if none.
+        target: String,
+        /// The masked request and response, JSON text; empty if none.
+        exchange: String,
+    },
+    /// It was taken; the result comes by callback until `expires_at`.
+    Accepted {
+        /// When it is given up, milliseconds since the epoch.
+        expires_at: i64,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        error: Failure,
+        /// Not before so many milliseconds, said the other side.
+        retry_after_ms: Option<u64>,
+        /// The target called; empty if none.
+        target: String,
+        /// The masked request and response, JSON text; empty if none.
+        exchange: String,
+    },
+}
+
+/// What a timer is for; a timer that no longer fits the state changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimerKey {
+    /// When it is due, milliseconds since the epoch.
+    pub due_at: i64,
+    /// What for.
+    pub kind: TimerKind,
+    /// The step (zero for the instance's own).
+    pub at: StepRef,
+}
+
+/// Kinds of timers. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum TimerKind {
+    /// A decision was cut and goes on at once.
+    Continue = 0,
+    /// The next attempt of a step.
+    Retry = 1,
+    /// The next attempt of an undo or verify.
+    UndoRetry = 2,
+    /// The end of a wait, or of a loop's delay.
+    Wait = 3,
+    /// The time-out of a block, wait or child.
+    StepTimeout = 4,
+    /// The end of patience for a callback.
+    Callback = 5,
+    /// The time-out of the instance.
+    InstanceTimeout = 6,
+}
+
+impl TimerKey {
+    /// Bytes that order by due time.
+    pub fn to_bytes(self) -> [u8; 17] {
+        let mut bytes = [0; 17];
+        bytes[..8].copy_from_slice(&self.due_at.to_be_bytes());
+        bytes[8] = self.kind as u8;
+        bytes[9..13].copy_from_slice(&self.at.lane.to_be_bytes());
+        bytes[13..].copy_from_slice(&self.at.step.to_be_bytes());
+        bytes
+    }
+
+    /// The timer in these bytes.
+    pub fn from_bytes(bytes: [u8; 17]) -> Option<Self> {
+        let word = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let kind = match bytes[8] {
+            0 => TimerKind::Continue,
+            1 => TimerKind::Retry,
+            2 => TimerKind::UndoRetry,
+            3 => TimerKind::Wait,
+            4 => TimerKind::StepTimeout,
+            5 => TimerKind::Callback,
+            6 => TimerKind::InstanceTimeout,
+            _ => return None,
+        };
+        let due_at = (i64::from(word(0)) << 32) | i64::from(word(4));
+        Some(Self { due_at, kind, at: StepRef { lane: word(9), step: word(13) } })
+    }
+}
+
+/// What must be done outside once a decision's records are durable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Hand this task to its adapter (see [`crate::Instance::call`]).
+    Dispatch(TaskKey),
+    /// Wake the instance with [`Command::Timer`] (or [`Command::Continue`]).
+    Timer(TimerKey),
+    /// Send this message; the runtime numbers and journals it with the decision's records.
+    Send {
+        /// The addressee.
+        to: Id,
+        /// The message.
+        body: MessageBody,
+    },
+}
+
+/// A decision: facts, and what follows from them.
+#[derive(Clone, Debug, Default)]
+pub struct Decided {
+    /// In order; already applied to the state that decided them.
+    pub records: Vec<Record>,
+    /// Released when the records are durable.
+    pub effects: Vec<Effect>,
+}
+
+/// Why a command was refused; no record is written.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The instance has ended.
+    #[error("expected an open instance, but it has already ended as {0}")]
+    Ended(String),
+    /// No such decision was ever asked.
+    #[error("expected a decision of this instance, but there is none with id {0}")]
+    UnknownDecision(Id),
+    /// The decision was made before.
+    #[error("expected a pending decision, but it was already made")]
+    AlreadyDecided(Box<DecisionMade>),
+    /// The timer, task or message no longer fits the state; nothing to do.
+    #[error("nothing to do: {0}")]
+    Stale(&'static str),
+    /// The start names a definition that is not there.
+    #[error("expected a workflow in the catalog, but {0} is not there")]
+    UnknownWorkflow(String),
+    /// A header expression failed on this input.
+    #[error("the workflow's {place} could not be computed: {message}")]
+    Header {
+        /// Which header key.
+        place: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// The input does not fit the workflow's schema.
+    #[error("the input does not fit the workflow's schema")]
+    Input(Vec<InputError>),
+}
+
+/// One way in which an input does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputError {
+    /// JSON pointer into the input.
+    pub pointer: String,
+    /// What was expected.
+    pub message: String,
+}
+
+/// What a decision may look at beside the state.
+pub struct Context<'a> {
+    /// The owner's time, milliseconds since the epoch; never below the last record's.
+    pub now: i64,
+    /// Definitions, adapters, policies.
+    pub catalog: &'a Catalog,
+    /// The only source of randomness.
+    pub entropy: &'a mut Entropy,
+    /// The command's id.
+    pub command_id: Id,
+    /// Who sent it; empty for the engine itself.
+    pub actor: &'a str,
+    /// What led to it (`api`, `task`, `timer`, `message:ID`).
+    pub cause: &'a str,
+}
+
+/// A seeded source of random numbers (SplitMix64, Steele et al. 2014): decisions stay pure and a
+/// simulated run repeats exactly.
+#[derive(Clone, Debug)]
+pub struct Entropy(u64);
+
+impl Entropy {
+    /// A source with this seed.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next 64 random bits.
+    pub fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to `bound` inclusive.
+    pub fn up_to(&mut self, bound: u64) -> u64 {
+        match bound.checked_add(1) {
+            Some(span) => self.next_u64() % span,
+            None => self.next_u64(),
+        }
+    }
+}
