@@ -79,8 +79,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<HistorySegment>, StoreError>;
 
     /// One row of a keyed table.
-    async fn get(&self, table: Table, slot: Slot, key: Bytes)
-    -> Result<Option<Bytes>, StoreError>;
+    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError>;
 
     /// Rows of a keyed table in key order (then by slot).
     async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError>;
@@ -94,11 +93,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Page<InstanceRow>, StoreError>;
 
     /// How many instances there are, by group.
-    async fn count(
-        &self,
-        filter: &InstanceFilter,
-        by: CountBy,
-    ) -> Result<Vec<Count>, StoreError>;
+    async fn count(&self, filter: &InstanceFilter, by: CountBy) -> Result<Vec<Count>, StoreError>;
 
     /// Drops buckets of instances that all ended before this time (milliseconds since the epoch);
     /// answers how many instances went.

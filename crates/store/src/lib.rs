@@ -3,15 +3,21 @@
 //! The contract speaks of bytes, slots, positions and filters, never of workflows, so that any
 //! ordered, transactional storage can serve. One conformance suite judges every implementation.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod contract;
 mod error;
+mod filter;
 mod journal;
+mod memory;
 mod query;
 mod state;
 
 pub use contract::{PartitionHead, Store};
 pub use error::StoreError;
+pub use filter::id_part;
 pub use journal::{Append, Appended, Batch, BatchId, Blob, BlobHash, Epoch, PartitionId, Position};
+pub use memory::MemoryStore;
 pub use query::{Count, CountBy, InstanceFilter, ListCursor, Page, Scan};
 pub use state::{
     Change, EntityId, HistorySegment, InstanceRow, Projection, Row, Slot, StoredInstance, Table,

@@ -1,0 +1,8 @@
+//! A store in memory: deterministic, without faults of its own; what a store means, in the
+//! fewest words.
+
+mod journal;
+mod state;
+mod store;
+
+pub use store::MemoryStore;

@@ -1,0 +1,164 @@
+//! The store itself: one lock around journals, blobs and state.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::journal::PartitionJournal;
+use super::state::MemoryState;
+use crate::{
+    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, HistorySegment, InstanceFilter,
+    InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position, Projection, Row, Scan,
+    Slot, Store, StoreError, StoredInstance, Table,
+};
+
+/// Ended instances are dropped by whole days, as the stores on disk do.
+const BUCKET_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A store in memory. A clone is another handle to the same content, so that a simulated crash
+/// drops one handle and opens the next. No call ever waits.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    content: Arc<Mutex<Content>>,
+}
+
+#[derive(Default)]
+struct Content {
+    journals: BTreeMap<PartitionId, PartitionJournal>,
+    blobs: BTreeMap<BlobHash, Bytes>,
+    reached: BTreeMap<PartitionId, Position>,
+    state: MemoryState,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A panic of another holder cannot leave the content half changed in a way that matters more
+    /// than the panic itself, so the lock is taken regardless.
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn incarnation(&self) -> Result<u32, StoreError> {
+        Ok(1)
+    }
+
+    async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {
+        let mut content = self.content();
+        let reached = content.reached.get(&partition).copied().unwrap_or(0);
+        let head = content.journals.entry(partition).or_default().take_over();
+        if reached + 1 < head.first {
+            return Err(StoreError::Gap {
+                partition: partition.0,
+                reached,
+                first: head.first,
+            });
+        }
+        Ok(head)
+    }
+
+    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        let mut content = self.content();
+        let Some(journal) = content.journals.get_mut(&append.partition) else {
+            return Ok(Appended::Fenced);
+        };
+        let appended = journal.append(&append);
+        if appended == Appended::Committed {
+            let blobs = append.blobs.into_iter().map(|blob| (blob.hash, blob.bytes));
+            content.blobs.extend(blobs);
+        }
+        Ok(appended)
+    }
+
+    async fn read_journal(
+        &self,
+        partition: PartitionId,
+        from: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Batch>, StoreError> {
+        match self.content().journals.get(&partition) {
+            Some(journal) => journal.read(partition, from, limit_bytes),
+            None => Ok(vec![]),
+        }
+    }
+
+    async fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.content().blobs.get(&hash).cloned())
+    }
+
+    async fn project(&self, projections: Vec<Projection>) -> Result<(), StoreError> {
+        let mut content = self.content();
+        for projection in projections {
+            for change in projection.changes {
+                content.state.apply(change);
+            }
+            let reached = content.reached.entry(projection.partition).or_default();
+            *reached = projection.reached.max(*reached);
+        }
+        Ok(())
+    }
+
+    async fn reached(&self, partition: PartitionId) -> Result<Position, StoreError> {
+        Ok(self.content().reached.get(&partition).copied().unwrap_or(0))
+    }
+
+    async fn checkpoint(&self) -> Result<(), StoreError> {
+        let content = &mut *self.content();
+        for (partition, journal) in &mut content.journals {
+            journal.trim(content.reached.get(partition).copied().unwrap_or(0));
+        }
+        Ok(())
+    }
+
+    async fn instance(
+        &self,
+        slot: Slot,
+        id: EntityId,
+    ) -> Result<Option<StoredInstance>, StoreError> {
+        Ok(self.content().state.instance(slot, id))
+    }
+
+    async fn history(
+        &self,
+        _slot: Slot,
+        id: EntityId,
+        after_seq: u64,
+        limit_bytes: usize,
+    ) -> Result<Vec<HistorySegment>, StoreError> {
+        Ok(self.content().state.history(id, after_seq, limit_bytes))
+    }
+
+    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.content().state.get(table, slot, key))
+    }
+
+    async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {
+        Ok(self.content().state.scan(&scan))
+    }
+
+    async fn list(
+        &self,
+        filter: &InstanceFilter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> Result<Page<InstanceRow>, StoreError> {
+        let limit = limit.clamp(1, 1000);
+        Ok(self.content().state.list(filter, after, limit))
+    }
+
+    async fn count(&self, filter: &InstanceFilter, by: CountBy) -> Result<Vec<Count>, StoreError> {
+        Ok(self.content().state.count(filter, by))
+    }
+
+    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError> {
+        Ok(self.content().state.drop_ended_before(before, BUCKET_MS))
+    }
+}
