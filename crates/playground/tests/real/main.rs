@@ -1,5 +1,10 @@
 //! The playground as its users meet it: over HTTP, with a client that pools connections.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it should be"
+)]
+
 mod examples;
 mod index;
 mod services;
