@@ -15,7 +15,7 @@ mod outcome;
 mod registry;
 mod scrub;
 mod secrets;
-pub mod settings;
+mod settings;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -28,4 +28,6 @@ pub use outcome::{
 };
 pub use registry::Registry;
 pub use secrets::{CallSecrets, NoSecrets, Secret, SecretError, Secrets, StaticSecrets};
-pub use settings::{SettingsError, SettingsErrorKind};
+pub use settings::{
+    ENGINE_ACTION_KEYS, ENGINE_KEYS, LATER_KEYS, SettingsError, SettingsErrorKind, nearest,
+};

@@ -189,8 +189,6 @@ pub mod error_type {
     pub const DNS: &str = "dns";
     /// The connection was lost after something had been sent.
     pub const CONNECTION_LOST: &str = "connection-lost";
-    /// The answer could not be read.
-    pub const RESPONSE: &str = "response";
     /// The settings of the adapter do not fit the call.
     pub const CONFIG: &str = "adapter.config";
     /// The adapter has no such action.

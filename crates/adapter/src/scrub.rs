@@ -61,6 +61,13 @@ impl Scrubber {
         }
     }
 
+    /// The text without secrets.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        let mut masked = text.to_owned();
+        self.text(&mut masked);
+        masked
+    }
+
     fn failure(&self, failure: &mut Failure) {
         self.text(&mut failure.error_type);
         self.text(&mut failure.message);

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
+use crate::scrub::Scrubber;
+
 /// The value of a secret. Never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<str>);
@@ -126,6 +128,13 @@ impl CallSecrets {
     pub fn used(&self) -> Vec<Secret> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.clone()
+    }
+
+    /// The text without the values used so far: for what an adapter writes elsewhere than into its
+    /// outcome, which is masked anyway.
+    #[must_use]
+    pub fn mask(&self, text: &str) -> String {
+        Scrubber::new(&self.used()).masked(text)
     }
 
     /// Puts the values in place of the `{"$secret": name}` leaves that name one of `allowed`.
