@@ -1,0 +1,122 @@
+//! Figures of a running node.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// Counters of the whole runtime, since it opened.
+#[derive(Debug, Default)]
+pub struct Stats {
+    pub(crate) commits: AtomicU64,
+    pub(crate) records: AtomicU64,
+    pub(crate) commands: AtomicU64,
+    pub(crate) refused_at_door: AtomicU64,
+    pub(crate) unknown_appends: AtomicU64,
+    pub(crate) calls_started: AtomicU64,
+    pub(crate) calls_ended: AtomicU64,
+    pub(crate) calls_waiting: AtomicI64,
+    pub(crate) timers_fired: AtomicU64,
+    pub(crate) timer_lateness_ms_max: AtomicU64,
+    pub(crate) message_order_errors: AtomicU64,
+    pub(crate) loads: AtomicU64,
+    pub(crate) evictions: AtomicU64,
+    pub(crate) projections: AtomicU64,
+    pub(crate) checkpoints: AtomicU64,
+    pub(crate) projection_lag_bytes: AtomicI64,
+}
+
+pub(crate) fn add(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}
+
+/// [`Stats`] at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Batches made durable.
+    pub commits: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Commands decided.
+    pub commands: u64,
+    /// Commands refused because too much waited.
+    pub refused_at_door: u64,
+    /// Appends whose outcome was unknown and that were repeated.
+    pub unknown_appends: u64,
+    /// Calls handed to adapters.
+    pub calls_started: u64,
+    /// Calls that came back.
+    pub calls_ended: u64,
+    /// Calls that wait for room at their adapter.
+    pub calls_waiting: u64,
+    /// Timers that fired.
+    pub timers_fired: u64,
+    /// The worst lateness of a timer, in milliseconds.
+    pub timer_lateness_ms_max: u64,
+    /// Messages that contradicted their sender's numbering.
+    pub message_order_errors: u64,
+    /// Instances loaded from the store.
+    pub loads: u64,
+    /// Instances evicted from memory.
+    pub evictions: u64,
+    /// Writes of the projector.
+    pub projections: u64,
+    /// Checkpoints made.
+    pub checkpoints: u64,
+    /// Bytes of records that are durable but not projected yet.
+    pub projection_lag_bytes: u64,
+}
+
+impl Stats {
+    /// What the counters show now.
+    pub fn figures(&self) -> Figures {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let gauge =
+            |counter: &AtomicI64| u64::try_from(counter.load(Ordering::Relaxed)).unwrap_or(0);
+        Figures {
+            commits: read(&self.commits),
+            records: read(&self.records),
+            commands: read(&self.commands),
+            refused_at_door: read(&self.refused_at_door),
+            unknown_appends: read(&self.unknown_appends),
+            calls_started: read(&self.calls_started),
+            calls_ended: read(&self.calls_ended),
+            calls_waiting: gauge(&self.calls_waiting),
+            timers_fired: read(&self.timers_fired),
+            timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
+            message_order_errors: read(&self.message_order_errors),
+            loads: read(&self.loads),
+            evictions: read(&self.evictions),
+            projections: read(&self.projections),
+            checkpoints: read(&self.checkpoints),
+            projection_lag_bytes: gauge(&self.projection_lag_bytes),
+        }
+    }
+}
+
+/// Whether the node can take work, and how its partitions stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// All partitions are open and the door is too.
+    pub ready: bool,
+    /// Why not, in a sentence; empty when ready.
+    pub reason: String,
+    /// Each partition.
+    pub partitions: Vec<PartitionHealth>,
+    /// Counters since the start.
+    pub figures: Figures,
+}
+
+/// How one partition stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionHealth {
+    /// Its number.
+    pub id: u16,
+    /// It is owned and takes commands.
+    pub open: bool,
+    /// The last durable position.
+    pub head: u64,
+    /// The last projected position.
+    pub reached: u64,
+    /// Commands that wait at its door.
+    pub mailbox: usize,
+    /// Instances in memory.
+    pub hot: usize,
+}
