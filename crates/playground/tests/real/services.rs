@@ -61,6 +61,33 @@ async fn billing_opens_an_account_once_per_key() {
 }
 
 #[tokio::test]
+async fn billing_counts_right_when_many_come_at_once() {
+    let ground = Ground::start().await;
+    let mut running = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let key = format!("k{}", number % 50);
+        running.spawn(answer(ground.post(
+            "billing",
+            "/accounts",
+            &key,
+            &json!({ "name": "Ada" }),
+        )));
+    }
+    let statuses: Vec<u16> = running
+        .join_all()
+        .await
+        .into_iter()
+        .map(|(status, _)| status)
+        .collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 50);
+    let list = ground.get("billing", "/accounts").await;
+    assert_eq!(
+        (&list["total"], &list["replays"]),
+        (&json!(50), &json!(150))
+    );
+}
+
+#[tokio::test]
 async fn billing_refuses_another_customer_under_a_known_key() {
     let ground = Ground::start().await;
     answer(ground.post("billing", "/accounts", "k1", &json!({ "name": "Ada" }))).await;

@@ -107,6 +107,42 @@ fn no_unfinished_or_debugging_code() {
 }
 
 #[test]
+fn lints_are_set_aside_with_a_reason_and_only_while_they_apply() {
+    let files = tracked(&[".rs"]);
+    let complaints = files.iter().flat_map(|file| {
+        let code = split(&file.text).code;
+        let lines = code.lines().enumerate();
+        let allowed =
+            lines.filter(|(_, line)| line.contains("#[allow(") || line.contains("#![allow("));
+        allowed
+            .map(|(index, _)| format!("{}:{}", file.path, index + 1))
+            .collect::<Vec<_>>()
+    });
+    demand_none(
+        &complaints.collect::<Vec<_>>(),
+        "write #[expect(lint, reason = \"...\")] instead of allow",
+    );
+}
+
+#[test]
+fn no_module_is_a_drawer() {
+    let drawers = [
+        "util", "utils", "common", "helper", "helpers", "types", "misc",
+    ];
+    let mut complaints = Vec::new();
+    for file in tracked(&[".rs", ".ts", ".tsx"]) {
+        let mut names = file
+            .path
+            .split('/')
+            .map(|part| part.split('.').next().unwrap_or_default());
+        if names.any(|name| drawers.contains(&name)) {
+            complaints.push(file.path.clone());
+        }
+    }
+    demand_none(&complaints, "name a module after what it is about");
+}
+
+#[test]
 fn clock_and_chance_are_arguments() {
     let pure = sources_of(&PURE);
     let mut runtime = sources_of(&["runtime"]);

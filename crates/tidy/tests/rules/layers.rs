@@ -134,3 +134,20 @@ fn only_the_wiring_names_concrete_parts() {
         }
     }
 }
+
+#[test]
+fn libraries_name_their_errors() {
+    let metadata = Metadata::read();
+    let libraries = metadata
+        .own()
+        .filter(|package| find(WIRE, &package.name).is_none());
+    let vague = libraries.filter(|package| {
+        let mut needs = package.dependencies.iter();
+        needs.any(|need| need.name == "anyhow" && need.kind.is_none())
+    });
+    let complaints: Vec<String> = vague.map(|package| package.name.clone()).collect();
+    demand_none(
+        &complaints,
+        "a library has error types of its own (thiserror); anyhow is for the binary and the wiring",
+    );
+}
