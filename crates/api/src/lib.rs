@@ -1,1 +1,41 @@
-//! Placeholder while the workspace is laid out.
+//! What goes over the wire: requests, answers, problems, and the table of error codes.
+//!
+//! Clients and the server share these types; nothing here knows a server. Fields are
+//! `snake_case`, times are RFC 3339 in UTC with milliseconds, ids are UUIDs as text. JSON that
+//! belongs to users passes through as text ([`Json`]).
+
+mod admin;
+mod code;
+mod decision;
+mod definition;
+mod exit;
+mod history;
+mod instance;
+mod json;
+mod list;
+mod problem;
+mod resource;
+mod submit;
+mod system;
+mod time;
+
+pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, TaskSummary};
+pub use code::{CODES, Code};
+pub use decision::{Answer, AnswerRequest, Decision};
+pub use definition::{
+    Definition, DefinitionSummary, DefinitionVersion, ExplainedStep, Explanation, Pin, Trigger,
+};
+pub use exit::Exit;
+pub use history::{HistoryRecord, StateAt, StreamRecord};
+pub use instance::{
+    Attempt, Instance, InstanceError, InstanceSummary, Lanes, Step, Waiting,
+};
+pub use json::Json;
+pub use list::{Behind, Count, Counts, Page};
+pub use problem::{Finding, PROBLEM_JSON, Problem};
+pub use resource::{Adapter, ApplyReport, Change, Environment, RetryPolicy, ValidationReport};
+pub use submit::{
+    BatchAnswer, BatchItem, BatchRequest, CancelRequest, Submission, Submitted, TaskOutcome,
+};
+pub use system::{Live, PartitionHealth, Ready, System};
+pub use time::{InvalidTime, Time};

@@ -1,0 +1,321 @@
+//! Every code that a problem can bear; the pages in `docs/errors` are made from this table.
+//!
+//! | numbers | about |
+//! | --- | --- |
+//! | 01xx | the request's shape |
+//! | 02xx | who asks, and from where |
+//! | 03xx | something that is not there |
+//! | 04xx | a refusal: by state, by input, by what is not available yet |
+//! | 05xx | load and trouble of the server |
+//! | 06xx | the command line and the configuration |
+//!
+//! Codes from 1000 on belong to documents of the language.
+
+use crate::exit::Exit;
+
+/// A code, what it means and how to mend it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `ORC-0xxx`.
+    pub id: &'static str,
+    /// The HTTP status; none for what never goes over HTTP.
+    pub status: Option<u16>,
+    /// The command line's exit code.
+    pub exit: Exit,
+    /// A few words.
+    pub title: &'static str,
+    /// Why it comes up.
+    pub cause: &'static str,
+    /// What to do.
+    pub mend: &'static str,
+}
+
+impl Code {
+    /// The code with this id.
+    #[must_use]
+    pub fn find(id: &str) -> Option<&'static Self> {
+        CODES.iter().copied().find(|code| code.id == id)
+    }
+
+    /// Where its page is served.
+    #[must_use]
+    pub fn page_url(&self) -> String {
+        format!("/api/docs/errors/{}", self.id)
+    }
+
+    /// The page of the code, in Markdown.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let Self { id, title, cause, mend, .. } = self;
+        let exit = self.exit as u8;
+        let status = self.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        format!(
+            "# {id}: {title}\n\nHTTP status: {status} · exit code: {exit}\n\n\
+             ## Cause\n\n{cause}\n\n## Mend\n\n{mend}\n"
+        )
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident $id:literal $status:expr, $exit:ident, $title:literal $cause:literal $mend:literal)*) => {
+        impl Code {
+            $(#[doc = $title] pub const $name: &'static Code = &Code {
+                id: $id, status: $status, exit: Exit::$exit, title: $title, cause: $cause, mend: $mend,
+            };)*
+        }
+
+        /// All codes, in order.
+        pub static CODES: &[&Code] = &[$(Code::$name),*];
+    };
+}
+
+codes! {
+    UNKNOWN_PATH "ORC-0100" Some(404), NotFound,
+        "No such path"
+        "The server has nothing at this path."
+        "Look the path up in `/api/docs`; everything but health checks begins with `/api/v1`."
+    WRONG_METHOD "ORC-0101" Some(405), Usage,
+        "The path does not take this method"
+        "The path exists, but not with this method. The `Allow` header of the answer lists those it takes."
+        "Use one of the methods in `Allow`."
+    MEDIA_TYPE "ORC-0102" Some(415), Usage,
+        "The content type does not fit"
+        "The request has a body whose `Content-Type` is missing or is none that this path reads."
+        "Send `Content-Type: application/json` (`application/yaml` for a set of definitions)."
+    BODY_TOO_LARGE "ORC-0103" Some(413), Usage,
+        "The body is too large"
+        "A body may have at most 1 MiB (a batch 16 MiB, a set of definitions 8 MiB), unless the configuration's `limits` say otherwise. The rest of it was not read."
+        "Send less: large data belongs into a store of its own, the input names it. Or raise `limits.body`."
+    NOT_UTF8 "ORC-0104" Some(400), Usage,
+        "The body is not UTF-8"
+        "JSON is exchanged in UTF-8; the body holds other bytes. The detail names the first one."
+        "Encode the body in UTF-8."
+    NOT_JSON "ORC-0105" Some(400), Usage,
+        "The body is not JSON"
+        "The body ends too early or holds something that is not JSON at the line and column named."
+        "Correct the text there. Often it is a comma after the last item, a quote that is not closed, or a shell that ate the quotes: `--input @file.json` avoids that."
+    TOO_DEEP "ORC-0106" Some(400), Usage,
+        "Nested too deep"
+        "Lists and objects of the body nest deeper than 100 levels."
+        "Flatten the data, or send the inner part as text."
+    BAD_BODY "ORC-0107" Some(400), Usage,
+        "The body has an unknown or wrong field"
+        "The body is JSON, but a field is unknown, missing or of the wrong kind; each is named by a JSON pointer."
+        "Correct the fields; `/api/docs` shows the body that the path takes."
+    UNKNOWN_PARAMETER "ORC-0108" Some(400), Usage,
+        "An unknown query parameter"
+        "The path does not know this query parameter. It would be ignored and the answer be wrong, so it is refused."
+        "Take the name that the hint gives, or look the path up in `/api/docs`."
+    BAD_PARAMETER "ORC-0109" Some(400), Usage,
+        "A query parameter that does not fit"
+        "The parameter is known but its value is not of the kind it takes."
+        "Write what the detail says was expected."
+    BAD_ID "ORC-0110" Some(400), Usage,
+        "Not an id"
+        "The path holds something that is not a UUID where an id is expected."
+        "Take the id from the answer to the start, or from a list."
+    BAD_CURSOR "ORC-0111" Some(400), Usage,
+        "Not a cursor"
+        "The `cursor` was not given out by this list, or was cut or changed on its way; or it belongs to a store that has since been restored."
+        "Send `next_cursor` of the page before as it is, or leave it out to begin anew."
+    BAD_HEADER "ORC-0112" Some(400), Usage,
+        "A header that does not fit"
+        "`X-Correlation-ID` and `Idempotency-Key` take 1 to 128 visible ASCII characters; a WebSocket needs its handshake's headers."
+        "Correct the header that the detail names."
+    CHANGED_MEANWHILE "ORC-0113" Some(412), Refused,
+        "Changed meanwhile"
+        "The request was to hold only for the state that `If-Match` names, but the state has changed since."
+        "Read it again, decide again, and send the new `ETag`."
+    TOO_MANY_ITEMS "ORC-0114" Some(413), Usage,
+        "Too many items"
+        "A batch takes at most 10,000 items."
+        "Send several batches."
+    NOTHING_TAKEN "ORC-0115" Some(400), Failed,
+        "No item of the batch was taken"
+        "Every item was refused; each has its own reason under `errors`."
+        "Correct the items and send the batch again."
+    NO_TOKEN "ORC-0201" Some(401), Refused,
+        "Who are you?"
+        "The server has callers configured and the request has no token, or one that it does not know."
+        "Send `Authorization: Bearer TOKEN`; for the command line `--token` or `ORCHESTRATOR_TOKEN`. Tokens are configured under `tokens`."
+    NOT_ALLOWED "ORC-0202" Some(403), Refused,
+        "Not allowed"
+        "The caller is known but has not the permission that the detail names."
+        "Ask for a role that has it: `viewer` reads, `operator` also submits, cancels and decides, `admin` may do everything."
+    FOREIGN_HOST "ORC-0203" Some(403), Refused,
+        "A foreign host name"
+        "The request's `Host` is neither an address nor a name that this server goes by. A page elsewhere could make a browser send such a request (DNS rebinding)."
+        "Use the address that the server printed, or list the name under `hosts` in the configuration."
+    FOREIGN_ORIGIN "ORC-0204" Some(403), Refused,
+        "A foreign page"
+        "A browser sent the request on behalf of a page that this server did not serve."
+        "List the page's origin under `origins` in the configuration if it is yours."
+    NO_INSTANCE "ORC-0301" Some(404), NotFound,
+        "No such workflow instance"
+        "There is no instance with this id; or retention has removed it."
+        "Look it up with `orchestrator list`; `q=` takes a part of the id."
+    NO_DEFINITION "ORC-0302" Some(404), NotFound,
+        "No such workflow"
+        "No workflow of this name (and version) was applied."
+        "List them with `orchestrator definitions list`; apply yours with `orchestrator apply -f PATH`."
+    NO_STEP "ORC-0303" Some(404), NotFound,
+        "No such step"
+        "The instance's workflow has no step with this id."
+        "The steps are listed at `/api/v1/workflows/{id}/steps`."
+    NO_DECISION "ORC-0304" Some(404), NotFound,
+        "No such decision"
+        "There is no decision with this id."
+        "List them with `orchestrator decisions list`."
+    NO_RESOURCE "ORC-0305" Some(404), NotFound,
+        "No such resource"
+        "No adapter, policy or environment of this name was applied."
+        "List them without a name, or apply the resource."
+    NO_HOOK "ORC-0306" Some(404), NotFound,
+        "No such webhook"
+        "No workflow has a webhook trigger with this source in the version that a start would take."
+        "Correct the source in the URL, or apply a workflow with `trigger: { type: webhook, source: NAME }`."
+    NO_TASK "ORC-0307" Some(404), NotFound,
+        "No such task"
+        "The token of the callback names no task that waits for it: it was used before, the task timed out, or the token was changed on its way."
+        "Nothing is to be done when the call is a repetition. Else look at the step's attempts."
+    NO_SUCH_SEQ "ORC-0308" Some(404), NotFound,
+        "No such place in the history"
+        "The instance's history has no record with this `seq`."
+        "Take a number from 1 to the instance's `seq`."
+    ENDED "ORC-0401" Some(409), Refused,
+        "The instance has ended"
+        "What was asked for is possible only while the instance is open."
+        "Nothing is to be done if it ended as you want it. Else start it anew."
+    ALREADY_DECIDED "ORC-0402" Some(409), Refused,
+        "The decision was already made"
+        "A decision is made once; the first answer stands and is under `standing`."
+        "Nothing is to be done."
+    BAD_INPUT "ORC-0403" Some(422), Usage,
+        "The input does not fit"
+        "The workflow has a schema for its input and this input does not fit it; each place is named by a JSON pointer into the input."
+        "Correct the input."
+    HEADER_FAILED "ORC-0404" Some(422), Usage,
+        "A header of the workflow could not be computed"
+        "An expression in the workflow's `subject`, `attributes`, `priority` or the like failed on this input, mostly since a field is missing."
+        "Send the field, or make the expression bear its absence: `has(input.customer) ? input.customer.id : ''`."
+    KEY_REUSED "ORC-0405" Some(422), Refused,
+        "The idempotency key was used for something else"
+        "The same caller sent the same `Idempotency-Key` to the same path with another body within 24 hours."
+        "Use a new key for a new request; repeat a request with the same bytes."
+    FORBIDDEN_BY_STATE "ORC-0406" Some(409), Refused,
+        "The state forbids it"
+        "What was asked for does not fit where the instance stands; the detail says why."
+        "Look at the instance with `orchestrator show ID`."
+    NOT_YET "ORC-0407" Some(501), Refused,
+        "Not available yet"
+        "The API names this, but this release does not carry it out."
+        "Do without it for now."
+    BAD_SET "ORC-0408" Some(422), Usage,
+        "The definitions do not hold"
+        "Something in the set is wrong, so that nothing of it was applied; each place is under `errors` with a code of its own."
+        "Correct the places. `orchestrator validate PATH` shows them without a server."
+    NO_SECRET "ORC-0409" Some(422), Usage,
+        "A secret is missing"
+        "An adapter of the set names a secret that the server does not have, so that nothing was applied."
+        "Set `ORCHESTRATOR_SECRET_<NAME>` (capitals, `_` for `-`) for the server, or put a file of that name into its `--secrets-dir`."
+    BAD_CHOICE "ORC-0410" Some(422), Usage,
+        "Not among the choices"
+        "The decision does not have this choice."
+        "Take one of the decision's `choices`."
+    OVERLOADED "ORC-0501" Some(429), Failed,
+        "Too much at once"
+        "The server has as much work waiting as it may hold. What it has taken is safe; this request was not taken."
+        "Wait as long as `Retry-After` says and send it again with the same `Idempotency-Key`."
+    BEHIND "ORC-0502" Some(503), Failed,
+        "The server cannot keep up"
+        "The store does not answer in time, or what is derived from the journal is too far behind. This request was not taken, or its outcome is unknown."
+        "Wait as long as `Retry-After` says and send it again with the same `Idempotency-Key`."
+    STOPPING "ORC-0503" Some(503), Failed,
+        "The server is stopping"
+        "The server commits what it has and leaves; it takes nothing new."
+        "Send the request again when it is back, with the same `Idempotency-Key`."
+    STORE_FAILED "ORC-0504" Some(500), Failed,
+        "The store failed"
+        "The store could not be read or written: a full disk, an I/O error, damage. The server's log says which. After a failed write the process ends, so that nothing is answered that is not durable."
+        "Mend the cause (space, permissions, the disk) and start the server again: it goes on from what is durable."
+    BUG "ORC-0505" Some(500), Failed,
+        "A mistake of ours"
+        "The server met something that should not be possible."
+        "Please report it with the correlation id and the server's log."
+    TOO_MANY_STREAMS "ORC-0506" Some(503), Failed,
+        "Too many streams"
+        "The server has as many open event streams as it may hold (`limits.streams`)."
+        "Close streams that nobody watches, or raise the limit."
+    UNREACHABLE "ORC-0601" None, Unreachable,
+        "The server is out of reach"
+        "The command line could not connect to the server, or the connection broke."
+        "Start it (`orchestrator dev`), or name another with `--server` or `ORCHESTRATOR_SERVER`."
+    BAD_USAGE "ORC-0602" None, Usage,
+        "Wrong usage"
+        "A file cannot be read, or an argument is not what the command takes."
+        "`orchestrator help COMMAND` shows the arguments."
+    BAD_CONFIGURATION "ORC-0603" None, Usage,
+        "A wrong configuration"
+        "A flag, an `ORCHESTRATOR_*` variable or the configuration file holds a value that does not fit, or a key that does not exist."
+        "Correct the value at the place that the message names. `orchestrator serve --print-config` shows what holds and where it comes from."
+    OPEN_TO_ALL "ORC-0604" None, Usage,
+        "Open to everybody"
+        "The server was told to listen on an address that others can reach, but no tokens are configured: everybody could do everything."
+        "Configure `tokens`, or listen on 127.0.0.1."
+    NO_ADDRESS "ORC-0605" None, Failed,
+        "The address is not to be had"
+        "Another process listens on the address, or it is none of this machine."
+        "Stop the other process, or name another address with `--listen`."
+    NO_STORE "ORC-0606" None, Failed,
+        "The store cannot be opened"
+        "The data folder is held by another process, cannot be read or written, or is damaged. Nothing was changed."
+        "The message says which. Stop the other process; correct the permissions; make room; or restore a backup. `orchestrator doctor --data DIR` looks for damage."
+    NOT_COMPLETED "ORC-0607" None, Failed,
+        "The workflow did not complete"
+        "The command waited for the instance and it ended otherwise than `completed`, or was still open when the wait was over."
+        "`orchestrator show ID` says why."
+    VIOLATION "ORC-0608" None, Failed,
+        "An invariant does not hold"
+        "`orchestrator doctor` found something in the store that should not be possible."
+        "Keep the folder as it is and report what was printed."
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn folder() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors")
+    }
+
+    #[test]
+    fn ids_are_unique_in_order_and_below_1000() {
+        let ids: Vec<&str> = CODES.iter().map(|code| code.id).collect();
+        let sorted: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>());
+        assert!(ids.iter().all(|id| id.starts_with("ORC-0") && id.len() == 8));
+        assert_eq!(Code::find("ORC-0301"), Some(Code::NO_INSTANCE));
+    }
+
+    #[test]
+    fn every_code_has_its_page_and_every_page_its_code() {
+        let update = std::env::var_os("UPDATE_PAGES").is_some();
+        for code in CODES {
+            let path = folder().join(format!("{}.md", code.id));
+            if update {
+                std::fs::write(&path, code.page()).expect("the page is written");
+            }
+            let page = std::fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(page, code.page(), "run with UPDATE_PAGES=1 and commit {}", path.display());
+        }
+        let ours = |name: &String| name.starts_with("ORC-0");
+        let files = std::fs::read_dir(folder()).expect("the folder is there");
+        let pages = files.map(|file| file.expect("readable").file_name().into_string().expect("text"));
+        let pages: BTreeSet<String> = pages.filter(ours).collect();
+        let codes = CODES.iter().map(|code| format!("{}.md", code.id));
+        assert_eq!(pages, codes.collect::<BTreeSet<_>>());
+    }
+}

@@ -1,0 +1,122 @@
+//! Definitions as they are shown.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::json::Json;
+
+/// A workflow in the list of definitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DefinitionSummary {
+    /// Its name.
+    pub name: String,
+    /// All versions, oldest first.
+    pub versions: Vec<String>,
+    /// What a start without a version takes.
+    pub default_version: String,
+    /// Whether someone chose that version; else it is the highest release.
+    pub pinned: bool,
+}
+
+/// A workflow with what starts it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Definition {
+    /// Its name.
+    pub name: String,
+    /// All versions, oldest first.
+    pub versions: Vec<String>,
+    /// What a start without a version takes.
+    pub default_version: String,
+    /// Whether someone chose that version; else it is the highest release.
+    pub pinned: bool,
+    /// What starts the default version.
+    pub triggers: Vec<Trigger>,
+    /// The default version's document, with the keys of the language.
+    pub document: Json,
+}
+
+/// What starts a workflow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Trigger {
+    /// Its id.
+    pub id: String,
+    /// `manual` or `webhook`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// A webhook's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The condition, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+}
+
+/// A workflow at one version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DefinitionVersion {
+    /// Its name.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// BLAKE3 of the document, hexadecimal.
+    pub hash: String,
+    /// What starts it.
+    pub triggers: Vec<Trigger>,
+    /// The document, with the keys of the language.
+    pub document: Json,
+}
+
+/// Chooses what a start without a version takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pin {
+    /// The version; `null` frees the choice: the highest release.
+    pub version: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// Which retry and time-out hold for each call of a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Explanation {
+    /// The workflow.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// The environment that the server runs as.
+    pub environment: String,
+    /// Each step that calls an adapter.
+    pub steps: Vec<ExplainedStep>,
+}
+
+/// What holds for one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ExplainedStep {
+    /// The step.
+    pub id: String,
+    /// The adapter that it calls.
+    pub adapter: String,
+    /// The action, if it names one or the adapter has a default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Attempts in total; `null` is unlimited.
+    pub max_attempts: Option<u32>,
+    /// Before the second attempt, in milliseconds.
+    pub initial_interval_ms: u64,
+    /// Growth from one interval to the next.
+    pub multiplier: f64,
+    /// No interval is longer, in milliseconds.
+    pub max_interval_ms: u64,
+    /// `full` or `none`.
+    pub jitter: String,
+    /// `fail`, `continue` or `man`.
+    pub on_exhausted: String,
+    /// Of one attempt, in milliseconds.
+    pub timeout_ms: u64,
+    /// Where the retry comes from: `step`, `action`, `adapter`, `workflow`, `policies.defaults`
+    /// or `built-in`.
+    pub retry_from: String,
+    /// Where the time-out comes from, likewise (or `environment`).
+    pub timeout_from: String,
+}
