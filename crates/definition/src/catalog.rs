@@ -150,4 +150,9 @@ impl Catalog {
     pub fn retry_plan(&self, question: RetryQuestion<'_>) -> RetryPlan {
         crate::policy::resolve(self, question)
     }
+
+    /// The same plan, saying for each value where it comes from.
+    pub fn explain_retry(&self, question: RetryQuestion<'_>) -> crate::policy::PlanExplanation {
+        crate::policy::explain(self, question)
+    }
 }

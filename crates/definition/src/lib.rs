@@ -4,12 +4,25 @@
 //! in a [`Catalog`], or a list of diagnostics that say where and how to mend it.
 
 mod catalog;
+mod check;
+mod compile;
+mod diagnostic;
+mod input;
+mod language;
 mod policy;
+mod source;
 mod workflow;
 
 pub use catalog::{
     ActionSpec, AdapterSpec, Catalog, DEFAULT_TIMEOUT_MS, Environment, PolicyDefaults,
     RetryQuestion, WorkflowVersions,
 };
-pub use policy::{Attempts, Jitter, OnExhausted, RetryPlan, RetryPolicy};
+pub use compile::{compile_workflow, parse_workflow};
+pub use diagnostic::{Diagnostic, Severity, codes};
+pub use input::InputError;
+pub use policy::{
+    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetryPlan,
+    RetryPolicy, built_in,
+};
+pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
 pub use workflow::*;

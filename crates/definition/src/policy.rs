@@ -1,5 +1,14 @@
 //! Retry policies: their fields, the built-in ones, and how one is resolved.
 
+mod built_in;
+mod read;
+mod resolve;
+
+pub use built_in::{BUILT_IN, built_in};
+pub(crate) use read::{read_retry_choice, read_retry_policy};
+pub use resolve::{Explained, Origin, PlanExplanation};
+pub(crate) use resolve::{explain, resolve};
+
 /// What a retry policy says; unset fields come from further down the precedence.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RetryPolicy {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use expression::{Program, Template};
 
+use crate::input::{InputCheck, InputError};
 use crate::policy::RetryPolicy;
 
 /// A step's place in [`Workflow::steps`].
@@ -36,6 +37,8 @@ pub struct Workflow {
     pub document: Arc<serde_json::Value>,
     /// JSON Schema of the input.
     pub input_schema: Option<Arc<serde_json::Value>>,
+    /// That schema, compiled.
+    pub(crate) input_check: InputCheck,
     /// JSON pointers into the input that are masked wherever it is shown.
     pub sensitive: Vec<String>,
     /// Limit of the whole instance.
@@ -71,6 +74,11 @@ impl Workflow {
     /// The list at `ix`.
     pub fn list(&self, ix: ListIx) -> &List {
         &self.lists[ix.0 as usize]
+    }
+
+    /// What is wrong with an input, by the schema; nothing where it fits or there is no schema.
+    pub fn check_input(&self, input: &serde_json::Value) -> Vec<InputError> {
+        self.input_check.check(input)
     }
 
     /// The step with this id.

@@ -1,0 +1,54 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::known::Known;
+use super::needs::Needs;
+use super::outline::Outline;
+use super::scopes::Scopes;
+use crate::diagnostic::{At, Report};
+use crate::source::Node;
+
+/// What lowering a definition reads and collects.
+pub(super) struct Lowering<'a> {
+    pub(super) report: &'a mut Report,
+    pub(super) known: &'a Known<'a>,
+    pub(super) outline: &'a Outline<'a>,
+    pub(super) needs: &'a Needs,
+    pub(super) scopes: Scopes,
+    pub(super) collected: Collected,
+}
+
+/// What lowering finds beside the workflow itself.
+#[derive(Default)]
+pub(super) struct Collected {
+    /// Names of other resources.
+    pub(super) uses: Vec<Use>,
+    /// Parts of the document that are stored in another form.
+    pub(super) replaced: Vec<(String, Value)>,
+    /// Settings that expressions read.
+    pub(super) env: BTreeSet<String>,
+    /// Ids of steps that expressions name.
+    pub(super) named_steps: BTreeSet<String>,
+}
+
+/// A name of another resource, to be looked up when all of them are known.
+pub(crate) struct Use {
+    pub(crate) at: At,
+    pub(crate) kind: UseKind,
+}
+
+pub(crate) enum UseKind {
+    Adapter { name: String, action: Option<String> },
+    Workflow { name: String, range: Option<semver::VersionReq> },
+    Policy(String),
+    Setting(String),
+    /// A bare compensation that names nothing that is known.
+    Undo(String),
+}
+
+impl Lowering<'_> {
+    pub(super) fn note(&mut self, node: &Node, kind: UseKind) {
+        self.collected.uses.push(Use { at: At::node(node), kind });
+    }
+}

@@ -1,0 +1,24 @@
+//! From a checked document to the graph that the engine interprets.
+
+mod action;
+mod block;
+mod call;
+mod context;
+mod expressions;
+mod header;
+mod known;
+mod needs;
+mod outline;
+mod resolved;
+mod scopes;
+mod step;
+mod visibility;
+mod warnings;
+mod workflow;
+
+pub(crate) use context::{Use, UseKind};
+pub(crate) use expressions::check_adapter_templates;
+pub(crate) use known::{Known, BUILTIN_ACTIONS};
+pub(crate) use resolved::canonical_json;
+pub(crate) use workflow::lower;
+pub use workflow::{compile_workflow, parse_workflow};

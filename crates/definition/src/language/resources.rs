@@ -1,0 +1,53 @@
+use super::adapters::{ACTION, ADAPTER, HEALTH, TARGET};
+use super::policies::{self, ENVIRONMENT, POLICIES};
+use super::retry::RETRY;
+use super::steps::{CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
+use super::workflow::{self, INPUT, TRIGGER, WORKFLOW};
+use super::{Key, Object, Shape};
+
+/// One YAML document.
+pub(crate) static DOCUMENT: Object = Object {
+    name: "document",
+    doc: "A file holds any number of YAML documents; a document holds one or more of these keys.",
+    keys: &[
+        Key::new("workflow", Shape::Object(&WORKFLOW), "A definition."),
+        Key::new("workflows", Shape::List(&Shape::Object(&WORKFLOW)), "Several of them."),
+        Key::new("adapters", Shape::List(&Shape::Object(&ADAPTER)), "Connections to outside systems."),
+        Key::new("policies", Shape::Object(&POLICIES), "Defaults and rules for all workflows."),
+        Key::new("environments", Shape::Map(&Shape::Object(&ENVIRONMENT)), "Settings per environment."),
+        Key::later("router", "Rules that send an event to destinations."),
+        Key::later("routers", "Several of them."),
+        Key::later("callbacks", "Webhooks out on lifecycle events."),
+        Key::later("events", "What is known of event types."),
+        Key::later("flags", "Feature flags."),
+        Key::later("alerts", "When people are told."),
+        Key::later("metrics", "Figures of one's own."),
+        Key::later("test", "Test cases of a workflow."),
+    ],
+};
+
+/// Every object, in the order of the reference.
+pub(crate) static OBJECTS: [&Object; 22] = [
+    &DOCUMENT,
+    &WORKFLOW,
+    &TRIGGER,
+    &INPUT,
+    &workflow::DEFAULTS,
+    &STEP,
+    &CASE,
+    &REPEAT,
+    &WAIT,
+    &FAIL,
+    &CATCH,
+    &COMPENSATION,
+    &VERIFY,
+    &PAGES,
+    &RETRY,
+    &ADAPTER,
+    &TARGET,
+    &ACTION,
+    &HEALTH,
+    &POLICIES,
+    &policies::DEFAULTS,
+    &ENVIRONMENT,
+];

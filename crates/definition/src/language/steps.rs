@@ -1,0 +1,178 @@
+use super::retry::RETRY_CHOICE;
+use super::workflow::MAN_MODE;
+use super::{Choice, Key, Object, Shape, Word};
+
+/// The keys of which a step has exactly one (a group has only `steps`).
+pub(crate) const ACTIONS: [&str; 13] = [
+    "adapter", "workflow", "parallel", "switch", "for-each", "repeat", "wait", "decision", "emit", "set", "fail",
+    "complete", "break",
+];
+
+const CALLS: &[&str] = &["adapter", "workflow"];
+
+/// One step.
+pub(crate) static STEP: Object = Object {
+    name: "step",
+    doc: "A step has an id and exactly one action; the other keys say how it is carried out. A step with only `steps` is a group.",
+    keys: &[
+        Key::new("id", Shape::Name, "Unique in the definition.").required(),
+        Key::new("description", Shape::Text, "For people."),
+        Key::new("adapter", Shape::Name, "Action: calls this adapter."),
+        Key::new("action", Shape::Text, "The adapter's action (default: its `default-action`).").beside(&["adapter"]),
+        Key { beside: &["adapter"], ..Key::later("actions", "The actions that a computed `action` may give.") },
+        Key::new("input", Shape::Value, "What it is called or started with (default: the workflow's input).").beside(CALLS),
+        Key::new("idempotency-key", Shape::TextValue, "Replaces the built-in key of the call.").beside(&["adapter"]),
+        Key::new("workflow", Shape::Name, "Action: starts a child workflow and waits for it."),
+        Key::new("version", Shape::VersionRange, "Which versions of the child will do.").beside(&["workflow"]),
+        Key::new("detach", Shape::Bool, "Do not wait for the child.").beside(&["workflow"]),
+        Key { beside: &["workflow"], ..Key::later("placement", "Where the child runs: `near` or `spread`.") },
+        Key::new("parallel", PARALLEL, "Action: runs branches, each a list of steps, side by side; a mapping names them."),
+        Key::new("join", JOIN, "When it is done: `all` ended well, `any` is the first success, N the first N successes.").beside(&["parallel"]),
+        Key::new("accept", Shape::Condition, "A branch counts only where this holds; it sees `branch` (name or index) and `output`.").beside(&["parallel"]),
+        Key::new("losers", Shape::Word(&[Word::now("compensate"), Word::now("keep")]), "Completed steps of losing branches are undone at once, or stay in the saga.").beside(&["parallel"]),
+        Key::new("failure", Shape::Word(&[Word::now("fail-fast"), Word::now("collect")]), "What the first failure inside does: cancel the rest, or let all end (the output is then `{results, errors}`).").beside(&["parallel", "for-each"]),
+        Key::new("switch", Shape::List(&Shape::Object(&CASE)), "Action: runs the first case that holds; none: the step is skipped."),
+        Key::new("for-each", ITEMS, "Action: runs `steps` for each item of a list."),
+        Key::new("as", Shape::Identifier, "The item's name in expressions (default: `item`).").beside(&["for-each"]),
+        Key::new("batch", Shape::Count(1), "Items per lane; the item is then a list.").beside(&["for-each"]),
+        Key::new("concurrency", Shape::OneOf(&[Choice::now(Shape::Count(1)), Choice::later(Shape::Any)]), "Lanes at once (default 64). On other steps: calls at once over all instances, not available yet."),
+        Key { beside: &["for-each"], ..Key::later("rate", "Lanes opened per time.") },
+        Key::new("max-failures", Shape::Threshold, "Failed lanes that are borne: a count or a share such as `1%`.").beside(&["for-each"]),
+        Key::new("collect", Shape::Value, "What each lane adds to the output (default: its last output).").beside(&["for-each"]),
+        Key::new("repeat", Shape::Object(&REPEAT), "Action: runs `steps` in rounds."),
+        Key::new("steps", Shape::Steps, "The body of a loop, or of a group."),
+        Key::new("wait", Shape::Object(&WAIT), "Action: waits, durable and without using memory."),
+        Key::later("decision", "Action: asks a person."),
+        Key::later("emit", "Action: publishes an event."),
+        Key::new("set", Shape::Map(&Shape::Value), "Action: computes values into its output."),
+        Key::new("fail", Shape::Object(&FAIL), "Action: raises an error here."),
+        Key::new("complete", Shape::Value, "Action: ends the instance with this output."),
+        Key::new("break", Shape::Value, "Action: ends the nearest loop with this value."),
+        Key::new("when", Shape::Condition, "Else the step is skipped."),
+        Key::new("needs", Shape::List(&Shape::Name), "Steps of the same list that must have ended before (default: the one before it; `[]` starts it at once)."),
+        Key::new("timeout", Shape::DurationValue, "Of one attempt; of the whole on blocks and children."),
+        Key::later("heartbeat-timeout", "How long a worker may be silent."),
+        Key::new("retry", RETRY_CHOICE, "A policy's name or fields; refused on blocks.").beside(CALLS),
+        Key::new("on-error", Shape::Word(&[Word::now("fail"), Word::now("continue"), Word::now("man")]), "After the last attempt; goes before the policy's `on-exhausted`."),
+        Key::new("catch", Shape::List(&Shape::Object(&CATCH)), "Steps that handle an error."),
+        Key::new("compensation", COMPENSATION_CHOICE, "How it is undone: an action of its own adapter, else an adapter, else a workflow; or in full.").beside(CALLS),
+        Key::new("verify", VERIFY_CHOICE, "Asked before undoing a step of unknown outcome whether it took effect; answers `{found, output}`.").beside(&["compensation"]),
+        Key::new("man-mode", MAN_MODE, "Whether a person must approve; only `false` for now."),
+        Key::later("risk", "How risky the step is."),
+        Key::later("isolate", "Let the list go on past a step that waits for a person."),
+        Key::later("priority", "Of the step's calls."),
+        Key::later("cache", "Reuse a completed output for a key."),
+    ],
+};
+
+const PARALLEL: Shape =
+    Shape::OneOf(&[Choice::now(Shape::List(&Shape::Steps)), Choice::now(Shape::Map(&Shape::Steps))]);
+
+const JOIN: Shape = Shape::OneOf(&[
+    Choice::now(Shape::Word(&[Word::now("all"), Word::now("any")])),
+    Choice::now(Shape::Count(1)),
+]);
+
+const ITEMS: Shape = Shape::OneOf(&[
+    Choice::now(Shape::TextValue),
+    Choice::now(Shape::List(&Shape::Value)),
+    Choice::later(Shape::Object(&PAGES)),
+]);
+
+/// `for-each` over a paged source.
+pub(crate) static PAGES: Object = Object {
+    name: "for-each.pages",
+    doc: "Items that come from a paged source.",
+    keys: &[Key::new("from", Shape::Any, "The call that gives a page, and how the next one is asked for.").required()],
+};
+
+/// A case of a switch.
+pub(crate) static CASE: Object = Object {
+    name: "case",
+    doc: "A case of a `switch`: `when` and `steps`, or only `default`.",
+    keys: &[
+        Key::new("when", Shape::Condition, "Holds or not."),
+        Key::new("steps", Shape::Steps, "What the case does."),
+        Key::new("default", Shape::Steps, "What is done when no case holds; stands last."),
+    ],
+};
+
+/// Rounds.
+pub(crate) static REPEAT: Object = Object {
+    name: "repeat",
+    doc: "How rounds follow each other. The output is `{state, last, rounds}`.",
+    keys: &[
+        Key::new("state", Shape::Value, "The first `state`."),
+        Key::new("next", Shape::Value, "The next `state`, computed after each round, after `until` was asked."),
+        Key::new("while", Shape::Condition, "Asked before a round."),
+        Key::new("until", Shape::Condition, "Asked after a round; sees its steps and its `state`."),
+        Key::new("max", Shape::Count(1), "At most so many rounds."),
+        Key::new("delay", Shape::DurationValue, "Between rounds."),
+        Key::new("on-max", Shape::Word(&[Word::now("fail"), Word::now("continue")]), "What reaching `max` does: error `loop-limit` (the default), or end well."),
+    ],
+};
+
+/// A wait.
+pub(crate) static WAIT: Object = Object {
+    name: "wait",
+    doc: "What is waited for: exactly one of `for`, `at`, `signal`, `event`.",
+    keys: &[
+        Key::new("for", Shape::DurationValue, "So long."),
+        Key::new("at", Shape::TextValue, "Until a time (RFC 3339, or computed)."),
+        Key::later("signal", "A signal of this name."),
+        Key::later("event", "An event of a type and key."),
+        Key::later("timeout", "How long a signal or an event is waited for."),
+        Key::later("on-timeout", "What then: `fail` or `continue`."),
+    ],
+};
+
+/// An error to raise.
+pub(crate) static FAIL: Object = Object {
+    name: "fail",
+    doc: "The error to raise; it is never retried.",
+    keys: &[
+        Key::new("type", Shape::TextValue, "What `catch` matches.").required(),
+        Key::new("message", Shape::TextValue, "For people."),
+    ],
+};
+
+/// A handler.
+pub(crate) static CATCH: Object = Object {
+    name: "catch",
+    doc: "Steps that handle errors of a type; handlers are tried in order, and see the error as `error`.",
+    keys: &[
+        Key::new("error", Shape::Text, "The error's type, exact or with a trailing `*`.").required(),
+        Key::new("steps", Shape::Steps, "The handler.").required(),
+    ],
+};
+
+const COMPENSATION_CHOICE: Shape =
+    Shape::OneOf(&[Choice::now(Shape::Text), Choice::now(Shape::Object(&COMPENSATION))]);
+
+/// An undo.
+pub(crate) static COMPENSATION: Object = Object {
+    name: "compensation",
+    doc: "How a step is undone. Called with `{input, output}` of the step unless it has an `input`.",
+    keys: &[
+        Key::new("adapter", Shape::Name, "The adapter (default: the step's own)."),
+        Key::new("action", Shape::Text, "Its action."),
+        Key::new("workflow", Shape::Name, "A workflow instead of an adapter."),
+        Key::new("input", Shape::Value, "What it is called with; `steps.<own id>` is the step that is undone."),
+        Key::new("retry", RETRY_CHOICE, "Its own retry (default: as for a step on its adapter)."),
+        Key::new("timeout", Shape::Duration, "Of one attempt."),
+        Key::new("verify", VERIFY_CHOICE, "As `verify` of the step."),
+    ],
+};
+
+const VERIFY_CHOICE: Shape = Shape::OneOf(&[Choice::now(Shape::Text), Choice::now(Shape::Object(&VERIFY))]);
+
+/// A question whether a step took effect.
+pub(crate) static VERIFY: Object = Object {
+    name: "verify",
+    doc: "The call that tells whether a step took effect.",
+    keys: &[
+        Key::new("adapter", Shape::Name, "The adapter (default: the step's own)."),
+        Key::new("action", Shape::Text, "Its action."),
+        Key::new("input", Shape::Value, "What it is called with (default: `{input}` of the step)."),
+    ],
+};

@@ -1,0 +1,90 @@
+use super::retry::RETRY_CHOICE;
+use super::{Choice, Key, Object, Shape, Word};
+
+/// A definition.
+pub(crate) static WORKFLOW: Object = Object {
+    name: "workflow",
+    doc: "A definition at one version. A version never changes once it was applied.",
+    keys: &[
+        Key::new("name", Shape::Name, "Unique name.").required(),
+        Key::new("version", Shape::Version, "Semantic version.").required(),
+        Key::new("description", Shape::Text, "For people."),
+        Key::new("trigger", Shape::Object(&TRIGGER), "What starts it beside the API and the command line."),
+        Key::new("triggers", Shape::List(&Shape::Object(&TRIGGER)), "Several of them, each with an `id` (default: index and type)."),
+        Key::new("input", Shape::Object(&INPUT), "What an instance is started with."),
+        Key::later("priority", "`low`, `normal`, `high` or `critical`; may be computed."),
+        Key::new("timeout", Shape::DurationValue, "Of the whole instance."),
+        Key::later("deadlines", "What is emitted when an instance takes long, without ending it."),
+        Key::later("concurrency", "How many instances with the same key may run at once."),
+        Key::later("fairness", "Shares between keys when capacity is short."),
+        Key::new("subject", Shape::TextValue, "Whom or what an instance is about."),
+        Key::new("attributes", Shape::Map(&Shape::Value), "Searchable attributes."),
+        Key::new("defaults", Shape::Object(&DEFAULTS), "For the workflow's steps."),
+        Key::new("on-failure", Shape::Word(&[Word::now("compensate"), Word::now("stop"), Word::later("man")]), "`compensate` undoes completed steps in reverse order (the default where any step has a compensation); `stop` leaves them."),
+        Key::later("callbacks", "Webhooks out on lifecycle events of this workflow."),
+        Key::new("output", Shape::Value, "The instance's output."),
+        Key::new("steps", Shape::Steps, "What it does.").required(),
+        Key::new("finally", Shape::Steps, "Steps that run however the instance ends; they are never compensated."),
+        // Written by `apply` into the stored form: the settings that hyphens were resolved against.
+        Key::new("$names", Shape::Any, "Set by `apply`; not for writing."),
+    ],
+};
+
+/// `input` of a workflow.
+pub(crate) static INPUT: Object = Object {
+    name: "workflow.input",
+    doc: "What an instance may be started with.",
+    keys: &[
+        Key::new("schema", Shape::Any, "JSON Schema; an input that does not fit is refused with pointers to what is wrong. It may not refer to other documents."),
+        Key::new("sensitive", Shape::List(&Shape::Pointer), "JSON pointers into the input that are masked wherever it is shown."),
+    ],
+};
+
+/// `defaults` of a workflow.
+pub(crate) static DEFAULTS: Object = Object {
+    name: "workflow.defaults",
+    doc: "For the steps of the workflow that do not say otherwise.",
+    keys: &[
+        Key::new("timeout", Shape::Duration, "Of one attempt."),
+        Key::new("retry", RETRY_CHOICE, "Retry policy."),
+    ],
+};
+
+/// What starts a workflow.
+pub(crate) static TRIGGER: Object = Object {
+    name: "trigger",
+    doc: "What starts a workflow. `manual` is always possible with the permission.",
+    keys: &[
+        Key::new("type", Shape::Word(TRIGGER_TYPES), "Its kind.").required(),
+        Key::new("id", Shape::Name, "Its name (default: index and type)."),
+        Key::new("source", Shape::Name, "The name in `/api/v1/hooks/{source}`; required by `webhook`."),
+        Key::new("condition", Shape::Condition, "It starts only where this holds."),
+        Key::new("input", Shape::Value, "The instance's input (default: the event's data)."),
+        Key::later("verify", "How a webhook's signature is checked."),
+        Key::later("event-id", "Where a webhook's event id stands."),
+        Key::later("event-type", "The events that start it."),
+        Key::later("cron", "When a schedule starts it."),
+        Key::later("every", "How often a schedule starts it."),
+        Key::later("time-zone", "Of a schedule."),
+        Key::later("jitter", "Spread of a schedule's starts."),
+        Key::later("catch-up", "What a schedule does about missed starts."),
+        Key::later("overlap", "What a schedule does while an instance still runs."),
+        Key::later("name", "The workflow whose end starts this one."),
+        Key::later("on", "Which ends of that workflow."),
+        Key::later("debounce", "Start once after a quiet time."),
+        Key::later("batch", "Start once for many events."),
+        Key::later("throttle", "Start at most so often."),
+    ],
+};
+
+const TRIGGER_TYPES: &[Word] = &[
+    Word::now("manual"),
+    Word::now("webhook"),
+    Word::later("event"),
+    Word::later("schedule"),
+    Word::later("source"),
+    Word::later("workflow"),
+];
+
+/// `man-mode` and its kin: only `false` is there already.
+pub(crate) const MAN_MODE: Shape = Shape::OneOf(&[Choice::now(Shape::False), Choice::later(Shape::Any)]);
