@@ -10,12 +10,19 @@
 //! every error has its place in the source, and every evaluation has a bounded cost. What we promise of CEL is
 //! judged by the specification's own tests in `tests/cel`.
 
+#[cfg(test)]
+mod conformance;
 mod duration_text;
 mod error;
 pub mod eval;
+mod evaluate;
+mod functions;
 mod program;
 mod scope;
+mod syntax;
 mod template;
+mod time;
+mod value;
 mod variables;
 
 pub mod size;

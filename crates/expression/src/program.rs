@@ -1,6 +1,9 @@
-use crate::{CompileError, EvalError, Scope, Variables};
+use crate::evaluate::{Budget, Evaluator, Fetched};
+use crate::syntax::{self, Expr, Kind, Slot};
+use crate::value::{Value as Internal, to_json};
+use crate::{CompileError, EvalError, Scope, Variables, duration, time};
 use serde_json::Value;
-use std::ops::Range;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// The longest expression, in bytes.
@@ -15,19 +18,33 @@ pub const MAX_COST: u64 = 100_000;
 pub struct Reference {
     /// The root variable, such as `input` or `steps`.
     pub root: String,
-    /// The member, for roots that the scope declares with members: the step's id, the setting's name.
+    /// The member, for roots that the scope declares with members or as a record: the step's id, the setting's name.
     pub member: Option<String>,
     /// The field, for `steps` and `adapters`: `output`, `in-flight`.
     pub field: Option<String>,
-    /// The start and end of the name in bytes of the expression's source.
+    /// The start and end of the first mention, in bytes of the expression's source.
     pub span: (usize, usize),
 }
 
 /// A compiled expression. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Program {
-    source: Arc<str>,
-    references: Arc<[Reference]>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    source: String,
+    expr: Expr,
+    slots: Vec<Slot>,
+    references: Vec<Reference>,
+}
+
+impl PartialEq for Program {
+    /// Programs of the same text that read the same variables.
+    fn eq(&self, other: &Self) -> bool {
+        self.inner.source == other.inner.source && self.inner.slots == other.inner.slots
+    }
 }
 
 impl Program {
@@ -36,21 +53,34 @@ impl Program {
     /// # Errors
     /// When it is too long, too deep, not CEL, or uses a name or function that is not known.
     pub fn compile(source: &str, scope: &Scope) -> Result<Self, CompileError> {
-        let _ = scope;
-        let span: Range<usize> = 0..source.len();
-        Err(CompileError::new("expressions are not compiled yet", span).with_hint(source))
+        let parsed = syntax::parse(source, scope)?;
+        let inner = Arc::new(Inner {
+            source: source.to_owned(),
+            expr: parsed.expr,
+            slots: parsed.slots,
+            references: parsed.references,
+        });
+        Ok(Self { inner })
     }
 
     /// The text that was compiled.
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.source
+        &self.inner.source
     }
 
-    /// The variables that it names, in the order of the source, each mention once.
+    /// The variables that it names, in the order of the source, each once.
     #[must_use]
     pub fn references(&self) -> &[Reference] {
-        &self.references
+        &self.inner.references
+    }
+
+    /// The variable that the whole expression is, when it is nothing else.
+    pub(crate) fn variable(&self) -> Option<&Reference> {
+        match (&self.inner.expr.kind, &*self.inner.references) {
+            (Kind::Variable { optional, .. }, [reference]) if !optional => Some(reference),
+            _ => None,
+        }
     }
 
     /// The value of the expression as JSON. `now_ms` is the value of `now` in milliseconds since the Unix epoch.
@@ -58,8 +88,7 @@ impl Program {
     /// # Errors
     /// When the evaluation fails or its value has no JSON form.
     pub fn evaluate(&self, variables: &dyn Variables, now_ms: i64) -> Result<Value, EvalError> {
-        let _ = (variables, now_ms);
-        Err(EvalError::other("expressions are not evaluated yet").at(&(0..1)))
+        self.run(variables, now_ms, |value, budget| to_json(&value, budget))
     }
 
     /// The value of a condition.
@@ -67,10 +96,10 @@ impl Program {
     /// # Errors
     /// When the evaluation fails or its value is not a boolean.
     pub fn evaluate_bool(&self, variables: &dyn Variables, now_ms: i64) -> Result<bool, EvalError> {
-        let value = self.evaluate(variables, now_ms)?;
-        value
-            .as_bool()
-            .ok_or_else(|| EvalError::missing("not a boolean"))
+        self.run(variables, now_ms, |value, _| match value {
+            Internal::Bool(it) => Ok(it),
+            other => Err(unexpected("a boolean", &other)),
+        })
     }
 
     /// The value as a duration in milliseconds: a text such as `1h30m`, or a CEL duration that is not negative.
@@ -82,7 +111,17 @@ impl Program {
         variables: &dyn Variables,
         now_ms: i64,
     ) -> Result<u64, EvalError> {
-        self.evaluate(variables, now_ms).map(|_| 0)
+        self.run(variables, now_ms, |value, _| match value {
+            Internal::String(text) => {
+                duration::parse(&text).map_err(|error| EvalError::other(error.to_string()))
+            }
+            Internal::Duration(nanos) => u64::try_from(nanos)
+                .map(|nanos| nanos / 1_000_000)
+                .ok()
+                .filter(|ms| *ms <= duration::MAX_MS)
+                .ok_or_else(|| EvalError::other("expected a duration between 0s and 36500d")),
+            other => Err(unexpected("a duration", &other)),
+        })
     }
 
     /// The value as a time in milliseconds since the Unix epoch: an RFC 3339 text, or a CEL timestamp.
@@ -94,6 +133,38 @@ impl Program {
         variables: &dyn Variables,
         now_ms: i64,
     ) -> Result<i64, EvalError> {
-        self.evaluate(variables, now_ms).map(|_| 0)
+        self.run(variables, now_ms, |value, _| match value {
+            Internal::String(text) => Ok(time::parse_timestamp(&text)?.as_millisecond()),
+            Internal::Timestamp(it) => Ok(it.as_millisecond()),
+            other => Err(unexpected("a time", &other)),
+        })
     }
+
+    /// Evaluates and hands the value to `finish` while what it borrows still lives.
+    pub(crate) fn run<T>(
+        &self,
+        variables: &dyn Variables,
+        now_ms: i64,
+        finish: impl FnOnce(Internal<'_>, &mut Budget) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
+        let inner = &*self.inner;
+        let fetched: Fetched = inner.slots.iter().map(|_| OnceCell::new()).collect();
+        let mut evaluator = Evaluator {
+            slots: &inner.slots,
+            fetched: &fetched,
+            variables,
+            now_ms,
+            locals: Vec::new(),
+            budget: Budget::new(),
+        };
+        let value = evaluator.evaluate(&inner.expr)?;
+        finish(value, &mut evaluator.budget).map_err(|error| error.at(&inner.expr.span.range()))
+    }
+}
+
+fn unexpected(expected: &str, value: &Internal<'_>) -> EvalError {
+    EvalError::other(format!(
+        "expected {expected}, but the value is {}",
+        value.noun()
+    ))
 }
