@@ -27,7 +27,7 @@ async fn play(theatre: &dyn Theatre, scenario: Scenario) {
     theatre.seen().await;
     let mut call = call_of(&stage);
     if scenario == Scenario::Hangs {
-        call.timeout_ms = 200;
+        call.timeout_ms = 1_000;
     }
     let outcome = stage.adapter.call(call).await;
     expect_no_secret(scenario, &outcome);

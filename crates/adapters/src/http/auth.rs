@@ -4,16 +4,15 @@ use adapter::{Failure, Secret, error_type};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use expression::Template;
-use hmac::{Hmac, Mac};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
-use sha2::{Sha256, Sha512};
 
 use super::action::header_name;
 use super::client::ClientIdentity;
 use super::config::parse_url;
 use super::oauth2::TokenRequest;
 use super::request::{Prepared, header_value};
+use super::signature::Signature;
 use super::values::Values;
 use crate::settings::Section;
 
@@ -36,17 +35,6 @@ enum Scheme {
     ApiKeyQuery(String, Template),
     Hmac(Signature),
     OAuth2(ClientCredentials),
-}
-
-struct Signature {
-    secret: Template,
-    header: HeaderName,
-    /// Put before the digest, `sha256=` say.
-    prefix: String,
-    sha512: bool,
-    base64: bool,
-    /// Signed before the body, with a full stop between.
-    timestamp_header: Option<HeaderName>,
 }
 
 struct ClientCredentials {
@@ -153,14 +141,20 @@ pub(super) fn bearer(headers: &mut HeaderMap, token: &Secret) -> Result<(), Box<
     )
 }
 
-fn sensitive(headers: &mut HeaderMap, name: &HeaderName, text: &str) -> Result<(), Box<Failure>> {
+/// Puts a header whose value is shown to nobody into the request.
+pub(super) fn sensitive(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    text: &str,
+) -> Result<(), Box<Failure>> {
     let mut value = header_value(name, text)?;
     value.set_sensitive(true);
     headers.insert(name.clone(), value);
     Ok(())
 }
 
-fn credential(
+/// The value of a credential, to be hidden from now on.
+pub(super) fn credential(
     template: &Template,
     values: &Values<'_>,
     what: &str,
@@ -182,7 +176,7 @@ fn scheme(section: &Section<'_>, name: &str) -> Option<Scheme> {
         "bearer" => Some(Scheme::Bearer(section.credential("bearer")?)),
         "basic" => basic(&section.section(name)?),
         "api-key" => api_key(&section.section(name)?),
-        "hmac" => signature(&section.section(name)?),
+        "hmac" => Signature::read(&section.section(name)?).map(Scheme::Hmac),
         _ => client_credentials(&section.section("oauth2")?),
     }
 }
@@ -212,30 +206,6 @@ fn api_key(section: &Section<'_>) -> Option<Scheme> {
             None
         }
     }
-}
-
-const SIGNATURE_KEYS: [&str; 6] = [
-    "secret",
-    "header",
-    "prefix",
-    "algorithm",
-    "encoding",
-    "timestamp-header",
-];
-
-fn signature(section: &Section<'_>) -> Option<Scheme> {
-    section.only(&[&SIGNATURE_KEYS], &[]);
-    section.require("secret");
-    let header = section.text("header").unwrap_or("x-signature");
-    let timestamp = section.text("timestamp-header");
-    Some(Scheme::Hmac(Signature {
-        secret: section.credential("secret")?,
-        header: header_name(section, "header", header)?,
-        prefix: section.text("prefix").unwrap_or_default().to_owned(),
-        sha512: section.choice("algorithm", &["sha256", "sha512"], &[]) == Some("sha512"),
-        base64: section.choice("encoding", &["hex", "base64"], &[]) == Some("base64"),
-        timestamp_header: timestamp.and_then(|name| header_name(section, "timestamp-header", name)),
-    }))
 }
 
 const OAUTH2_KEYS: [&str; 6] = [
@@ -311,55 +281,4 @@ impl ClientCredentials {
             in_body: self.in_body,
         })
     }
-}
-
-impl Signature {
-    fn sign(&self, request: &mut Prepared, values: &Values<'_>) -> Result<(), Box<Failure>> {
-        let secret = credential(&self.secret, values, "auth.hmac.secret")?;
-        let mut message = Vec::new();
-        if let Some(header) = &self.timestamp_header {
-            let now = unix_seconds().to_string();
-            message.extend_from_slice(now.as_bytes());
-            message.push(b'.');
-            request
-                .headers
-                .insert(header.clone(), header_value(header, &now)?);
-        }
-        message.extend_from_slice(request.body.as_deref().unwrap_or_default());
-        let digest = self.digest(secret.expose().as_bytes(), &message);
-        let text = if self.base64 {
-            STANDARD.encode(&digest)
-        } else {
-            hex(&digest)
-        };
-        sensitive(
-            &mut request.headers,
-            &self.header,
-            &format!("{}{text}", self.prefix),
-        )
-    }
-
-    fn digest(&self, key: &[u8], message: &[u8]) -> Vec<u8> {
-        if self.sha512 {
-            mac::<Hmac<Sha512>>(key, message)
-        } else {
-            mac::<Hmac<Sha256>>(key, message)
-        }
-    }
-}
-
-fn mac<M: Mac + hmac::digest::KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
-    let mut mac = <M as Mac>::new_from_slice(key).expect("an HMAC takes keys of any length");
-    mac.update(message);
-    mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unix_seconds() -> u64 {
-    let now = std::time::SystemTime::now();
-    let since = now.duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
 }

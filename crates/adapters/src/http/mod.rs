@@ -16,6 +16,7 @@ mod outbound;
 mod outcome;
 mod path;
 mod request;
+mod signature;
 mod targets;
 mod values;
 
