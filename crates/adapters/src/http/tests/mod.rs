@@ -8,6 +8,7 @@ mod requests;
 mod secrets;
 mod settings;
 mod targets;
+mod tls;
 mod wire;
 
 use std::sync::{Arc, Mutex};

@@ -46,10 +46,19 @@ fn the_reference_example_is_accepted() {
     assert_eq!(mistakes(&settings), [""; 0]);
 }
 
+/// Address that is no mistake.
+const URL: &str = "http://127.0.0.1:1";
+
+/// Each of these settings has exactly this mistake.
+fn check(cases: &[(Value, &str)]) {
+    for (settings, expected) in cases {
+        assert_eq!(mistakes(settings), [*expected], "{settings}");
+    }
+}
+
 #[test]
-fn every_mistake_is_reported_with_its_place_and_a_cure() {
-    let url = "http://127.0.0.1:1";
-    for (settings, expected) in [
+fn mistakes_in_addresses() {
+    check(&[
         (
             json!({}),
             ": expected `url` or `targets`, but found neither",
@@ -76,87 +85,105 @@ fn every_mistake_is_reported_with_its_place_and_a_cure() {
             "/targets/0: expected `url`, but it is missing",
         ),
         (
-            json!({"targets": [{"url": url, "weight": 0}]}),
+            json!({"targets": [{"url": URL, "weight": 0}]}),
             "/targets/0/weight: expected a whole number from 1 to 10000, but found `0`",
         ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_credentials_and_headers() {
+    check(&[
         (
-            json!({"url": url, "tiemout": "1s"}),
-            "/tiemout: expected a known setting, but found `tiemout` (did you mean `timeout`?)",
-        ),
-        (
-            json!({"url": url, "rate-limit": {}}),
-            "later /rate-limit: `rate-limit` is not available yet",
-        ),
-        (
-            json!({"url": url, "circuit-breaker": {}}),
-            "later /circuit-breaker: `circuit-breaker` is not available yet",
-        ),
-        (
-            json!({"url": url, "balance": "least-connections"}),
-            "later /balance: `least-connections` is not available yet",
-        ),
-        (
-            json!({"url": url, "balance": "custom", }),
-            "later /balance: `custom` is not available yet",
-        ),
-        (
-            json!({"url": url, "balance": "wieghted"}),
-            "/balance: expected one of `round-robin`, `weighted`, but found `wieghted` (did you mean `weighted`?)",
-        ),
-        (
-            json!({"url": url, "auth": {"bearer": "literal-token"}}),
+            json!({"url": URL, "auth": {"bearer": "literal-token"}}),
             "/auth/bearer: expected a secret, but the value stands in the open (write `bearer: \"${ secrets.NAME }\"`)",
         ),
         (
-            json!({"url": url, "auth": {}}),
+            json!({"url": URL, "auth": {}}),
             "/auth: expected a way to authenticate, but the mapping is empty",
         ),
         (
-            json!({"url": url, "auth": {"beerer": "${ secrets.x }"}}),
+            json!({"url": URL, "auth": {"beerer": "${ secrets.x }"}}),
             "/auth/beerer: expected a known setting, but found `beerer` (did you mean `bearer`?)",
         ),
         (
-            json!({"url": url, "auth": {"api-key": {"value": "${ secrets.x }"}}}),
+            json!({"url": URL, "auth": {"api-key": {"value": "${ secrets.x }"}}}),
             "/auth/api-key: expected either `header` or `query`, to say where the key stands",
         ),
         (
-            json!({"url": url, "headers": {"host": "x"}}),
+            json!({"url": URL, "headers": {"host": "x"}}),
             "/headers: expected a header of your own, but `host` is set by the server",
         ),
         (
-            json!({"url": url, "headers": {"a b": "x"}}),
+            json!({"url": URL, "headers": {"a b": "x"}}),
             "/headers: expected the name of a header, but found `a b`",
         ),
+    ]);
+}
+
+#[test]
+fn mistakes_in_actions() {
+    check(&[
         (
-            json!({"url": url, "actions": {"a": {"method": "FETCH"}}}),
+            json!({"url": URL, "actions": {"a": {"method": "FETCH"}}}),
             "/actions/a/method: expected one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD`, but found `FETCH` (did you mean `PATCH`?)",
         ),
         (
-            json!({"url": url, "actions": {"a": {"path": "accounts"}}}),
+            json!({"url": URL, "actions": {"a": {"path": "accounts"}}}),
             "/actions/a/path: expected a path that begins with `/`, but found `accounts`",
         ),
         (
-            json!({"url": url, "actions": {"a": {"method": "GET", "body": {}}}}),
+            json!({"url": URL, "actions": {"a": {"method": "GET", "body": {}}}}),
             "/actions/a/body: expected no body, but GET has one here",
         ),
         (
-            json!({"url": url, "actions": {"a": {"async": "poll"}}}),
+            json!({"url": URL, "actions": {"a": {"async": "poll"}}}),
             "/actions/a/async: expected one of `callback`, but found `poll`",
         ),
         (
-            json!({"url": url, "actions": {"a": {"effect-overrides": {"http.500": "some"}}}}),
+            json!({"url": URL, "actions": {"a": {"effect-overrides": {"http.500": "some"}}}}),
             "/actions/a/effect-overrides/http.500: expected one of `none`, `unknown`, but found `some` (did you mean `none`?)",
         ),
         (
-            json!({"url": url, "actions": {"create": {}}, "default-action": "craete"}),
+            json!({"url": URL, "actions": {"create": {}}, "default-action": "craete"}),
             "/default-action: expected one of the `actions`, but found `craete` (did you mean `create`?)",
         ),
+    ]);
+}
+
+#[test]
+fn mistakes_elsewhere_and_what_comes_later() {
+    check(&[
         (
-            json!({"url": url, "health": {}}),
+            json!({"url": URL, "tiemout": "1s"}),
+            "/tiemout: expected a known setting, but found `tiemout` (did you mean `timeout`?)",
+        ),
+        (
+            json!({"url": URL, "rate-limit": {}}),
+            "later /rate-limit: `rate-limit` is not available yet",
+        ),
+        (
+            json!({"url": URL, "circuit-breaker": {}}),
+            "later /circuit-breaker: `circuit-breaker` is not available yet",
+        ),
+        (
+            json!({"url": URL, "balance": "least-connections"}),
+            "later /balance: `least-connections` is not available yet",
+        ),
+        (
+            json!({"url": URL, "balance": "custom", }),
+            "later /balance: `custom` is not available yet",
+        ),
+        (
+            json!({"url": URL, "balance": "wieghted"}),
+            "/balance: expected one of `round-robin`, `weighted`, but found `wieghted` (did you mean `weighted`?)",
+        ),
+        (
+            json!({"url": URL, "health": {}}),
             "/health: expected `path`, but it is missing",
         ),
         (
-            json!({"url": url, "health": {"path": "/h", "interval": "1ms"}}),
+            json!({"url": URL, "health": {"path": "/h", "interval": "1ms"}}),
             "/health/interval: expected at least `100ms`, but it is shorter",
         ),
         (
@@ -164,12 +191,10 @@ fn every_mistake_is_reported_with_its_place_and_a_cure() {
             "/health: expected URLs that name nothing but `env`, but one names more",
         ),
         (
-            json!({"url": url, "max-payload": "1 elephant"}),
+            json!({"url": URL, "max-payload": "1 elephant"}),
             "/max-payload: expected a size such as `1MiB`, but found the text `1 elephant`",
         ),
-    ] {
-        assert_eq!(mistakes(&settings), [expected], "{settings}");
-    }
+    ]);
 }
 
 #[test]
