@@ -1,0 +1,20 @@
+//! The journal: a row of append files that all partitions share.
+//!
+//! A commit is one *block*: one write and one sync, however many batches of however many
+//! partitions it holds. A block is there wholly or not at all: it has one checksum. The fence
+//! (epoch, head and last batch of each partition) is kept in memory by the one thread that
+//! commits, and is rebuilt from the blocks and from the heads written at each file's beginning.
+
+mod block;
+mod commit;
+mod index;
+mod log;
+mod recover;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use commit::Committer;
+pub(crate) use index::{Index, SharedIndex};
+pub(crate) use log::{Answer, JournalOptions, Log, Request};
+pub(crate) use recover::recover;
