@@ -12,7 +12,7 @@
 
 #[cfg(test)]
 mod conformance;
-mod duration_text;
+pub mod duration;
 mod error;
 pub mod eval;
 mod evaluate;
@@ -26,11 +26,6 @@ mod value;
 mod variables;
 
 pub mod size;
-
-/// Durations as users write them: `250ms`, `30s`, `1h30m`, `7d`.
-pub mod duration {
-    pub use crate::duration_text::{DurationError, MAX_MS, format, parse};
-}
 
 pub use error::{CompileError, EvalError, EvalErrorKind};
 pub use program::{MAX_COST, MAX_DEPTH, MAX_LENGTH, Program, Reference};

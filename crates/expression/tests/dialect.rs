@@ -253,6 +253,12 @@ fn explains_what_does_not_compile() {
             "id",
         ),
         (
+            "customer-id == 'x'",
+            "no variable `customer`",
+            "input[\"customer-id\"]",
+            "customer",
+        ),
+        (
             "steps.create.output.user-name == 'x'",
             "`name`",
             "steps.create.output[\"user-name\"]",

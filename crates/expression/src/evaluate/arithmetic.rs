@@ -93,7 +93,7 @@ pub(super) fn negate<'a>(value: &Value<'a>) -> Evaluated<'a> {
         Value::Int(it) => it.checked_neg().map(Value::Int).ok_or_else(overflow),
         Value::Double(it) => Ok(Value::Double(-it)),
         Value::Duration(it) => it.checked_neg().map(Value::Duration).ok_or_else(overflow),
-        other => Err(wrong_type("-", &[other.clone()])),
+        other => Err(wrong_type("-", std::slice::from_ref(other))),
     }
 }
 

@@ -127,7 +127,7 @@ impl<'a> Evaluator<'a> {
         for turn in turns {
             if self.selected(it, &turn)? {
                 let key = Key::of(&turn.0)
-                    .ok_or_else(|| wrong_type("transformMap", &[turn.0.clone()]))?;
+                    .ok_or_else(|| wrong_type("transformMap", std::slice::from_ref(&turn.0)))?;
                 entries.insert(key, self.turn(&it.body, turn)?);
             }
         }
@@ -179,7 +179,7 @@ fn group_key<'a>(value: &Value<'a>) -> Result<Option<Key<'a>>, EvalError> {
         Value::Null => Ok(None),
         _ => Key::of(value)
             .map(Some)
-            .ok_or_else(|| wrong_type("group", &[value.clone()])),
+            .ok_or_else(|| wrong_type("group", std::slice::from_ref(value))),
     }
 }
 

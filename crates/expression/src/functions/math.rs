@@ -163,9 +163,10 @@ fn shift<'a>(
     let [value, Value::Int(by)] = arguments else {
         return Err(wrong_type(name, arguments));
     };
-    let by = u32::try_from(*by)
-        .or_else(|_| if *by < 0 { Err(()) } else { Ok(u32::MAX) })
-        .map_err(|()| EvalError::other("expected a shift that is not negative"))?;
+    if *by < 0 {
+        return Err(EvalError::other("expected a shift that is not negative"));
+    }
+    let by = u32::try_from(*by).unwrap_or(u32::MAX);
     match value {
         Value::Int(it) => {
             let result = shifted(it.cast_unsigned(), by).unwrap_or(0);

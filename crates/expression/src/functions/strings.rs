@@ -70,7 +70,7 @@ fn matches<'a>(budget: &mut Budget, arguments: &[Value<'a>]) -> Evaluated<'a> {
     let [Value::String(text), Value::String(pattern)] = arguments else {
         return Err(wrong_type("matches", arguments));
     };
-    budget.spend(1_000)?;
+    budget.spend(2_000)?;
     budget.spend_text(text.len() + 32 * pattern.len())?;
     let pattern = super::pattern(pattern).map_err(EvalError::other)?;
     Ok(Value::Bool(pattern.is_match(text)))

@@ -55,19 +55,19 @@ impl Parser<'_> {
             start: whole.start.min(argument.span.start),
             end: whole.end.max(argument.span.end),
         });
-        if name == "matches" && arguments.len() == 2 {
-            if let Kind::Literal(Literal::String(pattern)) = &arguments[1].kind {
-                let pattern = functions::pattern(pattern);
-                let at = arguments[1].span;
-                let text = Box::new(arguments.remove(0));
-                return match pattern {
-                    Ok(pattern) => {
-                        let pattern = Box::new(pattern);
-                        node(Kind::Matches { text, pattern }, whole)
-                    }
-                    Err(message) => self.fails(CompileError::new(message, at.range()), whole),
-                };
-            }
+        if name == "matches"
+            && let [_, pattern] = arguments.as_slice()
+            && let Kind::Literal(Literal::String(literal)) = &pattern.kind
+        {
+            let (compiled, at) = (functions::pattern(literal), pattern.span);
+            let text = Box::new(arguments.swap_remove(0));
+            return match compiled {
+                Ok(compiled) => {
+                    let pattern = Box::new(compiled);
+                    node(Kind::Matches { text, pattern }, whole)
+                }
+                Err(message) => self.fails(CompileError::new(message, at.range()), whole),
+            };
         }
         let function = match functions::find(name, style) {
             Some(function) => function,

@@ -1,3 +1,5 @@
+//! Durations as users write them: `250ms`, `30s`, `1h30m`, `7d`.
+
 /// The longest duration that may be written: 36,500 days, so that a time plus a duration never overflows.
 pub const MAX_MS: u64 = 36_500 * 86_400_000;
 
