@@ -79,7 +79,7 @@ fn log(call: &Call, secrets: &CallSecrets) -> Result<Bytes, Box<Failure>> {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    let mut text = secrets.mask(&text);
+    let mut text = on_one_line(&secrets.mask(&text));
     let mut end = text.len().min(MESSAGE_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -93,6 +93,19 @@ fn log(call: &Call, secrets: &CallSecrets) -> Result<Bytes, Box<Failure>> {
         "{text}"
     );
     Ok(Bytes::from_static(b"null"))
+}
+
+/// A message cannot look like more than one line of the log.
+fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use adapter::conformance::{
@@ -216,4 +216,57 @@ impl Theatre for InProcess {
 #[tokio::test]
 async fn builtin_conforms() {
     run(&InProcess).await;
+}
+
+#[tokio::test]
+async fn a_schema_that_refers_to_itself_ends() {
+    for schema in [
+        json!({"$ref": "#"}),
+        json!({"allOf": [{"$ref": "#"}]}),
+        json!({"$ref": "#/$defs/a", "$defs": {
+            "a": {"$ref": "#/$defs/b"}, "b": {"not": {"$ref": "#/$defs/a"}},
+        }}),
+    ] {
+        check("validate", json!({"schema": schema, "value": 1}), json!(1)).await;
+    }
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_logged_message_is_one_line_that_names_the_step_and_no_secret() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let message = json!({"message": {"a": "x\ny", "b": {"$secret": SECRET_NAME}}});
+    check("log", message, Value::Null).await;
+    check("log", json!({"message": "first\nsecond"}), Value::Null).await;
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let found: Vec<&str> = text.lines().collect();
+    assert_eq!(found.len(), 2, "{text}");
+    assert!(found[0].contains(r#"{"a":"x\ny","b":"***"}"#), "{text}");
+    assert!(found[1].contains("first\\nsecond"), "{text}");
+    for part in ["instance-7", "charge", "correlation-7", "attempt=1"] {
+        assert!(
+            found.iter().all(|line| line.contains(part)),
+            "{part}: {text}"
+        );
+    }
 }
