@@ -420,6 +420,13 @@ fn names_what_it_needs() {
 }
 
 #[test]
+fn is_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone + 'static>() {}
+    shared::<Program>();
+    shared::<expression::Template>();
+}
+
+#[test]
 fn asks_only_for_what_it_reaches() {
     struct Refuses;
     impl Variables for Refuses {
