@@ -116,7 +116,9 @@ impl TimerKey {
 
     /// The timer in these bytes.
     pub fn from_bytes(bytes: [u8; 17]) -> Option<Self> {
-        let word = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let word = |at: usize| {
+            u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
         let kind = match bytes[8] {
             0 => TimerKind::Continue,
             1 => TimerKind::Retry,
@@ -128,7 +130,14 @@ impl TimerKey {
             _ => return None,
         };
         let due_at = (i64::from(word(0)) << 32) | i64::from(word(4));
-        Some(Self { due_at, kind, at: StepRef { lane: word(9), step: word(13) } })
+        Some(Self {
+            due_at,
+            kind,
+            at: StepRef {
+                lane: word(9),
+                step: word(13),
+            },
+        })
     }
 }
 
@@ -144,7 +153,7 @@ pub enum Effect {
         /// The addressee.
         to: Id,
         /// The message.
-        body: MessageBody,
+        body: Box<MessageBody>,
     },
 }
 
@@ -169,6 +178,9 @@ pub enum Refusal {
     /// The decision was made before.
     #[error("expected a pending decision, but it was already made")]
     AlreadyDecided(Box<DecisionMade>),
+    /// The decision does not offer this choice.
+    #[error("expected one of the decision's choices, but it does not offer {0}")]
+    ChoiceNotOffered(&'static str),
     /// The timer, task or message no longer fits the state; nothing to do.
     #[error("nothing to do: {0}")]
     Stale(&'static str),

@@ -4,14 +4,27 @@
 //! effects are values that the runtime releases once the records are durable. No IO, no clock,
 //! no randomness of its own.
 
+mod check;
+pub mod codec;
 mod command;
+mod decide;
 mod id;
 mod payload;
 pub mod record;
+mod retry;
+mod scope;
+mod state;
+pub mod view;
 
+pub use check::Violation;
 pub use command::{
     Command, Context, Decided, Effect, Entropy, InputError, Refusal, TaskOutcome, TimerKey,
     TimerKind,
 };
+pub use decide::{MAX_EVALUATIONS, MAX_RECORDS, start};
 pub use id::{Id, InvalidId, SLOTS, Slot, slot_of};
 pub use payload::{BlobRef, INLINE_LIMIT, Payload};
+pub use state::{
+    Block, Header, Instance, Lane, LaneStatus, Outstanding, PendingDecision, Phase, Snapshot,
+    SnapshotError, Status, StepState, StepStatus, StepUndo, TaskCall, UndoPhase, UndoStatus,
+};

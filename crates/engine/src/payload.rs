@@ -39,7 +39,11 @@ impl Payload {
             hash: *blake3::hash(&bytes).as_bytes(),
             size: bytes.len() as u64,
         });
-        Self(Arc::new(Inner { blob, bytes: OnceLock::from(bytes), value: OnceLock::new() }))
+        Self(Arc::new(Inner {
+            blob,
+            bytes: OnceLock::from(bytes),
+            value: OnceLock::new(),
+        }))
     }
 
     /// A payload of this value.
@@ -57,7 +61,11 @@ impl Payload {
 
     /// The JSON text. A blob that was not supplied yet reads as `null`; see [`Self::missing`].
     pub fn bytes(&self) -> Bytes {
-        self.0.bytes.get().cloned().unwrap_or_else(|| Bytes::from_static(b"null"))
+        self.0
+            .bytes
+            .get()
+            .cloned()
+            .unwrap_or_else(|| Bytes::from_static(b"null"))
     }
 
     /// The parsed document, parsed once.
@@ -136,7 +144,11 @@ impl prost::Message for Payload {
             INLINE => {
                 let mut bytes = Bytes::new();
                 prost::encoding::bytes::merge(wire_type, &mut bytes, buf, ctx)?;
-                let inner = Inner { blob: None, bytes: OnceLock::from(bytes), value: OnceLock::new() };
+                let inner = Inner {
+                    blob: None,
+                    bytes: OnceLock::from(bytes),
+                    value: OnceLock::new(),
+                };
                 self.0 = Arc::new(inner);
                 Ok(())
             }
@@ -179,9 +191,15 @@ impl prost::Message for Payload {
 
 impl Payload {
     fn replace_blob(&mut self, change: impl FnOnce(BlobRef) -> BlobRef) {
-        let old = self.0.blob.unwrap_or(BlobRef { hash: [0; 32], size: 0 });
-        let inner =
-            Inner { blob: Some(change(old)), bytes: OnceLock::new(), value: OnceLock::new() };
+        let old = self.0.blob.unwrap_or(BlobRef {
+            hash: [0; 32],
+            size: 0,
+        });
+        let inner = Inner {
+            blob: Some(change(old)),
+            bytes: OnceLock::new(),
+            value: OnceLock::new(),
+        };
         self.0 = Arc::new(inner);
     }
 }
@@ -196,7 +214,10 @@ mod tests {
     fn small_payloads_stand_in_the_record_and_large_ones_by_hash() {
         let small = Payload::from_value(serde_json::json!({"a": 1}));
         let back = Payload::decode(small.encode_to_vec().as_slice()).expect("decodes");
-        assert_eq!((back.bytes(), back.missing()), (Bytes::from_static(b"{\"a\":1}"), None));
+        assert_eq!(
+            (back.bytes(), back.missing()),
+            (Bytes::from_static(b"{\"a\":1}"), None)
+        );
 
         let large = Payload::from_value(Value::String("x".repeat(INLINE_LIMIT)));
         let wire = large.encode_to_vec();

@@ -1,0 +1,90 @@
+//! Cancelling an instance, and undoing a completed child for its parent.
+
+use super::Decider;
+use crate::command::{Effect, Refusal};
+use crate::id::Id;
+use crate::record::{
+    Body, CancelRequested, ChildEnded, Closing, Ended, MessageBody, TaskKey, TaskKind, UndoStarted,
+};
+use crate::state::Phase;
+
+impl Decider<'_, '_> {
+    pub(super) fn cancel(&mut self, request: CancelRequested) -> Result<(), Refusal> {
+        match self.state.phase() {
+            Phase::Ended => return Err(Refusal::Ended(self.state.status().as_str().to_owned())),
+            Phase::Compensating | Phase::Finally => {
+                return Err(Refusal::Stale(
+                    "the instance is already being rolled back or ending",
+                ));
+            }
+            Phase::Running if self.lane(0).closing.is_some() => {
+                return Err(Refusal::Stale("the instance is already ending"));
+            }
+            Phase::Running => {}
+        }
+        self.emit(Body::CancelRequested(request));
+        self.close_lane(0, Closing::Cancelled, None, None, false);
+        Ok(())
+    }
+
+    /// The parent is undone, and with it this completed child.
+    pub(super) fn compensate_for_parent(&mut self) -> Result<(), Refusal> {
+        if self.state.phase() != Phase::Ended {
+            return Err(Refusal::Stale("the instance is still open"));
+        }
+        if self.state.progress.ended() != Ended::Completed {
+            self.tell_parent_undone(Ended::Compensated);
+            return Ok(());
+        }
+        let reason = "the parent is undone".to_owned();
+        let request = CancelRequested {
+            reason,
+            skip_compensation: false,
+        };
+        self.emit(Body::CompensationRequested(request));
+        if self.has_undo(0) {
+            self.emit(Body::UndoStarted(UndoStarted {
+                first_lane: 0,
+                lanes: 1,
+            }));
+            self.queue.insert(0);
+        }
+        Ok(())
+    }
+
+    pub(super) fn tell_parent_undone(&mut self, how: Ended) {
+        if let Some((to, ended)) = self.parent_message(how) {
+            self.effect(Effect::Send {
+                to,
+                body: Box::new(MessageBody::ChildCompensated(ended)),
+            });
+        }
+    }
+
+    /// What the parent that waits is told.
+    pub(super) fn parent_message(&self, how: Ended) -> Option<(Id, ChildEnded)> {
+        let parent = self.state.header().started.parent.as_ref()?;
+        if parent.detached {
+            return None;
+        }
+        let kind = if parent.undo {
+            TaskKind::Undo
+        } else {
+            TaskKind::Run
+        } as i32;
+        let (generation, attempt) = (parent.generation, parent.attempt);
+        let task = TaskKey {
+            at: parent.at?,
+            kind,
+            generation,
+            attempt,
+        };
+        let ended = ChildEnded {
+            task,
+            how: how as i32,
+            output: self.state.output().cloned(),
+            error: self.state.error().cloned(),
+        };
+        Some((Id::from_slice(&parent.id)?, ended))
+    }
+}

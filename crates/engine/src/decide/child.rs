@@ -1,0 +1,319 @@
+//! Child workflows: starting them, and taking how they ended.
+
+use std::sync::Arc;
+
+use definition::{Child, Step, Workflow};
+use serde_json::json;
+
+use super::Decider;
+use crate::command::{Effect, TimerKind};
+use crate::id::{Id, SLOTS, Slot};
+use crate::payload::Payload;
+use crate::record::{
+    AttemptFailed, Body, ChildEnded, ChildStart, Ended, Failure, MessageBody, Parent, Plan,
+    ResultIgnored, Role, StartMessage, StepCompleted, StepRef, StepStarted, TaskKey, TaskKind,
+    UndoEnded, UndoOutcome,
+};
+use crate::state::{StepStatus, UndoPhase};
+
+impl Decider<'_, '_> {
+    pub(super) fn start_child(
+        &mut self,
+        at: StepRef,
+        step: &Step,
+        child: &Child,
+    ) -> Result<(), Failure> {
+        let workflow = self.child_workflow(child)?;
+        let payload = match &child.input {
+            Some(template) => Some(self.evaluate(template, at.lane, "input")?),
+            None => None,
+        };
+        let timeout_at = self.timeout_at(at, step)?;
+        let start = Box::new(ChildStart {
+            plan: Some(Box::new(self.child_plan(child))),
+            ..self.new_child(
+                &workflow,
+                self.child_slot(at.lane, child.detach),
+                child.detach,
+            )
+        });
+        let wait_until = 0;
+        let (lanes, first_lane) = (0, 0);
+        let child_start = Some(start.clone());
+        self.emit(Body::StepStarted(StepStarted {
+            at,
+            lanes,
+            first_lane,
+            payload,
+            timeout_at,
+            wait_until,
+            child: child_start,
+        }));
+        if child.detach {
+            let output = json!({ "workflow_id": id_of(&start).to_string() });
+            self.send_start(at, &start);
+            self.complete_step(at, Some(Payload::from_value(output)), Vec::new());
+            return Ok(());
+        }
+        if timeout_at > 0 {
+            self.set_timer(timeout_at, TimerKind::StepTimeout, at);
+        }
+        self.send_start(at, &start);
+        Ok(())
+    }
+
+    fn child_workflow(&self, child: &Child) -> Result<Arc<Workflow>, Failure> {
+        let catalog = self.context.catalog;
+        let found = match &child.version {
+            Some(range) => catalog.workflow_matching(&child.workflow, range),
+            None => catalog.workflow(&child.workflow, None),
+        };
+        found.cloned().ok_or_else(|| Failure {
+            error_type: "workflow.unknown".into(),
+            message: format!(
+                "expected workflow {} in the catalog, but it is not there",
+                child.workflow
+            ),
+            ..Failure::default()
+        })
+    }
+
+    /// A child is tried once unless its step says otherwise.
+    fn child_plan(&self, child: &Child) -> Plan {
+        if child.retry.is_none() {
+            return Plan {
+                max_attempts: 1,
+                ..Plan::default()
+            };
+        }
+        let plan = self.context.catalog.retry_plan(definition::RetryQuestion {
+            own: child.retry.as_ref(),
+            workflow: Some(&self.workflow),
+            ..definition::RetryQuestion::default()
+        });
+        super::task::recorded_plan(plan, "", "")
+    }
+
+    /// Near for one awaited child; spread in a for-each and when detached, so that one root does
+    /// not keep all its descendants on one core.
+    fn child_slot(&self, lane: u32, detach: bool) -> Option<Slot> {
+        let mut at = Some(lane);
+        while let Some(lane) = at.map(|id| self.lane(id)) {
+            if lane.role() == Role::Item {
+                return None;
+            }
+            at = lane.parent.map(|parent| parent.lane);
+        }
+        (!detach).then_some(self.state.id.slot())
+    }
+
+    pub(super) fn new_child(
+        &mut self,
+        workflow: &Workflow,
+        slot: Option<Slot>,
+        detached: bool,
+    ) -> ChildStart {
+        let random = self.context.entropy.next_u64();
+        let spread = u16::try_from(self.context.entropy.next_u64() % u64::from(SLOTS)).unwrap_or(0);
+        let id = Id::new(self.now(), slot.unwrap_or(spread), random);
+        ChildStart {
+            id: bytes::Bytes::copy_from_slice(&id.bytes()),
+            workflow: workflow.name.clone(),
+            version: workflow.version.to_string(),
+            detached,
+            plan: None,
+        }
+    }
+
+    fn send_start(&mut self, at: StepRef, child: &ChildStart) {
+        let step = self.step_state(at);
+        let task = step.task_key(at);
+        let input = step
+            .input
+            .clone()
+            .unwrap_or_else(|| self.state.header().input());
+        self.send_child(task, child, input);
+    }
+
+    /// Sends the start of a child that runs, or undoes, a step.
+    pub(super) fn send_child(&mut self, task: TaskKey, child: &ChildStart, input: Payload) {
+        let started = &self.state.header().started;
+        let parent = Parent {
+            id: bytes::Bytes::copy_from_slice(&self.state.id.bytes()),
+            at: Some(task.at),
+            generation: task.generation,
+            attempt: task.attempt,
+            detached: child.detached,
+            undo: task.kind() == TaskKind::Undo,
+        };
+        let message = StartMessage {
+            workflow: child.workflow.clone(),
+            version: child.version.clone(),
+            input: Some(input),
+            correlation_id: started.correlation_id.clone(),
+            priority: started.priority.clone(),
+            subject: self.inherited_subject(child),
+            parent: Some(parent),
+            ..StartMessage::default()
+        };
+        self.effect(Effect::Send {
+            to: id_of(child),
+            body: Box::new(MessageBody::Start(message)),
+        });
+    }
+
+    /// A child whose definition names no subject is about whom its parent is about.
+    fn inherited_subject(&self, child: &ChildStart) -> String {
+        let version = semver::Version::parse(&child.version).ok();
+        let workflow = self
+            .context
+            .catalog
+            .workflow(&child.workflow, version.as_ref());
+        match workflow {
+            Some(workflow) if workflow.subject.is_some() => String::new(),
+            _ => self.state.header().started.subject.clone(),
+        }
+    }
+
+    /// The next attempt of a child's step: a new child.
+    pub(super) fn another_child(&mut self, at: StepRef) -> Option<Box<ChildStart>> {
+        let old = self.step_state(at).child.clone()?;
+        let slot = id_of(&old).slot();
+        let (workflow, version) = (old.workflow.clone(), old.version.clone());
+        let random = self.context.entropy.next_u64();
+        let id = Id::new(self.now(), slot, random);
+        let id = bytes::Bytes::copy_from_slice(&id.bytes());
+        Some(Box::new(ChildStart {
+            id,
+            workflow,
+            version,
+            ..*old
+        }))
+    }
+
+    pub(super) fn child_started_again(&mut self, at: StepRef) {
+        let Some(child) = self.step_state(at).child.clone() else {
+            return;
+        };
+        self.send_start(at, &child);
+        let timeout_at = self.step_state(at).timeout_at;
+        if timeout_at > 0 {
+            self.set_timer(timeout_at, TimerKind::StepTimeout, at);
+        }
+    }
+
+    /// A child ended: its step (or the undo that it was) ends as it did.
+    pub(super) fn child_ended(&mut self, ended: ChildEnded) {
+        let task = ended.task;
+        let fits = match task.kind() {
+            TaskKind::Run => self.awaits_child(task),
+            TaskKind::Undo | TaskKind::Verify => self.awaits_undo_child(task),
+        };
+        if !fits {
+            let reason = "the step does not wait for this child".to_owned();
+            return self.emit(Body::ResultIgnored(ResultIgnored { task, reason }));
+        }
+        match (ended.how(), task.kind()) {
+            (Ended::Completed, TaskKind::Run) => {
+                let (at, output) = (task.at, ended.output);
+                let body = StepCompleted {
+                    at,
+                    output,
+                    ..StepCompleted::default()
+                };
+                self.emit(Body::StepCompleted(body));
+            }
+            (Ended::Completed, TaskKind::Undo | TaskKind::Verify) => {
+                let (at, outcome) = (task.at, UndoOutcome::Done as i32);
+                self.emit(Body::UndoEnded(UndoEnded {
+                    at,
+                    outcome,
+                    output: ended.output,
+                }));
+            }
+            (how, _) => {
+                let error = child_failure(how, ended.error);
+                self.attempt_failed(
+                    AttemptFailed {
+                        task,
+                        error,
+                        ..AttemptFailed::default()
+                    },
+                    None,
+                );
+            }
+        }
+        self.queue.insert(task.at.lane);
+        self.queue_ancestors(task.at.lane);
+    }
+
+    fn awaits_child(&self, task: TaskKey) -> bool {
+        self.state.step(task.at).is_some_and(|step| {
+            step.status() == StepStatus::Running
+                && step.child.is_some()
+                && step.task_key(task.at) == task
+        })
+    }
+
+    fn awaits_undo_child(&self, task: TaskKey) -> bool {
+        let undo = self
+            .state
+            .step(task.at)
+            .and_then(|step| step.undo.as_deref());
+        undo.is_some_and(|undo| undo.phase() == UndoPhase::Child && undo.task_key(task.at) == task)
+    }
+
+    /// A completed child undid itself, or could not.
+    pub(super) fn child_compensated(&mut self, ended: ChildEnded) {
+        let at = ended.task.at;
+        let undo = self.state.step(at).and_then(|step| step.undo.as_deref());
+        let Some(task) = undo
+            .filter(|undo| undo.phase() == UndoPhase::Child)
+            .map(|undo| undo.task_key(at))
+        else {
+            let reason = "the step does not wait for this child's undo".to_owned();
+            return self.emit(Body::ResultIgnored(ResultIgnored {
+                task: ended.task,
+                reason,
+            }));
+        };
+        if ended.how() == Ended::Failed {
+            let error = child_failure(Ended::Failed, ended.error);
+            self.attempt_failed(
+                AttemptFailed {
+                    task,
+                    error,
+                    ..AttemptFailed::default()
+                },
+                None,
+            );
+        } else {
+            let outcome = UndoOutcome::Done as i32;
+            self.emit(Body::UndoEnded(UndoEnded {
+                at,
+                outcome,
+                output: None,
+            }));
+        }
+        self.queue.insert(at.lane);
+    }
+}
+
+pub(super) fn id_of(child: &ChildStart) -> Id {
+    Id::from_slice(&child.id).unwrap_or_default()
+}
+
+fn child_failure(how: Ended, error: Option<Failure>) -> Failure {
+    let fallback = || Failure {
+        error_type: "child.cancelled".into(),
+        message: "the child was cancelled".into(),
+        ..Failure::default()
+    };
+    let error = if how == Ended::Cancelled { None } else { error };
+    Failure {
+        retryable: true,
+        effect_unknown: false,
+        step: String::new(),
+        ..error.unwrap_or_else(fallback)
+    }
+}

@@ -1,0 +1,225 @@
+//! Decisions: commands become records.
+//!
+//! A decision reads the state and changes it only by records, each applied as it is written, so
+//! that what follows in the same decision sees it. After the command itself, every lane that it
+//! touched is looked at until nothing is left to do. A decision is cut at [`MAX_RECORDS`]: what is
+//! left is found again from the state when [`Command::Continue`] comes.
+
+mod cancel;
+mod child;
+mod decision;
+mod failure;
+mod finish;
+mod for_each;
+mod lane;
+mod parallel;
+mod repeat;
+mod start;
+mod step;
+mod task;
+mod timer;
+mod undo;
+mod undo_call;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use definition::Workflow;
+use expression::{Program, Template};
+
+use crate::command::{Command, Context, Decided, Effect, Refusal, TimerKey, TimerKind};
+use crate::payload::Payload;
+use crate::record::{Body, Empty, Failure, RECORD_VERSION, Record, StepRef};
+use crate::scope::Scope;
+use crate::state::{Instance, Lane, Phase, StepState};
+
+pub use start::start;
+
+/// Records of one decision; it goes on by an internal command.
+pub const MAX_RECORDS: usize = 256;
+
+/// Expressions evaluated in one decision, the measure of its time.
+pub const MAX_EVALUATIONS: u32 = 512;
+
+impl Instance {
+    /// Decides a command. The records are applied already; on a refusal nothing has changed.
+    pub fn decide(
+        &mut self,
+        command: Command,
+        context: &mut Context<'_>,
+    ) -> Result<Decided, Refusal> {
+        let mut decider = Decider::new(self, context);
+        match command {
+            Command::Result { task, outcome } => decider.result(task, outcome),
+            Command::Timer(key) => decider.timer(key)?,
+            Command::Cancel(request) => decider.cancel(request)?,
+            Command::Decide {
+                id,
+                choice,
+                comment,
+            } => decider.answer(id, choice, comment)?,
+            Command::ChildEnded(ended) => decider.child_ended(ended),
+            Command::ChildCompensated(ended) => decider.child_compensated(ended),
+            Command::Compensate => decider.compensate_for_parent()?,
+            Command::Continue => decider.go_on()?,
+        }
+        decider.settle();
+        Ok(decider.decided)
+    }
+}
+
+/// One decision under way.
+struct Decider<'a, 'c> {
+    state: &'a mut Instance,
+    context: &'a mut Context<'c>,
+    workflow: Arc<Workflow>,
+    decided: Decided,
+    /// Lanes to look at.
+    queue: BTreeSet<u32>,
+    evaluations: u32,
+}
+
+impl<'a, 'c> Decider<'a, 'c> {
+    fn new(state: &'a mut Instance, context: &'a mut Context<'c>) -> Self {
+        let workflow = Arc::clone(&state.workflow);
+        context.now = context.now.max(state.updated_at());
+        Self {
+            state,
+            context,
+            workflow,
+            decided: Decided::default(),
+            queue: BTreeSet::new(),
+            evaluations: 0,
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.context.now
+    }
+
+    /// Writes a fact and applies it.
+    fn emit(&mut self, body: Body) {
+        let first = self.decided.records.is_empty();
+        let record = Record {
+            entity: Bytes::copy_from_slice(&self.state.id.bytes()),
+            seq: self.state.seq() + 1,
+            at: self.context.now,
+            version: RECORD_VERSION,
+            command_id: if first {
+                self.command_id()
+            } else {
+                Bytes::new()
+            },
+            cause: if first {
+                self.context.cause.to_owned()
+            } else {
+                String::new()
+            },
+            actor: if first {
+                self.context.actor.to_owned()
+            } else {
+                String::new()
+            },
+            namespace: String::new(),
+            body: Some(body),
+        };
+        self.state.apply(&record);
+        self.decided.records.push(record);
+    }
+
+    fn command_id(&self) -> Bytes {
+        Bytes::copy_from_slice(&self.context.command_id.bytes())
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.decided.effects.push(effect);
+    }
+
+    fn set_timer(&mut self, due_at: i64, kind: TimerKind, at: StepRef) {
+        self.effect(Effect::Timer(TimerKey { due_at, kind, at }));
+    }
+
+    /// Looks at every lane that was touched, until nothing is left to do or the decision is cut.
+    fn settle(&mut self) {
+        loop {
+            while let Some(lane) = self.queue.pop_last() {
+                if self.is_full() {
+                    return self.cut();
+                }
+                self.look(lane);
+            }
+            if self.is_full() && self.state.phase() != Phase::Ended {
+                return self.cut();
+            }
+            if !self.finish() {
+                return;
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.decided.records.len() >= MAX_RECORDS || self.evaluations >= MAX_EVALUATIONS
+    }
+
+    fn cut(&mut self) {
+        self.emit(Body::DecisionCut(Empty {}));
+        self.set_timer(0, TimerKind::Continue, StepRef::default());
+    }
+
+    fn go_on(&mut self) -> Result<(), Refusal> {
+        if !self.state.progress.cut {
+            return Err(Refusal::Stale("the decision was not cut"));
+        }
+        self.emit(Body::DecisionContinued(Empty {}));
+        self.queue.extend(self.state.active.iter().copied());
+        Ok(())
+    }
+
+    fn scope(&self, lane: u32) -> Scope<'_> {
+        Scope::new(self.state, self.context.catalog, lane)
+    }
+
+    fn evaluate(
+        &mut self,
+        template: &Template,
+        lane: u32,
+        place: &str,
+    ) -> Result<Payload, Failure> {
+        self.evaluations += 1;
+        if let Some(constant) = template.constant() {
+            return Ok(Payload::from_value(constant.clone()));
+        }
+        let value = template.evaluate(&self.scope(lane), self.now());
+        value
+            .map(Payload::from_value)
+            .map_err(|error| expression_failure(place, &error))
+    }
+
+    fn holds(&mut self, condition: &Program, lane: u32, place: &str) -> Result<bool, Failure> {
+        self.evaluations += 1;
+        let held = condition.evaluate_bool(&self.scope(lane), self.now());
+        held.map_err(|error| expression_failure(place, &error))
+    }
+
+    fn lane(&self, id: u32) -> &Lane {
+        self.state
+            .lane(id)
+            .expect("the engine names only lanes that it opened")
+    }
+
+    fn step_state(&self, at: StepRef) -> &StepState {
+        self.state
+            .step(at)
+            .expect("the engine names only steps of lanes that it opened")
+    }
+}
+
+/// The error of an expression that could not be evaluated in a step.
+fn expression_failure(place: &str, error: &expression::EvalError) -> Failure {
+    Failure {
+        error_type: "expression".into(),
+        message: format!("{place}: {error}"),
+        ..Failure::default()
+    }
+}

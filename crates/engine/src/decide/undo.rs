@@ -1,0 +1,217 @@
+//! Rolling back: completed steps are undone in the reverse order of their completion, the lanes of
+//! one block side by side.
+
+use definition::{Action, ListIx, Step};
+
+use super::Decider;
+use crate::record::{
+    Body, DecisionKind, Failure, LaneUndone, StepRef, TaskKey, UndoEnded, UndoOutcome, UndoStarted,
+};
+use crate::state::{Block, StepStatus, UndoPhase, UndoStatus};
+
+impl Decider<'_, '_> {
+    /// Undoes what is left in a lane that has ended, one step after the other.
+    pub(super) fn look_undo(&mut self, id: u32) {
+        while let Some(at) = self.next_undo(id) {
+            if self.is_full() {
+                self.queue.insert(id);
+                return;
+            }
+            if !self.advance_undo(at) {
+                return;
+            }
+        }
+        self.emit(Body::LaneUndone(LaneUndone { lane: id }));
+        self.queue_ancestors(id);
+    }
+
+    /// The step that ended last among those not undone yet.
+    fn next_undo(&self, id: u32) -> Option<StepRef> {
+        let lane = self.lane(id);
+        let places = (0_u32..).zip(&lane.steps);
+        places
+            .filter(|(_, step)| !step.undo.as_deref().is_some_and(|undo| undo.has_ended()))
+            .map(|(place, step)| {
+                (
+                    StepRef {
+                        lane: id,
+                        step: place,
+                    },
+                    step.ended_seq,
+                )
+            })
+            .filter(|(at, _)| self.step_has_undo(*at))
+            .max_by_key(|(_, ended_seq)| *ended_seq)
+            .map(|(at, _)| at)
+    }
+
+    /// Whether something in the lane is to be undone.
+    pub(super) fn has_undo(&self, id: u32) -> bool {
+        let places = 0..u32::try_from(self.lane(id).steps.len()).unwrap_or(u32::MAX);
+        places
+            .into_iter()
+            .any(|step| self.step_has_undo(StepRef { lane: id, step }))
+    }
+
+    fn step_has_undo(&self, at: StepRef) -> bool {
+        let (state, step) = (self.step_state(at), self.definition(at));
+        if self.is_undone_by_call(at) {
+            return true;
+        }
+        let lanes = state.block.as_deref().is_some_and(|block| block.opened > 0);
+        let caught =
+            state.catch_lane > 0 && step.catches.iter().any(|one| self.list_may_undo(one.list));
+        caught || (lanes && self.block_may_undo(step))
+    }
+
+    /// Whether a call (or child) of the step's own undoes it.
+    fn is_undone_by_call(&self, at: StepRef) -> bool {
+        let (state, step) = (self.step_state(at), self.definition(at));
+        let completed = state.status() == StepStatus::Completed;
+        let child = state.child.as_deref().is_some_and(|child| !child.detached);
+        match &step.compensation {
+            Some(_) => completed || state.unknown,
+            None => completed && child,
+        }
+    }
+
+    /// Whether the definition has anything to undo in this list.
+    fn list_may_undo(&self, list: ListIx) -> bool {
+        let steps = &self.workflow.list(list).steps;
+        steps.iter().any(|&ix| {
+            let step = self.workflow.step(ix);
+            step.compensation.is_some()
+                || matches!(step.action, Action::Child(_))
+                || self.block_may_undo(step)
+                || step.catches.iter().any(|one| self.list_may_undo(one.list))
+        })
+    }
+
+    fn block_may_undo(&self, step: &Step) -> bool {
+        match &step.action {
+            Action::Group(list) => self.list_may_undo(*list),
+            Action::Parallel(parallel) => parallel
+                .branches
+                .iter()
+                .any(|branch| self.list_may_undo(branch.list)),
+            Action::Switch(cases) => cases.iter().any(|case| self.list_may_undo(case.list)),
+            Action::ForEach(each) => self.list_may_undo(each.list),
+            Action::Repeat(repeat) => self.list_may_undo(repeat.list),
+            Action::Task(_)
+            | Action::Child(_)
+            | Action::Wait(_)
+            | Action::Set(_)
+            | Action::Fail { .. }
+            | Action::Complete(_)
+            | Action::Break(_) => false,
+        }
+    }
+
+    /// Goes on with a step's undo; true once it is over.
+    fn advance_undo(&mut self, at: StepRef) -> bool {
+        let phase = self.step_state(at).undo.as_deref().map(|undo| undo.phase());
+        match phase {
+            None if self.is_undone_by_call(at) => self.begin_undo_call(at),
+            Some(UndoPhase::Found) => self.schedule_undo(at),
+            None | Some(UndoPhase::Lanes) => return self.advance_undo_lanes(at),
+            Some(
+                UndoPhase::Verifying
+                | UndoPhase::Out
+                | UndoPhase::Accepted
+                | UndoPhase::Retrying
+                | UndoPhase::Deciding
+                | UndoPhase::Child
+                | UndoPhase::Done
+                | UndoPhase::Nothing
+                | UndoPhase::Skipped
+                | UndoPhase::Failed,
+            ) => {}
+        }
+        false
+    }
+
+    /// A catch ran after the lanes of its step, so it is undone before them.
+    fn advance_undo_lanes(&mut self, at: StepRef) -> bool {
+        let step = self.step_state(at);
+        let (catch, block) = (step.catch_lane, step.block.as_deref().cloned());
+        if catch > 0 && !self.undo_lanes(&[catch]) {
+            return false;
+        }
+        let done = match (&self.definition(at).action, block) {
+            (_, None) => true,
+            (Action::Repeat(_), Some(block)) => self.undo_rounds(block.round_lane, block.opened),
+            (Action::ForEach(each), Some(block)) => {
+                let room = each.concurrency.max(1);
+                self.undo_items(at, &block, room)
+            }
+            (_, Some(block)) => {
+                let lanes: Vec<u32> = (block.first_lane..block.first_lane + block.opened).collect();
+                self.undo_lanes(&lanes)
+            }
+        };
+        if done {
+            let outcome = UndoOutcome::Done as i32;
+            self.emit(Body::UndoEnded(UndoEnded {
+                at,
+                outcome,
+                output: None,
+            }));
+        }
+        done
+    }
+
+    /// Undoes these lanes side by side; true once all are.
+    fn undo_lanes(&mut self, lanes: &[u32]) -> bool {
+        let mut done = true;
+        for &lane in lanes {
+            match self.lane(lane).undo() {
+                UndoStatus::Done => {}
+                UndoStatus::Wanted => done = false,
+                UndoStatus::None => {
+                    done = false;
+                    self.start_undo(lane, 1);
+                }
+            }
+        }
+        done
+    }
+
+    fn start_undo(&mut self, first_lane: u32, lanes: u32) {
+        self.emit(Body::UndoStarted(UndoStarted { first_lane, lanes }));
+        self.queue.extend(first_lane..first_lane + lanes);
+    }
+
+    /// Undoes the rounds of a loop, the latest first.
+    fn undo_rounds(&mut self, latest: u32, rounds: u32) -> bool {
+        let mut lane = latest;
+        for _ in 0..rounds {
+            if !self.undo_lanes(&[lane]) {
+                return false;
+            }
+            lane = self.lane(lane).previous;
+        }
+        true
+    }
+
+    /// Undoes the items of a for-each, as many at once as it ran.
+    fn undo_items(&mut self, at: StepRef, block: &Block, room: u32) -> bool {
+        let step = self.step_state(at);
+        let catch = u32::from(step.catch_lane > 0);
+        let undo = step.undo.as_deref();
+        let (started, done) =
+            undo.map_or((catch, catch), |undo| (undo.lanes_started, undo.lanes_done));
+        let (started, done) = (started - catch, done - catch);
+        let next = block
+            .opened
+            .min(started + room.saturating_sub(started - done));
+        if next > started {
+            self.start_undo(block.first_lane + started, next - started);
+        }
+        done == block.opened
+    }
+
+    /// An undo failed for good: the instance is stuck until a person decides.
+    pub(super) fn undo_failed(&mut self, task: TaskKey, error: Failure) {
+        self.request_decision(DecisionKind::CompensationFailed, task, error);
+    }
+}

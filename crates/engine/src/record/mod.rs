@@ -1,0 +1,182 @@
+//! Records: the facts of the journal, as protobuf messages.
+//!
+//! A record's body is a `oneof`: a body that this binary does not know decodes to none, and the
+//! partition is refused, since a skipped fact would fold into another state. Tags are for ever;
+//! the meaning of a record version's apply never changes.
+
+mod instance;
+mod lane;
+mod slot;
+mod step;
+mod undo;
+
+use prost::{Message, Oneof};
+
+pub use instance::{
+    CancelRequested, Choice, DecisionKind, DecisionMade, DecisionRequested, Ended, Failing,
+    FinallyStarted, InstanceEnded, InstanceStarted, Parent,
+};
+pub use lane::{
+    Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, Role,
+};
+pub use slot::{
+    CatalogChanged, ChildEnded, Envelope, KeyTaken, MessageBody, MessageSent, MessageTaken,
+    OwnerOpened, SlotBody, SlotFact, StartMessage,
+};
+pub use step::{
+    AttemptFailed, AttemptStarted, ChildStart, Exhausted, Failure, Handling, Plan, ResultIgnored,
+    RetryScheduled, RoundDelayed, StepCompleted, StepFailed, StepRef, StepRescheduled,
+    StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
+};
+pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
+
+/// The version of record bodies that this binary writes.
+pub const RECORD_VERSION: u32 = 1;
+
+/// One fact about one entity.
+#[derive(Clone, PartialEq, Message)]
+pub struct Record {
+    /// The entity's id (16 bytes), whose lowest 12 bits are its slot.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub entity: bytes::Bytes,
+    /// Its place in the entity's history, from 1; 0 for records of a slot or the catalog.
+    #[prost(uint64, tag = "2")]
+    pub seq: u64,
+    /// When it happened, milliseconds since the epoch.
+    #[prost(int64, tag = "3")]
+    pub at: i64,
+    /// The version of its body.
+    #[prost(uint32, tag = "4")]
+    pub version: u32,
+    /// The command that caused it (16 bytes), on the first record of a decision.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub command_id: bytes::Bytes,
+    /// What led to it, on the first record of a decision (`api`, `task`, `timer`, `parent:ID` ...);
+    /// the others follow from the record before them.
+    #[prost(string, tag = "6")]
+    pub cause: String,
+    /// Who sent the command, on the first record of a decision; empty for the engine itself.
+    #[prost(string, tag = "7")]
+    pub actor: String,
+    /// Empty means `default`.
+    #[prost(string, tag = "8")]
+    pub namespace: String,
+    /// What happened.
+    #[prost(
+        oneof = "Body",
+        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, \
+                40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53"
+    )]
+    pub body: Option<Body>,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Oneof)]
+pub enum Body {
+    /// An instance began.
+    #[prost(message, tag = "20")]
+    InstanceStarted(InstanceStarted),
+    /// A call was scheduled: its first attempt is out.
+    #[prost(message, tag = "21")]
+    StepScheduled(StepScheduled),
+    /// A block, wait or child began.
+    #[prost(message, tag = "22")]
+    StepStarted(StepStarted),
+    /// Lanes of a block were opened.
+    #[prost(message, tag = "23")]
+    LanesOpened(LanesOpened),
+    /// An attempt failed.
+    #[prost(message, tag = "24")]
+    AttemptFailed(AttemptFailed),
+    /// The next attempt is due later.
+    #[prost(message, tag = "25")]
+    RetryScheduled(RetryScheduled),
+    /// A further attempt is out.
+    #[prost(message, tag = "26")]
+    AttemptStarted(AttemptStarted),
+    /// The call was taken; its result comes by callback.
+    #[prost(message, tag = "27")]
+    TaskAccepted(TaskAccepted),
+    /// A step ended well.
+    #[prost(message, tag = "28")]
+    StepCompleted(StepCompleted),
+    /// A step's condition did not hold, or a person skipped it.
+    #[prost(message, tag = "29")]
+    StepSkipped(StepRef),
+    /// A step failed for good.
+    #[prost(message, tag = "30")]
+    StepFailed(StepFailed),
+    /// A step in a closing lane ended without success.
+    #[prost(message, tag = "31")]
+    StepCancelled(StepRef),
+    /// A catch ran to its end: the failure is over.
+    #[prost(message, tag = "32")]
+    CatchCompleted(StepCompleted),
+    /// A lane takes no new step and waits for what is in flight.
+    #[prost(message, tag = "33")]
+    LaneClosing(LaneClosing),
+    /// A lane ended.
+    #[prost(message, tag = "34")]
+    LaneEnded(LaneEnded),
+    /// A result came late, twice, or from an older generation; it changes nothing.
+    #[prost(message, tag = "35")]
+    ResultIgnored(ResultIgnored),
+    /// A person is asked.
+    #[prost(message, tag = "36")]
+    DecisionRequested(DecisionRequested),
+    /// A person answered.
+    #[prost(message, tag = "37")]
+    DecisionMade(DecisionMade),
+    /// Someone, or the parent, cancelled the instance.
+    #[prost(message, tag = "38")]
+    CancelRequested(CancelRequested),
+    /// The instance failed; roll-back may follow.
+    #[prost(message, tag = "39")]
+    InstanceFailing(Failing),
+    /// A lane's completed steps are being undone.
+    #[prost(message, tag = "40")]
+    UndoStarted(UndoStarted),
+    /// The undo (or the question whether there is something to undo) of a step is out.
+    #[prost(message, tag = "41")]
+    UndoScheduled(UndoScheduled),
+    /// A step's undo ended.
+    #[prost(message, tag = "42")]
+    UndoEnded(UndoEnded),
+    /// A lane is undone.
+    #[prost(message, tag = "43")]
+    LaneUndone(LaneUndone),
+    /// `finally` began.
+    #[prost(message, tag = "44")]
+    FinallyStarted(FinallyStarted),
+    /// The instance ended.
+    #[prost(message, tag = "45")]
+    InstanceEnded(InstanceEnded),
+    /// The decision was cut at its bound; an internal command goes on.
+    #[prost(message, tag = "46")]
+    DecisionCut(Empty),
+    /// The cut decision goes on.
+    #[prost(message, tag = "47")]
+    DecisionContinued(Empty),
+    /// A step's generation rises: it is run anew on purpose.
+    #[prost(message, tag = "48")]
+    StepRescheduled(StepRescheduled),
+    /// A completed instance is undone because its parent is.
+    #[prost(message, tag = "49")]
+    CompensationRequested(CancelRequested),
+    /// The owner opened the partition (kept by the runtime; no entity).
+    #[prost(message, tag = "50")]
+    OwnerOpened(OwnerOpened),
+    /// A slot's own facts: keys and messages (kept by the runtime).
+    #[prost(message, tag = "51")]
+    Slot(SlotFact),
+    /// The catalog changed (kept by the runtime).
+    #[prost(message, tag = "52")]
+    CatalogChanged(CatalogChanged),
+    /// A loop waits before its next round.
+    #[prost(message, tag = "53")]
+    RoundDelayed(RoundDelayed),
+}
+
+/// Nothing to say.
+#[derive(Clone, PartialEq, Message)]
+pub struct Empty {}

@@ -1,0 +1,190 @@
+//! Facts about slots (keys and messages), owners and the catalog.
+
+use prost::{Message, Oneof};
+
+use super::{CancelRequested, Empty, Ended, Failure, Parent, TaskKey};
+use crate::payload::Payload;
+
+/// See [`super::Body::OwnerOpened`].
+#[derive(Clone, PartialEq, Message)]
+pub struct OwnerOpened {
+    /// The owner's epoch.
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    /// The node that opened it.
+    #[prost(string, tag = "2")]
+    pub node: String,
+}
+
+/// A fact about a slot: keys and messages.
+#[derive(Clone, PartialEq, Message)]
+pub struct SlotFact {
+    /// What.
+    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4")]
+    pub body: Option<SlotBody>,
+}
+
+/// What happened in a slot.
+#[derive(Clone, PartialEq, Oneof)]
+pub enum SlotBody {
+    /// An idempotency key was taken.
+    #[prost(message, tag = "1")]
+    KeyTaken(KeyTaken),
+    /// A message to another slot waits to be delivered.
+    #[prost(message, tag = "2")]
+    MessageSent(MessageSent),
+    /// A message was taken; older ones from that slot are repeats.
+    #[prost(message, tag = "3")]
+    MessageTaken(MessageTaken),
+    /// The receiver has taken everything up to this number.
+    #[prost(message, tag = "4")]
+    MessageAcknowledged(MessageTaken),
+}
+
+/// An idempotency key and what it stands for.
+#[derive(Clone, PartialEq, Message)]
+pub struct KeyTaken {
+    /// The scoped key.
+    #[prost(string, tag = "1")]
+    pub key: String,
+    /// The instance that it started (16 bytes).
+    #[prost(bytes = "bytes", tag = "2")]
+    pub id: bytes::Bytes,
+    /// BLAKE3 of the request's body.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub digest: bytes::Bytes,
+    /// When it may be forgotten.
+    #[prost(int64, tag = "4")]
+    pub expires_at: i64,
+}
+
+/// A numbered message from one slot to another.
+#[derive(Clone, PartialEq, Message)]
+pub struct MessageSent {
+    /// From.
+    #[prost(uint32, tag = "1")]
+    pub from_slot: u32,
+    /// To.
+    #[prost(uint32, tag = "2")]
+    pub to_slot: u32,
+    /// Rises by one per pair of slots.
+    #[prost(uint64, tag = "3")]
+    pub number: u64,
+    /// The addressee (16 bytes).
+    #[prost(bytes = "bytes", tag = "4")]
+    pub to: bytes::Bytes,
+    /// What it says.
+    #[prost(message, optional, boxed, tag = "5")]
+    pub message: Option<Box<Envelope>>,
+}
+
+/// A mark in the sequence of messages between two slots.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub struct MessageTaken {
+    /// From.
+    #[prost(uint32, tag = "1")]
+    pub from_slot: u32,
+    /// To.
+    #[prost(uint32, tag = "2")]
+    pub to_slot: u32,
+    /// The number.
+    #[prost(uint64, tag = "3")]
+    pub number: u64,
+}
+
+/// What one instance (or key) tells another.
+#[derive(Clone, PartialEq, Message)]
+pub struct Envelope {
+    /// What.
+    #[prost(oneof = "MessageBody", tags = "1, 2, 3, 4, 5")]
+    pub body: Option<MessageBody>,
+}
+
+/// The messages there are.
+#[derive(Clone, PartialEq, Oneof)]
+pub enum MessageBody {
+    /// Start this child, or this instance whose key lives elsewhere.
+    #[prost(message, tag = "1")]
+    Start(StartMessage),
+    /// A child ended.
+    #[prost(message, tag = "2")]
+    ChildEnded(ChildEnded),
+    /// The parent cancels its child.
+    #[prost(message, tag = "3")]
+    CancelChild(CancelRequested),
+    /// The parent undoes its completed child.
+    #[prost(message, tag = "4")]
+    CompensateChild(Empty),
+    /// The child undid itself (or could not).
+    #[prost(message, tag = "5")]
+    ChildCompensated(ChildEnded),
+}
+
+/// A start that travels.
+#[derive(Clone, PartialEq, Message)]
+pub struct StartMessage {
+    /// The workflow.
+    #[prost(string, tag = "1")]
+    pub workflow: String,
+    /// The version; empty means what a start without a version takes.
+    #[prost(string, tag = "2")]
+    pub version: String,
+    /// The input.
+    #[prost(message, optional, tag = "3")]
+    pub input: Option<Payload>,
+    /// The correlation id.
+    #[prost(string, tag = "4")]
+    pub correlation_id: String,
+    /// Whom it is about; empty if the definition says.
+    #[prost(string, tag = "5")]
+    pub subject: String,
+    /// Attributes given by the caller.
+    #[prost(btree_map = "string, string", tag = "6")]
+    pub attributes: std::collections::BTreeMap<String, String>,
+    /// The priority; empty means `normal`.
+    #[prost(string, tag = "7")]
+    pub priority: String,
+    /// The parent.
+    #[prost(message, optional, tag = "8")]
+    pub parent: Option<Parent>,
+    /// The triggering event's data where it is not the input.
+    #[prost(message, optional, tag = "9")]
+    pub event: Option<Payload>,
+    /// The triggering event's attributes.
+    #[prost(message, optional, tag = "10")]
+    pub meta: Option<Payload>,
+    /// The trigger.
+    #[prost(string, tag = "11")]
+    pub trigger: String,
+}
+
+/// How a child ended.
+#[derive(Clone, PartialEq, Message)]
+pub struct ChildEnded {
+    /// The parent's step and the start this answers.
+    #[prost(message, required, tag = "1")]
+    pub task: TaskKey,
+    /// How.
+    #[prost(enumeration = "Ended", tag = "2")]
+    pub how: i32,
+    /// Its output.
+    #[prost(message, optional, tag = "3")]
+    pub output: Option<Payload>,
+    /// Its error.
+    #[prost(message, optional, tag = "4")]
+    pub error: Option<Failure>,
+}
+
+/// The catalog changed.
+#[derive(Clone, PartialEq, Message)]
+pub struct CatalogChanged {
+    /// The catalog's version after it.
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+    /// The changed resources, each the JSON of a stored resource.
+    #[prost(string, repeated, tag = "2")]
+    pub resources: Vec<String>,
+    /// Why, as the caller said.
+    #[prost(string, tag = "3")]
+    pub reason: String,
+}

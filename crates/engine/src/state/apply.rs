@@ -1,0 +1,466 @@
+//! Applying records: each changes exactly the fields that it names, and asks nothing.
+
+use super::instance::{Instance, PendingDecision, Phase, REMEMBERED_ANSWERS};
+use super::lane::{Lane, LaneStatus, UndoStatus};
+use super::step::{Block, StepState, StepStatus};
+use crate::record::{
+    AttemptFailed, AttemptStarted, Body, Closing, DecisionMade, DecisionRequested, FinallyStarted,
+    Handling, InstanceEnded, InstanceStarted, LaneClosing, LaneEnded, LaneList, LaneOutcome,
+    LanesOpened, Record, RetryScheduled, Role, RoundDelayed, StepCompleted, StepFailed, StepRef,
+    StepRescheduled, StepScheduled, StepStarted, TaskKind,
+};
+
+impl Instance {
+    /// Folds one record into the state. Records come in the order of their seq, each once.
+    pub fn apply(&mut self, record: &Record) {
+        self.progress.seq = record.seq;
+        self.progress.updated_at = record.at;
+        let Some(body) = &record.body else { return };
+        match body {
+            Body::InstanceStarted(body) => self.instance_started(body),
+            Body::StepScheduled(body) => self.step_scheduled(body, record.at),
+            Body::StepStarted(body) => self.step_started(body, record.at),
+            Body::LanesOpened(body) => self.lanes_opened(body),
+            Body::AttemptFailed(body) => self.attempt_failed(body),
+            Body::RetryScheduled(body) => self.retry_scheduled(body),
+            Body::AttemptStarted(body) => self.attempt_started(body, record.at),
+            Body::TaskAccepted(body) => self.task_accepted(body),
+            Body::StepCompleted(body) => self.step_completed(body, record),
+            Body::StepSkipped(at) => self.step_ended(*at, StepStatus::Skipped, record),
+            Body::StepFailed(body) => self.step_failed(body, record),
+            Body::StepCancelled(at) => self.step_ended(*at, StepStatus::Cancelled, record),
+            Body::CatchCompleted(body) => self.catch_completed(body, record),
+            Body::RoundDelayed(body) => self.round_delayed(body),
+            Body::LaneClosing(body) => self.lane_closing(body, record),
+            Body::LaneEnded(body) => self.lane_ended(body, record),
+            Body::DecisionRequested(body) => self.decision_requested(body, record.at),
+            Body::DecisionMade(body) => self.decision_made(body),
+            Body::StepRescheduled(body) => self.step_rescheduled(body, record.at),
+            Body::CancelRequested(body) => {
+                self.progress.cancel = Some(Box::new(body.clone()));
+            }
+            Body::CompensationRequested(_) => self.reopened_for_parent(),
+            Body::InstanceFailing(body) => {
+                self.progress.error = Some(Box::new(body.error.clone()));
+            }
+            Body::UndoStarted(body) => self.undo_started(body),
+            Body::UndoScheduled(body) => self.undo_scheduled(body, record.at),
+            Body::UndoEnded(body) => self.undo_ended(body),
+            Body::LaneUndone(body) => self.lane_undone(body.lane),
+            Body::FinallyStarted(body) => self.finally_started(body),
+            Body::InstanceEnded(body) => self.instance_ended(body, record.at),
+            Body::DecisionCut(_) => self.progress.cut = true,
+            Body::DecisionContinued(_) => self.progress.cut = false,
+            // A late result changes nothing; the others are facts of slots and the catalog.
+            Body::ResultIgnored(_)
+            | Body::OwnerOpened(_)
+            | Body::Slot(_)
+            | Body::CatalogChanged(_) => {}
+        }
+    }
+
+    fn instance_started(&mut self, body: &InstanceStarted) {
+        self.progress.next_lane = 1;
+        self.put_lane(with_steps(
+            Lane::open(0, None, Role::Root, 0),
+            LaneList {
+                list: 0,
+                steps: body.steps,
+            },
+        ));
+    }
+
+    fn step_scheduled(&mut self, body: &StepScheduled, at: i64) {
+        let Some(step) = self.step_mut(body.at) else {
+            return;
+        };
+        step.set_status(StepStatus::Out);
+        step.attempt += 1;
+        step.input = body.input.clone();
+        step.plan = body.plan.clone();
+        step.idempotency_key.clone_from(&body.idempotency_key);
+        step.started_at = at;
+        step.first_attempt_at = at;
+    }
+
+    fn step_started(&mut self, body: &StepStarted, at: i64) {
+        let block = body.child.is_none() && body.wait_until == 0;
+        if block && body.lanes > 0 {
+            self.progress.next_lane = self.progress.next_lane.max(body.first_lane + body.lanes);
+        }
+        let Some(step) = self.step_mut(body.at) else {
+            return;
+        };
+        step.started_at = at;
+        step.first_attempt_at = at;
+        step.timeout_at = body.timeout_at;
+        step.due_at = body.wait_until;
+        let waits = body.wait_until != 0;
+        step.set_status(if waits {
+            StepStatus::Waiting
+        } else {
+            StepStatus::Running
+        });
+        if let Some(child) = &body.child {
+            step.attempt += 1;
+            step.plan = child.plan.clone();
+            step.child = Some(child.clone());
+            step.input = body.payload.clone();
+        } else if block {
+            step.block = Some(Box::new(Block {
+                first_lane: body.first_lane,
+                total: body.lanes,
+                items: body.payload.clone(),
+                ..Block::default()
+            }));
+        }
+    }
+
+    fn lanes_opened(&mut self, body: &LanesOpened) {
+        let count = body.to.saturating_sub(body.from);
+        self.progress.next_lane = self.progress.next_lane.max(body.first_lane + count);
+        let mut previous = 0;
+        if let Some(step) = self.step_mut(body.at) {
+            step.due_at = 0;
+            match (body.role(), step.block.as_deref_mut()) {
+                (Role::Catch, _) => step.catch_lane = body.first_lane,
+                (_, Some(block)) => {
+                    previous = block.round_lane;
+                    block.round_lane = body.first_lane;
+                    block.opened += count;
+                }
+                (_, None) => {}
+            }
+        }
+        for offset in 0..count {
+            let list = body.lists.get(offset as usize).or(body.lists.first());
+            let (Some(&list), index) = (list, body.from + offset) else {
+                continue;
+            };
+            let mut lane = Lane::open(body.first_lane + offset, Some(body.at), body.role(), index);
+            lane.state = body.state.clone();
+            lane.previous = previous;
+            self.put_lane(with_steps(lane, list));
+        }
+    }
+
+    fn attempt_failed(&mut self, body: &AttemptFailed) {
+        let at = body.task.at;
+        let error = Some(Box::new(body.error.clone()));
+        let Some(step) = self.step_mut(at) else {
+            return;
+        };
+        step.target.clone_from(&body.target);
+        if body.task.kind() == TaskKind::Run {
+            step.set_status(StepStatus::Retrying);
+            step.due_at = 0;
+            step.unknown |= body.error.effect_unknown;
+            step.error = error;
+        } else if let Some(undo) = step.undo.as_deref_mut() {
+            undo.retrying(0);
+            undo.error = error;
+        }
+    }
+
+    fn retry_scheduled(&mut self, body: &RetryScheduled) {
+        let Some(step) = self.step_mut(body.task.at) else {
+            return;
+        };
+        if body.task.kind() == TaskKind::Run {
+            step.due_at = body.due_at;
+        } else if let Some(undo) = step.undo.as_deref_mut() {
+            undo.due_at = body.due_at;
+        }
+    }
+
+    fn attempt_started(&mut self, body: &AttemptStarted, at: i64) {
+        let Some(step) = self.step_mut(body.task.at) else {
+            return;
+        };
+        if body.task.kind() == TaskKind::Run {
+            step.run_attempt(body.task, body.child.clone());
+            if step.timeout_at > 0 && step.child.is_some() {
+                // A child's time-out is its own; a new child gets the same span anew.
+                step.timeout_at = at + (step.timeout_at - step.first_attempt_at);
+            }
+        } else if let Some(undo) = step.undo.as_deref_mut() {
+            undo.run_attempt(body.task, body.child.clone());
+        }
+    }
+
+    fn task_accepted(&mut self, body: &crate::record::TaskAccepted) {
+        let Some(step) = self.step_mut(body.task.at) else {
+            return;
+        };
+        if body.task.kind() == TaskKind::Run {
+            step.set_status(StepStatus::Accepted);
+            step.due_at = body.expires_at;
+        } else if let Some(undo) = step.undo.as_deref_mut() {
+            undo.accepted(body.expires_at);
+        }
+    }
+
+    fn step_completed(&mut self, body: &StepCompleted, record: &Record) {
+        self.step_ended(body.at, StepStatus::Completed, record);
+        let Some(step) = self.step_mut(body.at) else {
+            return;
+        };
+        step.output = body.output.clone();
+        step.winners.clone_from(&body.winners);
+        step.target.clone_from(&body.target);
+        step.error = None;
+        step.unknown = false;
+        step.plan = None;
+    }
+
+    fn step_failed(&mut self, body: &StepFailed, record: &Record) {
+        let caught = body.handling() == Handling::Caught;
+        self.step_ended(body.at, StepStatus::Failed, record);
+        let Some(step) = self.step_mut(body.at) else {
+            return;
+        };
+        step.error = Some(Box::new(body.error.clone()));
+        step.output = body.output.clone();
+        step.caught = caught;
+        if caught {
+            step.ended_at = 0;
+        }
+    }
+
+    fn catch_completed(&mut self, body: &StepCompleted, record: &Record) {
+        let Some(step) = self.step_mut(body.at) else {
+            return;
+        };
+        step.output = body.output.clone();
+        step.ended_at = record.at;
+        step.ended_seq = record.seq;
+    }
+
+    fn step_ended(&mut self, at: StepRef, status: StepStatus, record: &Record) {
+        self.progress
+            .decisions
+            .retain(|decision| decision.task.at != at || decision.task.kind() != TaskKind::Run);
+        let Some(step) = self.step_mut(at) else {
+            return;
+        };
+        step.end(status, record);
+    }
+
+    fn round_delayed(&mut self, body: &RoundDelayed) {
+        let Some(step) = self.step_mut(body.at) else {
+            return;
+        };
+        step.due_at = body.due_at;
+        if let Some(block) = step.block.as_deref_mut() {
+            block.items = body.state.clone();
+        }
+    }
+
+    fn lane_closing(&mut self, body: &LaneClosing, record: &Record) {
+        let Some(lane) = self.lane_mut(body.lane) else {
+            return;
+        };
+        lane.set_status(LaneStatus::Closing);
+        lane.closing = Some(Box::new(body.clone()));
+        for step in &mut lane.steps {
+            match step.status() {
+                StepStatus::Pending
+                | StepStatus::Waiting
+                | StepStatus::Retrying
+                | StepStatus::Deciding => step.end(StepStatus::Cancelled, record),
+                StepStatus::Running
+                | StepStatus::Out
+                | StepStatus::Accepted
+                | StepStatus::Completed
+                | StepStatus::Failed
+                | StepStatus::Skipped
+                | StepStatus::Cancelled => {}
+            }
+        }
+        self.withdraw_decisions_of(body.lane);
+    }
+
+    fn withdraw_decisions_of(&mut self, lane: u32) {
+        self.progress.decisions.retain(|decision| {
+            decision.task.at.lane != lane || decision.task.kind() != TaskKind::Run
+        });
+    }
+
+    fn lane_ended(&mut self, body: &LaneEnded, record: &Record) {
+        let Some(lane) = self.lane_mut(body.lane) else {
+            return;
+        };
+        lane.set_status(body.outcome().status());
+        lane.output = body.output.clone();
+        lane.error = body.error.clone().map(Box::new);
+        lane.accepted = body.accepted;
+        lane.ended_seq = record.seq;
+        // A block whose lane was closed goes with it.
+        for step in lane.steps.iter_mut().filter(|step| !step.has_ended()) {
+            step.end(StepStatus::Cancelled, record);
+        }
+        let undo = lane.closing.as_ref().is_some_and(|closing| closing.undo);
+        lane.set_undo(if undo {
+            UndoStatus::Wanted
+        } else {
+            UndoStatus::None
+        });
+        let (parent, role, id) = (lane.parent, lane.role(), lane.id);
+        if !undo {
+            self.active.remove(&id);
+        }
+        if let (Some(at), true) = (parent, role != Role::Catch) {
+            self.count_lane(at, body);
+        }
+    }
+
+    fn count_lane(&mut self, at: StepRef, body: &LaneEnded) {
+        let Some(block) = self.step_mut(at).and_then(|step| step.block.as_deref_mut()) else {
+            return;
+        };
+        match body.outcome() {
+            LaneOutcome::Completed => block.completed += 1,
+            LaneOutcome::Broken => {
+                block.completed += 1;
+                block.broken = true;
+            }
+            LaneOutcome::Failed => {
+                block.failed += 1;
+                if block.first_failed == 0 {
+                    block.first_failed = body.lane + 1;
+                }
+            }
+            LaneOutcome::Cancelled => block.cancelled += 1,
+        }
+        block.accepted += u32::from(body.accepted);
+    }
+
+    fn decision_requested(&mut self, body: &DecisionRequested, at: i64) {
+        self.progress.decisions.push(PendingDecision {
+            id: body.id.clone(),
+            kind: body.kind,
+            task: body.task,
+            error: body.error.clone(),
+            requested_at: at,
+        });
+        let Some(step) = self.step_mut(body.task.at) else {
+            return;
+        };
+        if body.task.kind() == TaskKind::Run {
+            step.set_status(StepStatus::Deciding);
+            step.error = Some(Box::new(body.error.clone()));
+        } else {
+            step.undo.get_or_insert_default().deciding(body);
+        }
+    }
+
+    fn decision_made(&mut self, body: &DecisionMade) {
+        self.progress
+            .decisions
+            .retain(|decision| decision.id != body.id);
+        if self.progress.answered.len() == REMEMBERED_ANSWERS {
+            self.progress.answered.remove(0);
+        }
+        self.progress.answered.push(body.clone());
+    }
+
+    fn step_rescheduled(&mut self, body: &StepRescheduled, at: i64) {
+        let Some(step) = self.step_mut(body.task.at) else {
+            return;
+        };
+        if body.task.kind() == TaskKind::Run {
+            step.generation = body.task.generation;
+            step.first_attempt_at = at;
+            step.attempt_base = body.task.attempt.saturating_sub(1);
+            step.run_attempt(body.task, body.child.clone());
+        } else if let Some(undo) = step.undo.as_deref_mut() {
+            undo.generation = body.task.generation;
+            undo.first_attempt_at = at;
+            undo.attempt_base = body.task.attempt.saturating_sub(1);
+            undo.run_attempt(body.task, body.child.clone());
+        }
+    }
+
+    fn finally_started(&mut self, body: &FinallyStarted) {
+        self.progress.set_phase(Phase::Finally);
+        self.progress.finally_lane = body.lane;
+        self.progress.output = body.output.clone();
+        self.progress.next_lane = self.progress.next_lane.max(body.lane + 1);
+        self.put_lane(with_steps(
+            Lane::open(body.lane, None, Role::Finally, 0),
+            body.list,
+        ));
+    }
+
+    fn instance_ended(&mut self, body: &InstanceEnded, at: i64) {
+        self.progress.set_phase(Phase::Ended);
+        self.progress.set_ended(body.how());
+        self.progress.ended_at = at;
+        self.progress.output = body.output.clone();
+        self.progress.for_parent = false;
+    }
+
+    fn reopened_for_parent(&mut self) {
+        self.progress.set_phase(Phase::Compensating);
+        self.progress.for_parent = true;
+        self.progress.generation += 1;
+        self.progress.finally_lane = 0;
+        self.progress.ended_at = 0;
+    }
+}
+
+fn with_steps(mut lane: Lane, list: LaneList) -> Lane {
+    lane.list = list.list;
+    lane.steps
+        .resize_with(list.steps as usize, StepState::default);
+    lane
+}
+
+impl LaneOutcome {
+    const fn status(self) -> LaneStatus {
+        match self {
+            Self::Completed => LaneStatus::Completed,
+            Self::Failed => LaneStatus::Failed,
+            Self::Cancelled => LaneStatus::Cancelled,
+            Self::Broken => LaneStatus::Broken,
+        }
+    }
+}
+
+impl Closing {
+    /// How a lane that closes for this reason ends.
+    pub(crate) const fn outcome(self) -> LaneOutcome {
+        match self {
+            Self::Cancelled => LaneOutcome::Cancelled,
+            Self::Failed => LaneOutcome::Failed,
+            Self::Broken => LaneOutcome::Broken,
+            Self::Completed => LaneOutcome::Completed,
+        }
+    }
+}
+
+impl StepState {
+    fn end(&mut self, status: StepStatus, record: &Record) {
+        self.set_status(status);
+        self.ended_at = record.at;
+        self.ended_seq = record.seq;
+        self.due_at = 0;
+    }
+
+    fn run_attempt(
+        &mut self,
+        task: crate::record::TaskKey,
+        child: Option<Box<crate::record::ChildStart>>,
+    ) {
+        self.due_at = 0;
+        self.attempt = task.attempt;
+        self.set_status(match (task.attempt, child.is_some()) {
+            (0, _) => StepStatus::Pending,
+            (_, true) => StepStatus::Running,
+            (_, false) => StepStatus::Out,
+        });
+        if child.is_some() {
+            self.child = child;
+        }
+    }
+}

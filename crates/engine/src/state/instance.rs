@@ -1,0 +1,407 @@
+//! One run of a workflow: its header, its progress, its lanes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use definition::Workflow;
+use prost::{Enumeration, Message};
+
+use super::lane::{CHUNK, Chunk, Lane, LaneStatus};
+use super::step::{StepState, StepStatus};
+use crate::id::Id;
+use crate::payload::Payload;
+use crate::record::{
+    CancelRequested, DecisionKind, DecisionMade, Ended, Failure, InstanceStarted, Record, StepRef,
+    TaskKey,
+};
+
+/// What an instance was started with; never changes.
+#[derive(Clone, PartialEq, Message)]
+pub struct Header {
+    /// The first record's body.
+    #[prost(message, required, tag = "1")]
+    pub started: InstanceStarted,
+    /// When it started, milliseconds since the epoch.
+    #[prost(int64, tag = "2")]
+    pub created_at: i64,
+    /// What caused it.
+    #[prost(string, tag = "3")]
+    pub cause: String,
+    /// Who started it; empty for the engine itself.
+    #[prost(string, tag = "4")]
+    pub actor: String,
+}
+
+impl Header {
+    /// The workflow's input.
+    pub fn input(&self) -> Payload {
+        self.started.input.clone().unwrap_or_else(Payload::null)
+    }
+
+    /// The triggering event's data: the input, where nothing else was recorded.
+    pub fn event(&self) -> Payload {
+        self.started.event.clone().unwrap_or_else(|| self.input())
+    }
+
+    /// The parent's id.
+    pub fn parent_id(&self) -> Option<Id> {
+        self.started
+            .parent
+            .as_ref()
+            .and_then(|parent| Id::from_slice(&parent.id))
+    }
+}
+
+/// How far an instance is, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
+#[repr(i32)]
+pub enum Phase {
+    /// Its steps run, or are being closed.
+    Running = 0,
+    /// Its completed steps are being undone.
+    Compensating = 1,
+    /// `finally` runs.
+    Finally = 2,
+    /// Ended.
+    Ended = 3,
+}
+
+/// A decision that waits for a person.
+#[derive(Clone, PartialEq, Message)]
+pub struct PendingDecision {
+    /// Its id (16 bytes).
+    #[prost(bytes = "bytes", tag = "1")]
+    pub id: bytes::Bytes,
+    /// What it is about.
+    #[prost(enumeration = "DecisionKind", tag = "2")]
+    pub kind: i32,
+    /// The task that failed.
+    #[prost(message, required, tag = "3")]
+    pub task: TaskKey,
+    /// Its last error.
+    #[prost(message, required, tag = "4")]
+    pub error: Failure,
+    /// When it was asked.
+    #[prost(int64, tag = "5")]
+    pub requested_at: i64,
+}
+
+/// What changes in an instance beside its lanes.
+#[derive(Clone, PartialEq, Message)]
+pub struct Progress {
+    #[prost(uint64, tag = "1")]
+    pub seq: u64,
+    #[prost(int64, tag = "2")]
+    pub updated_at: i64,
+    #[prost(int64, tag = "3")]
+    pub ended_at: i64,
+    #[prost(enumeration = "Phase", tag = "4")]
+    pub phase: i32,
+    #[prost(enumeration = "Ended", tag = "5")]
+    pub ended: i32,
+    #[prost(message, optional, boxed, tag = "6")]
+    pub error: Option<Box<Failure>>,
+    #[prost(message, optional, tag = "7")]
+    pub output: Option<Payload>,
+    #[prost(uint32, tag = "8")]
+    pub next_lane: u32,
+    #[prost(bool, tag = "9")]
+    pub cut: bool,
+    #[prost(message, optional, boxed, tag = "10")]
+    pub cancel: Option<Box<CancelRequested>>,
+    #[prost(message, repeated, tag = "11")]
+    pub decisions: Vec<PendingDecision>,
+    #[prost(message, repeated, tag = "12")]
+    pub answered: Vec<DecisionMade>,
+    /// Something was undone.
+    #[prost(bool, tag = "13")]
+    pub undone: bool,
+    /// A person left an undo failed.
+    #[prost(bool, tag = "14")]
+    pub undo_failed: bool,
+    /// The lane of `finally`; 0 if it has not begun.
+    #[prost(uint32, tag = "15")]
+    pub finally_lane: u32,
+    /// The parent undoes this instance.
+    #[prost(bool, tag = "16")]
+    pub for_parent: bool,
+    /// Reopenings so far: the instance's generation, from 0.
+    #[prost(uint32, tag = "17")]
+    pub generation: u32,
+}
+
+/// The answers that an instance remembers, so that a second one is told the first.
+pub const REMEMBERED_ANSWERS: usize = 100;
+
+/// A word for how an instance is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Work is in flight.
+    Running,
+    /// It waits for time, a callback, a child or a person.
+    Waiting,
+    /// Its completed steps are being undone.
+    Compensating,
+    /// An undo failed for good; a person decides.
+    Stuck,
+    /// Ended well.
+    Completed,
+    /// Ended with an error.
+    Failed,
+    /// Ended with an error, and something was undone.
+    Compensated,
+    /// Ended by request.
+    Cancelled,
+}
+
+impl Status {
+    /// The word that the API shows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Compensating => "compensating",
+            Self::Stuck => "stuck",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Compensated => "compensated",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether it has not ended.
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Running | Self::Waiting | Self::Compensating | Self::Stuck
+        )
+    }
+}
+
+/// One run of a workflow. Cloning shares what is not changed afterwards.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub(crate) id: Id,
+    pub(crate) workflow: Arc<Workflow>,
+    pub(crate) header: Arc<Header>,
+    pub(crate) progress: Progress,
+    pub(crate) chunks: Vec<Option<Arc<Chunk>>>,
+    /// Lanes that the engine still has to look at; derived from them.
+    pub(crate) active: BTreeSet<u32>,
+}
+
+impl Instance {
+    /// The instance that begins with this record, if it is an `instance-started`.
+    pub fn from_record(first: &Record, workflow: Arc<Workflow>) -> Option<Self> {
+        let Some(crate::record::Body::InstanceStarted(started)) = &first.body else {
+            return None;
+        };
+        let header = Header {
+            started: started.clone(),
+            created_at: first.at,
+            cause: first.cause.clone(),
+            actor: first.actor.clone(),
+        };
+        let mut instance = Self {
+            id: Id::from_slice(&first.entity)?,
+            workflow,
+            header: Arc::new(header),
+            progress: Progress::default(),
+            chunks: Vec::new(),
+            active: BTreeSet::new(),
+        };
+        instance.apply(first);
+        Some(instance)
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The last record that it holds.
+    pub const fn seq(&self) -> u64 {
+        self.progress.seq
+    }
+
+    /// Its definition.
+    pub const fn workflow(&self) -> &Arc<Workflow> {
+        &self.workflow
+    }
+
+    /// What it was started with.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How far it is.
+    pub fn phase(&self) -> Phase {
+        self.progress.phase()
+    }
+
+    /// When it ended, milliseconds since the epoch.
+    pub fn ended_at(&self) -> Option<i64> {
+        (self.phase() == Phase::Ended).then_some(self.progress.ended_at)
+    }
+
+    /// When its last record was written, milliseconds since the epoch.
+    pub const fn updated_at(&self) -> i64 {
+        self.progress.updated_at
+    }
+
+    /// Why it failed.
+    pub fn error(&self) -> Option<&Failure> {
+        self.progress.error.as_deref()
+    }
+
+    /// Its output, once it has ended well.
+    pub const fn output(&self) -> Option<&Payload> {
+        self.progress.output.as_ref()
+    }
+
+    /// Whether a completed step was undone.
+    pub const fn was_undone(&self) -> bool {
+        self.progress.undone
+    }
+
+    /// How often it was reopened on purpose.
+    pub const fn generation(&self) -> u32 {
+        self.progress.generation
+    }
+
+    /// The cancel request, if there was one.
+    pub fn cancel_request(&self) -> Option<&CancelRequested> {
+        self.progress.cancel.as_deref()
+    }
+
+    /// Decisions that wait for a person, oldest first.
+    pub fn pending_decisions(&self) -> &[PendingDecision] {
+        &self.progress.decisions
+    }
+
+    /// Answers given so far, oldest first, at most a hundred.
+    pub fn answered_decisions(&self) -> &[DecisionMade] {
+        &self.progress.answered
+    }
+
+    /// How it is, in a word.
+    pub fn status(&self) -> Status {
+        match self.phase() {
+            Phase::Ended => match self.progress.ended() {
+                Ended::Completed => Status::Completed,
+                Ended::Failed => Status::Failed,
+                Ended::Compensated => Status::Compensated,
+                Ended::Cancelled => Status::Cancelled,
+            },
+            _ if self.is_stuck() => Status::Stuck,
+            Phase::Compensating => Status::Compensating,
+            Phase::Running | Phase::Finally if self.has_work_in_flight() => Status::Running,
+            Phase::Running | Phase::Finally => Status::Waiting,
+        }
+    }
+
+    fn is_stuck(&self) -> bool {
+        let kind = DecisionKind::CompensationFailed;
+        self.progress
+            .decisions
+            .iter()
+            .any(|decision| decision.kind() == kind)
+    }
+
+    fn has_work_in_flight(&self) -> bool {
+        self.progress.cut
+            || self.active_lanes().any(|lane| {
+                lane.steps
+                    .iter()
+                    .any(|step| step.status() == StepStatus::Out)
+            })
+    }
+
+    /// The lanes that are not over, in order of their ids.
+    pub fn active_lanes(&self) -> impl Iterator<Item = &Lane> {
+        self.active.iter().filter_map(|&id| self.lane(id))
+    }
+
+    /// All lanes, in order of their ids.
+    pub fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        let chunks = self.chunks.iter().flatten();
+        chunks
+            .flat_map(|chunk| chunk.lanes.iter().flatten())
+            .map(Arc::as_ref)
+    }
+
+    /// The lane with this id.
+    pub fn lane(&self, id: u32) -> Option<&Lane> {
+        let chunk = self.chunks.get((id / CHUNK) as usize)?.as_ref()?;
+        chunk.lanes.get((id % CHUNK) as usize)?.as_deref()
+    }
+
+    /// The state of a step in a lane.
+    pub fn step(&self, at: StepRef) -> Option<&StepState> {
+        self.lane(at.lane)?.steps.get(at.step as usize)
+    }
+
+    /// The definition of a step in a lane.
+    pub fn step_definition(&self, at: StepRef) -> Option<&definition::Step> {
+        let list = self.workflow.lists.get(self.lane(at.lane)?.list as usize)?;
+        list.steps
+            .get(at.step as usize)
+            .map(|&ix| self.workflow.step(ix))
+    }
+
+    /// Whether `lane` is, or stands below, `ancestor`.
+    pub(crate) fn is_within(&self, lane: u32, ancestor: u32) -> bool {
+        let mut at = Some(lane);
+        while let Some(id) = at {
+            if id == ancestor {
+                return true;
+            }
+            at = self
+                .lane(id)
+                .and_then(|lane| lane.parent)
+                .map(|parent| parent.lane);
+        }
+        false
+    }
+
+    /// Whether nothing in the lane, or below it, is still at work.
+    pub(crate) fn is_quiet(&self, lane: u32) -> bool {
+        let own = self
+            .lane(lane)
+            .is_some_and(|lane| lane.steps.iter().any(StepState::in_flight));
+        let below = |&other: &u32| other != lane && self.is_within(other, lane);
+        !own && !self.active.iter().any(below)
+    }
+
+    pub(crate) fn lane_mut(&mut self, id: u32) -> Option<&mut Lane> {
+        let chunk = self.chunks.get_mut((id / CHUNK) as usize)?.as_mut()?;
+        let lane = Arc::make_mut(chunk)
+            .lanes
+            .get_mut((id % CHUNK) as usize)?
+            .as_mut()?;
+        Some(Arc::make_mut(lane))
+    }
+
+    pub(crate) fn step_mut(&mut self, at: StepRef) -> Option<&mut StepState> {
+        self.lane_mut(at.lane)?.steps.get_mut(at.step as usize)
+    }
+
+    pub(crate) fn put_lane(&mut self, lane: Lane) {
+        let (chunk, place) = ((lane.id / CHUNK) as usize, (lane.id % CHUNK) as usize);
+        if self.chunks.len() <= chunk {
+            self.chunks.resize_with(chunk + 1, || None);
+        }
+        let lanes = &mut Arc::make_mut(self.chunks[chunk].get_or_insert_default()).lanes;
+        if lanes.len() <= place {
+            lanes.resize_with(place + 1, || None);
+        }
+        if lane.is_active() {
+            self.active.insert(lane.id);
+        }
+        lanes[place] = Some(Arc::new(lane));
+    }
+
+    pub(crate) fn root_status(&self) -> LaneStatus {
+        self.lane(0).map_or(LaneStatus::Cancelled, Lane::status)
+    }
+}

@@ -1,0 +1,18 @@
+//! An instance's state: the fold of its records.
+//!
+//! Lanes are kept in chunks of 256, each shared until it is changed, so that a projector can hold
+//! an older state cheaply and write only the chunks that differ.
+
+mod apply;
+mod apply_undo;
+mod instance;
+mod lane;
+mod outstanding;
+mod snapshot;
+mod step;
+
+pub use instance::{Header, Instance, PendingDecision, Phase, Status};
+pub use lane::{Lane, LaneStatus, UndoStatus};
+pub use outstanding::{Outstanding, TaskCall};
+pub use snapshot::{Snapshot, SnapshotError};
+pub use step::{Block, StepState, StepStatus, StepUndo, UndoPhase};

@@ -1,0 +1,222 @@
+//! What an instance waits for outside, computed from its state alone.
+
+use super::instance::{Instance, Phase};
+use super::lane::Lane;
+use super::step::{StepState, StepStatus, StepUndo, UndoPhase};
+use crate::command::{TimerKey, TimerKind};
+use crate::payload::Payload;
+use crate::record::{Plan, StepRef, TaskKey, TaskKind};
+
+/// Tasks that are out and timers that are set; equal to what the effects said, whether or not the
+/// process lived through them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outstanding {
+    /// Calls to be at work, in order.
+    pub tasks: Vec<TaskKey>,
+    /// Timers to be set, in order.
+    pub timers: Vec<TimerKey>,
+}
+
+/// A task's call, for its adapter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskCall {
+    /// The adapter.
+    pub adapter: String,
+    /// Its action; none means its default.
+    pub action: Option<String>,
+    /// The JSON input.
+    pub input: Payload,
+    /// In an undo: the step's own input and output.
+    pub undo: Option<(Payload, Payload)>,
+    /// The same for all attempts of one intention.
+    pub idempotency_key: String,
+    /// The step's id.
+    pub step: String,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// Of this attempt, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+impl Instance {
+    /// The tasks that are out and the timers that are set.
+    pub fn outstanding(&self) -> Outstanding {
+        let mut found = Outstanding::default();
+        for lane in self.active_lanes() {
+            for (place, step) in (0_u32..).zip(&lane.steps) {
+                let at = StepRef {
+                    lane: lane.id,
+                    step: place,
+                };
+                found.add_step(at, step, lane.closing.is_some());
+            }
+        }
+        self.add_own_timers(&mut found);
+        found.tasks.sort_unstable();
+        found.timers.sort_unstable();
+        found
+    }
+
+    fn add_own_timers(&self, found: &mut Outstanding) {
+        let own = |due_at, kind| TimerKey {
+            due_at,
+            kind,
+            at: StepRef::default(),
+        };
+        if self.progress.cut {
+            found.timers.push(own(0, TimerKind::Continue));
+        }
+        let timeout_at = self.header.started.timeout_at;
+        let closing = self.lane(0).is_none_or(|root| root.closing.is_some());
+        if timeout_at > 0 && self.phase() == Phase::Running && !closing {
+            found
+                .timers
+                .push(own(timeout_at, TimerKind::InstanceTimeout));
+        }
+    }
+
+    /// The call of a task that is out; none if it is not out any more.
+    pub fn call(&self, task: TaskKey) -> Option<TaskCall> {
+        let lane = self.lane(task.at.lane)?;
+        let step = self.step(task.at)?;
+        let plan = match task.kind() {
+            TaskKind::Run if step.run_task(task.at) == Some(task) => step.plan.as_deref()?,
+            TaskKind::Undo | TaskKind::Verify if step.undo_task(task.at) == Some(task) => {
+                step.undo.as_deref()?.plan.as_deref()?
+            }
+            _ => return None,
+        };
+        Some(self.call_of(task, lane, step, plan))
+    }
+
+    fn call_of(&self, task: TaskKey, lane: &Lane, step: &StepState, plan: &Plan) -> TaskCall {
+        let own_input = step.input.clone().unwrap_or_else(|| self.header.input());
+        let undo = step.undo.as_deref();
+        let found = undo.and_then(|undo| undo.found.clone());
+        let output = step.output.clone().or(found).unwrap_or_else(Payload::null);
+        let (input, undo) = match task.kind() {
+            TaskKind::Run => (own_input, None),
+            TaskKind::Undo | TaskKind::Verify => {
+                let input = undo.and_then(|undo| undo.input.clone());
+                (
+                    input.unwrap_or_else(Payload::null),
+                    Some((own_input, output)),
+                )
+            }
+        };
+        TaskCall {
+            adapter: plan.adapter.clone(),
+            action: (!plan.action.is_empty()).then(|| plan.action.clone()),
+            input,
+            undo,
+            idempotency_key: self.idempotency_key(task, lane, step),
+            step: self
+                .step_definition(task.at)
+                .map_or_else(String::new, |found| found.id.to_string()),
+            attempt: task.attempt,
+            timeout_ms: plan.timeout_ms,
+        }
+    }
+
+    /// `instance / path / generation [/ compensate]`: the same for all attempts of one intention.
+    fn idempotency_key(&self, task: TaskKey, lane: &Lane, step: &StepState) -> String {
+        let generation = task.generation + 1;
+        let mut key = if step.idempotency_key.is_empty() {
+            format!("{}/{}/{generation}", self.id, self.path(lane, task.at))
+        } else if generation > 1 {
+            format!("{}/{generation}", step.idempotency_key)
+        } else {
+            step.idempotency_key.clone()
+        };
+        match task.kind() {
+            TaskKind::Run => {}
+            TaskKind::Undo => key.push_str("/compensate"),
+            TaskKind::Verify => key.push_str("/verify"),
+        }
+        if self.progress.generation > 0 {
+            key.push_str(&format!("@{}", self.progress.generation + 1));
+        }
+        key
+    }
+
+    /// A step's id behind those of the blocks around it, each with its lane's index.
+    pub fn path(&self, lane: &Lane, at: StepRef) -> String {
+        let mut parts = vec![self.step_name(at)];
+        let mut lane = Some(lane);
+        while let Some((below, parent)) = lane.and_then(|lane| Some((lane, lane.parent?))) {
+            parts.push(format!("{}[{}]", self.step_name(parent), below.index));
+            lane = self.lane(parent.lane);
+        }
+        parts.reverse();
+        parts.join("/")
+    }
+
+    /// The id of the step at this place.
+    pub fn step_name(&self, at: StepRef) -> String {
+        self.step_definition(at)
+            .map_or_else(String::new, |step| step.id.to_string())
+    }
+}
+
+impl Outstanding {
+    fn add_step(&mut self, at: StepRef, step: &StepState, closing: bool) {
+        self.tasks.extend(step.run_task(at));
+        self.tasks.extend(step.undo_task(at));
+        let timer = |due_at: i64, kind| (due_at > 0).then_some(TimerKey { due_at, kind, at });
+        let works = matches!(step.status(), StepStatus::Running | StepStatus::Waiting);
+        let due = match step.status() {
+            StepStatus::Retrying => timer(step.due_at, TimerKind::Retry),
+            StepStatus::Accepted => timer(step.due_at, TimerKind::Callback),
+            _ if works && !closing => timer(step.due_at, TimerKind::Wait),
+            _ => None,
+        };
+        self.timers.extend(due);
+        if works && !closing {
+            self.timers
+                .extend(timer(step.timeout_at, TimerKind::StepTimeout));
+        }
+        let undo_due = step.undo.as_deref().and_then(|undo| match undo.phase() {
+            UndoPhase::Retrying => timer(undo.due_at, TimerKind::UndoRetry),
+            UndoPhase::Accepted => timer(undo.due_at, TimerKind::Callback),
+            _ => None,
+        });
+        self.timers.extend(undo_due);
+    }
+}
+
+impl StepState {
+    /// The task that runs the step, while it is out.
+    pub(crate) fn run_task(&self, at: StepRef) -> Option<TaskKey> {
+        let out = self.status() == StepStatus::Out;
+        out.then_some(self.task_key(at))
+    }
+
+    /// The key of the step's latest attempt.
+    pub(crate) fn task_key(&self, at: StepRef) -> TaskKey {
+        TaskKey {
+            at,
+            kind: TaskKind::Run as i32,
+            generation: self.generation,
+            attempt: self.attempt,
+        }
+    }
+
+    /// The task that undoes or verifies the step, while it is out.
+    pub(crate) fn undo_task(&self, at: StepRef) -> Option<TaskKey> {
+        let undo = self.undo.as_deref()?;
+        let out = matches!(undo.phase(), UndoPhase::Out | UndoPhase::Verifying);
+        out.then_some(undo.task_key(at))
+    }
+}
+
+impl StepUndo {
+    /// The key of the undo's latest attempt.
+    pub(crate) const fn task_key(&self, at: StepRef) -> TaskKey {
+        TaskKey {
+            at,
+            kind: self.kind,
+            generation: self.generation,
+            attempt: self.attempt,
+        }
+    }
+}

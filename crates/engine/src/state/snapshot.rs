@@ -1,0 +1,198 @@
+//! An instance's state as bytes: a head (with the first chunk of lanes) and further chunks.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use definition::Workflow;
+use prost::Message;
+
+use super::instance::{Header, Instance, Progress};
+use super::lane::{Chunk, Lane, StoredChunk};
+use crate::id::Id;
+use crate::payload::{BlobRef, Payload};
+
+/// The format of snapshots that this binary writes, and the newest that it reads.
+const FORMAT: u32 = 1;
+
+/// An instance's state as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Header, progress and lanes 0 to 255.
+    pub head: Bytes,
+    /// Further chunks: number (from 1) and bytes.
+    pub chunks: Vec<(u32, Bytes)>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Head {
+    #[prost(uint32, tag = "1")]
+    format: u32,
+    #[prost(bytes = "bytes", tag = "2")]
+    id: Bytes,
+    #[prost(message, required, tag = "3")]
+    header: Header,
+    #[prost(message, required, tag = "4")]
+    progress: Progress,
+    #[prost(message, repeated, tag = "5")]
+    lanes: Vec<Lane>,
+}
+
+/// Why stored state cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The bytes are not a snapshot.
+    #[error("expected an instance's snapshot, but the bytes do not decode: {0}")]
+    Damaged(#[from] prost::DecodeError),
+    /// A newer binary wrote it.
+    #[error("expected a snapshot of format {FORMAT} or older, but it has format {0}")]
+    Newer(u32),
+    /// Its definition is not in the catalog.
+    #[error("expected workflow {0} {1} in the catalog, but it is not there")]
+    UnknownWorkflow(String, String),
+}
+
+impl Instance {
+    /// The whole state.
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot_of(|_| true)
+    }
+
+    /// The head, and the chunks that changed since `older`, an earlier state of this instance.
+    pub fn snapshot_since(&self, older: &Self) -> Snapshot {
+        self.snapshot_of(|number| {
+            let (now, then) = (self.chunks.get(number), older.chunks.get(number));
+            match (now.and_then(Option::as_ref), then.and_then(Option::as_ref)) {
+                (Some(now), Some(then)) => !Arc::ptr_eq(now, then),
+                (now, _) => now.is_some(),
+            }
+        })
+    }
+
+    fn snapshot_of(&self, wanted: impl Fn(usize) -> bool) -> Snapshot {
+        let head = Head {
+            format: FORMAT,
+            id: Bytes::copy_from_slice(&self.id.bytes()),
+            header: Header::clone(&self.header),
+            progress: self.progress.clone(),
+            lanes: self
+                .chunks
+                .first()
+                .and_then(Option::as_deref)
+                .map(Chunk::stored)
+                .unwrap_or_default(),
+        };
+        let further = self.chunks.iter().enumerate().skip(1);
+        let chunks = further
+            .filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)))
+            .filter(|(number, _)| wanted(*number))
+            .map(|(number, chunk)| {
+                let stored = StoredChunk {
+                    lanes: chunk.stored(),
+                };
+                (
+                    u32::try_from(number).unwrap_or(u32::MAX),
+                    stored.encode_to_vec().into(),
+                )
+            });
+        Snapshot {
+            chunks: chunks.collect(),
+            head: head.encode_to_vec().into(),
+        }
+    }
+
+    /// The state in these bytes; `workflow` gives the definition by name and version.
+    pub fn restore(
+        head: &Bytes,
+        chunks: &[(u32, Bytes)],
+        workflow: impl Fn(&str, &str) -> Option<Arc<Workflow>>,
+    ) -> Result<Self, SnapshotError> {
+        let head = Head::decode(head.clone())?;
+        if head.format > FORMAT {
+            return Err(SnapshotError::Newer(head.format));
+        }
+        let (name, version) = (&head.header.started.workflow, &head.header.started.version);
+        let workflow = workflow(name, version)
+            .ok_or_else(|| SnapshotError::UnknownWorkflow(name.clone(), version.clone()))?;
+        let mut instance = Self {
+            id: Id::from_slice(&head.id).unwrap_or_default(),
+            workflow,
+            header: Arc::new(head.header),
+            progress: head.progress,
+            chunks: Vec::new(),
+            active: std::collections::BTreeSet::new(),
+        };
+        head.lanes
+            .into_iter()
+            .for_each(|lane| instance.put_lane(lane));
+        for (_, bytes) in chunks {
+            let chunk = StoredChunk::decode(bytes.clone())?;
+            chunk
+                .lanes
+                .into_iter()
+                .for_each(|lane| instance.put_lane(lane));
+        }
+        Ok(instance)
+    }
+
+    /// Blobs that must be supplied before the state is read.
+    pub fn missing_blobs(&self) -> Vec<BlobRef> {
+        let mut missing: Vec<BlobRef> = self.payloads().filter_map(Payload::missing).collect();
+        missing.sort_unstable_by_key(|blob| blob.hash);
+        missing.dedup();
+        missing
+    }
+
+    /// Supplies a missing blob's bytes wherever it is referred to.
+    pub fn supply_blob(&self, hash: [u8; 32], bytes: &Bytes) {
+        for payload in self.payloads() {
+            if payload.missing().is_some_and(|blob| blob.hash == hash) {
+                payload.supply(bytes.clone());
+            }
+        }
+    }
+
+    fn payloads(&self) -> impl Iterator<Item = &Payload> {
+        let started = &self.header.started;
+        let own = [
+            &started.input,
+            &started.event,
+            &started.meta,
+            &self.progress.output,
+        ];
+        let lanes = self.lanes().flat_map(|lane| {
+            let closing = lane
+                .closing
+                .as_deref()
+                .and_then(|closing| closing.output.as_ref());
+            let steps = lane.steps.iter().flat_map(|step| {
+                let block = step.block.as_deref().and_then(|block| block.items.as_ref());
+                let undo = step.undo.as_deref();
+                let undo = undo
+                    .into_iter()
+                    .flat_map(|undo| [&undo.input, &undo.found])
+                    .flatten();
+                [&step.input, &step.output]
+                    .into_iter()
+                    .flatten()
+                    .chain(block)
+                    .chain(undo)
+            });
+            [&lane.output, &lane.state]
+                .into_iter()
+                .flatten()
+                .chain(closing)
+                .chain(steps)
+        });
+        own.into_iter().flatten().chain(lanes)
+    }
+}
+
+impl Chunk {
+    fn stored(&self) -> Vec<Lane> {
+        self.lanes
+            .iter()
+            .flatten()
+            .map(|lane| Lane::clone(lane))
+            .collect()
+    }
+}

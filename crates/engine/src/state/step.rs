@@ -1,0 +1,330 @@
+//! The life cycle of a step in a lane.
+//!
+//! | from | record | to |
+//! | --- | --- | --- |
+//! | pending | step-scheduled | out |
+//! | pending | step-started | running (block, child), waiting (wait) |
+//! | pending | step-completed, step-skipped, step-failed | completed, skipped, failed |
+//! | out | task-accepted | accepted |
+//! | out, accepted, running (child) | attempt-failed | retrying |
+//! | retrying | retry-scheduled, attempt-started | retrying, out |
+//! | retrying | decision-requested | deciding |
+//! | deciding | step-rescheduled | out (pending, where it never was out) |
+//! | any open | step-completed, step-failed, step-skipped, step-cancelled | ended |
+//! | pending, waiting, retrying, deciding | lane-closing | cancelled |
+
+use prost::{Enumeration, Message};
+
+use crate::payload::Payload;
+use crate::record::{ChildStart, Failure, Plan};
+
+/// Where a step is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
+#[repr(i32)]
+pub enum StepStatus {
+    /// Not begun.
+    Pending = 0,
+    /// A block or a child is at work.
+    Running = 1,
+    /// A call is out.
+    Out = 2,
+    /// A call was taken and answers by callback.
+    Accepted = 3,
+    /// The next attempt is due later.
+    Retrying = 4,
+    /// A wait.
+    Waiting = 5,
+    /// A person is asked.
+    Deciding = 6,
+    /// Ended well.
+    Completed = 7,
+    /// Ended with an error (or its catch is at work).
+    Failed = 8,
+    /// Its condition did not hold, or a person skipped it.
+    Skipped = 9,
+    /// Not needed any more.
+    Cancelled = 10,
+}
+
+impl StepStatus {
+    /// The word that the API shows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running | Self::Out => "running",
+            Self::Accepted | Self::Waiting | Self::Deciding => "waiting",
+            Self::Retrying => "retrying",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// A step in a lane.
+#[derive(Clone, PartialEq, Message)]
+pub struct StepState {
+    /// Where it is in its life.
+    #[prost(enumeration = "StepStatus", tag = "1")]
+    pub status: i32,
+    /// The latest attempt; 0 before the first.
+    #[prost(uint32, tag = "2")]
+    pub attempt: u32,
+    /// Rises when it is run anew on purpose, from 0.
+    #[prost(uint32, tag = "3")]
+    pub generation: u32,
+    /// The attempt before the present run's first, when a person asked for another run.
+    #[prost(uint32, tag = "4")]
+    pub attempt_base: u32,
+    /// Its input; none means the instance's.
+    #[prost(message, optional, tag = "5")]
+    pub input: Option<Payload>,
+    /// Its output.
+    #[prost(message, optional, tag = "6")]
+    pub output: Option<Payload>,
+    /// Its latest error.
+    #[prost(message, optional, boxed, tag = "7")]
+    pub error: Option<Box<Failure>>,
+    /// The call and its retries, while it may still be needed.
+    #[prost(message, optional, boxed, tag = "8")]
+    pub plan: Option<Box<Plan>>,
+    /// Replaces the built-in idempotency key.
+    #[prost(string, tag = "9")]
+    pub idempotency_key: String,
+    /// When it began; 0 before.
+    #[prost(int64, tag = "10")]
+    pub started_at: i64,
+    /// When it ended; 0 before.
+    #[prost(int64, tag = "11")]
+    pub ended_at: i64,
+    /// When the present run's first attempt began.
+    #[prost(int64, tag = "12")]
+    pub first_attempt_at: i64,
+    /// When the next attempt, the end of the wait or of patience, or the next round is due.
+    #[prost(int64, tag = "13")]
+    pub due_at: i64,
+    /// When the whole step times out; 0 means never.
+    #[prost(int64, tag = "14")]
+    pub timeout_at: i64,
+    /// The record that ended it: the order of undoing.
+    #[prost(uint64, tag = "15")]
+    pub ended_seq: u64,
+    /// An attempt may have taken effect without a success.
+    #[prost(bool, tag = "16")]
+    pub unknown: bool,
+    /// A catch took its failure.
+    #[prost(bool, tag = "17")]
+    pub caught: bool,
+    /// The catch's lane; 0 if none.
+    #[prost(uint32, tag = "18")]
+    pub catch_lane: u32,
+    /// A parallel step's winners.
+    #[prost(uint32, repeated, tag = "19")]
+    pub winners: Vec<u32>,
+    /// The child that it started.
+    #[prost(message, optional, boxed, tag = "20")]
+    pub child: Option<Box<ChildStart>>,
+    /// Its lanes.
+    #[prost(message, optional, boxed, tag = "21")]
+    pub block: Option<Box<Block>>,
+    /// Its undoing.
+    #[prost(message, optional, boxed, tag = "22")]
+    pub undo: Option<Box<StepUndo>>,
+    /// The target of the latest call.
+    #[prost(string, tag = "23")]
+    pub target: String,
+}
+
+impl StepState {
+    /// Whether what follows it may start: its end, its catch's end included.
+    pub fn has_ended(&self) -> bool {
+        match self.status() {
+            StepStatus::Completed | StepStatus::Skipped | StepStatus::Cancelled => true,
+            StepStatus::Failed => self.ended_at > 0,
+            StepStatus::Pending
+            | StepStatus::Running
+            | StepStatus::Out
+            | StepStatus::Accepted
+            | StepStatus::Retrying
+            | StepStatus::Waiting
+            | StepStatus::Deciding => false,
+        }
+    }
+
+    /// Whether something outside the instance works for it: a call, or a child that is waited for.
+    pub fn in_flight(&self) -> bool {
+        match self.status() {
+            StepStatus::Out | StepStatus::Accepted => true,
+            StepStatus::Running => self.child.is_some(),
+            StepStatus::Pending
+            | StepStatus::Retrying
+            | StepStatus::Waiting
+            | StepStatus::Deciding
+            | StepStatus::Completed
+            | StepStatus::Failed
+            | StepStatus::Skipped
+            | StepStatus::Cancelled => false,
+        }
+    }
+
+    /// The error with its type, if there is one.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.error.as_deref()
+    }
+}
+
+/// A block's lanes.
+#[derive(Clone, PartialEq, Message)]
+pub struct Block {
+    /// The first lane's id; lane `i` of a parallel, for-each, switch or group is `first_lane + i`.
+    #[prost(uint32, tag = "1")]
+    pub first_lane: u32,
+    /// How many there will be; 0 for a repeat.
+    #[prost(uint32, tag = "2")]
+    pub total: u32,
+    /// How many were opened.
+    #[prost(uint32, tag = "3")]
+    pub opened: u32,
+    /// How many ended well (`break` included).
+    #[prost(uint32, tag = "4")]
+    pub completed: u32,
+    /// How many failed.
+    #[prost(uint32, tag = "5")]
+    pub failed: u32,
+    /// How many were cancelled.
+    #[prost(uint32, tag = "6")]
+    pub cancelled: u32,
+    /// How many count (`accept`).
+    #[prost(uint32, tag = "7")]
+    pub accepted: u32,
+    /// One of them ended by `break`.
+    #[prost(bool, tag = "8")]
+    pub broken: bool,
+    /// A for-each's items; a repeat's next state while it is delayed.
+    #[prost(message, optional, tag = "9")]
+    pub items: Option<Payload>,
+    /// A repeat's latest round's lane.
+    #[prost(uint32, tag = "10")]
+    pub round_lane: u32,
+    /// The first lane that failed, plus one; 0 if none did.
+    #[prost(uint32, tag = "11")]
+    pub first_failed: u32,
+}
+
+impl Block {
+    /// How many lanes have ended.
+    pub const fn settled(&self) -> u32 {
+        self.completed + self.failed + self.cancelled
+    }
+}
+
+/// Where a step's undoing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
+#[repr(i32)]
+pub enum UndoPhase {
+    /// Its lanes are being undone.
+    Lanes = 0,
+    /// `verify` is out.
+    Verifying = 1,
+    /// It had taken effect: the undo is to be scheduled.
+    Found = 2,
+    /// The undo is out.
+    Out = 3,
+    /// A call of it was taken and answers by callback.
+    Accepted = 4,
+    /// Its next attempt is due later.
+    Retrying = 5,
+    /// A person is asked.
+    Deciding = 6,
+    /// A child does it.
+    Child = 7,
+    /// Undone.
+    Done = 8,
+    /// There was nothing to undo.
+    Nothing = 9,
+    /// A person skipped it.
+    Skipped = 10,
+    /// It failed and a person left it so.
+    Failed = 11,
+}
+
+/// A step's undoing.
+#[derive(Clone, PartialEq, Message)]
+pub struct StepUndo {
+    /// Where it is.
+    #[prost(enumeration = "UndoPhase", tag = "1")]
+    pub phase: i32,
+    /// What its latest task does: [`crate::record::TaskKind`].
+    #[prost(int32, tag = "2")]
+    pub kind: i32,
+    /// The latest attempt.
+    #[prost(uint32, tag = "3")]
+    pub attempt: u32,
+    /// Rises when a person asks for another run.
+    #[prost(uint32, tag = "4")]
+    pub generation: u32,
+    /// The attempt before the present run's first.
+    #[prost(uint32, tag = "5")]
+    pub attempt_base: u32,
+    /// Its input.
+    #[prost(message, optional, tag = "6")]
+    pub input: Option<Payload>,
+    /// The call and its retries.
+    #[prost(message, optional, boxed, tag = "7")]
+    pub plan: Option<Box<Plan>>,
+    /// The workflow or child that does it.
+    #[prost(message, optional, boxed, tag = "8")]
+    pub child: Option<Box<ChildStart>>,
+    /// When its next attempt or the end of patience is due.
+    #[prost(int64, tag = "9")]
+    pub due_at: i64,
+    /// When the present run's first attempt began.
+    #[prost(int64, tag = "10")]
+    pub first_attempt_at: i64,
+    /// Its latest error.
+    #[prost(message, optional, boxed, tag = "11")]
+    pub error: Option<Box<Failure>>,
+    /// What `verify` found.
+    #[prost(message, optional, tag = "12")]
+    pub found: Option<Payload>,
+    /// Lanes whose undoing has begun.
+    #[prost(uint32, tag = "13")]
+    pub lanes_started: u32,
+    /// Lanes that are undone.
+    #[prost(uint32, tag = "14")]
+    pub lanes_done: u32,
+}
+
+impl StepUndo {
+    /// Whether it is over.
+    pub fn has_ended(&self) -> bool {
+        match self.phase() {
+            UndoPhase::Done | UndoPhase::Nothing | UndoPhase::Skipped | UndoPhase::Failed => true,
+            UndoPhase::Lanes
+            | UndoPhase::Verifying
+            | UndoPhase::Found
+            | UndoPhase::Out
+            | UndoPhase::Accepted
+            | UndoPhase::Retrying
+            | UndoPhase::Deciding
+            | UndoPhase::Child => false,
+        }
+    }
+
+    /// The word that the API shows beside the step.
+    pub fn as_str(&self) -> &'static str {
+        match self.phase() {
+            UndoPhase::Done | UndoPhase::Nothing => "done",
+            UndoPhase::Skipped | UndoPhase::Failed => "failed",
+            UndoPhase::Lanes
+            | UndoPhase::Verifying
+            | UndoPhase::Found
+            | UndoPhase::Out
+            | UndoPhase::Accepted
+            | UndoPhase::Retrying
+            | UndoPhase::Deciding
+            | UndoPhase::Child => "running",
+        }
+    }
+}

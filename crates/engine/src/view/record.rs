@@ -1,0 +1,290 @@
+//! A record as the history shows it.
+
+use serde_json::{Map, Value, json};
+
+use super::rfc3339;
+use crate::id::Id;
+use crate::payload::Payload;
+use crate::record::{Body, ChildStart, Ended, LaneEnded, Plan, Record, StepRef, TaskKey, TaskKind};
+use crate::scope::error_value;
+use crate::state::Instance;
+
+/// One line of an instance's history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordView {
+    /// Its place in the history.
+    pub seq: u64,
+    /// When it happened, milliseconds since the epoch.
+    pub at: i64,
+    /// Its type in words (`step-completed`).
+    pub kind: &'static str,
+    /// The step's id, where it concerns one.
+    pub step: Option<String>,
+    /// The step's lane as a path, where it is not the root's.
+    pub lane: Option<String>,
+    /// What led to it.
+    pub cause: String,
+    /// Who sent the command.
+    pub actor: String,
+    /// What it says.
+    pub data: Value,
+}
+
+impl RecordView {
+    /// The view of a record; `state` is the instance at or after it, for the names of steps.
+    pub fn new(record: &Record, state: &Instance) -> Self {
+        let body = record.body.as_ref();
+        let at = body.and_then(step_of);
+        let lane = at
+            .and_then(|at| state.lane(at.lane))
+            .filter(|lane| lane.parent.is_some());
+        Self {
+            seq: record.seq,
+            at: record.at,
+            kind: body.map_or("unknown", record_type),
+            step: at
+                .map(|at| state.step_name(at))
+                .filter(|name| !name.is_empty()),
+            lane: at.zip(lane).map(|(at, lane)| state.path(lane, at)),
+            cause: record.cause.clone(),
+            actor: record.actor.clone(),
+            data: body.map_or(Value::Null, data),
+        }
+    }
+}
+
+/// A record's type in words.
+pub fn record_type(body: &Body) -> &'static str {
+    match body {
+        Body::InstanceStarted(_) => "instance-started",
+        Body::StepScheduled(_) => "step-scheduled",
+        Body::StepStarted(_) => "step-started",
+        Body::LanesOpened(_) => "lanes-opened",
+        Body::AttemptFailed(_) => "attempt-failed",
+        Body::RetryScheduled(_) => "retry-scheduled",
+        Body::AttemptStarted(_) => "attempt-started",
+        Body::TaskAccepted(_) => "task-accepted",
+        Body::StepCompleted(_) => "step-completed",
+        Body::StepSkipped(_) => "step-skipped",
+        Body::StepFailed(_) => "step-failed",
+        Body::StepCancelled(_) => "step-cancelled",
+        Body::CatchCompleted(_) => "catch-completed",
+        Body::LaneClosing(_) => "lane-closing",
+        Body::LaneEnded(_) => "lane-ended",
+        Body::ResultIgnored(_) => "result-ignored",
+        Body::DecisionRequested(_) => "decision-requested",
+        Body::DecisionMade(_) => "decision-made",
+        Body::CancelRequested(_) => "cancel-requested",
+        Body::InstanceFailing(_) => "instance-failing",
+        Body::UndoStarted(_) => "compensation-started",
+        Body::UndoScheduled(_) => "compensation-scheduled",
+        Body::UndoEnded(_) => "compensation-ended",
+        Body::LaneUndone(_) => "lane-compensated",
+        Body::FinallyStarted(_) => "finally-started",
+        Body::InstanceEnded(ended) => match ended.how() {
+            Ended::Completed => "instance-completed",
+            Ended::Failed => "instance-failed",
+            Ended::Compensated => "instance-compensated",
+            Ended::Cancelled => "instance-cancelled",
+        },
+        Body::DecisionCut(_) => "decision-cut",
+        Body::DecisionContinued(_) => "decision-continued",
+        Body::StepRescheduled(_) => "step-rescheduled",
+        Body::CompensationRequested(_) => "compensation-requested",
+        Body::OwnerOpened(_) => "owner-opened",
+        Body::Slot(_) => "slot-fact",
+        Body::CatalogChanged(_) => "catalog-changed",
+        Body::RoundDelayed(_) => "round-delayed",
+    }
+}
+
+/// The step that a record is about.
+fn step_of(body: &Body) -> Option<StepRef> {
+    Some(match body {
+        Body::StepScheduled(body) => body.at,
+        Body::StepStarted(body) => body.at,
+        Body::LanesOpened(body) => body.at,
+        Body::AttemptFailed(body) => body.task.at,
+        Body::RetryScheduled(body) => body.task.at,
+        Body::AttemptStarted(body) => body.task.at,
+        Body::TaskAccepted(body) => body.task.at,
+        Body::StepCompleted(body) | Body::CatchCompleted(body) => body.at,
+        Body::StepSkipped(at) | Body::StepCancelled(at) => *at,
+        Body::StepFailed(body) => body.at,
+        Body::ResultIgnored(body) => body.task.at,
+        Body::DecisionRequested(body) => body.task.at,
+        Body::StepRescheduled(body) => body.task.at,
+        Body::UndoScheduled(body) => body.task.at,
+        Body::UndoEnded(body) => body.at,
+        Body::RoundDelayed(body) => body.at,
+        _ => return None,
+    })
+}
+
+fn data(body: &Body) -> Value {
+    match body {
+        Body::InstanceStarted(body) => json!({
+            "workflow": body.workflow,
+            "version": body.version,
+            "input": shown(body.input.as_ref()),
+            "correlation_id": body.correlation_id,
+            "subject": body.subject,
+            "attributes": body.attributes,
+            "trigger": body.trigger,
+            "environment": body.environment,
+        }),
+        Body::StepScheduled(body) => json!({
+            "input": shown(body.input.as_ref()),
+            "idempotency_key": body.idempotency_key,
+            "plan": plan(body.plan.as_deref()),
+        }),
+        Body::StepStarted(body) => json!({
+            "lanes": body.lanes,
+            "until": time(body.wait_until),
+            "timeout_at": time(body.timeout_at),
+            "child": child(body.child.as_deref()),
+        }),
+        Body::LanesOpened(body) => json!({ "from": body.from, "to": body.to }),
+        Body::AttemptFailed(body) => json!({
+            "attempt": body.task.attempt,
+            "generation": body.task.generation + 1,
+            "for": purpose(body.task),
+            "error": error_value(&body.error),
+            "effect": if body.error.effect_unknown { "unknown" } else { "none" },
+            "retryable": body.error.retryable,
+            "target": body.target,
+            "exchange": parsed(&body.exchange),
+        }),
+        Body::RetryScheduled(body) => json!({
+            "attempt": body.task.attempt,
+            "for": purpose(body.task),
+            "due_at": time(body.due_at),
+        }),
+        Body::AttemptStarted(body) => attempt(body.task, body.child.as_deref()),
+        Body::StepRescheduled(body) => attempt(body.task, body.child.as_deref()),
+        Body::TaskAccepted(body) => {
+            json!({ "attempt": body.task.attempt, "expires_at": time(body.expires_at) })
+        }
+        Body::StepCompleted(body) | Body::CatchCompleted(body) => json!({
+            "output": shown(body.output.as_ref()),
+            "winners": body.winners,
+            "target": body.target,
+            "exchange": parsed(&body.exchange),
+        }),
+        Body::StepFailed(body) => json!({
+            "error": error_value(&body.error),
+            "handling": format!("{:?}", body.handling()).to_lowercase(),
+            "output": shown(body.output.as_ref()),
+        }),
+        Body::LaneEnded(body) => lane_ended(body),
+        other => other_data(other),
+    }
+}
+
+fn other_data(body: &Body) -> Value {
+    match body {
+        Body::RoundDelayed(body) => {
+            json!({ "due_at": time(body.due_at), "state": shown(body.state.as_ref()) })
+        }
+        Body::LaneClosing(body) => json!({
+            "lane": body.lane,
+            "why": format!("{:?}", body.why()).to_lowercase(),
+            "error": body.error.as_ref().map(error_value),
+        }),
+        Body::ResultIgnored(body) => json!({ "attempt": body.task.attempt, "reason": body.reason }),
+        Body::DecisionRequested(body) => json!({
+            "decision_id": id(&body.id),
+            "kind": format!("{:?}", body.kind()).to_lowercase(),
+            "error": error_value(&body.error),
+        }),
+        Body::DecisionMade(body) => json!({
+            "decision_id": id(&body.id),
+            "choice": format!("{:?}", body.choice()).to_lowercase(),
+            "by": body.by,
+            "comment": body.comment,
+        }),
+        Body::CancelRequested(body) | Body::CompensationRequested(body) => {
+            json!({ "reason": body.reason, "compensate": !body.skip_compensation })
+        }
+        Body::InstanceFailing(body) => json!({ "error": error_value(&body.error) }),
+        Body::UndoStarted(body) => json!({ "lane": body.first_lane, "lanes": body.lanes }),
+        Body::UndoScheduled(body) => json!({
+            "for": purpose(body.task),
+            "input": shown(body.input.as_ref()),
+            "plan": plan(body.plan.as_deref()),
+            "child": child(body.child.as_deref()),
+        }),
+        Body::UndoEnded(body) => json!({
+            "outcome": format!("{:?}", body.outcome()).to_lowercase(),
+            "output": shown(body.output.as_ref()),
+        }),
+        Body::LaneUndone(body) => json!({ "lane": body.lane }),
+        Body::InstanceEnded(body) => json!({ "output": shown(body.output.as_ref()) }),
+        Body::CatalogChanged(body) => json!({ "version": body.version, "reason": body.reason }),
+        Body::OwnerOpened(body) => json!({ "epoch": body.epoch, "node": body.node }),
+        _ => Value::Object(Map::new()),
+    }
+}
+
+fn lane_ended(body: &LaneEnded) -> Value {
+    json!({
+        "lane": body.lane,
+        "outcome": format!("{:?}", body.outcome()).to_lowercase(),
+        "output": shown(body.output.as_ref()),
+        "error": body.error.as_ref().map(error_value),
+    })
+}
+
+fn attempt(task: TaskKey, started: Option<&ChildStart>) -> Value {
+    json!({
+        "attempt": task.attempt,
+        "generation": task.generation + 1,
+        "for": purpose(task),
+        "child": child(started),
+    })
+}
+
+fn purpose(task: TaskKey) -> &'static str {
+    match task.kind() {
+        TaskKind::Run => "run",
+        TaskKind::Undo => "compensate",
+        TaskKind::Verify => "verify",
+    }
+}
+
+fn plan(plan: Option<&Plan>) -> Value {
+    plan.map_or(Value::Null, |plan| {
+        json!({
+            "adapter": plan.adapter,
+            "action": plan.action,
+            "max_attempts": plan.max_attempts,
+            "timeout_ms": plan.timeout_ms,
+        })
+    })
+}
+
+fn child(child: Option<&ChildStart>) -> Value {
+    child.map_or(Value::Null, |child| {
+        json!({ "id": id(&child.id), "workflow": child.workflow, "version": child.version })
+    })
+}
+
+fn shown(payload: Option<&Payload>) -> Value {
+    payload.map_or(Value::Null, |payload| Value::clone(&payload.value()))
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or(Value::Null)
+}
+
+fn time(at_ms: i64) -> Value {
+    if at_ms == 0 {
+        Value::Null
+    } else {
+        Value::String(rfc3339(at_ms))
+    }
+}
+
+fn id(bytes: &[u8]) -> Value {
+    Id::from_slice(bytes).map_or(Value::Null, |id| Value::String(id.to_string()))
+}

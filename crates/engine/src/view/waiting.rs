@@ -1,0 +1,181 @@
+//! What an instance waits for, in words that a person can act on.
+
+use crate::id::Id;
+use crate::record::{DecisionKind, StepRef};
+use crate::state::{Instance, StepState, StepStatus, StepUndo, UndoPhase};
+
+/// One thing that an instance waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// `task`, `retry`, `timer`, `callback`, `child`, `decision`.
+    pub kind: &'static str,
+    /// In a sentence.
+    pub what: String,
+    /// The step's path.
+    pub step: String,
+    /// Since when, milliseconds since the epoch.
+    pub since: i64,
+    /// Until when, milliseconds since the epoch, if that is known.
+    pub until: Option<i64>,
+    /// What a person can do.
+    pub can: Vec<&'static str>,
+}
+
+impl Instance {
+    /// What it waits for, oldest first, and how many there are in all.
+    pub fn waiting_for(&self, limit: usize) -> (Vec<Waiting>, usize) {
+        let mut found: Vec<Waiting> = self
+            .active_lanes()
+            .flat_map(|lane| {
+                (0_u32..).zip(&lane.steps).flat_map(move |(step, state)| {
+                    let at = StepRef {
+                        lane: lane.id,
+                        step,
+                    };
+                    let own = self.step_waits(at, state);
+                    let undo = state
+                        .undo
+                        .as_deref()
+                        .and_then(|undo| self.undo_waits(at, undo));
+                    own.into_iter().chain(undo)
+                })
+            })
+            .collect();
+        found.sort_by_key(|waiting| waiting.since);
+        let count = found.len();
+        found.truncate(limit);
+        (found, count)
+    }
+
+    fn step_waits(&self, at: StepRef, step: &StepState) -> Option<Waiting> {
+        let name = self.step_name(at);
+        let until = (step.due_at > 0).then_some(step.due_at);
+        let call = step
+            .plan
+            .as_deref()
+            .map_or("", |plan| plan.adapter.as_str());
+        let (kind, what, can) = match step.status() {
+            StepStatus::Out => (
+                "task",
+                format!("attempt {} of {name} is out at {call}", step.attempt),
+                vec!["cancel"],
+            ),
+            StepStatus::Accepted => (
+                "callback",
+                format!("{call} took {name} and will call back"),
+                vec!["cancel"],
+            ),
+            StepStatus::Retrying => {
+                let why = step.failure().map_or("", |error| error.error_type.as_str());
+                let next = step.attempt + 1;
+                (
+                    "retry",
+                    format!("attempt {next} of {name} at {call} after {why}"),
+                    vec!["cancel"],
+                )
+            }
+            StepStatus::Waiting => ("timer", format!("{name} waits"), vec!["cancel"]),
+            StepStatus::Deciding => {
+                let why = step.failure().map_or("", |error| error.message.as_str());
+                (
+                    "decision",
+                    format!("{name} failed for good: {why}"),
+                    vec!["retry", "skip", "fail"],
+                )
+            }
+            StepStatus::Running if step.due_at > 0 => {
+                ("timer", format!("the next round of {name}"), vec!["cancel"])
+            }
+            StepStatus::Running => {
+                let child = step.child.as_deref()?;
+                let id = Id::from_slice(&child.id).unwrap_or_default();
+                (
+                    "child",
+                    format!("{name} waits for {} {id}", child.workflow),
+                    vec!["cancel"],
+                )
+            }
+            StepStatus::Pending
+            | StepStatus::Completed
+            | StepStatus::Failed
+            | StepStatus::Skipped
+            | StepStatus::Cancelled => return None,
+        };
+        Some(Waiting {
+            kind,
+            what,
+            step: name,
+            since: self.since(at, step.first_attempt_at),
+            until,
+            can,
+        })
+    }
+
+    fn undo_waits(&self, at: StepRef, undo: &StepUndo) -> Option<Waiting> {
+        let name = self.step_name(at);
+        let until = (undo.due_at > 0).then_some(undo.due_at);
+        let (kind, what, can) = match undo.phase() {
+            UndoPhase::Out => ("task", format!("the compensation of {name} is out"), vec![]),
+            UndoPhase::Verifying => (
+                "task",
+                format!("whether {name} took effect is asked"),
+                vec![],
+            ),
+            UndoPhase::Accepted => (
+                "callback",
+                format!("the compensation of {name} was taken and will call back"),
+                vec![],
+            ),
+            UndoPhase::Retrying => {
+                let next = undo.attempt + 1;
+                (
+                    "retry",
+                    format!("attempt {next} of the compensation of {name}"),
+                    vec![],
+                )
+            }
+            UndoPhase::Child => ("child", format!("a workflow undoes {name}"), vec![]),
+            UndoPhase::Deciding => {
+                let why = undo
+                    .error
+                    .as_deref()
+                    .map_or("", |error| error.message.as_str());
+                let what = format!("the compensation of {name} failed for good: {why}");
+                ("decision", what, vec!["retry", "skip", "fail"])
+            }
+            UndoPhase::Lanes
+            | UndoPhase::Found
+            | UndoPhase::Done
+            | UndoPhase::Nothing
+            | UndoPhase::Skipped
+            | UndoPhase::Failed => return None,
+        };
+        Some(Waiting {
+            kind,
+            what,
+            step: name,
+            since: self.since(at, undo.first_attempt_at),
+            until,
+            can,
+        })
+    }
+
+    /// A decision waits since it was asked, anything else since the run began.
+    fn since(&self, at: StepRef, began: i64) -> i64 {
+        let asked = self
+            .pending_decisions()
+            .iter()
+            .find(|decision| decision.task.at == at);
+        asked.map_or(began, |decision| decision.requested_at)
+    }
+}
+
+impl DecisionKind {
+    /// The word that the API shows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exhausted => "exhausted",
+            Self::CompensationFailed => "compensation-failed",
+        }
+    }
+}
