@@ -33,7 +33,8 @@ impl Scrubber {
     pub(crate) fn new(secrets: &[Secret]) -> Self {
         let mut needles: Vec<String> = secrets
             .iter()
-            .map(Secret::expose)
+            // A file that holds a secret often ends in a line break, which is not sent.
+            .map(|secret| secret.expose().trim())
             .filter(|value| value.len() >= MIN_SECRET_BYTES)
             .flat_map(forms)
             .collect();
@@ -279,6 +280,13 @@ mod tests {
         for text in ["{ \"a\" : 1.0 }", "\"a\\nb\"", "null", "no json"] {
             assert_eq!(scrub(text), text);
         }
+    }
+
+    #[test]
+    fn the_line_break_behind_a_secret_does_not_hide_it() {
+        let mut outcome = Outcome::Success(Success::of("\"<12345678>\""));
+        Scrubber::new(&[Secret::new("12345678\n")]).outcome(&mut outcome);
+        assert_eq!(outcome, Outcome::Success(Success::of("\"<***>\"")));
     }
 
     #[test]

@@ -43,6 +43,25 @@ async fn each_scheme_puts_its_credential_where_it_belongs() {
 }
 
 #[tokio::test]
+async fn what_is_computed_from_a_secret_is_hidden_like_one() {
+    let service = Service::start(|arrived| {
+        answer(
+            200,
+            json!({"sent": arrived.header("authorization")}).to_string(),
+        )
+    })
+    .await;
+    let auth = json!({"bearer": "${ secrets.token.upperAscii() }"});
+    let adapter = build(&json!({"url": service.url, "auth": auth}));
+    let outcome = adapter.call(call(None, &json!({}))).await;
+    assert_eq!(
+        service.only().header("authorization"),
+        "Bearer TOKEN-VALUE-1"
+    );
+    assert_eq!(super::output(&outcome)["sent"], "Bearer ***");
+}
+
+#[tokio::test]
 async fn hmac_signs_the_body() {
     let hmac = json!({"hmac": {
         "secret": "${ secrets.token }", "header": "X-Hub-Signature-256", "prefix": "sha256=",
