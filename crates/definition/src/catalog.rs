@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::policy::{RetryPlan, RetryPolicy};
+use crate::resources::ResourceKey;
 use crate::workflow::{RetryChoice, Workflow};
 
 /// The catalog at one version. A change makes a new value; holders of the old one keep it.
@@ -23,6 +24,8 @@ pub struct Catalog {
     pub defaults: PolicyDefaults,
     /// Environments by name, each with its `extends` already folded in.
     pub environments: BTreeMap<String, Environment>,
+    /// Every resource in its stored form: what the catalog can be rebuilt from.
+    pub resources: BTreeMap<ResourceKey, Arc<serde_json::Value>>,
 }
 
 /// The versions of one workflow.

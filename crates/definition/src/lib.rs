@@ -10,6 +10,7 @@ mod diagnostic;
 mod input;
 mod language;
 mod policy;
+mod resources;
 mod source;
 mod workflow;
 
@@ -20,9 +21,14 @@ pub use catalog::{
 pub use compile::{compile_workflow, parse_workflow};
 pub use diagnostic::{Diagnostic, Severity, codes};
 pub use input::InputError;
+pub use language::{json_schema, reference_page};
 pub use policy::{
     Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetryPlan,
     RetryPolicy, built_in,
+};
+pub use resources::{
+    CatalogChange, ChangeAction, ResourceChange, ResourceKey, ResourceKind, ResourceSet,
+    SettingsCheck, SettingsError, StoredChange, StoredResource, no_settings_check,
 };
 pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
 pub use workflow::*;

@@ -33,7 +33,7 @@ fn check_entry(report: &mut Report, object: &Object, node: &Node, key: &'static 
         return;
     }
     let stands_beside = |wanted: &&str| node.has(wanted) || node.text_at("type") == Some(wanted);
-    if !key.beside.is_empty() && !key.beside.iter().any(|wanted| stands_beside(wanted)) {
+    if !key.beside.is_empty() && !key.beside.iter().any(stands_beside) {
         let message = format!("`{}` stands only beside {}", key.name, list_of_words(key.beside.iter().copied()));
         report.error(&codes::MISPLACED, &At::key(entry), message);
     }

@@ -88,7 +88,8 @@ impl Lowering<'_> {
             _ => {
                 let items = node.items().iter();
                 let children = items.chain(node.entries().iter().map(|entry| &entry.value));
-                children.fold(true, |well, child| self.leaves(child, place) && well)
+                // All of them, so that all findings are reported at once.
+                children.filter(|child| !self.leaves(child, place)).count() == 0
             }
         }
     }

@@ -18,7 +18,6 @@ mod workflow;
 
 pub(crate) use context::{Use, UseKind};
 pub(crate) use expressions::check_adapter_templates;
-pub(crate) use known::{Known, BUILTIN_ACTIONS};
-pub(crate) use resolved::canonical_json;
+pub(crate) use known::{BUILTIN_ACTIONS, Known, Others};
 pub(crate) use workflow::lower;
 pub use workflow::{compile_workflow, parse_workflow};

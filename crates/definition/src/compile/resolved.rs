@@ -28,7 +28,7 @@ pub(super) fn resolved(workflow: &Node, collected: &Collected) -> Value {
 }
 
 /// JSON with keys in order and without spaces.
-pub(crate) fn canonical_json(value: &Value) -> String {
+pub(super) fn canonical_json(value: &Value) -> String {
     let mut text = String::new();
     write(value, &mut text);
     text

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use expression::Scope;
 
 use super::outline::{Outline, Role};
-use crate::language::{Availability, STEP};
 use crate::source::Node;
 use crate::workflow::ListIx;
 
@@ -127,9 +126,4 @@ fn collect_settings(text: &str, known: &BTreeSet<String>, found: &mut BTreeSet<S
             found.insert(run.to_owned());
         }
     }
-}
-
-/// Whether a key of a step is carried out by this release.
-pub(super) fn is_available(key: &str) -> bool {
-    STEP.key(key).is_some_and(|key| key.availability == Availability::Now)
 }

@@ -3,13 +3,17 @@
 mod adapters;
 mod model;
 mod policies;
+mod reference;
 mod resources;
 mod retry;
+mod schema;
 mod steps;
 mod workflow;
 
-pub(crate) use adapters::{ADAPTER, ADAPTER_TYPES};
+pub(crate) use adapters::ADAPTER_TYPES;
 pub(crate) use model::{Availability, Choice, Key, Object, Shape, Word};
+pub use reference::reference_page;
 pub(crate) use resources::{DOCUMENT, OBJECTS};
+pub use schema::json_schema;
 pub(crate) use steps::{ACTIONS, STEP};
 pub(crate) use workflow::WORKFLOW;

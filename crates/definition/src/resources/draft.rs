@@ -1,0 +1,98 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{ResourceKey, ResourceKind, adapter, environment};
+use crate::catalog::Catalog;
+use crate::compile::compile_workflow;
+use crate::diagnostic::{Diagnostic, Report};
+use crate::policy::read_retry_policy;
+use crate::source::{Node, SourceFile};
+use crate::workflow::Workflow;
+
+/// A catalog under change; [`Draft::finish`] puts it in order.
+pub(super) struct Draft {
+    pub(super) catalog: Catalog,
+}
+
+impl Draft {
+    pub(super) fn new(base: &Catalog) -> Self {
+        Self { catalog: base.clone() }
+    }
+
+    /// Adds or replaces resources in their stored form.
+    pub(super) fn put_all(&mut self, resources: Vec<(ResourceKey, Arc<Value>)>) -> Result<(), Vec<Diagnostic>> {
+        for (key, document) in resources {
+            self.put(key, document)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, key: ResourceKey, document: Arc<Value>) -> Result<(), Vec<Diagnostic>> {
+        let node = Node::from_json(&document);
+        let mut report = Report::new(SourceFile::new(&key.to_string(), ""));
+        match key.kind {
+            ResourceKind::Workflow => {
+                self.put_workflow(Arc::new(compile_workflow(&document)?));
+                return Ok(());
+            }
+            ResourceKind::Adapter => {
+                if let Some(spec) = adapter::read(&mut report, &node) {
+                    self.catalog.adapters.insert(key.name.clone(), Arc::new(spec));
+                }
+            }
+            ResourceKind::RetryPolicy => {
+                self.catalog.retry_policies.insert(key.name.clone(), read_retry_policy(&node));
+            }
+            ResourceKind::PolicyDefaults => self.catalog.defaults = environment::read_defaults(&node),
+            // Folded into each other when the draft is finished, or looked up there.
+            ResourceKind::Environment | ResourceKind::Pin => {}
+        }
+        if report.has_errors() {
+            return Err(report.finish());
+        }
+        self.catalog.resources.insert(key, document);
+        Ok(())
+    }
+
+    /// Adds a compiled definition.
+    pub(super) fn put_workflow(&mut self, workflow: Arc<Workflow>) {
+        let key = ResourceKey::workflow(workflow.name.clone(), workflow.version.clone());
+        self.catalog.resources.insert(key, workflow.document.clone());
+        let versions = self.catalog.workflows.entry(workflow.name.clone()).or_default();
+        versions.versions.insert(workflow.version.clone(), workflow);
+    }
+
+    pub(super) fn remove(&mut self, key: &ResourceKey) {
+        self.catalog.resources.remove(key);
+        match key.kind {
+            ResourceKind::Adapter => drop(self.catalog.adapters.remove(&key.name)),
+            ResourceKind::RetryPolicy => drop(self.catalog.retry_policies.remove(&key.name)),
+            ResourceKind::PolicyDefaults => self.catalog.defaults = crate::catalog::PolicyDefaults::default(),
+            ResourceKind::Workflow => self.remove_workflow(key),
+            ResourceKind::Environment | ResourceKind::Pin => {}
+        }
+    }
+
+    fn remove_workflow(&mut self, key: &ResourceKey) {
+        let Some(versions) = self.catalog.workflows.get_mut(&key.name) else { return };
+        if let Some(version) = &key.version {
+            versions.versions.remove(version);
+        }
+        if versions.versions.is_empty() {
+            self.catalog.workflows.remove(&key.name);
+        }
+    }
+
+    /// Folds the environments, sets the pins and gives the version.
+    pub(super) fn finish(mut self, version: u64) -> Catalog {
+        self.catalog.environments = environment::fold_all(&self.catalog.resources);
+        for (name, versions) in &mut self.catalog.workflows {
+            let pin = self.catalog.resources.get(&ResourceKey::new(ResourceKind::Pin, name.clone()));
+            let pinned = pin.and_then(|pin| pin.get("version")?.as_str()?.parse().ok());
+            versions.pinned = pinned.filter(|version| versions.versions.contains_key(version));
+        }
+        self.catalog.version = version;
+        self.catalog
+    }
+}
