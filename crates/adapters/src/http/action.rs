@@ -7,7 +7,7 @@ use http::{HeaderName, Method};
 use super::path::PathTemplate;
 use crate::settings::Section;
 
-const ACTION_KEYS: [&str; 8] = [
+pub(super) const ACTION_KEYS: [&str; 8] = [
     "method",
     "path",
     "query",
@@ -18,7 +18,7 @@ const ACTION_KEYS: [&str; 8] = [
     "max-payload",
 ];
 
-const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+pub(super) const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 /// Headers that the adapter or the connection sets.
 const OWN_HEADERS: [&str; 9] = [

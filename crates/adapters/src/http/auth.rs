@@ -16,7 +16,7 @@ use super::signature::Signature;
 use super::values::Values;
 use crate::settings::Section;
 
-const SCHEMES: [&str; 5] = ["bearer", "basic", "api-key", "hmac", "oauth2"];
+pub(super) const SCHEMES: [&str; 5] = ["bearer", "basic", "api-key", "hmac", "oauth2"];
 
 /// The `auth` of an adapter.
 #[derive(Default)]
@@ -208,7 +208,7 @@ fn api_key(section: &Section<'_>) -> Option<Scheme> {
     }
 }
 
-const OAUTH2_KEYS: [&str; 6] = [
+pub(super) const OAUTH2_KEYS: [&str; 6] = [
     "token-url",
     "client-id",
     "client-secret",

@@ -16,7 +16,7 @@ use crate::settings::Section;
 /// Answers beyond this are refused unless the settings say otherwise.
 const MAX_PAYLOAD_BYTES: u64 = 1024 * 1024;
 
-const HTTP_KEYS: [&str; 10] = [
+pub(super) const HTTP_KEYS: [&str; 10] = [
     "url",
     "targets",
     "balance",

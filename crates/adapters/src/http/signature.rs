@@ -14,7 +14,7 @@ use super::request::{Prepared, header_value};
 use super::values::Values;
 use crate::settings::Section;
 
-const SIGNATURE_KEYS: [&str; 6] = [
+pub(super) const SIGNATURE_KEYS: [&str; 6] = [
     "secret",
     "header",
     "prefix",

@@ -2,6 +2,7 @@
 
 mod auth;
 mod conformance;
+mod documentation;
 mod outbound;
 mod outcomes;
 mod requests;
