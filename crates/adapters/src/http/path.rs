@@ -91,3 +91,49 @@ fn segment(template: &Template, values: &Values<'_>) -> Result<String, Box<Failu
     }
     Ok(utf8_percent_encode(&text, KEPT).to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::request::join_path;
+    use adapter::conformance::example_call;
+    use adapter::{CallSecrets, NoSecrets};
+    use proptest::prelude::*;
+    use serde_json::json;
+    use std::sync::Arc;
+    use url::Url;
+
+    fn evaluate(text: &str, id: &str) -> Result<String, Box<Failure>> {
+        let call = example_call(None, &json!({ "id": id }));
+        let secrets = CallSecrets::new(Arc::new(NoSecrets));
+        let path = PathTemplate::compile(text).unwrap();
+        path.evaluate(&Values::new(&call, &secrets))
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_leaves_its_segment(id in any::<String>()) {
+            let mut url = Url::parse("http://service/v1?fixed=1").unwrap();
+            match evaluate("/accounts/${ call.id }/lines", &id) {
+                Ok(path) => join_path(&mut url, &path),
+                Err(_) => {
+                    prop_assert!(matches!(id.as_str(), "" | "." | ".."));
+                    return Ok(());
+                }
+            }
+            let segments: Vec<&str> = url.path_segments().unwrap().collect();
+            prop_assert_eq!(segments.len(), 4, "{}", url);
+            prop_assert_eq!([segments[0], segments[1], segments[3]], ["v1", "accounts", "lines"]);
+            prop_assert_eq!((url.query(), url.fragment()), (Some("fixed=1"), None));
+            let decoded = percent_encoding::percent_decode_str(segments[2]);
+            prop_assert_eq!(decoded.decode_utf8().unwrap(), id);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[/${}\"'\\\\a ]{0,30}") {
+            let _ = PathTemplate::compile(&text);
+        }
+    }
+}

@@ -149,3 +149,38 @@ fn target(settings: TargetSettings, env: &Value) -> Result<Target, String> {
         healthy: AtomicBool::new(true),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::SCOPE;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn targets(weights: &[u32]) -> Targets {
+        let settings = weights.iter().enumerate().map(|(at, weight)| {
+            let url = json!(format!("http://service/{at}"));
+            TargetSettings {
+                url: Template::compile(&url, &SCOPE).unwrap(),
+                weight: *weight,
+            }
+        });
+        Targets::new(settings.collect(), Balance::Weighted, &json!({})).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn in_each_full_turn_everybody_serves_by_weight(
+            weights in prop::collection::vec(1..20_u32, 1..8),
+        ) {
+            let targets = targets(&weights);
+            let mut served = vec![0; weights.len()];
+            for _ in 0..weights.iter().sum() {
+                let picked = targets.pick();
+                let at = targets.all().iter().position(|target| Arc::ptr_eq(target, picked));
+                served[at.unwrap()] += 1;
+            }
+            prop_assert_eq!(served, weights);
+        }
+    }
+}
