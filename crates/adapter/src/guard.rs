@@ -56,15 +56,25 @@ impl Guarded {
     }
 }
 
-/// Puts secrets into the input. Inputs without any are not parsed.
+/// Puts secrets into the input, and into that of the step that is undone, which templates see.
 fn fill_input(call: &mut Call, secrets: &CallSecrets) -> Result<(), Box<Failure>> {
-    if call.input_secrets.is_empty() || memmem::find(&call.input, b"\"$secret\"").is_none() {
+    let allowed = Arc::clone(&call.input_secrets);
+    fill(&mut call.input, &allowed, secrets)?;
+    match &mut call.undo {
+        Some(undo) => fill(&mut undo.input, &allowed, secrets),
+        None => Ok(()),
+    }
+}
+
+/// JSON without references is not parsed.
+fn fill(json: &mut Bytes, allowed: &[String], secrets: &CallSecrets) -> Result<(), Box<Failure>> {
+    if allowed.is_empty() || memmem::find(json, b"\"$secret\"").is_none() {
         return Ok(());
     }
-    let mut input: Value = serde_json::from_slice(&call.input)
+    let mut value: Value = serde_json::from_slice(json)
         .map_err(|error| Failure::permanent(error_type::INPUT, error.to_string()))?;
-    secrets.fill(&mut input, &call.input_secrets)?;
-    call.input = Bytes::from(input.to_string());
+    secrets.fill(&mut value, allowed)?;
+    *json = Bytes::from(value.to_string());
     Ok(())
 }
 
