@@ -51,8 +51,11 @@ pub(super) fn list_of_words<'a>(words: impl Iterator<Item = &'a str>) -> String 
     if words.is_empty() { last } else { format!("{} or {last}", words.join(", ")) }
 }
 
-/// The name of an object with its article.
+/// The name of an object with its article; names that are no common nouns stand as they are.
 pub(super) fn article(name: &str) -> String {
+    if name.contains('.') || matches!(name, "policies" | "retry" | "catch" | "fail" | "repeat" | "verify") {
+        return format!("`{name}`");
+    }
     let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {name}")
 }

@@ -1,7 +1,7 @@
 use super::expectation::{article, expectation, list_of_words};
 use super::value::{Problem, check_scalar};
 use crate::diagnostic::{At, Report, codes, nearest};
-use crate::language::{Availability, Choice, Key, Object, STEP, Shape};
+use crate::language::{ADAPTER_TYPES, Availability, Choice, Key, Object, STEP, Shape};
 use crate::source::{Entry, Node, NodeValue};
 
 /// Reports everything in a mapping that the language does not have.
@@ -32,21 +32,37 @@ fn check_entry(report: &mut Report, object: &Object, node: &Node, key: &'static 
         report.not_yet(&At::key(entry), &format!("`{}` of {}", key.name, article(object.name)));
         return;
     }
-    let stands_beside = |wanted: &&str| node.has(wanted) || node.text_at("type") == Some(wanted);
-    if !key.beside.is_empty() && !key.beside.iter().any(stands_beside) {
-        let message = format!("`{}` stands only beside {}", key.name, list_of_words(key.beside.iter().copied()));
-        report.error(&codes::MISPLACED, &At::key(entry), message);
-    }
+    check_companions(report, object, node, key, entry);
     check_value(report, &key.shape, &entry.value, &At::key(entry), key.name);
+}
+
+/// A key may need another beside it; an adapter's keys need a type instead.
+fn check_companions(report: &mut Report, object: &Object, node: &Node, key: &Key, entry: &Entry) {
+    let of_types = key.beside.iter().all(|word| ADAPTER_TYPES.contains(word));
+    let kind = node.text_at("type").filter(|_| of_types);
+    let well = match kind {
+        Some(kind) => key.beside.contains(&kind) || !ADAPTER_TYPES.contains(&kind),
+        None => of_types || key.beside.iter().any(|word| node.has(word)),
+    };
+    if key.beside.is_empty() || well {
+        return;
+    }
+    let words = list_of_words(key.beside.iter().copied());
+    let message = match kind {
+        Some(_) => format!("`{}` belongs to {} of type {words}", key.name, article(object.name)),
+        None => format!("`{}` stands only beside {words}", key.name),
+    };
+    report.error(&codes::MISPLACED, &At::key(entry), message);
 }
 
 fn unknown_key(report: &mut Report, object: &Object, entry: &Entry) {
     let message = format!("unknown key `{}` in {}", entry.key, article(object.name));
     let found = report.error(&codes::UNKNOWN_KEY, &At::key(entry), message);
-    let names = || object.keys.iter().map(|key| key.name).filter(|name| !name.starts_with('$'));
-    match nearest(&entry.key, names()) {
+    let keys = || object.keys.iter().filter(|key| !key.name.starts_with('$'));
+    let now = keys().filter(|key| key.availability == Availability::Now).map(|key| key.name);
+    match nearest(&entry.key, keys().map(|key| key.name)) {
         Some(name) => found.hint(format!("did you mean `{name}`?")),
-        None => found.hint(format!("expected {}", list_of_words(names()))),
+        None => found.hint(format!("expected {}", list_of_words(now))),
     };
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::context::Lowering;
 use super::outline::Role;
 use crate::diagnostic::{At, codes};
-use crate::language::ACTIONS;
+use crate::language::{ACTIONS, STEP};
 use crate::source::Node;
 use crate::workflow::{Action, StepIx, Wait};
 use expression::Template;
@@ -47,7 +47,8 @@ impl Lowering<'_> {
     }
 
     fn refuse_count(&mut self, node: &Node, message: &str, key: Option<&str>) -> Option<Action> {
-        if node.is_broken() || node.entries().is_empty() {
+        let misspelt = key.is_none() && node.entries().iter().any(|entry| STEP.key(&entry.key).is_none());
+        if node.is_broken() || node.entries().is_empty() || misspelt {
             return None;
         }
         let entry = key.and_then(|key| node.entry(key)).or_else(|| node.entry("id"));

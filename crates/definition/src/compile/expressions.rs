@@ -1,5 +1,6 @@
 //! Expressions of a document: compiled against the scope of their place, with diagnostics placed in the YAML.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use expression::{CompileError, Program, Reference, Scope, Template};
@@ -100,7 +101,8 @@ impl Lowering<'_> {
             Ok(template) => self.check_references(node, &template.references(), place),
             Err(errors) if place.secrets && Template::compile(&value, &place.scope).is_ok() => {
                 let message = errors.into_iter().next().map(|error| error.error.message).unwrap_or_default();
-                self.report.error(&codes::SECRET, &At::node(node), message);
+                let found = self.report.error(&codes::SECRET, &At::node(node), message);
+                found.hint("let the adapter's settings build the text from it");
                 false
             }
             Err(errors) => {
@@ -145,7 +147,7 @@ impl Lowering<'_> {
             Hidden::NotEnded => ("has not ended when this is evaluated", "name an earlier step, or add it to `needs`"),
             Hidden::InLoop => ("stands in a loop that this is not in", "use the output of the loop"),
         };
-        let at = locate(self.report, node, reference.span.0);
+        let at = locate(self.report, node, reference.span.0..reference.span.1);
         let found = self.report.error(&codes::NOT_VISIBLE, &at, format!("step `{member}` {reason}"));
         found.hint(hint);
         false
@@ -185,9 +187,9 @@ fn check_texts(report: &mut Report, node: &Node, scope: &Scope) {
 }
 
 fn refuse_expression(report: &mut Report, node: &Node, error: &CompileError) {
-    let at = locate(report, node, error.span.start);
+    let at = locate(report, node, error.span.clone());
     let line = report.file.line(at.span.line).to_owned();
-    let hint = error.hint.clone().or_else(|| comment_hint(&line));
+    let hint = comment_hint(&line).or_else(|| error.hint.clone());
     report.error(&codes::EXPRESSION, &at, error.message.clone()).hint = hint;
 }
 
@@ -202,15 +204,16 @@ fn comment_hint(line: &str) -> Option<String> {
     Some(format!("YAML reads ` #` as the start of a comment; quote it: {}: {}", key.trim_start_matches([' ', '-']), quoted(value)))
 }
 
-/// The place of a byte of a node's text: exact where the text stands in the file as it is, else the node's.
-fn locate(report: &Report, node: &Node, offset: usize) -> At {
+/// The place of a part of a node's text: exact where the text stands in the file as it is, else the node's.
+fn locate(report: &Report, node: &Node, part: Range<usize>) -> At {
     let mut at = At::node(node);
     let raw = report.file.text.get(node.span.start..node.span.end).unwrap_or_default();
     let quote = usize::from(raw.starts_with(['"', '\'']));
-    let before = node.text().and_then(|text| text.get(..offset)).unwrap_or_default();
+    let before = node.text().and_then(|text| text.get(..part.start)).unwrap_or_default();
     let unchanged = raw.get(quote..).is_some_and(|raw| raw.starts_with(before)) && !before.contains('\n');
     if unchanged && at.span.line > 0 {
         at.span.start += quote + before.len();
+        at.span.end = at.span.end.min(at.span.start + part.len());
         at.span.column += u32::try_from(quote + before.chars().count()).unwrap_or_default();
     }
     at

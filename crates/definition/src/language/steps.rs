@@ -35,7 +35,7 @@ pub(crate) static STEP: Object = Object {
         Key::new("for-each", ITEMS, "Action: runs `steps` for each item of a list."),
         Key::new("as", Shape::Identifier, "The item's name in expressions (default: `item`).").beside(&["for-each"]),
         Key::new("batch", Shape::Count(1), "Items per lane; the item is then a list.").beside(&["for-each"]),
-        Key::new("concurrency", Shape::OneOf(&[Choice::now(Shape::Count(1)), Choice::later(Shape::Any)]), "Lanes at once (default 64). On other steps: calls at once over all instances, not available yet."),
+        Key::new("concurrency", Shape::OneOf(&[Choice::now(Shape::Count(1)), Choice::later(Shape::Map(&Shape::Any))]), "Lanes at once (default 64). On other steps: calls at once over all instances, not available yet."),
         Key { beside: &["for-each"], ..Key::later("rate", "Lanes opened per time.") },
         Key::new("max-failures", Shape::Threshold, "Failed lanes that are borne: a count or a share such as `1%`.").beside(&["for-each"]),
         Key::new("collect", Shape::Value, "What each lane adds to the output (default: its last output).").beside(&["for-each"]),

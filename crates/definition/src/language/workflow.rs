@@ -87,4 +87,8 @@ const TRIGGER_TYPES: &[Word] = &[
 ];
 
 /// `man-mode` and its kin: only `false` is there already.
-pub(crate) const MAN_MODE: Shape = Shape::OneOf(&[Choice::now(Shape::False), Choice::later(Shape::Any)]);
+pub(crate) const MAN_MODE: Shape = Shape::OneOf(&[
+    Choice::now(Shape::False),
+    Choice::later(Shape::Bool),
+    Choice::later(Shape::Map(&Shape::Any)),
+]);

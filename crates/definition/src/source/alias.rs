@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Node, NodeValue};
+use super::{Entry, Node, NodeValue, Path};
 
 /// How many nodes all aliases of a file may add together.
 const MAX_ALIASED_NODES: usize = 10_000;
@@ -40,15 +40,15 @@ impl Anchors {
         Ok(())
     }
 
-    /// A copy of the node that an alias names, to stand at `depth`.
-    pub(super) fn copy(&mut self, id: usize, depth: usize) -> Result<Node, AliasError> {
+    /// A copy of the node that an alias names, to stand at `path` and `depth`.
+    pub(super) fn copy(&mut self, id: usize, path: Path, depth: usize) -> Result<Node, AliasError> {
         let Some(anchored) = self.nodes.get(&id) else {
             return Err(AliasError::Recursive);
         };
         if depth + anchored.depth > super::MAX_DEPTH {
             return Err(AliasError::TooMuch);
         }
-        let (size, node) = (anchored.size, anchored.node.clone());
+        let (size, node) = (anchored.size, moved(&anchored.node, path));
         self.take(size)?;
         Ok(node)
     }
@@ -57,6 +57,21 @@ impl Anchors {
         self.copied = self.copied.saturating_add(size);
         if self.copied > MAX_ALIASED_NODES { Err(AliasError::TooMuch) } else { Ok(()) }
     }
+}
+
+/// The same tree at another place of the document; its spans stay those of the anchor.
+fn moved(node: &Node, path: Path) -> Node {
+    let value = match &node.value {
+        NodeValue::List(items) => {
+            NodeValue::List(items.iter().enumerate().map(|(index, item)| moved(item, path.index(index))).collect())
+        }
+        NodeValue::Map(entries) => {
+            let entry = |entry: &Entry| Entry { value: moved(&entry.value, path.key(&entry.key)), ..entry.clone() };
+            NodeValue::Map(entries.iter().map(entry).collect())
+        }
+        value => value.clone(),
+    };
+    Node { value, span: node.span, path }
 }
 
 /// How many nodes a tree has and how deep it is.

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError};
 
 use super::alias::{AliasError, Anchors};
-use super::yaml_hint::{quoted, quoting_hint};
+use super::yaml_hint::{quoting_hint, tag_hint};
 use super::{Entry, Node, NodeValue, Path, Span, scalar};
 use crate::diagnostic::{At, Report, codes};
 
@@ -129,7 +129,7 @@ impl<'r> Reader<'r> {
             self.report(&codes::KEY_NOT_TEXT, span, "expected a text as key, but found an alias");
             return Err(Stop);
         }
-        match self.anchors.copy(id, self.open.len()) {
+        match self.anchors.copy(id, self.path(), self.open.len()) {
             Ok(node) => self.finish(node, 0),
             Err(error) => Err(self.refuse_alias(&error, span)),
         }
@@ -189,11 +189,17 @@ impl<'r> Reader<'r> {
     fn refuse_tag(&mut self, place: &granit_parser::Span, span: &Span) -> bool {
         let tag = place.tag_span().map_or(*span, |tag| convert(&tag));
         let line = self.report.file.line(tag.line).to_owned();
-        let rest: String = line.chars().skip(tag.column.saturating_sub(1) as usize).collect();
+        let column = tag.column.saturating_sub(1) as usize;
+        let start = line.char_indices().nth(column).map_or(line.len(), |(index, _)| index);
+        let key = match self.open.last() {
+            Some(Open { container: Container::Map { key: Some((key, _)), .. }, .. }) => Some(key.as_str()),
+            _ => None,
+        };
+        let hint = tag_hint(key, &line[..start], &line[start..]);
         let at = At { span: tag, path: self.path() };
         let message = "YAML reads what begins with `!` as a tag, and tags are not allowed";
         let found = self.report.error(&codes::TAG, &at, message);
-        found.hint(format!("quote it: {}", quoted(rest.trim_end())));
+        found.hint(hint);
         true
     }
 

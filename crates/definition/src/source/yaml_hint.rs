@@ -11,6 +11,17 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// A hint to quote a value that YAML took as a tag; `rest` is the line from the tag on.
+pub(super) fn tag_hint(key: Option<&str>, before: &str, rest: &str) -> String {
+    let in_flow = before.contains(['{', '[']);
+    let end = if in_flow { rest.find([',', '}', ']']) } else { rest.find(" #") };
+    let value = quoted(rest[..end.unwrap_or(rest.len())].trim_end());
+    match key {
+        Some(key) => format!("quote it: {key}: {value}"),
+        None => format!("quote it: {value}"),
+    }
+}
+
 /// A hint to quote, where the line holds an expression that YAML cannot read as it stands.
 pub(super) fn quoting_hint(line: &str) -> Option<String> {
     if let Some(expression) = embedded_expression(line) {
@@ -26,8 +37,21 @@ fn embedded_expression(line: &str) -> Option<&str> {
         return None;
     }
     let rest = &line[start..];
-    let end = rest.rfind("}}").or_else(|| rest.rfind('}'))?;
-    Some(&rest[..=end])
+    Some(&rest[..=closing_brace(rest)?])
+}
+
+/// Where the first brace of a text is closed.
+fn closing_brace(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    for (index, c) in text.char_indices() {
+        match c {
+            '{' => open += 1,
+            '}' if open == 1 => return Some(index),
+            '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn condition(line: &str) -> Option<(&str, &str)> {
