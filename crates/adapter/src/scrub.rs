@@ -34,7 +34,7 @@ impl Scrubber {
         let mut needles: Vec<String> = secrets
             .iter()
             // A file that holds a secret often ends in a line break, which is not sent.
-            .map(|secret| secret.expose().trim())
+            .flat_map(|secret| [secret.expose(), secret.expose().trim()])
             .filter(|value| value.len() >= MIN_SECRET_BYTES)
             .flat_map(forms)
             .collect();
