@@ -143,7 +143,7 @@ impl<'a, 'c> Decider<'a, 'c> {
     /// Looks at every lane that was touched, until nothing is left to do or the decision is cut.
     fn settle(&mut self) {
         loop {
-            while let Some(lane) = self.queue.pop_last() {
+            while let Some(lane) = self.queue.pop_first() {
                 if self.is_full() {
                     return self.cut();
                 }

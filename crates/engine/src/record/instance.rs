@@ -2,7 +2,7 @@
 
 use prost::{Enumeration, Message};
 
-use super::{Exhausted, Failure, LaneList, StepRef, TaskKey};
+use super::{Failure, LaneList, StepRef, TaskKey};
 use crate::payload::Payload;
 
 /// See [`super::Body::InstanceStarted`].

@@ -1,0 +1,461 @@
+//! Runs a scenario and renders its log.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use definition::{AdapterSpec, Catalog};
+use engine::record::{
+    CancelRequested, ChildEnded, Choice, Ended, Failure, MessageBody, Record, StartMessage,
+    TaskKey, TaskKind,
+};
+use engine::view::RecordView;
+use engine::{
+    Command, Context, Decided, Effect, Entropy, Id, Instance, Outstanding, Payload, TaskOutcome,
+    TimerKey,
+};
+
+/// Runs `script` on the workflow (its `steps` and what else follows its name) and compares the log.
+///
+/// Script lines: `start JSON`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
+/// `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
+/// `decide retry|skip|fail`, `again` (repeats the last result). Log lines: a record's type, step
+/// and what matters of it; `> ` what is asked of the outside; at the end the status and output.
+#[track_caller]
+pub fn check(workflow: &str, script: &str, expected: &str) {
+    let mut run = Run::new(workflow);
+    for line in script
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        run.line(line);
+        run.crash();
+    }
+    run.finish();
+    let expected: Vec<&str> = expected
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let log: Vec<&str> = run.log.lines().collect();
+    assert_eq!(log, expected, "\nthe log was:\n{}", run.log);
+}
+
+struct Run {
+    catalog: Catalog,
+    instance: Option<Instance>,
+    records: Vec<Record>,
+    /// What the effects asked for and has not been answered: an outside that lives through all.
+    tasks: BTreeSet<TaskKey>,
+    timers: BTreeSet<TimerKey>,
+    child: Option<(Id, StartMessage)>,
+    now: i64,
+    entropy: Entropy,
+    last: Option<(TaskKey, TaskOutcome)>,
+    log: String,
+}
+
+impl Run {
+    fn new(text: &str) -> Self {
+        let yaml = format!("workflow:\n  name: w\n  version: 1.0.0\n{text}");
+        let parsed = definition::parse_workflow(&yaml);
+        let workflow = parsed.unwrap_or_else(|errors| panic!("{errors:#?}\n{yaml}"));
+        let mut catalog = Catalog {
+            version: 1,
+            environment: "test".into(),
+            ..Catalog::default()
+        };
+        for name in ["a", "b", "c", "undo"] {
+            catalog
+                .adapters
+                .insert(name.into(), Arc::new(adapter(name)));
+        }
+        for definition in [workflow, child_definition()] {
+            let versions = catalog
+                .workflows
+                .entry(definition.name.clone())
+                .or_default();
+            versions
+                .versions
+                .insert(definition.version.clone(), Arc::new(definition));
+        }
+        Self {
+            catalog,
+            instance: None,
+            records: Vec::new(),
+            tasks: BTreeSet::new(),
+            timers: BTreeSet::new(),
+            child: None,
+            now: 1_000,
+            entropy: Entropy::new(7),
+            last: None,
+            log: String::new(),
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        writeln!(self.log, "- {line}").unwrap();
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "start" => self.start(rest),
+            "clock" => self.clock(rest.trim_start_matches('+').parse().unwrap()),
+            "cancel" => self.command(Command::Cancel(CancelRequested {
+                reason: "test".into(),
+                skip_compensation: rest == "none",
+            })),
+            "decide" => self.answer(rest),
+            "child" => self.child(rest),
+            "compensate" => self.command(Command::Compensate),
+            "again" => {
+                let (task, outcome) = self.last.clone().unwrap();
+                self.command(Command::Result { task, outcome });
+            }
+            step => self.result(step, rest),
+        }
+    }
+
+    fn start(&mut self, input: &str) {
+        let message = StartMessage {
+            workflow: "w".into(),
+            input: Some(payload(input)),
+            ..StartMessage::default()
+        };
+        let id = Id::new(self.now, 7, 1);
+        let mut context = Context {
+            now: self.now,
+            catalog: &self.catalog,
+            entropy: &mut self.entropy,
+            command_id: id,
+            actor: "ann",
+            cause: "api",
+        };
+        let (instance, decided) = engine::start(id, &message, &mut context).unwrap();
+        self.instance = Some(instance);
+        self.take(decided);
+    }
+
+    fn command(&mut self, command: Command) {
+        let mut context = Context {
+            now: self.now,
+            catalog: &self.catalog,
+            entropy: &mut self.entropy,
+            command_id: Id::new(self.now, 7, 2),
+            actor: "ann",
+            cause: "test",
+        };
+        let instance = self.instance.as_mut().unwrap();
+        match instance.decide(command, &mut context) {
+            Ok(decided) => self.take(decided),
+            Err(refusal) => writeln!(self.log, "refused: {refusal}").unwrap(),
+        }
+    }
+
+    fn take(&mut self, decided: Decided) {
+        let instance = self.instance.as_ref().unwrap();
+        for record in &decided.records {
+            let view = RecordView::new(record, instance);
+            let place = view.lane.or(view.step).map(|step| format!(" {step}"));
+            writeln!(
+                self.log,
+                "{}{}{}",
+                view.kind,
+                place.unwrap_or_default(),
+                detail(record)
+            )
+            .unwrap();
+        }
+        self.records.extend(decided.records);
+        for effect in decided.effects {
+            self.effect(effect);
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Dispatch(task) => {
+                self.tasks.insert(task);
+                let call = self.instance.as_ref().unwrap().call(task).unwrap();
+                let action = call
+                    .action
+                    .map(|action| format!("/{action}"))
+                    .unwrap_or_default();
+                let key = call.idempotency_key.split_once('/').unwrap().1.to_owned();
+                let input = String::from_utf8(call.input.bytes().to_vec()).unwrap();
+                writeln!(self.log, "> call {}{action} {key} {input}", call.adapter).unwrap();
+            }
+            Effect::Timer(timer) => {
+                self.timers.insert(timer);
+            }
+            Effect::Send { to, body } => self.send(to, *body),
+        }
+    }
+
+    fn send(&mut self, to: Id, body: MessageBody) {
+        let text = match body {
+            MessageBody::Start(start) => {
+                let input = start.input.clone().unwrap_or_default();
+                let text = format!("start {} {input:?}", start.workflow);
+                self.child = Some((to, start));
+                text
+            }
+            MessageBody::CancelChild(_) => "cancel child".to_owned(),
+            MessageBody::CompensateChild(_) => "undo child".to_owned(),
+            MessageBody::ChildEnded(ended) => format!("tell parent {:?}", ended.how()),
+            MessageBody::ChildCompensated(ended) => format!("tell parent undone {:?}", ended.how()),
+        };
+        writeln!(self.log, "> {text}").unwrap();
+    }
+
+    /// Advances the time and fires what is due, one after the other.
+    fn clock(&mut self, ms: i64) {
+        let until = self.now + ms;
+        while let Some(timer) = self
+            .timers
+            .first()
+            .copied()
+            .filter(|timer| timer.due_at <= until)
+        {
+            self.timers.remove(&timer);
+            self.now = self.now.max(timer.due_at);
+            self.command(Command::Timer(timer));
+        }
+        self.now = until;
+    }
+
+    fn answer(&mut self, rest: &str) {
+        let instance = self.instance.as_ref().unwrap();
+        let pending = instance
+            .pending_decisions()
+            .first()
+            .map(|decision| decision.id.clone());
+        let answered = instance
+            .answered_decisions()
+            .last()
+            .map(|made| made.id.clone());
+        let id = Id::from_slice(&pending.or(answered).unwrap()).unwrap();
+        let choice = match rest {
+            "retry" => Choice::Retry,
+            "skip" => Choice::Skip,
+            "fail" => Choice::Fail,
+            other => panic!("no choice {other}"),
+        };
+        self.command(Command::Decide {
+            id,
+            choice,
+            comment: String::new(),
+        });
+    }
+
+    fn child(&mut self, rest: &str) {
+        let (_, start) = self.child.clone().unwrap();
+        let parent = start.parent.unwrap();
+        let kind = if parent.undo {
+            TaskKind::Undo
+        } else {
+            TaskKind::Run
+        } as i32;
+        let (generation, attempt) = (parent.generation, parent.attempt);
+        let task = TaskKey {
+            at: parent.at.unwrap(),
+            kind,
+            generation,
+            attempt,
+        };
+        let (word, value) = rest.split_once(' ').unwrap_or((rest, ""));
+        let ended = |how: Ended| ChildEnded {
+            task,
+            how: how as i32,
+            output: None,
+            error: None,
+        };
+        match word {
+            "ok" => self.command(Command::ChildEnded(ChildEnded {
+                output: Some(payload(value)),
+                ..ended(Ended::Completed)
+            })),
+            "fails" => self.command(Command::ChildEnded(ChildEnded {
+                error: Some(failure(value)),
+                ..ended(Ended::Failed)
+            })),
+            "cancelled" => self.command(Command::ChildEnded(ended(Ended::Cancelled))),
+            "undone" => self.command(Command::ChildCompensated(ended(Ended::Compensated))),
+            other => panic!("no child line {other}"),
+        }
+    }
+
+    fn result(&mut self, step: &str, rest: &str) {
+        let task = self.find_task(step);
+        let (word, value) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (target, exchange) = (String::new(), String::new());
+        let outcome = match word {
+            "ok" => TaskOutcome::Completed {
+                output: payload(value),
+                target,
+                exchange,
+            },
+            "accepted" => {
+                let ms: i64 = value.trim_start_matches('+').parse().unwrap();
+                TaskOutcome::Accepted {
+                    expires_at: self.now + ms,
+                }
+            }
+            "fails" => {
+                let (error, retry_after_ms) = (failure(value), None);
+                TaskOutcome::Failed {
+                    error,
+                    retry_after_ms,
+                    target,
+                    exchange,
+                }
+            }
+            other => panic!("no result {other}"),
+        };
+        if word != "accepted" {
+            self.tasks.remove(&task);
+        }
+        self.last = Some((task, outcome.clone()));
+        self.command(Command::Result { task, outcome });
+    }
+
+    /// The task that is out (or was accepted) for the step with this id or path.
+    fn find_task(&self, step: &str) -> TaskKey {
+        let instance = self.instance.as_ref().unwrap();
+        let named = |task: &&TaskKey| {
+            let path = instance.path(instance.lane(task.at.lane).unwrap(), task.at);
+            path == step || instance.step_name(task.at) == step
+        };
+        let found = self.tasks.iter().rev().find(named);
+        *found.unwrap_or_else(|| panic!("{step} is not out; the log so far:\n{}", self.log))
+    }
+
+    /// A crash: what comes back from disk must be what lived.
+    fn crash(&mut self) {
+        let living = self.instance.take().unwrap();
+        let violations = living.check();
+        assert!(
+            violations.is_empty(),
+            "{violations:?}\nafter:\n{}",
+            self.log
+        );
+
+        let workflow = |_: &str, _: &str| Some(Arc::clone(living.workflow()));
+        let stored = living.snapshot();
+        let restored = Instance::restore(&stored.head, &stored.chunks, workflow).unwrap();
+        let mut folded =
+            Instance::from_record(&self.records[0], Arc::clone(living.workflow())).unwrap();
+        self.records[1..]
+            .iter()
+            .for_each(|record| folded.apply(record));
+        assert_eq!(
+            restored.snapshot(),
+            living.snapshot(),
+            "after:\n{}",
+            self.log
+        );
+        assert_eq!(folded.snapshot(), living.snapshot(), "after:\n{}", self.log);
+
+        let out = living.outstanding();
+        let tasks: Vec<TaskKey> = self
+            .tasks
+            .iter()
+            .copied()
+            .filter(|task| living.call(*task).is_some())
+            .collect();
+        let set = living.outstanding().timers;
+        let timers = self
+            .timers
+            .iter()
+            .copied()
+            .filter(|timer| set.contains(timer))
+            .collect();
+        assert_eq!(out, Outstanding { tasks, timers }, "after:\n{}", self.log);
+        self.instance = Some(restored);
+    }
+
+    fn finish(&mut self) {
+        let instance = self.instance.as_ref().unwrap();
+        let output = instance.output().map(|output| format!(" {output:?}"));
+        let error = instance
+            .error()
+            .map(|error| format!(" ({})", error.error_type));
+        writeln!(
+            self.log,
+            "= {}{}{}",
+            instance.status().as_str(),
+            error.unwrap_or_default(),
+            output.unwrap_or_default()
+        )
+        .unwrap();
+    }
+}
+
+fn detail(record: &Record) -> String {
+    use engine::record::Body;
+    match record.body.as_ref().unwrap() {
+        Body::StepCompleted(body) | Body::CatchCompleted(body) => body
+            .output
+            .as_ref()
+            .map_or_else(String::new, |output| format!(" {output:?}")),
+        Body::AttemptFailed(body) => format!(" {}", body.error.error_type),
+        Body::RetryScheduled(body) => format!(" #{} at {}", body.task.attempt, body.due_at),
+        Body::AttemptStarted(body) => format!(" #{}", body.task.attempt),
+        Body::StepFailed(body) => {
+            format!(" {} {:?}", body.error.error_type, body.handling()).to_lowercase()
+        }
+        Body::LanesOpened(body) => format!(" {}..{}", body.from, body.to),
+        Body::LaneEnded(body) if body.lane > 0 => {
+            format!(" {} {:?}", body.lane, body.outcome()).to_lowercase()
+        }
+        Body::LaneEnded(body) => format!(" root {:?}", body.outcome()).to_lowercase(),
+        Body::LaneClosing(body) => format!(" {} {:?}", body.lane, body.why()).to_lowercase(),
+        Body::UndoEnded(body) => format!(" {:?}", body.outcome()).to_lowercase(),
+        Body::UndoStarted(body) => format!(" {}+{}", body.first_lane, body.lanes),
+        Body::LaneUndone(body) => format!(" {}", body.lane),
+        Body::ResultIgnored(body) => format!(": {}", body.reason),
+        Body::StepRescheduled(body) => {
+            format!(
+                " generation {} #{}",
+                body.task.generation + 1,
+                body.task.attempt
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+fn failure(text: &str) -> Failure {
+    let mut words = text.split(' ');
+    let error_type = words.next().unwrap().to_owned();
+    let rest: Vec<&str> = words.collect();
+    Failure {
+        message: format!("{error_type} happened"),
+        error_type,
+        retryable: !rest.contains(&"permanent"),
+        effect_unknown: rest.contains(&"unknown"),
+        ..Failure::default()
+    }
+}
+
+fn payload(text: &str) -> Payload {
+    let text = if text.is_empty() { "null" } else { text };
+    Payload::from_value(serde_json::from_str(text).unwrap_or_else(|_| panic!("not JSON: {text}")))
+}
+
+fn adapter(name: &str) -> AdapterSpec {
+    AdapterSpec {
+        name: name.into(),
+        kind: "builtin".into(),
+        default_action: None,
+        retry: None,
+        timeout_ms: None,
+        concurrency: None,
+        actions: std::collections::BTreeMap::new(),
+        settings: Arc::new(serde_json::json!({})),
+    }
+}
+
+fn child_definition() -> definition::Workflow {
+    let text = "workflow:\n  name: kid\n  version: 1.2.0\n  steps:\n    - { id: k, adapter: a }\n";
+    definition::parse_workflow(text).unwrap()
+}

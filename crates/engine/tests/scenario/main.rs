@@ -1,0 +1,20 @@
+//! The engine's behaviour as text: a workflow, a script, and the log that must come of it.
+//!
+//! The harness puts a crash after every line by itself: state is restored from its snapshot, and
+//! folded anew from all records; both must equal the state that lived on, and the tasks and
+//! timers computed from it must equal those that the effects asked for.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a scenario that does not parse is a broken test"
+)]
+
+mod blocks;
+mod children;
+mod failures;
+mod harness;
+mod loops;
+mod sagas;
+mod steps;
+
+use harness::check;
