@@ -5,15 +5,23 @@
 //! published records only after the commit of everything they saw. Behind it a projector writes
 //! what changed. The runtime names no concrete store and no concrete adapter.
 
+mod catalog;
 mod clock;
 mod config;
+mod dispatch;
 mod error;
 mod handle;
 mod health;
-mod instance_seam;
+mod logging;
+mod partition;
+mod placement;
+mod projector;
 mod reads;
+mod recovery;
+mod shared;
 mod submit;
 mod subscribe;
+mod tasks;
 
 pub use clock::{Clock, SystemClock, TokioClock};
 pub use config::{Bounds, Config, OnFatal, Surroundings};
@@ -21,9 +29,8 @@ pub use error::{
     ApplyError, CallbackError, CommandError, OpenError, ReadError, StreamError, SubmitError,
     Unavailable,
 };
-pub use handle::{CatalogPlan, Runtime};
+pub use handle::Runtime;
 pub use health::{Figures, Health, PartitionHealth, Stats};
-pub use instance_seam::Instance;
 pub use reads::{
     AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionAnswer, DecisionRow,
     DecisionStatus, HistoryPage, Listed, TablePage,

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::{Id, Payload};
-
-use crate::Instance;
+use engine::{Id, Instance, Payload};
 
 /// A request to start an instance.
 #[derive(Clone, Debug, Default)]

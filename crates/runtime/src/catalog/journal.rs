@@ -1,0 +1,160 @@
+//! Journaling changes of the catalog, one after the other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use definition::CatalogChange;
+use engine::Entropy;
+use engine::record::{Body, CatalogChanged, RECORD_VERSION, Record};
+use store::{Append, Epoch, PartitionId, Position};
+use tokio::sync::{OwnedMutexGuard, oneshot};
+
+use super::rows::{Journaled, StoreSettings, changes};
+use crate::error::{ApplyError, Unavailable};
+use crate::partition::{AppendFailed, Appending, append};
+use crate::projector::Committed;
+use crate::shared::Shared;
+
+/// The catalog partition's journal.
+pub(crate) struct CatalogJournal {
+    pub(crate) epoch: Epoch,
+    pub(super) head: Position,
+    pub(super) chain: u32,
+    pub(super) last_at: i64,
+    pub(crate) settings: StoreSettings,
+    pub(super) entropy: Entropy,
+}
+
+/// Something to be journaled.
+struct Entry {
+    actor: String,
+    reason: String,
+    version: u64,
+    journaled: Vec<Journaled>,
+}
+
+/// Changes the catalog; see [`crate::Runtime::apply`]. What is journaled goes on even if the caller
+/// goes away.
+pub(crate) async fn change_catalog<E>(
+    shared: &Arc<Shared>,
+    actor: &str,
+    reason: &str,
+    plan: impl FnOnce(&definition::Catalog) -> Result<CatalogChange, E>,
+) -> Result<CatalogChange, ApplyError<E>> {
+    shared.check_open()?;
+    let journal = Arc::clone(&shared.catalog_journal).lock_owned().await;
+    let current = shared.catalog.current();
+    let mut change = plan(&current).map_err(ApplyError::Refused)?;
+    let stored = change.stored();
+    if stored.is_empty() {
+        return Ok(change);
+    }
+    change.new.version = current.version + 1;
+    let entry = Entry {
+        actor: actor.to_owned(),
+        reason: reason.to_owned(),
+        version: change.new.version,
+        journaled: stored.into_iter().map(Journaled::Resource).collect(),
+    };
+    let catalog = Arc::new(change.new.clone());
+    let (done, answer) = oneshot::channel();
+    let task_shared = Arc::clone(shared);
+    shared.tasks.spawn(async move {
+        let written = journal_and_swap(&task_shared, journal, entry, catalog).await;
+        drop(done.send(written));
+    });
+    answer.await.map_err(|_| Unavailable::Closed)??;
+    Ok(change)
+}
+
+async fn journal_and_swap(
+    shared: &Arc<Shared>,
+    mut journal: OwnedMutexGuard<CatalogJournal>,
+    entry: Entry,
+    catalog: Arc<definition::Catalog>,
+) -> Result<(), Unavailable> {
+    journal.write(shared, entry).await?;
+    shared.catalog.set(catalog);
+    Ok(())
+}
+
+impl CatalogJournal {
+    /// Journals the settings of a store that is new.
+    pub(crate) async fn write_settings(&mut self, shared: &Arc<Shared>) -> Result<(), Unavailable> {
+        let store = self.settings.clone();
+        let entry = Entry {
+            actor: String::new(),
+            reason: "a new store".to_owned(),
+            version: shared.catalog.current().version,
+            journaled: vec![Journaled::Settings { store }],
+        };
+        self.write(shared, entry).await
+    }
+
+    async fn write(&mut self, shared: &Arc<Shared>, entry: Entry) -> Result<(), Unavailable> {
+        self.last_at = self.last_at.max(shared.clock.now_ms());
+        let changes = changes(&self.settings, entry.version, &entry.journaled);
+        let record = self.record(shared, entry);
+        let records: Arc<[Record]> = Arc::new([record]);
+        let (batch, chain) = self.batch(shared, &records);
+        let bytes = batch.body.len();
+        match append(Arc::clone(shared), batch).await {
+            Ok(()) => {}
+            Err(AppendFailed::Fenced) => return Err(Unavailable::Closed),
+            Err(AppendFailed::Storage(error)) => {
+                shared.fatal(format!("the catalog could not be written: {error}"));
+                return Err(error.into());
+            }
+        }
+        self.head += 1;
+        self.chain = chain;
+        shared.catalog_port.head.send_replace(self.head);
+        let _gone = shared.projector.send(Committed {
+            partition: PartitionId::CATALOG,
+            position: self.head,
+            records,
+            deltas: BTreeMap::new(),
+            changes,
+            bytes,
+        });
+        let lag = i64::try_from(bytes).unwrap_or(i64::MAX);
+        shared
+            .stats
+            .projection_lag_bytes
+            .fetch_add(lag, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn record(&self, shared: &Shared, entry: Entry) -> Record {
+        let json = |change: &Journaled| serde_json::to_string(change).unwrap_or_default();
+        let resources = entry.journaled.iter().map(json).collect();
+        let body = CatalogChanged {
+            version: entry.version,
+            resources,
+            reason: entry.reason,
+        };
+        Record {
+            entity: Bytes::new(),
+            at: self.last_at,
+            version: RECORD_VERSION,
+            command_id: Bytes::copy_from_slice(&shared.new_id(0).bytes()),
+            cause: "api".to_owned(),
+            actor: entry.actor,
+            body: Some(Body::CatalogChanged(body)),
+            ..Record::default()
+        }
+    }
+
+    fn batch(&mut self, shared: &Shared, records: &[Record]) -> (Append, u32) {
+        let appending = Appending {
+            partition: PartitionId::CATALOG,
+            epoch: self.epoch,
+            head: self.head,
+            chain: self.chain,
+            at: self.last_at,
+            catalog_version: shared.catalog.current().version,
+        };
+        appending.append_of(shared, &mut self.entropy, records)
+    }
+}

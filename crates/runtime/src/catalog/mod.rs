@@ -1,0 +1,11 @@
+//! The catalog: journaled in a partition of its own, held as one immutable value.
+
+mod cell;
+mod journal;
+mod recover;
+mod rows;
+
+pub(crate) use cell::CatalogCell;
+pub(crate) use journal::{CatalogJournal, change_catalog};
+pub(crate) use recover::{RecoveredCatalog, recover_catalog};
+pub(crate) use rows::StoreSettings;

@@ -1,0 +1,155 @@
+//! The catalog as the store has it: its rows, then the journal behind them.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use definition::{Catalog, Diagnostic, StoredChange};
+use engine::Entropy;
+use engine::record::Body;
+use store::{PartitionId, Scan, Store, Table};
+
+use super::journal::CatalogJournal;
+use super::rows::{Journaled, Rows, StoreSettings, changes};
+use crate::error::OpenError;
+use crate::projector::Committed;
+use crate::recovery::{ReadBatch, Tail, scan_all};
+
+/// The recovered catalog.
+pub(crate) struct RecoveredCatalog {
+    /// Ready for further changes.
+    pub(crate) journal: CatalogJournal,
+    /// It.
+    pub(crate) catalog: Catalog,
+    /// Batches that are not projected yet.
+    pub(crate) tail: Vec<Committed>,
+    /// The store is new: its settings have to be journaled first.
+    pub(crate) is_new: bool,
+}
+
+/// Takes the catalog's partition over and reads it. `fresh` are the settings of a store that has
+/// none yet.
+pub(crate) async fn recover_catalog(
+    store: &dyn Store,
+    environment: &str,
+    seed: u64,
+    fresh: StoreSettings,
+) -> Result<RecoveredCatalog, OpenError> {
+    let head = store.take_over(PartitionId::CATALOG).await?;
+    let rows = read_rows(store).await?;
+    let mut settings = rows.settings;
+    let mut catalog =
+        Catalog::from_stored(environment, rows.version, rows.resources).map_err(unreadable)?;
+    let reached = store.reached(PartitionId::CATALOG).await?;
+    let mut tail = Tail::new(PartitionId::CATALOG, head, reached);
+    let mut committed = vec![];
+    while let Some(batch) = tail.next(store).await? {
+        let journaled = journaled_in(&batch)?;
+        for change in &journaled {
+            match change {
+                Journaled::Settings { store } => settings = Some(store.clone()),
+                Journaled::Resource(change) => catalog = with_change(&catalog, change)?,
+            }
+        }
+        catalog.version = version_of(&batch).unwrap_or(catalog.version);
+        let settings = settings.as_ref().unwrap_or(&fresh);
+        let changes = changes(settings, catalog.version, &journaled);
+        committed.push(to_project(batch, changes));
+    }
+    let is_new = settings.is_none();
+    let journal = CatalogJournal {
+        epoch: head.epoch,
+        head: head.head,
+        chain: tail.chain(),
+        last_at: tail.last_at(),
+        settings: settings.unwrap_or(fresh),
+        entropy: Entropy::new(seed ^ head.epoch),
+    };
+    Ok(RecoveredCatalog {
+        journal,
+        catalog,
+        tail: committed,
+        is_new,
+    })
+}
+
+impl RecoveredCatalog {
+    /// What the store was made with.
+    pub(crate) fn settings(&self) -> &StoreSettings {
+        &self.journal.settings
+    }
+
+    /// The last durable position.
+    pub(crate) fn head(&self) -> store::Position {
+        self.journal.head
+    }
+}
+
+async fn read_rows(store: &dyn Store) -> Result<Rows, OpenError> {
+    let scan = Scan {
+        table: Table::Catalog,
+        slots: 0..=0,
+        after: None,
+        prefix: Bytes::new(),
+        reverse: false,
+        limit: 0,
+    };
+    let mut rows = Rows::default();
+    let mut result = Ok(());
+    scan_all(store, scan, |row| {
+        if let Err(error) = rows.add(row) {
+            result = Err(OpenError::Catalog(error.to_string()));
+        }
+    })
+    .await?;
+    result.map(|()| rows)
+}
+
+fn journaled_in(batch: &ReadBatch) -> Result<Vec<Journaled>, OpenError> {
+    let changed = batch
+        .records
+        .iter()
+        .filter_map(|record| match &record.body {
+            Some(Body::CatalogChanged(changed)) => Some(changed),
+            _ => None,
+        });
+    let texts = changed.flat_map(|changed| &changed.resources);
+    let parsed: Result<Vec<Journaled>, _> = texts.map(|text| serde_json::from_str(text)).collect();
+    parsed.map_err(|error| OpenError::Catalog(error.to_string()))
+}
+
+fn version_of(batch: &ReadBatch) -> Option<u64> {
+    batch
+        .records
+        .iter()
+        .rev()
+        .find_map(|record| match &record.body {
+            Some(Body::CatalogChanged(changed)) => Some(changed.version),
+            _ => None,
+        })
+}
+
+fn with_change(catalog: &Catalog, change: &StoredChange) -> Result<Catalog, OpenError> {
+    catalog
+        .with_changes(std::slice::from_ref(change))
+        .map_err(unreadable)
+}
+
+fn to_project(batch: ReadBatch, changes: Vec<store::Change>) -> Committed {
+    Committed {
+        partition: PartitionId::CATALOG,
+        position: batch.position,
+        records: batch.records.into(),
+        deltas: BTreeMap::new(),
+        changes,
+        bytes: batch.bytes,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
+fn unreadable(diagnostics: Vec<Diagnostic>) -> OpenError {
+    let texts: Vec<String> = diagnostics
+        .iter()
+        .map(|found| found.message.clone())
+        .collect();
+    OpenError::Catalog(texts.join("; "))
+}

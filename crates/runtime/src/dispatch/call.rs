@@ -1,0 +1,106 @@
+//! From a task that is out to the call that its adapter gets.
+
+use std::sync::Arc;
+
+use adapter::{Call, CallbackUrl, Undo};
+use definition::{Action, Catalog, Compensation, Step};
+use engine::record::{TaskKey, TaskKind};
+use engine::{Instance, TaskCall};
+use expression::Template;
+use serde_json::Value;
+
+use super::token::Tokens;
+
+/// Where callbacks are taken, behind the server's own URL.
+const CALLBACK_PATH: &str = "/api/v1/task-callbacks/";
+
+/// What a call needs beside the instance.
+pub(super) struct Surrounding<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) env: Arc<Value>,
+    pub(super) tokens: &'a Tokens,
+    pub(super) callback_base: Option<&'a str>,
+}
+
+/// The adapter's view of a task.
+pub(super) fn adapter_call(
+    instance: &Instance,
+    task: TaskKey,
+    call: TaskCall,
+    surrounding: &Surrounding<'_>,
+) -> Call {
+    let input = call.input.bytes();
+    let input_secrets = secrets_of(instance, task, &input);
+    let callback = callback_url(instance, task, &call, surrounding);
+    let undo = call.undo.map(|(input, output)| Undo {
+        input: input.bytes(),
+        output: output.bytes(),
+    });
+    let correlation_id = instance.header().started.correlation_id.clone();
+    Call {
+        traceparent: traceparent(&correlation_id, &call.idempotency_key, call.attempt),
+        adapter: call.adapter.into(),
+        action: call.action.map(Into::into),
+        input,
+        input_secrets,
+        undo,
+        idempotency_key: call.idempotency_key,
+        correlation_id,
+        instance_id: instance.id().to_string(),
+        step: call.step,
+        attempt: call.attempt,
+        timeout_ms: call.timeout_ms,
+        callback,
+        env: Arc::clone(&surrounding.env),
+    }
+}
+
+fn callback_url(
+    instance: &Instance,
+    task: TaskKey,
+    call: &TaskCall,
+    surrounding: &Surrounding<'_>,
+) -> Option<CallbackUrl> {
+    let base = surrounding.callback_base?;
+    let adapter = surrounding.catalog.adapters.get(&call.adapter)?;
+    let action = call.action.as_ref().or(adapter.default_action.as_ref())?;
+    let asynchronous = adapter.actions.get(action)?.async_callback;
+    let token = || surrounding.tokens.of(instance.id(), task);
+    asynchronous.then(|| CallbackUrl::new(format!("{base}{CALLBACK_PATH}{}", token())))
+}
+
+/// The secrets that the step's own definition puts into this input. Only looked for when the input
+/// holds a reference at all.
+fn secrets_of(instance: &Instance, task: TaskKey, input: &[u8]) -> Arc<[String]> {
+    let mentioned = std::str::from_utf8(input).is_ok_and(|text| text.contains("\"$secret\""));
+    let step = instance.step_definition(task.at).filter(|_| mentioned);
+    let template = step.and_then(|step| input_template(step, task.kind()));
+    let references = template.map(Template::references).unwrap_or_default();
+    let secrets = references
+        .into_iter()
+        .filter(|reference| reference.root == "secrets");
+    secrets.filter_map(|reference| reference.member).collect()
+}
+
+fn input_template(step: &Step, kind: TaskKind) -> Option<&Template> {
+    match (kind, &step.action, &step.compensation) {
+        (TaskKind::Run, Action::Task(task), _) => task.input.as_ref(),
+        (TaskKind::Undo, _, Some(Compensation { input, .. })) => input.as_ref(),
+        (
+            TaskKind::Verify,
+            _,
+            Some(Compensation {
+                verify: Some(verify),
+                ..
+            }),
+        ) => verify.input.as_ref(),
+        _ => None,
+    }
+}
+
+/// A W3C trace context: one trace per correlation id, one span per attempt.
+fn traceparent(correlation_id: &str, idempotency_key: &str, attempt: u32) -> String {
+    let trace = blake3::hash(correlation_id.as_bytes()).to_hex();
+    let span = blake3::hash(format!("{idempotency_key}#{attempt}").as_bytes()).to_hex();
+    format!("00-{}-{}-01", &trace[..32], &span[..16])
+}

@@ -1,0 +1,196 @@
+//! Commands to one instance, and reads of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::codec::unpack_history;
+use engine::record::{Body, Record};
+use engine::{Command, Id, Instance};
+use store::StoreError;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Runtime;
+use crate::error::{CommandError, ReadError, Unavailable};
+use crate::partition::{Carried, Door, Internal, Reply, Work, supply_blobs};
+use crate::reads::HistoryPage;
+use crate::subscribe::Published;
+
+/// Bytes of history segments read at once.
+const HISTORY_BYTES: usize = 1 << 20;
+
+impl Runtime {
+    /// Carries a command out on an instance; answers with its state when that is durable.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn command(
+        &self,
+        id: Id,
+        command: Command,
+        actor: &str,
+    ) -> Result<Arc<Instance>, CommandError> {
+        self.shared.check_open()?;
+        self.carry_out(id, command, actor, "api")
+            .await
+            .map(|carried| carried.instance)
+    }
+
+    pub(super) async fn carry_out(
+        &self,
+        id: Id,
+        command: Command,
+        actor: &str,
+        cause: &'static str,
+    ) -> Result<Carried, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        let actor = actor.to_owned();
+        let work = Work::Command {
+            command,
+            actor,
+            cause,
+            reply: Some(reply),
+        };
+        let port = self.shared.port(id.slot());
+        if !port.is_open() {
+            return Err(Unavailable::Closed.into());
+        }
+        port.send(Internal::Work { id, work });
+        answer.await.map_err(|_| Unavailable::Closed)?
+    }
+
+    /// An instance as its owner has it, durable.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read for the moment.
+    pub async fn instance(&self, id: Id) -> Result<Arc<Instance>, ReadError> {
+        self.ask(id, Work::Read).await
+    }
+
+    /// An instance when it has ended, or as it is after `timeout_ms`.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read for the moment.
+    pub async fn wait_ended(&self, id: Id, timeout_ms: u64) -> Result<Arc<Instance>, ReadError> {
+        let ended = self.ask(id, Work::AwaitEnd);
+        match tokio::time::timeout(Duration::from_millis(timeout_ms), ended).await {
+            Ok(ended) => ended,
+            Err(_) => self.instance(id).await,
+        }
+    }
+
+    /// Has the owner send every record from now on; answers with the last seq that does not come
+    /// this way.
+    pub(crate) async fn watch(
+        &self,
+        id: Id,
+        records: mpsc::Sender<Published>,
+    ) -> Result<u64, ReadError> {
+        self.ask(id, |reply| Work::Watch { records, reply }).await
+    }
+
+    async fn ask<T>(
+        &self,
+        id: Id,
+        work: impl FnOnce(Reply<Result<T, ReadError>>) -> Work,
+    ) -> Result<T, ReadError> {
+        let (reply, answer) = oneshot::channel();
+        let door = Door::Work {
+            id,
+            work: work(reply),
+        };
+        self.shared
+            .port(id.slot())
+            .enter(&self.shared.config.bounds, 0, door)?;
+        answer.await.map_err(|_| Unavailable::Closed)?
+    }
+
+    /// Records of one instance after `after_seq`, at most `limit`.
+    ///
+    /// # Errors
+    /// When there is no such instance, or it cannot be read for the moment.
+    pub async fn history(
+        &self,
+        id: Id,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<HistoryPage, ReadError> {
+        let in_time = self.fresh_slot(id.slot()).await;
+        let records = self
+            .read_history(id, after_seq, limit.saturating_add(1))
+            .await?;
+        if records.is_empty() && in_time && !self.exists(id).await? {
+            return Err(CommandError::NotFound(id));
+        }
+        let more = records.len() > limit || !in_time;
+        let mut records = records;
+        records.truncate(limit);
+        Ok(HistoryPage { records, more })
+    }
+
+    /// An instance as it was after its record `seq`, or as it is if it has no such record yet.
+    ///
+    /// # Errors
+    /// When there is no such instance, or it cannot be read for the moment.
+    pub async fn state_at(&self, id: Id, seq: u64) -> Result<Instance, ReadError> {
+        self.fresh_slot(id.slot()).await;
+        let limit = usize::try_from(seq).unwrap_or(usize::MAX).max(1);
+        let records = self.read_history(id, 0, limit).await?;
+        let (first, rest) = records.split_first().ok_or(CommandError::NotFound(id))?;
+        let mut instance = self.begin(first).ok_or(CommandError::NotFound(id))?;
+        rest.iter().for_each(|record| instance.apply(record));
+        supply_blobs(self.shared.store.as_ref(), &instance)
+            .await
+            .map_err(Unavailable::from)?;
+        Ok(instance)
+    }
+
+    fn begin(&self, first: &Record) -> Option<Instance> {
+        let Some(Body::InstanceStarted(started)) = &first.body else {
+            return None;
+        };
+        let version = semver::Version::parse(&started.version).ok()?;
+        let catalog = self.shared.catalog.current();
+        let workflow = catalog.workflow(&started.workflow, Some(&version))?;
+        Instance::from_record(first, Arc::clone(workflow))
+    }
+
+    async fn exists(&self, id: Id) -> Result<bool, Unavailable> {
+        let found = self.shared.store.instance(id.slot(), id.bytes()).await?;
+        Ok(found.is_some())
+    }
+
+    async fn read_history(
+        &self,
+        id: Id,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, Unavailable> {
+        let (slot, entity) = (id.slot(), id.bytes());
+        let (mut after, mut records) = (after_seq, Vec::new());
+        while records.len() < limit {
+            let segments = self
+                .shared
+                .store
+                .history(slot, entity, after, HISTORY_BYTES)
+                .await?;
+            let Some(last) = segments.last() else { break };
+            let up_to = last.last_seq;
+            for segment in &segments {
+                let unpacked =
+                    unpack_history(&segment.bytes).map_err(|error| damaged(id, &error))?;
+                records.extend(unpacked.into_iter().filter(|record| record.seq > after));
+            }
+            after = up_to;
+        }
+        records.truncate(limit);
+        Ok(records)
+    }
+}
+
+fn damaged(id: Id, error: &engine::codec::CodecError) -> Unavailable {
+    StoreError::Corrupt {
+        place: format!("the history of {id}"),
+        detail: error.to_string(),
+    }
+    .into()
+}

@@ -1,0 +1,165 @@
+//! Lists, counts, decisions, audit: reads of the state.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use engine::{Id, SLOTS};
+use serde::de::DeserializeOwned;
+use store::{CountBy, InstanceFilter, ListCursor, Row, Scan, Slot, Table};
+
+use super::Runtime;
+use crate::error::Unavailable;
+use crate::projector::{decision_key, decision_prefix};
+use crate::reads::{
+    AuditEntry, AuditFilter, Consistency, Counted, DecisionRow, DecisionStatus, Listed, TablePage,
+};
+
+/// Rows looked at for one page at most, so that a filter that nothing fits ends.
+const LOOKED_AT: usize = 10_000;
+/// Rows read at once.
+const PAGE: usize = 500;
+
+impl Runtime {
+    /// A page of instances, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(
+        &self,
+        filter: &InstanceFilter,
+        after: Option<ListCursor>,
+        limit: usize,
+        consistency: Consistency,
+    ) -> Result<Listed, Unavailable> {
+        let incomplete = self.fresh(consistency).await;
+        let page = self.shared.store.list(filter, after, limit).await?;
+        Ok(Listed { page, incomplete })
+    }
+
+    /// How many instances there are, by group.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn count(
+        &self,
+        filter: &InstanceFilter,
+        by: CountBy,
+        consistency: Consistency,
+    ) -> Result<Counted, Unavailable> {
+        let incomplete = self.fresh(consistency).await;
+        let counts = self.shared.store.count(filter, by).await?;
+        Ok(Counted { counts, incomplete })
+    }
+
+    /// Questions to people, newest first; `after` is a page's `next`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn decisions(
+        &self,
+        status: Option<DecisionStatus>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<TablePage<DecisionRow>, Unavailable> {
+        self.fresh(Consistency::Fresh).await;
+        let prefix = match status {
+            Some(status) => decision_prefix(status == DecisionStatus::Pending),
+            None => Bytes::new(),
+        };
+        let fits = |row: &DecisionRow| status.is_none_or(|status| row.status == status);
+        self.table_page(Table::Decision, prefix, after, limit, fits)
+            .await
+    }
+
+    /// One question.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn decision(&self, id: Id) -> Result<Option<DecisionRow>, Unavailable> {
+        self.fresh(Consistency::Fresh).await;
+        for pending in [true, false] {
+            let key = decision_key(id, pending);
+            if let Some(row) = self
+                .shared
+                .store
+                .get(Table::Decision, id.slot(), key)
+                .await?
+            {
+                return Ok(serde_json::from_slice(&row).ok());
+            }
+        }
+        Ok(None)
+    }
+
+    /// Who did what, newest first; `after` is a page's `next`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn audit(
+        &self,
+        filter: &AuditFilter,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<TablePage<AuditEntry>, Unavailable> {
+        self.fresh(Consistency::Fresh).await;
+        let fits = |entry: &AuditEntry| {
+            filter.who.as_ref().is_none_or(|who| *who == entry.who)
+                && filter.kind.as_ref().is_none_or(|kind| *kind == entry.kind)
+                && filter.since.is_none_or(|since| entry.at >= since)
+        };
+        self.table_page(Table::Audit, Bytes::new(), after, limit, fits)
+            .await
+    }
+
+    /// A page of a keyed table whose rows are JSON, newest first.
+    async fn table_page<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        prefix: Bytes,
+        after: Option<String>,
+        limit: usize,
+        fits: impl Fn(&T) -> bool,
+    ) -> Result<TablePage<T>, Unavailable> {
+        let after = after.and_then(|cursor| parse_cursor(&cursor));
+        let slots = 0..=SLOTS - 1;
+        let mut scan = Scan {
+            table,
+            slots,
+            after,
+            prefix,
+            reverse: true,
+            limit: PAGE,
+        };
+        let (mut items, mut looked_at) = (Vec::new(), 0);
+        loop {
+            let rows = self.shared.store.scan(scan.clone()).await?;
+            for row in &rows {
+                looked_at += 1;
+                scan.after = Some((row.key.clone(), row.slot));
+                items.extend(serde_json::from_slice(&row.value).ok().filter(&fits));
+                if items.len() >= limit || looked_at >= LOOKED_AT {
+                    return Ok(TablePage {
+                        items,
+                        next: Some(cursor_of(row)),
+                    });
+                }
+            }
+            if rows.len() < PAGE {
+                return Ok(TablePage { items, next: None });
+            }
+        }
+    }
+}
+
+fn cursor_of(row: &Row) -> String {
+    let mut bytes = row.slot.to_be_bytes().to_vec();
+    bytes.extend(&row.key);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn parse_cursor(cursor: &str) -> Option<(Bytes, Slot)> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (slot, key) = bytes.split_at_checked(2)?;
+    let slot = Slot::from_be_bytes(slot.try_into().ok()?);
+    Some((Bytes::copy_from_slice(key), slot))
+}

@@ -1,0 +1,173 @@
+//! Opening, changing the catalog, health, going down.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use definition::{Catalog, CatalogChange};
+use engine::TaskOutcome;
+use tokio::sync::oneshot;
+
+use crate::catalog::change_catalog;
+use crate::config::{Config, Surroundings};
+use crate::error::{ApplyError, CallbackError, CommandError, OpenError, StreamError};
+use crate::health::{Health, PartitionHealth};
+use crate::partition::Internal;
+use crate::shared::Shared;
+use crate::subscribe::{StreamFrom, Subscription};
+
+/// A running node; a clone is another handle to it. It works until [`Runtime::shutdown`] or
+/// [`Runtime::abort`], or until its tokio runtime goes.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Runtime {
+    /// Opens the store's partitions, recovers what they hold, and begins to work. Must be called
+    /// within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the store refuses, or holds what this binary cannot read.
+    pub async fn open(config: Config, with: Surroundings) -> Result<Self, OpenError> {
+        let shared = crate::recovery::open(config, with).await?;
+        Ok(Self { shared })
+    }
+
+    /// The present catalog.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.shared.catalog.current()
+    }
+
+    /// Changes the catalog: `plan` is worked out against the present one (by
+    /// `ResourceSet::apply_to`, `Catalog::with_pin`, `Catalog::without`), journaled, and in force
+    /// on all partitions when this answers. Changes are carried out one after the other. A dry run
+    /// works its plan out on [`Self::catalog`] and comes not here.
+    ///
+    /// # Errors
+    /// With what `plan` refuses.
+    pub async fn apply<E>(
+        &self,
+        actor: &str,
+        reason: &str,
+        plan: impl FnOnce(&Catalog) -> Result<CatalogChange, E>,
+    ) -> Result<CatalogChange, ApplyError<E>> {
+        change_catalog(&self.shared, actor, reason, plan).await
+    }
+
+    /// Completes or fails a task from outside, by the token of its callback address.
+    ///
+    /// # Errors
+    /// See [`CallbackError`].
+    pub async fn callback(&self, token: &str, outcome: TaskOutcome) -> Result<(), CallbackError> {
+        let read = self.shared.tokens.read(token);
+        let (id, task) = read.ok_or(CallbackError::UnknownToken)?;
+        let command = engine::Command::Result { task, outcome };
+        match self.carry_out(id, command, "", "callback").await {
+            Ok(carried) if !carried.ignored => Ok(()),
+            Err(CommandError::Unavailable(reason)) => Err(reason.into()),
+            Ok(_) | Err(CommandError::NotFound(_) | CommandError::Refused(_)) => {
+                Err(CallbackError::Closed)
+            }
+        }
+    }
+
+    /// One instance's records after `from_seq`: past ones first, then live.
+    ///
+    /// # Errors
+    /// When there is no such instance.
+    pub async fn subscribe(
+        &self,
+        id: engine::Id,
+        from_seq: u64,
+    ) -> Result<Subscription, StreamError> {
+        Subscription::of_instance(self.clone(), id, from_seq).await
+    }
+
+    /// All records of instances.
+    ///
+    /// # Errors
+    /// When the cursor is not ours, or has expired.
+    pub async fn subscribe_all(&self, from: StreamFrom) -> Result<Subscription, StreamError> {
+        Subscription::of_all(&self.shared, from).await
+    }
+
+    /// How the node stands.
+    pub fn health(&self) -> Health {
+        let shared = &self.shared;
+        let partitions: Vec<PartitionHealth> = (0..)
+            .zip(&shared.ports)
+            .map(|(id, port)| PartitionHealth {
+                id,
+                open: port.is_open(),
+                head: *port.head.borrow(),
+                reached: *port.reached.borrow(),
+                mailbox: port.waiting(),
+                hot: port.hot.load(Ordering::Relaxed),
+            })
+            .collect();
+        let closed = partitions.iter().find(|partition| !partition.open);
+        let reason = match closed {
+            _ if !shared.phase.is_open() => "the server is shutting down".to_owned(),
+            Some(partition) => format!("partition {} is closed", partition.id),
+            None => String::new(),
+        };
+        let figures = shared.stats.figures();
+        Health {
+            ready: reason.is_empty(),
+            reason,
+            partitions,
+            figures,
+        }
+    }
+
+    /// Closes the door, lets what is under way commit, waits a little for calls in flight (those
+    /// that take longer are made again after the next start), projects, and leaves.
+    pub async fn shutdown(&self) {
+        if !self.shared.phase.close_door() {
+            self.shared.phase.ended().await;
+            return;
+        }
+        let grace = Duration::from_millis(self.shared.config.bounds.shutdown_grace_ms);
+        self.shared.dispatcher.stop();
+        self.shared.dispatcher.idle(grace).await;
+        // A partition that is closed, or a store that does not answer, must not keep us here.
+        if tokio::time::timeout(grace, self.settle()).await.is_err() {
+            tracing::warn!(
+                "the state is not wholly written; the next start goes on from the journal"
+            );
+        }
+        self.shared.dispatcher.close().await;
+        self.abort();
+    }
+
+    /// Everything durable and projected.
+    async fn settle(&self) {
+        // Twice: what the first round commits may send messages between partitions.
+        for _ in 0..2 {
+            for port in &self.shared.ports {
+                let (done, drained) = oneshot::channel();
+                port.send(Internal::Drain(done));
+                let _closed = drained.await;
+            }
+        }
+        self.projected_to_heads().await;
+        crate::projector::checkpoint(&self.shared).await;
+    }
+
+    /// Drops all work at once, as a crash would; what is durable is all that remains.
+    pub fn abort(&self) {
+        self.shared.phase.end();
+        self.shared.tasks.abort();
+    }
+}
+
+impl Runtime {
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    pub(crate) fn partition_of(&self, id: engine::Id) -> u16 {
+        u16::try_from(self.shared.placement.of(id.slot())).unwrap_or_default()
+    }
+}

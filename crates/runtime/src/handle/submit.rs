@@ -1,0 +1,188 @@
+//! Starting instances.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use definition::{Catalog, Workflow};
+use engine::record::StartMessage;
+use engine::{Context, Entropy, Id, Instance, Refusal, SLOTS, Slot, slot_of};
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
+
+use super::Runtime;
+use crate::error::{CommandError, SubmitError, Unavailable};
+use crate::partition::{Door, Internal, StartReply, StartRequest, Work, overloaded};
+use crate::submit::{Submit, Submitted};
+
+/// How long an answer waits for an instance whose start is on its way to another partition.
+const START_TRAVELS: Duration = Duration::from_secs(30);
+/// About what a start weighs beside its payloads, in bytes.
+const START_WEIGHT: usize = 512;
+
+impl Runtime {
+    /// Starts an instance; answers when it is durable.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn submit(&self, submit: Submit) -> Result<Submitted, SubmitError> {
+        let (id, answer) = self.enter(submit)?;
+        let answer = answer.await.map_err(|_| Unavailable::Closed)?;
+        let (id, replayed) = match answer {
+            StartReply::Started(instance) => {
+                return Ok(Submitted {
+                    id,
+                    replayed: false,
+                    instance,
+                });
+            }
+            StartReply::Elsewhere => (id, false),
+            StartReply::Replayed(first) => (first, true),
+            StartReply::Conflict => return Err(SubmitError::IdempotencyConflict),
+            StartReply::Refused(refusal) => return Err(refusal.into()),
+            StartReply::Failed(reason) => return Err(reason.into()),
+        };
+        let instance = self.await_start(id).await?;
+        Ok(Submitted {
+            id,
+            replayed,
+            instance,
+        })
+    }
+
+    /// Starts many; the answers stand in the order of the requests. One that fails does not touch
+    /// the others.
+    pub async fn submit_batch(&self, submits: Vec<Submit>) -> Vec<Result<Submitted, SubmitError>> {
+        join_all(submits.into_iter().map(|submit| self.submit(submit))).await
+    }
+
+    /// Puts a start into the mailbox of the partition that decides it.
+    fn enter(&self, submit: Submit) -> Result<(Id, oneshot::Receiver<StartReply>), SubmitError> {
+        let shared = &self.shared;
+        self.check_lag()?;
+        let catalog = shared.catalog.current();
+        let found = catalog.workflow(&submit.workflow, submit.version.as_ref());
+        let workflow = found.ok_or_else(|| unknown(&submit))?;
+        let key = submit.idempotency.clone();
+        let (actor, cause) = (submit.actor.clone(), submit.cause.clone());
+        let key_slot = key.as_ref().map(|key| slot_of(&key.key));
+        let mut message = start_message(submit, workflow);
+        let slot = self.slot_of_start(&catalog, workflow, &mut message, key_slot)?;
+        let id = shared.new_id(slot);
+        let bytes = START_WEIGHT
+            + message
+                .input
+                .as_ref()
+                .map_or(0, |input| input.bytes().len());
+        let (reply, answer) = oneshot::channel();
+        let request = StartRequest {
+            id,
+            message,
+            key,
+            actor,
+            cause,
+            reply,
+        };
+        let door = Door::Start(Box::new(request));
+        let port = shared.port(key_slot.unwrap_or(slot));
+        port.enter(&shared.config.bounds, bytes, door)
+            .inspect_err(|_| {
+                crate::health::add(&shared.stats.refused_at_door, 1);
+            })?;
+        Ok((id, answer))
+    }
+
+    /// The door is open and the projector is not too far behind.
+    fn check_lag(&self) -> Result<(), Unavailable> {
+        self.shared.check_open()?;
+        let lag = self
+            .shared
+            .stats
+            .projection_lag_bytes
+            .load(Ordering::Relaxed);
+        let bound = self.shared.config.bounds.projection_lag_bytes;
+        if usize::try_from(lag).unwrap_or(0) > bound {
+            crate::health::add(&self.shared.stats.refused_at_door, 1);
+            return Err(overloaded());
+        }
+        Ok(())
+    }
+
+    /// A root lives in the slot of its subject, else of its key, else in any.
+    fn slot_of_start(
+        &self,
+        catalog: &Catalog,
+        workflow: &Workflow,
+        message: &mut StartMessage,
+        key: Option<Slot>,
+    ) -> Result<Slot, Refusal> {
+        if message.subject.is_empty() && workflow.subject.is_some() {
+            message.subject = self.subject_of(catalog, message)?;
+        }
+        if !message.subject.is_empty() {
+            return Ok(slot_of(&message.subject));
+        }
+        let any = || Slot::try_from(self.shared.random() % u64::from(SLOTS)).unwrap_or_default();
+        Ok(key.unwrap_or_else(any))
+    }
+
+    /// The subject that the definition computes: a start is tried for it and thrown away.
+    fn subject_of(&self, catalog: &Catalog, message: &StartMessage) -> Result<String, Refusal> {
+        let mut entropy = Entropy::new(0);
+        let mut context = Context {
+            now: self.shared.clock.now_ms(),
+            catalog,
+            entropy: &mut entropy,
+            command_id: Id::default(),
+            actor: "",
+            cause: "",
+        };
+        let (instance, _) = engine::start(Id::default(), message, &mut context)?;
+        Ok(instance.header().started.subject.clone())
+    }
+
+    async fn await_start(&self, id: Id) -> Result<Arc<Instance>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.port(id.slot()).send(Internal::Work {
+            id,
+            work: Work::AwaitStart(reply),
+        });
+        let late = || Unavailable::Store("the start is still on its way".to_owned());
+        let answer = tokio::time::timeout(START_TRAVELS, answer)
+            .await
+            .map_err(|_| late())?;
+        answer
+            .map_err(|_| Unavailable::Closed)?
+            .map_err(|error| match error {
+                CommandError::Refused(refusal) => SubmitError::Refused(refusal),
+                CommandError::Unavailable(reason) => reason.into(),
+                CommandError::NotFound(_) => late().into(),
+            })
+    }
+}
+
+fn unknown(submit: &Submit) -> SubmitError {
+    let version = submit
+        .version
+        .as_ref()
+        .map(|version| format!(" {version}"))
+        .unwrap_or_default();
+    Refusal::UnknownWorkflow(format!("{}{version}", submit.workflow)).into()
+}
+
+/// What is started; the version is settled here and now.
+fn start_message(submit: Submit, workflow: &Workflow) -> StartMessage {
+    StartMessage {
+        workflow: submit.workflow,
+        version: workflow.version.to_string(),
+        input: Some(submit.input),
+        correlation_id: submit.correlation_id,
+        subject: submit.subject,
+        attributes: submit.attributes,
+        priority: submit.priority,
+        parent: None,
+        event: submit.event,
+        meta: submit.meta,
+        trigger: submit.trigger,
+    }
+}

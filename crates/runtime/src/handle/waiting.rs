@@ -1,0 +1,73 @@
+//! Waiting until the state has caught up with what was durable when a read began.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Runtime;
+use crate::partition::Port;
+use crate::reads::{Behind, Consistency};
+
+impl Runtime {
+    /// Waits until the state holds everything that is durable now; answers with the partitions
+    /// that were not in time.
+    pub(super) async fn fresh(&self, consistency: Consistency) -> Vec<Behind> {
+        if consistency == Consistency::Eventual {
+            return vec![];
+        }
+        let limit = Duration::from_millis(self.shared.config.bounds.read_wait_ms);
+        let heads = self.heads();
+        let in_time = tokio::time::timeout(limit, self.reach(&heads))
+            .await
+            .is_ok();
+        if in_time { vec![] } else { self.behind(&heads) }
+    }
+
+    /// Waits until the state of this slot's partition holds everything that is durable now; says
+    /// whether it was in time.
+    pub(super) async fn fresh_slot(&self, slot: engine::Slot) -> bool {
+        let limit = Duration::from_millis(self.shared.config.bounds.read_wait_ms);
+        let port = self.shared.port(slot);
+        let head = *port.head.borrow();
+        tokio::time::timeout(limit, reach(port, head)).await.is_ok()
+    }
+
+    pub(super) async fn projected_to_heads(&self) {
+        self.reach(&self.heads()).await;
+        let catalog = &self.shared.catalog_port;
+        let head = *catalog.head.borrow();
+        reach(catalog, head).await;
+    }
+
+    fn heads(&self) -> Vec<u64> {
+        self.shared
+            .ports
+            .iter()
+            .map(|port| *port.head.borrow())
+            .collect()
+    }
+
+    async fn reach(&self, heads: &[u64]) {
+        for (port, head) in self.shared.ports.iter().zip(heads) {
+            reach(port, *head).await;
+        }
+    }
+
+    fn behind(&self, heads: &[u64]) -> Vec<Behind> {
+        let now = self.shared.clock.now_ms();
+        let ports = (0..).zip(self.shared.ports.iter().zip(heads));
+        let late = ports.filter(|(_, (port, head))| *port.reached.borrow() < **head);
+        late.map(|(partition, (port, _))| {
+            let since = port.behind_since.load(Ordering::Relaxed);
+            Behind {
+                partition,
+                behind_ms: u64::try_from(now - since).unwrap_or(0),
+            }
+        })
+        .collect()
+    }
+}
+
+async fn reach(port: &Port, head: u64) {
+    let mut reached = port.reached.subscribe();
+    let _ = reached.wait_for(|reached| *reached >= head).await;
+}

@@ -1,0 +1,205 @@
+//! Work on one instance: decided on the state in memory, or kept until that is loaded.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use engine::record::{Body, MessageSent, Record, SlotBody};
+use engine::{Command, Context, Decided, Effect, Id, Instance, Refusal};
+use store::StoreError;
+
+use super::load::{Loaded, load_instance};
+use super::mailbox::{Internal, overloaded};
+use super::task::Partition;
+use super::work::{Carried, Reply, Work};
+use crate::error::{CommandError, Unavailable};
+
+/// A command and who sent it.
+pub(super) struct Asked<'a> {
+    pub(super) command: Command,
+    pub(super) actor: &'a str,
+    pub(super) cause: &'a str,
+}
+
+impl Partition {
+    /// Does the work, now or when the instance is loaded.
+    pub(super) fn work(&mut self, id: Id, work: Work) {
+        if self.hot.contains(id) {
+            self.work_on(id, work);
+            return;
+        }
+        let bound = self.shared.config.bounds.waiting_per_instance;
+        match self.loading.get_mut(&id) {
+            Some(waiting) if waiting.len() >= bound && work.is_refusable() => {
+                work.refuse(id, overloaded().into());
+            }
+            Some(waiting) => waiting.push_back(work),
+            None => self.load(id, work),
+        }
+    }
+
+    fn load(&mut self, id: Id, work: Work) {
+        self.loading.insert(id, VecDeque::from([work]));
+        let (shared, index) = (Arc::clone(&self.shared), usize::from(self.index));
+        self.shared.tasks.spawn(async move {
+            crate::health::add(&shared.stats.loads, 1);
+            let catalog = shared.catalog.current();
+            let found = load_instance(shared.store.as_ref(), &catalog, id).await;
+            let found = found.map(|found| found.map(Box::new));
+            shared.ports[index].send(Internal::Loaded { id, found });
+        });
+    }
+
+    /// An absent instance was looked up: what waited for it is done.
+    pub(super) fn on_loaded(&mut self, id: Id, found: Result<Option<Box<Loaded>>, StoreError>) {
+        let waiting = self.loading.remove(&id).unwrap_or_default();
+        let missing = match found {
+            Ok(Some(loaded)) if !self.hot.contains(id) => {
+                self.hot.insert(Arc::new(loaded.instance), 0, loaded.weight);
+                CommandError::NotFound(id)
+            }
+            Ok(_) => CommandError::NotFound(id),
+            Err(error) => {
+                self.shared
+                    .fatal(format!("instance {id} could not be loaded: {error}"));
+                Unavailable::from(error).into()
+            }
+        };
+        for work in waiting {
+            if self.hot.contains(id) {
+                self.work_on(id, work);
+            } else {
+                self.work_without(id, work, missing.clone());
+            }
+        }
+    }
+
+    fn work_without(&mut self, id: Id, work: Work, missing: CommandError) {
+        match work {
+            Work::Message(message) => self.take_in_vain(*message),
+            Work::AwaitStart(reply) => self.watchers.await_start(id, reply),
+            work => work.refuse(id, missing),
+        }
+    }
+
+    fn work_on(&mut self, id: Id, work: Work) {
+        match work {
+            Work::Command {
+                command,
+                actor,
+                cause,
+                reply,
+            } => {
+                let decided = self.decide(
+                    id,
+                    Asked {
+                        command,
+                        actor: &actor,
+                        cause,
+                    },
+                );
+                self.answer(id, decided, reply);
+            }
+            Work::Message(message) => self.take_message(*message),
+            Work::Read(reply) | Work::AwaitStart(reply) => self.answer_read(id, reply),
+            Work::AwaitEnd(reply) => self.await_end(id, reply),
+            Work::Watch { records, reply } => self.watch(id, records, reply),
+            Work::Call(reply) => {
+                drop(reply.send(self.hot.get(id).map(|hot| Arc::clone(&hot.instance))))
+            }
+        }
+    }
+
+    /// Decides a command on an instance in memory; answers whether it was a result that came too
+    /// late to matter.
+    pub(super) fn decide(&mut self, id: Id, asked: Asked<'_>) -> Result<bool, Refusal> {
+        let now = self.now();
+        let catalog = self.shared.catalog.current();
+        let command_id = Id::new(now, id.slot(), self.entropy.next_u64());
+        let Some(hot) = self.hot.get_mut(id) else {
+            return Err(Refusal::Stale("the instance is not in memory"));
+        };
+        let first = !self.forming.touched.contains_key(&id);
+        let before = first.then(|| Arc::clone(&hot.instance));
+        let mut context = Context {
+            now,
+            catalog: &catalog,
+            entropy: &mut self.entropy,
+            command_id,
+            actor: asked.actor,
+            cause: asked.cause,
+        };
+        let decided = Arc::make_mut(&mut hot.instance).decide(asked.command, &mut context);
+        match decided {
+            Ok(decided) => {
+                let ignored = |record: &Record| matches!(record.body, Some(Body::ResultIgnored(_)));
+                let late = decided.records.iter().any(ignored);
+                self.absorb(id, before, decided);
+                Ok(late)
+            }
+            Err(refusal) => {
+                // The copy that was made to decide on is given up again.
+                if let (Some(before), Some(hot)) = (before, self.hot.get_mut(id)) {
+                    hot.instance = before;
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Takes a decision into the batch that forms.
+    pub(super) fn absorb(&mut self, id: Id, before: Option<Arc<Instance>>, decided: Decided) {
+        crate::health::add(&self.shared.stats.commands, 1);
+        if decided.records.is_empty() {
+            return;
+        }
+        self.last_at = self.now();
+        let ended = decided
+            .records
+            .iter()
+            .any(|record| matches!(record.body, Some(Body::InstanceEnded(_))));
+        let bytes = self.forming.add(id, before, decided.records);
+        let position = self.forming_position();
+        self.hot.grew(id, position, bytes);
+        if ended {
+            self.hot.ended(id, position);
+        }
+        for effect in decided.effects {
+            match effect {
+                Effect::Dispatch(task) => self.forming.free.tasks.push((id, task)),
+                Effect::Timer(key) => self.forming.free.timers.push((id, key)),
+                Effect::Send { to, body } => self.send(id, to, *body),
+            }
+        }
+    }
+
+    /// Adds a fact about slots to the batch that forms.
+    pub(super) fn record_fact(&mut self, actor: &str, fact: SlotBody) {
+        self.last_at = self.now();
+        let changes = self.slots.apply(&fact, self.forming_position());
+        self.forming.free.changes.extend(changes);
+        if let SlotBody::MessageSent(message) = &fact {
+            self.forming.free.messages.push(MessageSent::clone(message));
+        }
+        self.forming.add_fact(self.last_at, actor, fact);
+    }
+
+    fn answer(
+        &mut self,
+        id: Id,
+        decided: Result<bool, Refusal>,
+        reply: Option<Reply<Result<Carried, CommandError>>>,
+    ) {
+        let Some(hot) = self.hot.get(id) else { return };
+        if let Err(refusal) = &decided {
+            let correlation_id = &hot.instance.header().started.correlation_id;
+            tracing::debug!(instance = %id, %correlation_id, %refusal, "a command was refused");
+        }
+        let Some(reply) = reply else { return };
+        let instance = Arc::clone(&hot.instance);
+        let answer = decided
+            .map(|ignored| Carried { instance, ignored })
+            .map_err(CommandError::Refused);
+        let saw = hot.position;
+        self.release_after(saw, move || drop(reply.send(answer)));
+    }
+}

@@ -1,0 +1,79 @@
+//! Reading an absent instance, off the partition's task.
+
+use std::time::Duration;
+
+use definition::Catalog;
+use engine::{Id, Instance};
+use store::{Store, StoreError};
+
+/// First pause before a read that the store could not answer is repeated.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Repeats a read for as long as the store is out of reach.
+pub(crate) async fn patiently<T, F>(mut read: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match read().await {
+            Err(StoreError::Unavailable(reason)) => {
+                tracing::warn!(%reason, "the store does not answer; trying again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// An instance as it was loaded.
+pub(crate) struct Loaded {
+    pub(crate) instance: Instance,
+    /// Its bytes in the store: about what it weighs in memory.
+    pub(crate) weight: usize,
+}
+
+/// An instance as the state has it, its blobs supplied.
+pub(crate) async fn load_instance(
+    store: &dyn Store,
+    catalog: &Catalog,
+    id: Id,
+) -> Result<Option<Loaded>, StoreError> {
+    let read = || store.instance(id.slot(), id.bytes());
+    let Some(stored) = patiently(read).await? else {
+        return Ok(None);
+    };
+    let workflow = |name: &str, version: &str| {
+        let version = semver::Version::parse(version).ok()?;
+        catalog.workflow(name, Some(&version)).cloned()
+    };
+    let instance = Instance::restore(&stored.row.snapshot, &stored.chunks, workflow)
+        .map_err(|error| damaged(id, &error.to_string()))?;
+    supply_blobs(store, &instance).await?;
+    let chunks: usize = stored.chunks.iter().map(|(_, bytes)| bytes.len()).sum();
+    Ok(Some(Loaded {
+        instance,
+        weight: stored.row.snapshot.len() + chunks,
+    }))
+}
+
+/// Supplies the payloads that an instance only knows by their hash.
+pub(crate) async fn supply_blobs(store: &dyn Store, instance: &Instance) -> Result<(), StoreError> {
+    for blob in instance.missing_blobs() {
+        let bytes = patiently(|| store.blob(blob.hash)).await?;
+        let bytes =
+            bytes.ok_or_else(|| damaged(instance.id(), "a blob that it names is not there"))?;
+        instance.supply_blob(blob.hash, &bytes);
+    }
+    Ok(())
+}
+
+fn damaged(id: Id, detail: &str) -> StoreError {
+    StoreError::Corrupt {
+        place: format!("instance {id}"),
+        detail: detail.to_owned(),
+    }
+}

@@ -1,0 +1,236 @@
+//! Messages between slots: numbered, taken in order, acknowledged by record.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use engine::record::{
+    ChildEnded, Ended, Envelope, Failure, MessageBody, MessageSent, MessageTaken, Parent, SlotBody,
+    StartMessage, TaskKey, TaskKind,
+};
+use engine::{Command, Id, Refusal, Slot};
+
+use super::decide::Asked;
+use super::mailbox::Internal;
+use super::slots::{Pair, pair_of};
+use super::task::Partition;
+use super::work::Work;
+use crate::error::CommandError;
+
+/// Messages that have arrived and are not taken yet, by pair of slots.
+#[derive(Default)]
+pub(super) struct Arrivals {
+    waiting: BTreeMap<Pair, VecDeque<MessageSent>>,
+    /// Pairs whose next message waits for its addressee to be loaded.
+    busy: BTreeSet<Pair>,
+}
+
+impl Partition {
+    /// Numbers a message of one instance to another and journals it with the decision.
+    pub(super) fn send(&mut self, from: Id, to: Id, body: MessageBody) {
+        self.send_from(from.slot(), to, body);
+    }
+
+    pub(super) fn send_from(&mut self, from: Slot, to: Id, body: MessageBody) {
+        let number = self.slots.next_number((from, to.slot()));
+        let message = MessageSent {
+            from_slot: u32::from(from),
+            to_slot: u32::from(to.slot()),
+            number,
+            to: Bytes::copy_from_slice(&to.bytes()),
+            message: Some(Box::new(Envelope { body: Some(body) })),
+        };
+        self.record_fact("", SlotBody::MessageSent(message));
+    }
+
+    /// A message arrived; it is taken when it is the next of its pair.
+    pub(super) fn on_message(&mut self, message: MessageSent) {
+        let pair = pair_of(message.from_slot, message.to_slot);
+        let mark = self.slots.mark(pair);
+        if message.number <= mark {
+            self.acknowledge_again(MessageTaken {
+                number: mark,
+                ..taken(&message)
+            });
+            return;
+        }
+        self.arrivals
+            .waiting
+            .entry(pair)
+            .or_default()
+            .push_back(message);
+        self.take_arrived(pair);
+    }
+
+    fn take_arrived(&mut self, pair: Pair) {
+        while !self.arrivals.busy.contains(&pair) {
+            let Some(message) = self.next_arrived(pair) else {
+                return;
+            };
+            let id = Id::from_slice(&message.to).unwrap_or_default();
+            if is_start(&message) || self.hot.contains(id) {
+                self.perform(message);
+            } else {
+                self.arrivals.busy.insert(pair);
+                self.work(id, Work::Message(Box::new(message)));
+            }
+        }
+    }
+
+    /// The next message of a pair, if it has arrived.
+    fn next_arrived(&mut self, pair: Pair) -> Option<MessageSent> {
+        let next = self.slots.mark(pair) + 1;
+        let waiting = self.arrivals.waiting.get_mut(&pair)?;
+        while waiting.front().is_some_and(|message| message.number < next) {
+            waiting.pop_front();
+        }
+        if let Some(early) = waiting.front().filter(|message| message.number > next) {
+            let (number, from, to) = (early.number, pair.0, pair.1);
+            tracing::error!(
+                from,
+                to,
+                number,
+                next,
+                "a message came before the one that precedes it"
+            );
+            crate::health::add(&self.shared.stats.message_order_errors, 1);
+            return None;
+        }
+        let message = waiting.pop_front();
+        if waiting.is_empty() {
+            self.arrivals.waiting.remove(&pair);
+        }
+        message
+    }
+
+    /// The addressee of a message is in memory now.
+    pub(super) fn take_message(&mut self, message: MessageSent) {
+        let pair = pair_of(message.from_slot, message.to_slot);
+        self.arrivals.busy.remove(&pair);
+        self.perform(message);
+        self.take_arrived(pair);
+    }
+
+    /// The addressee of a message is not there: it is taken all the same, and said aloud.
+    pub(super) fn take_in_vain(&mut self, message: MessageSent) {
+        let pair = pair_of(message.from_slot, message.to_slot);
+        let to = Id::from_slice(&message.to).unwrap_or_default();
+        tracing::error!(instance = %to, number = message.number, "a message's addressee does not exist");
+        self.arrivals.busy.remove(&pair);
+        self.record_fact("", SlotBody::MessageTaken(taken(&message)));
+        self.take_arrived(pair);
+    }
+
+    fn perform(&mut self, message: MessageSent) {
+        let fact = SlotBody::MessageTaken(taken(&message));
+        let id = Id::from_slice(&message.to).unwrap_or_default();
+        let body = message.message.and_then(|envelope| envelope.body);
+        let asked = |command| Asked {
+            command,
+            actor: "",
+            cause: "message",
+        };
+        let decided = match body {
+            Some(MessageBody::Start(start)) => {
+                self.start_by_message(id, &start);
+                Ok(false)
+            }
+            Some(MessageBody::ChildEnded(ended)) => {
+                self.decide(id, asked(Command::ChildEnded(ended)))
+            }
+            Some(MessageBody::CancelChild(cancel)) => {
+                self.decide(id, asked(Command::Cancel(cancel)))
+            }
+            Some(MessageBody::CompensateChild(_)) => self.decide(id, asked(Command::Compensate)),
+            Some(MessageBody::ChildCompensated(ended)) => {
+                self.decide(id, asked(Command::ChildCompensated(ended)))
+            }
+            None => Err(Refusal::Stale("an empty message")),
+        };
+        if let Err(refusal) = decided {
+            tracing::debug!(instance = %id, %refusal, "a message changed nothing");
+        }
+        self.record_fact("", fact);
+    }
+
+    fn start_by_message(&mut self, id: Id, start: &StartMessage) {
+        if self.hot.contains(id) {
+            return;
+        }
+        let parent = start.parent.as_ref();
+        let parent_id = parent.and_then(|parent| Id::from_slice(&parent.id));
+        let cause = parent_id.map_or_else(|| "api".to_owned(), |parent| format!("parent:{parent}"));
+        let Err(refusal) = self.start(id, start, "", &cause) else {
+            return;
+        };
+        let correlation_id = &start.correlation_id;
+        tracing::warn!(instance = %id, %correlation_id, %refusal, "a start by message was refused");
+        if let (Some(parent), Some(parent_id)) = (parent.filter(|p| !p.detached), parent_id) {
+            let ended = refused_child(parent, &refusal);
+            self.send(id, parent_id, MessageBody::ChildEnded(ended));
+        }
+        self.watchers
+            .start_refused(id, &CommandError::Refused(refusal));
+    }
+
+    /// A receiver has taken our messages up to this number.
+    pub(super) fn on_acknowledged(&mut self, taken: MessageTaken) {
+        if self.slots.is_unacknowledged(taken) {
+            self.record_fact("", SlotBody::MessageAcknowledged(taken));
+        }
+    }
+
+    /// A repeat is acknowledged once the mark that says so is durable.
+    fn acknowledge_again(&mut self, taken: MessageTaken) {
+        let shared = std::sync::Arc::clone(&self.shared);
+        let saw = self.forming_position() - u64::from(self.forming.is_empty());
+        self.release_after(saw, move || {
+            let (from, _) = pair_of(taken.from_slot, taken.to_slot);
+            shared.port(from).send(Internal::Acknowledged(taken));
+        });
+    }
+}
+
+fn is_start(message: &MessageSent) -> bool {
+    let body = message
+        .message
+        .as_ref()
+        .and_then(|envelope| envelope.body.as_ref());
+    matches!(body, Some(MessageBody::Start(_)))
+}
+
+const fn taken(message: &MessageSent) -> MessageTaken {
+    MessageTaken {
+        from_slot: message.from_slot,
+        to_slot: message.to_slot,
+        number: message.number,
+    }
+}
+
+/// What a parent is told of a child that could not be started.
+fn refused_child(parent: &Parent, refusal: &Refusal) -> ChildEnded {
+    let error_type = match refusal {
+        Refusal::UnknownWorkflow(_) => "workflow.unknown",
+        Refusal::Input(_) => "validation",
+        _ => "expression",
+    };
+    let kind = if parent.undo {
+        TaskKind::Undo
+    } else {
+        TaskKind::Run
+    };
+    ChildEnded {
+        task: TaskKey {
+            at: parent.at.unwrap_or_default(),
+            kind: kind as i32,
+            generation: parent.generation,
+            attempt: parent.attempt,
+        },
+        how: Ended::Failed as i32,
+        output: None,
+        error: Some(Failure {
+            error_type: error_type.to_owned(),
+            message: refusal.to_string(),
+            ..Failure::default()
+        }),
+    }
+}

@@ -1,0 +1,33 @@
+//! A partition: one writer over the instances of a range of slots.
+//!
+//! One task takes commands from a two-lane mailbox, decides them on in-memory state, and makes
+//! their records durable in batches, one in flight while the next forms. What the decisions set
+//! free (replies, reads, effects, published records) waits for the commit of all that it saw.
+
+mod batch;
+mod commit;
+mod decide;
+mod effects;
+mod hot;
+mod keys;
+mod load;
+mod mailbox;
+mod messages;
+mod observe;
+mod slots;
+mod start;
+mod task;
+mod timers;
+mod watch;
+mod work;
+
+pub(crate) use batch::Delta;
+pub(crate) use commit::{AppendFailed, Appending, append};
+pub(crate) use hot::HotSet;
+pub(crate) use load::{load_instance, supply_blobs};
+pub(crate) use mailbox::{Door, Inbox, Internal, Port, inbox, overloaded};
+pub(crate) use slots::{SlotState, outbox_message};
+pub(crate) use start::{StartReply, StartRequest};
+pub(crate) use task::{Opened, Partition};
+pub(crate) use timers::{NearTimers, timer_row_key};
+pub(crate) use work::{Carried, Reply, Work};

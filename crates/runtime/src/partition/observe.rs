@@ -1,0 +1,50 @@
+//! Reads of one instance: they wait for the commit of what they saw.
+
+use std::sync::Arc;
+
+use engine::{Id, Instance};
+use tokio::sync::mpsc;
+
+use super::task::Partition;
+use super::work::Reply;
+use crate::error::ReadError;
+use crate::subscribe::Published;
+
+type InstanceReply = Reply<Result<Arc<Instance>, ReadError>>;
+
+impl Partition {
+    /// Answers with the present state.
+    pub(super) fn answer_read(&mut self, id: Id, reply: InstanceReply) {
+        let Some(hot) = self.hot.get_mut(id) else {
+            return;
+        };
+        let (instance, saw) = (Arc::clone(&hot.instance), hot.position);
+        self.release_after(saw, move || drop(reply.send(Ok(instance))));
+    }
+
+    /// Answers with the state once the instance has ended.
+    pub(super) fn await_end(&mut self, id: Id, reply: InstanceReply) {
+        let ended = self
+            .hot
+            .get(id)
+            .is_some_and(|hot| !hot.instance.status().is_open());
+        if ended {
+            self.answer_read(id, reply);
+        } else {
+            self.watchers.await_end(id, reply);
+        }
+    }
+
+    /// Sends the records that are committed from now on.
+    pub(super) fn watch(
+        &mut self,
+        id: Id,
+        records: mpsc::Sender<Published>,
+        reply: Reply<Result<u64, ReadError>>,
+    ) {
+        let Some(hot) = self.hot.get(id) else { return };
+        let (seq, saw) = (hot.instance.seq(), hot.position);
+        self.watchers.watch(id, records);
+        self.release_after(saw, move || drop(reply.send(Ok(seq))));
+    }
+}

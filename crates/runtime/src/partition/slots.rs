@@ -1,0 +1,260 @@
+//! What slots remember: message numbers, marks, and keys that are not projected yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use engine::record::{KeyTaken, MessageSent, MessageTaken, SlotBody};
+use engine::{Slot, slot_of};
+use prost::Message;
+use store::{Change, Row, Table};
+
+/// First byte of the outbox's keys: the number last given to a pair of slots.
+const COUNTER: u8 = 0;
+/// First byte of the outbox's keys: a message that is not acknowledged yet.
+const MESSAGE: u8 = 1;
+
+/// A sending and a receiving slot.
+pub(crate) type Pair = (Slot, Slot);
+
+/// What slots remember; the fold of their facts.
+#[derive(Default)]
+pub(crate) struct SlotState {
+    sent: BTreeMap<Pair, u64>,
+    unacknowledged: BTreeSet<(Slot, Slot, u64)>,
+    taken: BTreeMap<Pair, u64>,
+    keys: BTreeMap<String, (u64, KeyTaken)>,
+}
+
+impl SlotState {
+    /// The number of the next message of a pair.
+    pub(crate) fn next_number(&self, pair: Pair) -> u64 {
+        self.sent.get(&pair).copied().unwrap_or(0) + 1
+    }
+
+    /// The number of the last message that was given to a pair by the sender.
+    pub(crate) fn last_sent(&self, pair: Pair) -> u64 {
+        self.sent.get(&pair).copied().unwrap_or(0)
+    }
+
+    /// The number of the last message that was taken from a pair.
+    pub(crate) fn mark(&self, pair: Pair) -> u64 {
+        self.taken.get(&pair).copied().unwrap_or(0)
+    }
+
+    /// All marks.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = (Pair, u64)> + '_ {
+        self.taken.iter().map(|(pair, number)| (*pair, *number))
+    }
+
+    /// Whether a message still waits for its acknowledgement.
+    pub(crate) fn is_unacknowledged(&self, taken: MessageTaken) -> bool {
+        let (from, to) = pair_of(taken.from_slot, taken.to_slot);
+        self.unacknowledged
+            .range((from, to, 0)..=(from, to, taken.number))
+            .next()
+            .is_some()
+    }
+
+    /// A key that was taken and may not be projected yet, with the batch that took it.
+    pub(crate) fn key(&self, key: &str) -> Option<&(u64, KeyTaken)> {
+        self.keys.get(key)
+    }
+
+    /// Forgets keys that can be read from the state.
+    pub(crate) fn projected(&mut self, position: u64) {
+        self.keys.retain(|_, (taken, _)| *taken > position);
+    }
+
+    /// Applies a fact of the batch at `position`; answers with what the projector writes.
+    pub(crate) fn apply(&mut self, fact: &SlotBody, position: u64) -> Vec<Change> {
+        match fact {
+            SlotBody::KeyTaken(taken) => {
+                self.keys
+                    .insert(taken.key.clone(), (position, taken.clone()));
+                vec![put_key(taken)]
+            }
+            SlotBody::MessageSent(message) => self.sent(message),
+            SlotBody::MessageTaken(taken) => {
+                let (from, to) = pair_of(taken.from_slot, taken.to_slot);
+                self.taken.insert((from, to), taken.number);
+                let mut changes = vec![put(Table::InboxMark, to, from.to_be_bytes(), taken.number)];
+                // Sender and receiver in one partition: what is taken is thereby acknowledged.
+                changes.extend(self.acknowledged(*taken));
+                changes
+            }
+            SlotBody::MessageAcknowledged(taken) => self.acknowledged(*taken),
+        }
+    }
+
+    fn sent(&mut self, message: &MessageSent) -> Vec<Change> {
+        let (from, to) = pair_of(message.from_slot, message.to_slot);
+        self.sent.insert((from, to), message.number);
+        self.unacknowledged.insert((from, to, message.number));
+        vec![
+            put(Table::Outbox, from, counter_key(to), message.number),
+            Change::Put {
+                table: Table::Outbox,
+                slot: from,
+                key: message_key(to, message.number),
+                value: message.encode_to_vec().into(),
+            },
+        ]
+    }
+
+    fn acknowledged(&mut self, taken: MessageTaken) -> Vec<Change> {
+        let (from, to) = pair_of(taken.from_slot, taken.to_slot);
+        let range = (from, to, 0)..=(from, to, taken.number);
+        let done: Vec<_> = self.unacknowledged.range(range).copied().collect();
+        let forget = |entry: (Slot, Slot, u64)| {
+            self.unacknowledged.remove(&entry);
+            Change::Delete {
+                table: Table::Outbox,
+                slot: from,
+                key: message_key(to, entry.2),
+            }
+        };
+        done.into_iter().map(forget).collect()
+    }
+
+    /// Takes in a row of the outbox.
+    pub(crate) fn load_outbox(&mut self, row: &Row) {
+        match *row.key {
+            [COUNTER, high, low] => {
+                let to = Slot::from_be_bytes([high, low]);
+                self.sent.insert((row.slot, to), number_in(&row.value));
+            }
+            [MESSAGE, high, low, ..] => {
+                let to = Slot::from_be_bytes([high, low]);
+                self.unacknowledged
+                    .insert((row.slot, to, number_in(&row.key[3..])));
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in a row of the marks.
+    pub(crate) fn load_mark(&mut self, row: &Row) {
+        if let [high, low] = *row.key {
+            let from = Slot::from_be_bytes([high, low]);
+            self.taken.insert((from, row.slot), number_in(&row.value));
+        }
+    }
+}
+
+/// The message in a row of the outbox, if it is one.
+pub(crate) fn outbox_message(row: &Row) -> Option<MessageSent> {
+    let is_message = row.key.first() == Some(&MESSAGE);
+    is_message
+        .then(|| MessageSent::decode(row.value.clone()).ok())
+        .flatten()
+}
+
+/// The slots in a fact.
+pub(crate) fn pair_of(from: u32, to: u32) -> Pair {
+    let slot = |number: u32| Slot::try_from(number % u32::from(engine::SLOTS)).unwrap_or_default();
+    (slot(from), slot(to))
+}
+
+fn put_key(taken: &KeyTaken) -> Change {
+    Change::Put {
+        table: Table::Key,
+        slot: slot_of(&taken.key),
+        key: Bytes::copy_from_slice(taken.key.as_bytes()),
+        value: taken.encode_to_vec().into(),
+    }
+}
+
+fn put(table: Table, slot: Slot, key: impl AsRef<[u8]>, number: u64) -> Change {
+    let key = Bytes::copy_from_slice(key.as_ref());
+    Change::Put {
+        table,
+        slot,
+        key,
+        value: Bytes::copy_from_slice(&number.to_be_bytes()),
+    }
+}
+
+fn counter_key(to: Slot) -> Bytes {
+    let [high, low] = to.to_be_bytes();
+    Bytes::copy_from_slice(&[COUNTER, high, low])
+}
+
+fn message_key(to: Slot, number: u64) -> Bytes {
+    let mut key = vec![MESSAGE];
+    key.extend(to.to_be_bytes());
+    key.extend(number.to_be_bytes());
+    key.into()
+}
+
+fn number_in(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(0, u64::from_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(number: u64) -> MessageSent {
+        MessageSent {
+            from_slot: 1,
+            to_slot: 2,
+            number,
+            ..MessageSent::default()
+        }
+    }
+
+    const fn upto(number: u64) -> MessageTaken {
+        MessageTaken {
+            from_slot: 1,
+            to_slot: 2,
+            number,
+        }
+    }
+
+    #[test]
+    fn numbers_rise_by_one_and_acknowledgement_clears_all_below() {
+        let mut state = SlotState::default();
+        for expected in 1..=3 {
+            assert_eq!(state.next_number((1, 2)), expected);
+            state.apply(&SlotBody::MessageSent(message(expected)), 1);
+        }
+        let changes = state.apply(&SlotBody::MessageAcknowledged(upto(2)), 2);
+        assert_eq!(changes.len(), 2);
+        assert!(!state.is_unacknowledged(upto(2)));
+        assert!(state.is_unacknowledged(upto(3)));
+        assert_eq!(state.next_number((1, 2)), 4, "numbers are never used twice");
+    }
+
+    #[test]
+    fn rows_bring_the_same_state_back() {
+        let mut state = SlotState::default();
+        let facts = [
+            SlotBody::MessageSent(message(1)),
+            SlotBody::MessageSent(message(2)),
+            SlotBody::MessageAcknowledged(upto(1)),
+        ];
+        let mut rows: BTreeMap<(Bytes, Slot), Bytes> = BTreeMap::new();
+        for change in facts.iter().flat_map(|fact| state.apply(fact, 1)) {
+            match change {
+                Change::Put {
+                    slot, key, value, ..
+                } => drop(rows.insert((key, slot), value)),
+                Change::Delete { slot, key, .. } => drop(rows.remove(&(key, slot))),
+                _ => {}
+            }
+        }
+        let mut loaded = SlotState::default();
+        let rows: Vec<Row> = rows
+            .into_iter()
+            .map(|((key, slot), value)| Row { slot, key, value })
+            .collect();
+        rows.iter().for_each(|row| loaded.load_outbox(row));
+        assert_eq!(loaded.next_number((1, 2)), 3);
+        let numbers: Vec<u64> = rows
+            .iter()
+            .filter_map(outbox_message)
+            .map(|m| m.number)
+            .collect();
+        assert_eq!(numbers, [2]);
+    }
+}

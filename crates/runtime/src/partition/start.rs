@@ -1,0 +1,142 @@
+//! Starts: from the door, with or without an idempotency key.
+
+use std::sync::Arc;
+
+use engine::record::{KeyTaken, MessageBody, SlotBody, StartMessage};
+use engine::{Context, Id, Instance, Refusal, slot_of};
+
+use super::task::Partition;
+use super::work::Reply;
+use crate::error::Unavailable;
+use crate::submit::Idempotency;
+
+/// A start that came through the door of its key's partition, or of its own.
+pub(crate) struct StartRequest {
+    /// The id that the instance will have.
+    pub(crate) id: Id,
+    /// What is to be started, its version resolved.
+    pub(crate) message: StartMessage,
+    /// The caller's key.
+    pub(crate) key: Option<Idempotency>,
+    /// Who asks.
+    pub(crate) actor: String,
+    /// Through what.
+    pub(crate) cause: String,
+    /// Who waits for the answer.
+    pub(crate) reply: Reply<StartReply>,
+}
+
+/// What became of a start; sent when it is durable.
+pub(crate) enum StartReply {
+    /// It began.
+    Started(Arc<Instance>),
+    /// The key is taken and the start is on its way to the instance's partition.
+    Elsewhere,
+    /// The key was used before, for this instance.
+    Replayed(Id),
+    /// The key was used before, with another request.
+    Conflict,
+    /// The engine refuses.
+    Refused(Refusal),
+    /// The key could not be looked up.
+    Failed(Unavailable),
+}
+
+impl Partition {
+    pub(super) fn on_start(&mut self, request: StartRequest) {
+        match &request.key {
+            Some(_) => self.start_with_key(request),
+            None => self.start_and_answer(request),
+        }
+    }
+
+    fn start_and_answer(&mut self, request: StartRequest) {
+        let started = self.start(request.id, &request.message, &request.actor, &request.cause);
+        match started {
+            Ok(()) => self.answer_started(request.id, request.reply),
+            Err(refusal) => drop(request.reply.send(StartReply::Refused(refusal))),
+        }
+    }
+
+    fn answer_started(&mut self, id: Id, reply: Reply<StartReply>) {
+        let Some(hot) = self.hot.get(id) else { return };
+        let (instance, saw) = (Arc::clone(&hot.instance), hot.position);
+        self.release_after(saw, move || drop(reply.send(StartReply::Started(instance))));
+    }
+
+    /// Starts an instance in this partition.
+    pub(super) fn start(
+        &mut self,
+        id: Id,
+        message: &StartMessage,
+        actor: &str,
+        cause: &str,
+    ) -> Result<(), Refusal> {
+        let (instance, decided) = self.try_start(id, message, actor, cause)?;
+        self.hot.insert(Arc::new(instance), 0, 0);
+        self.absorb(id, None, decided);
+        Ok(())
+    }
+
+    fn try_start(
+        &mut self,
+        id: Id,
+        message: &StartMessage,
+        actor: &str,
+        cause: &str,
+    ) -> Result<(Instance, engine::Decided), Refusal> {
+        let now = self.now();
+        let catalog = self.shared.catalog.current();
+        let command_id = Id::new(now, id.slot(), self.entropy.next_u64());
+        let entropy = &mut self.entropy;
+        let mut context = Context {
+            now,
+            catalog: &catalog,
+            entropy,
+            command_id,
+            actor,
+            cause,
+        };
+        engine::start(id, message, &mut context)
+    }
+
+    /// The key is free: takes it together with the start, which goes by message if the instance
+    /// lives in another partition.
+    pub(super) fn take_key_and_start(&mut self, request: StartRequest, key: &Idempotency) {
+        let here = self.shared.placement.of(request.id.slot()) == usize::from(self.index);
+        let (id, message) = (request.id, &request.message);
+        let tried = if here {
+            self.start(id, message, &request.actor, &request.cause)
+        } else {
+            // Tried here first, so that a refusal is told before the key is taken for it.
+            self.try_start(id, message, &request.actor, &request.cause)
+                .map(drop)
+        };
+        if let Err(refusal) = tried {
+            drop(request.reply.send(StartReply::Refused(refusal)));
+            return;
+        }
+        self.record_key(id, key);
+        if here {
+            self.answer_started(id, request.reply);
+            return;
+        }
+        self.send_from(slot_of(&key.key), id, MessageBody::Start(request.message));
+        let reply = request.reply;
+        let position = self.forming_position();
+        self.release_after(position, move || drop(reply.send(StartReply::Elsewhere)));
+    }
+
+    fn record_key(&mut self, id: Id, key: &Idempotency) {
+        let expires_at = self
+            .now()
+            .saturating_add(self.shared.config.bounds.key_ttl_ms);
+        let taken = KeyTaken {
+            key: key.key.clone(),
+            id: bytes::Bytes::copy_from_slice(&id.bytes()),
+            digest: bytes::Bytes::copy_from_slice(&key.digest),
+            expires_at,
+        };
+        self.record_fact("", SlotBody::KeyTaken(taken));
+    }
+}

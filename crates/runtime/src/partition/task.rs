@@ -1,0 +1,328 @@
+//! The partition's task: take, decide, commit, and only then act.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use engine::{Command, Entropy, Id, TimerKind};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use store::{Epoch, PartitionId, Position};
+use tokio::sync::oneshot;
+
+use super::batch::Forming;
+use super::commit::{AppendFailed, Closed};
+use super::hot::HotSet;
+use super::keys::KeyLoads;
+use super::mailbox::{Door, Inbox, Internal, Port};
+use super::messages::Arrivals;
+use super::slots::SlotState;
+use super::timers::NearTimers;
+use super::watch::Watchers;
+use super::work::Work;
+use crate::shared::Shared;
+
+/// What recovery found and a partition goes on from.
+pub(crate) struct Opened {
+    pub(crate) epoch: Epoch,
+    /// The last durable position.
+    pub(crate) head: Position,
+    /// The checksum of the batch there.
+    pub(crate) chain: u32,
+    /// The time of its last record.
+    pub(crate) last_at: i64,
+    pub(crate) hot: HotSet,
+    pub(crate) slots: SlotState,
+    /// Timers of instances that were recovered from the journal's tail.
+    pub(crate) timers: NearTimers,
+}
+
+/// A batch under way.
+pub(super) struct InFlight {
+    pub(super) closed: Closed,
+    append: BoxFuture<'static, Result<(), AppendFailed>>,
+}
+
+/// One writer over the instances of a range of slots.
+pub(crate) struct Partition {
+    pub(super) shared: Arc<Shared>,
+    pub(super) index: u16,
+    pub(super) epoch: Epoch,
+    pub(super) committed: Position,
+    pub(super) chain: u32,
+    pub(super) last_at: i64,
+    pub(super) projected: Position,
+    pub(super) forming: Forming,
+    pub(super) in_flight: Option<InFlight>,
+    pub(super) hot: HotSet,
+    pub(super) loading: BTreeMap<Id, VecDeque<Work>>,
+    pub(super) slots: SlotState,
+    pub(super) key_loads: KeyLoads,
+    pub(super) arrivals: Arrivals,
+    pub(super) timers: NearTimers,
+    pub(super) watchers: Watchers,
+    pub(super) entropy: Entropy,
+    inbox: Inbox,
+    drains: Vec<oneshot::Sender<()>>,
+}
+
+/// What the loop woke up for.
+enum Woken {
+    Appended(Result<(), AppendFailed>),
+    Internal(Internal),
+    Door(usize, Door),
+    Time,
+    Closed,
+}
+
+impl Partition {
+    /// A partition that goes on from what recovery found.
+    pub(crate) fn new(shared: Arc<Shared>, index: u16, opened: Opened, inbox: Inbox) -> Self {
+        let entropy = Entropy::new(shared.random());
+        Self {
+            index,
+            epoch: opened.epoch,
+            committed: opened.head,
+            chain: opened.chain,
+            last_at: opened.last_at,
+            projected: 0,
+            forming: Forming::default(),
+            in_flight: None,
+            hot: opened.hot,
+            loading: BTreeMap::new(),
+            slots: opened.slots,
+            key_loads: KeyLoads::default(),
+            arrivals: Arrivals::default(),
+            timers: opened.timers,
+            watchers: Watchers::default(),
+            entropy,
+            inbox,
+            drains: Vec::new(),
+            shared,
+        }
+    }
+
+    /// Runs until the partition is fenced, storage fails, or the runtime goes.
+    pub(crate) async fn run(mut self) {
+        self.port().set_open(true);
+        loop {
+            self.read_timers();
+            let woken = self.wake().await;
+            if !self.on_woken(woken) {
+                break;
+            }
+            self.take_what_waits();
+            self.start_append();
+            self.answer_drains();
+        }
+        self.port().set_open(false);
+    }
+
+    pub(super) fn port(&self) -> &Port {
+        &self.shared.ports[usize::from(self.index)]
+    }
+
+    pub(super) fn id(&self) -> PartitionId {
+        PartitionId(self.index)
+    }
+
+    /// The owner's time: never below the last record's.
+    pub(super) fn now(&self) -> i64 {
+        self.last_at.max(self.shared.clock.now_ms())
+    }
+
+    /// The position of the batch that forms.
+    pub(super) fn forming_position(&self) -> Position {
+        self.committed + 1 + u64::from(self.in_flight.is_some())
+    }
+
+    async fn wake(&mut self) -> Woken {
+        let full = self.is_full();
+        let sleep_ms = self
+            .timers
+            .next_at()
+            .saturating_sub(self.shared.clock.now_ms())
+            .max(0);
+        let sleep = Duration::from_millis(u64::try_from(sleep_ms).unwrap_or(0));
+        let appended = async {
+            match &mut self.in_flight {
+                Some(in_flight) => (&mut in_flight.append).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            done = appended => Woken::Appended(done),
+            internal = self.inbox.internal.recv(), if !full => {
+                internal.map_or(Woken::Closed, Woken::Internal)
+            }
+            () = tokio::time::sleep(sleep), if !full && sleep_ms < i64::MAX / 2 => Woken::Time,
+            door = self.inbox.door.recv(), if !full => {
+                door.map_or(Woken::Closed, |(bytes, door)| Woken::Door(bytes, door))
+            }
+        }
+    }
+
+    /// Answers whether the partition goes on.
+    fn on_woken(&mut self, woken: Woken) -> bool {
+        match woken {
+            Woken::Appended(Ok(())) => self.on_committed(),
+            Woken::Appended(Err(failed)) => return self.on_append_failed(failed),
+            Woken::Internal(internal) => self.on_internal(internal),
+            Woken::Door(bytes, door) => self.on_door(bytes, door),
+            Woken::Time => {}
+            Woken::Closed => return false,
+        }
+        true
+    }
+
+    fn on_append_failed(&mut self, failed: AppendFailed) -> bool {
+        let partition = self.index;
+        match failed {
+            AppendFailed::Fenced => {
+                tracing::error!(
+                    partition,
+                    "another process took the partition over; closing it"
+                );
+            }
+            AppendFailed::Storage(error) => {
+                self.shared
+                    .fatal(format!("partition {partition} could not commit: {error}"));
+            }
+        }
+        false
+    }
+
+    fn is_full(&self) -> bool {
+        let bounds = &self.shared.config.bounds;
+        self.in_flight.is_some()
+            && (self.forming.commands >= bounds.batch_commands
+                || self.forming.bytes >= bounds.batch_bytes)
+    }
+
+    /// Takes what waits, what comes from inside first, until the batch is full or took its time.
+    fn take_what_waits(&mut self) {
+        let bounds = &self.shared.config.bounds;
+        let (commands, bytes) = (bounds.batch_commands, bounds.batch_bytes);
+        let until = self
+            .shared
+            .clock
+            .now_ms()
+            .saturating_add(bounds.batch_deciding_ms);
+        while self.forming.commands < commands && self.forming.bytes < bytes {
+            let now = self.shared.clock.now_ms();
+            if now >= until {
+                break;
+            }
+            if let Ok(internal) = self.inbox.internal.try_recv() {
+                self.on_internal(internal);
+            } else if self.fire_timer(now) {
+                self.forming.commands += 1;
+            } else if let Ok((bytes, door)) = self.inbox.door.try_recv() {
+                self.on_door(bytes, door);
+            } else {
+                break;
+            }
+        }
+    }
+
+    fn fire_timer(&mut self, now: i64) -> bool {
+        let Some((id, key)) = self.timers.pop_due(now) else {
+            return false;
+        };
+        if key.kind != TimerKind::Continue {
+            let late = u64::try_from(now - key.due_at).unwrap_or(0);
+            self.shared
+                .stats
+                .timer_lateness_ms_max
+                .fetch_max(late, Ordering::Relaxed);
+        }
+        crate::health::add(&self.shared.stats.timers_fired, 1);
+        let command = match key.kind {
+            TimerKind::Continue => Command::Continue,
+            _ => Command::Timer(key),
+        };
+        self.work(id, Work::own(command, "timer"));
+        true
+    }
+
+    fn on_internal(&mut self, internal: Internal) {
+        self.forming.commands += 1;
+        match internal {
+            Internal::Work { id, work } => self.work(id, work),
+            Internal::Message(message) => self.on_message(*message),
+            Internal::Acknowledged(taken) => self.on_acknowledged(taken),
+            Internal::Loaded { id, found } => self.on_loaded(id, found),
+            Internal::KeyLoaded { key, found } => self.on_key_loaded(key, found),
+            Internal::TimersLoaded(page) => self.on_timers(page),
+            Internal::Projected(position) => self.on_projected(position),
+            Internal::Drain(done) => self.drains.push(done),
+        }
+    }
+
+    fn on_door(&mut self, bytes: usize, door: Door) {
+        self.forming.commands += 1;
+        self.port().left(bytes);
+        match door {
+            Door::Start(request) => self.on_start(*request),
+            Door::Work { id, work } => self.work(id, work),
+        }
+    }
+
+    fn start_append(&mut self) {
+        if self.in_flight.is_some() {
+            return;
+        }
+        if self.forming.is_empty() {
+            self.forming.commands = 0;
+            return;
+        }
+        let closed = self.close_batch();
+        let append = super::commit::append(Arc::clone(&self.shared), closed.append.clone()).boxed();
+        self.in_flight = Some(InFlight { closed, append });
+    }
+
+    /// Runs `release` once the batch at `position` is durable.
+    pub(super) fn release_after(
+        &mut self,
+        position: Position,
+        release: impl FnOnce() + Send + 'static,
+    ) {
+        if position <= self.committed {
+            release();
+        } else if let Some(in_flight) = self
+            .in_flight
+            .as_mut()
+            .filter(|_| position == self.committed + 1)
+        {
+            in_flight.closed.free.releases.push(Box::new(release));
+        } else {
+            self.forming.free.releases.push(Box::new(release));
+        }
+    }
+
+    fn on_projected(&mut self, position: Position) {
+        self.projected = self.projected.max(position);
+        self.slots.projected(position);
+        self.timers.forget_written(position);
+        let bounds = &self.shared.config.bounds;
+        let gone = self
+            .hot
+            .evict(self.projected, bounds.hot_instances, bounds.hot_bytes);
+        crate::health::add(&self.shared.stats.evictions, gone);
+        self.port().hot.store(self.hot.len(), Ordering::Relaxed);
+    }
+
+    fn answer_drains(&mut self) {
+        let idle = self.in_flight.is_none()
+            && self.forming.is_empty()
+            && self.loading.is_empty()
+            && self.inbox.internal.is_empty();
+        if idle {
+            self.drains.drain(..).for_each(|done| {
+                let _gone = done.send(());
+            });
+        }
+    }
+}

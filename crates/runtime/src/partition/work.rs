@@ -1,0 +1,98 @@
+//! What there is to do with one instance, and what is told about it.
+
+use std::sync::Arc;
+
+use engine::record::MessageSent;
+use engine::{Command, Id, Instance};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::{CommandError, ReadError};
+use crate::subscribe::Published;
+
+/// Where an answer goes.
+pub(crate) type Reply<T> = oneshot::Sender<T>;
+
+/// A command that was carried out.
+pub(crate) struct Carried {
+    /// The state after it.
+    pub(crate) instance: Arc<Instance>,
+    /// It was a result that came too late to matter.
+    pub(crate) ignored: bool,
+}
+
+/// Something to do with one instance; waits while the instance is loaded.
+pub(crate) enum Work {
+    /// Decide a command.
+    Command {
+        /// It.
+        command: Command,
+        /// Who sent it; empty for the engine itself.
+        actor: String,
+        /// What led to it.
+        cause: &'static str,
+        /// Who waits for the answer.
+        reply: Option<Reply<Result<Carried, CommandError>>>,
+    },
+    /// Take a message, the next of its pair of slots.
+    Message(Box<MessageSent>),
+    /// Answer with the state.
+    Read(Reply<Result<Arc<Instance>, ReadError>>),
+    /// Answer with the state once it exists: its start is on the way.
+    AwaitStart(Reply<Result<Arc<Instance>, ReadError>>),
+    /// Answer with the state once it has ended.
+    AwaitEnd(Reply<Result<Arc<Instance>, ReadError>>),
+    /// Send every record committed from now on; answer with the last seq before them.
+    Watch {
+        /// Where records go; closed when they come faster than they are taken.
+        records: mpsc::Sender<Published>,
+        /// The last seq that does not come this way.
+        reply: Reply<Result<u64, ReadError>>,
+    },
+    /// Answer with the state, for a call that is to be made.
+    Call(Reply<Option<Arc<Instance>>>),
+}
+
+impl Work {
+    /// A command of the engine's own.
+    pub(crate) fn own(command: Command, cause: &'static str) -> Self {
+        Self::Command {
+            command,
+            actor: String::new(),
+            cause,
+            reply: None,
+        }
+    }
+
+    /// Whether it may be turned away when too much waits.
+    pub(super) fn is_refusable(&self) -> bool {
+        match self {
+            Self::Read(_) | Self::AwaitEnd(_) | Self::Watch { .. } => true,
+            Self::Command { reply, .. } => reply.is_some(),
+            Self::Message(_) | Self::AwaitStart(_) | Self::Call(_) => false,
+        }
+    }
+
+    /// Answers that it cannot be done.
+    pub(super) fn refuse(self, id: Id, error: CommandError) {
+        match self {
+            Self::Command {
+                reply: Some(reply), ..
+            } => drop(reply.send(Err(error))),
+            Self::Read(reply) | Self::AwaitStart(reply) | Self::AwaitEnd(reply) => {
+                drop(reply.send(Err(error)));
+            }
+            Self::Watch { reply, .. } => drop(reply.send(Err(error))),
+            Self::Call(reply) => drop(reply.send(None)),
+            Self::Command {
+                reply: None,
+                command,
+                ..
+            } => {
+                tracing::debug!(instance = %id, ?command, %error, "an internal command came to nothing");
+            }
+            Self::Message(message) => {
+                tracing::error!(instance = %id, number = message.number, %error, "a message came to nothing");
+            }
+        }
+    }
+}

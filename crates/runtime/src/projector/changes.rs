@@ -1,0 +1,232 @@
+//! From how an instance changed to the rows that are written.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use engine::codec::pack_history;
+use engine::record::{Body, Record, StepRef, TaskKey};
+use engine::{Id, Instance, Outstanding, TimerKey};
+use serde_json::{Value, json};
+use store::{Change, EntityId, HistorySegment, Slot, Table};
+
+use super::decisions::decision_changes;
+use super::instance::row_of;
+use super::merge::MergedInstance;
+use crate::dispatch::rank;
+use crate::partition::timer_row_key;
+use crate::reads::AuditEntry;
+
+/// Adds everything that follows from an instance's change.
+pub(super) fn instance_changes(changes: &mut Vec<Change>, merged: &MergedInstance) {
+    let after = &merged.after;
+    let (slot, id) = (after.id().slot(), after.id().bytes());
+    let snapshot = match &merged.before {
+        Some(before) => after.snapshot_since(before),
+        None => after.snapshot(),
+    };
+    changes.push(Change::PutInstance(Box::new(row_of(after, snapshot.head))));
+    let chunks = snapshot.chunks.into_iter();
+    changes.extend(chunks.map(|(chunk, bytes)| Change::PutChunk {
+        slot,
+        id,
+        chunk,
+        bytes,
+    }));
+    changes.extend(history_change(slot, id, &merged.records));
+    outstanding_changes(changes, merged);
+    decision_changes(changes, merged);
+    let audit = merged
+        .records
+        .iter()
+        .filter_map(|record| audit_change(slot, record));
+    changes.extend(audit);
+}
+
+fn history_change(slot: Slot, id: EntityId, records: &[Record]) -> Option<Change> {
+    let (first, last) = (records.first()?, records.last()?);
+    let bytes = pack_history(records);
+    let segment = HistorySegment {
+        first_seq: first.seq,
+        last_seq: last.seq,
+        bytes,
+    };
+    Some(Change::AppendHistory { slot, id, segment })
+}
+
+fn outstanding_changes(changes: &mut Vec<Change>, merged: &MergedInstance) {
+    let before = merged
+        .before
+        .as_ref()
+        .map(|before| before.outstanding())
+        .unwrap_or_default();
+    let Outstanding { tasks, timers } = merged.after.outstanding();
+    let (id, slot) = (merged.after.id(), merged.after.id().slot());
+    let (gone, new) = difference(before.tasks, tasks);
+    let delete = |table, key| Change::Delete { table, slot, key };
+    changes.extend(
+        gone.into_iter()
+            .map(|task| delete(Table::Task, task_row_key(id, task))),
+    );
+    for task in new {
+        let (key, value) = (task_row_key(id, task), task_row_value(&merged.after, task));
+        changes.push(Change::Put {
+            table: Table::Task,
+            slot,
+            key,
+            value,
+        });
+    }
+    let (gone, new) = difference(before.timers, timers);
+    changes.extend(
+        gone.into_iter()
+            .map(|key| delete(Table::Timer, timer_row_key(id, key))),
+    );
+    let put = |key: TimerKey| Change::Put {
+        table: Table::Timer,
+        slot,
+        key: timer_row_key(id, key),
+        value: Bytes::new(),
+    };
+    changes.extend(new.into_iter().map(put));
+}
+
+/// What is only in the first and what is only in the second.
+fn difference<T: Ord + Copy>(before: Vec<T>, after: Vec<T>) -> (Vec<T>, Vec<T>) {
+    let (before, after) = (BTreeSet::from_iter(before), BTreeSet::from_iter(after));
+    let gone = before.difference(&after).copied().collect();
+    let new = after.difference(&before).copied().collect();
+    (gone, new)
+}
+
+/// Instance, lane, step, kind, generation, attempt.
+fn task_row_key(id: Id, task: TaskKey) -> Bytes {
+    let kind = u32::try_from(task.kind).unwrap_or_default();
+    let mut key = id.bytes().to_vec();
+    for word in [
+        task.at.lane,
+        task.at.step,
+        kind,
+        task.generation,
+        task.attempt,
+    ] {
+        key.extend(word.to_be_bytes());
+    }
+    key.into()
+}
+
+/// What a recovery has to know of an open task without loading its instance: the priority's rank
+/// and the adapter.
+fn task_row_value(instance: &Instance, task: TaskKey) -> Bytes {
+    let adapter = instance
+        .call(task)
+        .map(|call| call.adapter)
+        .unwrap_or_default();
+    let mut value = vec![rank(&instance.header().started.priority)];
+    value.extend(adapter.as_bytes());
+    value.into()
+}
+
+/// An open task as its row has it: instance, task, rank, adapter.
+pub(crate) fn parse_task_row(key: &[u8], value: &[u8]) -> Option<(Id, TaskKey, u8, String)> {
+    let (id, words) = key.split_at_checked(16)?;
+    let word = |place: usize| {
+        let bytes = words.get(place * 4..place * 4 + 4)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    };
+    let task = TaskKey {
+        at: StepRef {
+            lane: word(0)?,
+            step: word(1)?,
+        },
+        kind: i32::try_from(word(2)?).ok()?,
+        generation: word(3)?,
+        attempt: word(4)?,
+    };
+    let (rank, adapter) = value.split_first()?;
+    Some((
+        Id::from_slice(id)?,
+        task,
+        *rank,
+        String::from_utf8_lossy(adapter).into_owned(),
+    ))
+}
+
+/// What a person did to an instance. A start is left out: the instance is its own evidence.
+fn audit_change(slot: Slot, record: &Record) -> Option<Change> {
+    if record.actor.is_empty() {
+        return None;
+    }
+    let (kind, reason, data) = match record.body.as_ref()? {
+        Body::InstanceStarted(_) => return None,
+        Body::CancelRequested(cancel) => {
+            let data = json!({ "skip_compensation": cancel.skip_compensation });
+            ("cancel-requested", cancel.reason.clone(), data)
+        }
+        Body::DecisionMade(made) => {
+            let id = Id::from_slice(&made.id).unwrap_or_default().to_string();
+            let choice = format!("{:?}", made.choice()).to_lowercase();
+            (
+                "decision-made",
+                made.comment.clone(),
+                json!({ "decision": id, "choice": choice }),
+            )
+        }
+        _ => ("command", String::new(), Value::Null),
+    };
+    let entry = entry(record, kind, reason, data);
+    Some(put_audit(slot, record, &entry))
+}
+
+/// Adds what people did to the catalog.
+pub(super) fn catalog_audit(changes: &mut Vec<Change>, records: &[Record]) {
+    for record in records {
+        let Some(Body::CatalogChanged(changed)) = &record.body else {
+            continue;
+        };
+        let parsed = |text: &String| serde_json::from_str(text).unwrap_or(Value::Null);
+        let resources: Vec<Value> = changed.resources.iter().map(parsed).collect();
+        let named: Vec<Value> = resources.iter().filter_map(named).collect();
+        if named.is_empty() {
+            continue;
+        }
+        let data = json!({ "version": changed.version, "resources": named });
+        let entry = entry(record, "catalog-changed", changed.reason.clone(), data);
+        changes.push(put_audit(0, record, &entry));
+    }
+}
+
+/// What happened to which resource, without its document.
+fn named(change: &Value) -> Option<Value> {
+    let (action, resource) = change.as_object()?.iter().next()?;
+    let mut named = resource.as_object()?.clone();
+    named.remove("document");
+    named.insert("action".to_owned(), Value::String(action.clone()));
+    named.contains_key("kind").then_some(Value::Object(named))
+}
+
+fn entry(record: &Record, kind: &str, reason: String, data: Value) -> AuditEntry {
+    let instance = Id::from_slice(&record.entity);
+    AuditEntry {
+        at: record.at,
+        who: record.actor.clone(),
+        kind: kind.to_owned(),
+        cause: record.cause.clone(),
+        workflow_id: instance.map(|id| id.to_string()).unwrap_or_default(),
+        reason,
+        data,
+    }
+}
+
+/// Ordered by time; the command's id makes the key unique.
+fn put_audit(slot: Slot, record: &Record, entry: &AuditEntry) -> Change {
+    let mut key = record.at.to_be_bytes().to_vec();
+    key.extend(&record.command_id);
+    key.extend(record.seq.to_be_bytes());
+    let value = serde_json::to_vec(entry).unwrap_or_default().into();
+    Change::Put {
+        table: Table::Audit,
+        slot,
+        key: key.into(),
+        value,
+    }
+}

@@ -1,0 +1,11 @@
+//! The projector: writes what changed, from committed records only, coalesced.
+
+mod changes;
+mod decisions;
+mod instance;
+mod merge;
+mod task;
+
+pub(crate) use changes::parse_task_row;
+pub(crate) use decisions::{decision_key, decision_prefix};
+pub(crate) use task::{Committed, checkpoint, run};

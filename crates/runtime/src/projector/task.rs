@@ -1,0 +1,151 @@
+//! The projector's task.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use engine::Id;
+use engine::record::Record;
+use store::{Change, PartitionId, Position, StoreError};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::merge::projections;
+use crate::partition::{Delta, Internal, Port};
+use crate::shared::Shared;
+
+/// Bytes of records that one write takes at most (one more batch may pass it).
+const WRITE_BYTES: usize = 16 << 20;
+/// First pause before a write is repeated.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// A durable batch, to be projected.
+pub(crate) struct Committed {
+    pub(crate) partition: PartitionId,
+    pub(crate) position: Position,
+    pub(crate) records: Arc<[Record]>,
+    pub(crate) deltas: BTreeMap<Id, Delta>,
+    /// What its slot facts and catalog changes come to.
+    pub(crate) changes: Vec<Change>,
+    /// Of its records.
+    pub(crate) bytes: usize,
+}
+
+/// Projects until the runtime goes.
+pub(crate) async fn run(shared: Arc<Shared>, mut committed: mpsc::UnboundedReceiver<Committed>) {
+    let mut checkpoints = Checkpoints::new(&shared);
+    while let Some(first) = committed.recv().await {
+        let mut bytes = first.bytes;
+        let mut batches = vec![first];
+        while bytes < WRITE_BYTES
+            && let Ok(next) = committed.try_recv()
+        {
+            bytes += next.bytes;
+            batches.push(next);
+        }
+        let reached = reached_by(&batches);
+        if let Err(error) = write(&shared, batches).await {
+            shared.fatal(format!("the state could not be written: {error}"));
+            return;
+        }
+        note(&shared, &reached, bytes);
+        checkpoints.written(bytes);
+    }
+}
+
+fn reached_by(batches: &[Committed]) -> BTreeMap<PartitionId, Position> {
+    batches
+        .iter()
+        .map(|batch| (batch.partition, batch.position))
+        .collect()
+}
+
+async fn write(shared: &Shared, batches: Vec<Committed>) -> Result<(), StoreError> {
+    let projections = projections(batches);
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match shared.store.project(projections.clone()).await {
+            Err(StoreError::Unavailable(reason)) => {
+                tracing::warn!(%reason, "the store does not take the state; trying again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            written => return written,
+        }
+    }
+}
+
+/// Tells partitions and waiting reads how far the state is.
+fn note(shared: &Shared, reached: &BTreeMap<PartitionId, Position>, bytes: usize) {
+    crate::health::add(&shared.stats.projections, 1);
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    shared
+        .stats
+        .projection_lag_bytes
+        .fetch_sub(bytes, Ordering::Relaxed);
+    for (partition, position) in reached {
+        let port = port_of(shared, *partition);
+        port.behind_since
+            .store(shared.clock.now_ms(), Ordering::Relaxed);
+        port.reached.send_replace(*position);
+        port.send(Internal::Projected(*position));
+    }
+}
+
+fn port_of(shared: &Shared, partition: PartitionId) -> &Port {
+    match partition {
+        PartitionId::CATALOG => &shared.catalog_port,
+        PartitionId(index) => &shared.ports[usize::from(index)],
+    }
+}
+
+/// Checkpoints follow so many bytes or so much time; one at a time, beside the projector.
+struct Checkpoints {
+    shared: Arc<Shared>,
+    bytes: usize,
+    last: Instant,
+    running: Arc<AtomicBool>,
+}
+
+impl Checkpoints {
+    fn new(shared: &Arc<Shared>) -> Self {
+        let running = Arc::new(AtomicBool::new(false));
+        Self {
+            shared: Arc::clone(shared),
+            bytes: 0,
+            last: Instant::now(),
+            running,
+        }
+    }
+
+    fn written(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        let bounds = &self.shared.config.bounds;
+        let every = Duration::from_millis(bounds.checkpoint_every_ms);
+        let due = self.bytes >= bounds.checkpoint_bytes || self.last.elapsed() >= every;
+        if !due || self.running.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.bytes = 0;
+        self.last = Instant::now();
+        let (shared, running) = (Arc::clone(&self.shared), Arc::clone(&self.running));
+        self.shared.tasks.spawn(async move {
+            checkpoint(&shared).await;
+            running.store(false, Ordering::Release);
+        });
+    }
+}
+
+/// Makes the state durable and lets the journal behind it go.
+pub(crate) async fn checkpoint(shared: &Shared) {
+    match shared.store.checkpoint().await {
+        Ok(()) => crate::health::add(&shared.stats.checkpoints, 1),
+        Err(StoreError::Unavailable(reason)) => {
+            tracing::warn!(%reason, "no checkpoint could be made; the next one will do");
+        }
+        Err(error) => shared.fatal(format!("a checkpoint failed: {error}")),
+    }
+}

@@ -1,0 +1,300 @@
+//! One partition: taken over, replayed, opened.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use engine::record::{Body, OwnerOpened, RECORD_VERSION, Record};
+use engine::{Entropy, Id, Instance, Slot};
+use store::{PartitionId, Position, Row, Scan, Store, StoreError, Table};
+
+use super::tail::{ReadBatch, Tail, scan_all};
+use crate::error::OpenError;
+use crate::partition::{
+    AppendFailed, Appending, Delta, HotSet, NearTimers, Opened, SlotState, append, load_instance,
+    supply_blobs,
+};
+use crate::projector::Committed;
+use crate::shared::Shared;
+
+/// A partition while it is recovered.
+struct Recovering {
+    shared: Arc<Shared>,
+    partition: PartitionId,
+    hot: HotSet,
+    slots: SlotState,
+    from_tail: Vec<Id>,
+}
+
+/// Takes a partition over and brings it to its head; what is not projected yet goes to the
+/// projector on the way.
+pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, OpenError> {
+    let (store, partition) = (shared.store.as_ref(), PartitionId(index));
+    let head = store.take_over(partition).await?;
+    let reached = store.reached(partition).await?;
+    let slots = read_slots(store, shared.placement.slots(index)).await?;
+    let mut recovering = Recovering {
+        shared: Arc::clone(shared),
+        partition,
+        hot: HotSet::default(),
+        slots,
+        from_tail: Vec::new(),
+    };
+    let port = &shared.ports[usize::from(index)];
+    port.head.send_replace(head.head);
+    port.reached.send_replace(reached);
+    let mut tail = Tail::new(partition, head, reached);
+    while let Some(batch) = tail.next(store).await? {
+        recovering.replay(batch).await?;
+    }
+    recovering.supply_blobs().await?;
+    let bounds = &shared.config.bounds;
+    let mut opened = Opened {
+        epoch: head.epoch,
+        head: head.head,
+        chain: tail.chain(),
+        last_at: tail.last_at(),
+        hot: recovering.hot,
+        slots: recovering.slots,
+        timers: NearTimers::new(bounds.timer_window_ms, bounds.near_timers),
+    };
+    record_opening(shared, partition, &mut opened).await?;
+    Ok(opened)
+}
+
+impl Recovering {
+    /// Applies a batch as its decisions did, and hands it to the projector.
+    async fn replay(&mut self, batch: ReadBatch) -> Result<(), OpenError> {
+        let mut deltas: BTreeMap<Id, Delta> = BTreeMap::new();
+        let mut changes = vec![];
+        for (place, record) in batch.records.iter().enumerate() {
+            match &record.body {
+                Some(Body::Slot(fact)) => {
+                    let fact = fact.body.iter();
+                    changes.extend(fact.flat_map(|fact| self.slots.apply(fact, batch.position)));
+                }
+                Some(Body::OwnerOpened(_) | Body::CatalogChanged(_)) | None => {}
+                Some(_) => {
+                    self.replay_record(batch.position, place, record, &mut deltas)
+                        .await?
+                }
+            }
+        }
+        for (id, delta) in &mut deltas {
+            if let Some(hot) = self.hot.get(*id) {
+                delta.after = Arc::clone(&hot.instance);
+            }
+        }
+        self.to_project(batch, deltas, changes);
+        Ok(())
+    }
+
+    async fn replay_record(
+        &mut self,
+        position: Position,
+        place: usize,
+        record: &Record,
+        deltas: &mut BTreeMap<Id, Delta>,
+    ) -> Result<(), OpenError> {
+        let partition = self.partition.0;
+        let unreadable = |reason: &str| OpenError::Journal {
+            partition,
+            position,
+            reason: format!("record {place}: {reason}"),
+        };
+        let id =
+            Id::from_slice(&record.entity).ok_or_else(|| unreadable("it names no instance"))?;
+        let before = self.state_before(id).await?;
+        if before
+            .as_ref()
+            .is_some_and(|before| record.seq <= before.seq())
+        {
+            return Ok(());
+        }
+        let after = match &before {
+            Some(before) => {
+                let mut after = Instance::clone(before);
+                after.apply(record);
+                after
+            }
+            None => self
+                .begin(record)
+                .ok_or_else(|| unreadable("its instance or workflow is missing"))?,
+        };
+        let (ended, after) = (after.ended_at().is_some(), Arc::new(after));
+        self.hold(id, position, Arc::clone(&after), record);
+        if ended {
+            self.hot.ended(id, position);
+        }
+        let first = || Delta {
+            before,
+            after,
+            ranges: Vec::new(),
+        };
+        deltas
+            .entry(id)
+            .or_insert_with(first)
+            .ranges
+            .push(place..place + 1);
+        Ok(())
+    }
+
+    /// An instance in memory, or as the state has it.
+    async fn state_before(&mut self, id: Id) -> Result<Option<Arc<Instance>>, OpenError> {
+        if let Some(hot) = self.hot.get(id) {
+            return Ok(Some(Arc::clone(&hot.instance)));
+        }
+        let catalog = self.shared.catalog.current();
+        let Some(loaded) = load_instance(self.shared.store.as_ref(), &catalog, id).await? else {
+            return Ok(None);
+        };
+        let instance = Arc::new(loaded.instance);
+        self.hot.insert(Arc::clone(&instance), 0, loaded.weight);
+        Ok(Some(instance))
+    }
+
+    fn begin(&self, record: &Record) -> Option<Instance> {
+        let Some(Body::InstanceStarted(started)) = &record.body else {
+            return None;
+        };
+        let version = semver::Version::parse(&started.version).ok()?;
+        let catalog = self.shared.catalog.current();
+        let workflow = catalog.workflow(&started.workflow, Some(&version))?;
+        Instance::from_record(record, Arc::clone(workflow))
+    }
+
+    fn hold(&mut self, id: Id, position: Position, after: Arc<Instance>, record: &Record) {
+        match self.hot.get_mut(id) {
+            Some(hot) => hot.instance = after,
+            None => self.hot.insert(after, position, 0),
+        }
+        self.hot
+            .grew(id, position, prost::Message::encoded_len(record));
+        self.from_tail.push(id);
+    }
+
+    async fn supply_blobs(&mut self) -> Result<(), StoreError> {
+        self.from_tail.sort_unstable();
+        self.from_tail.dedup();
+        for id in &self.from_tail {
+            if let Some(hot) = self.hot.get(*id) {
+                supply_blobs(self.shared.store.as_ref(), &hot.instance).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn to_project(
+        &self,
+        batch: ReadBatch,
+        deltas: BTreeMap<Id, Delta>,
+        changes: Vec<store::Change>,
+    ) {
+        project(
+            &self.shared,
+            Committed {
+                partition: self.partition,
+                position: batch.position,
+                records: batch.records.into(),
+                deltas,
+                changes,
+                bytes: batch.bytes,
+            },
+        );
+    }
+}
+
+/// Hands a batch to the projector and counts it as not projected yet.
+pub(super) fn project(shared: &Shared, committed: Committed) {
+    let lag = i64::try_from(committed.bytes).unwrap_or(i64::MAX);
+    shared
+        .stats
+        .projection_lag_bytes
+        .fetch_add(lag, std::sync::atomic::Ordering::Relaxed);
+    let _gone = shared.projector.send(committed);
+}
+
+/// From this record on the partition is ours: an older owner's append is fenced.
+async fn record_opening(
+    shared: &Arc<Shared>,
+    partition: PartitionId,
+    opened: &mut Opened,
+) -> Result<(), OpenError> {
+    opened.last_at = opened.last_at.max(shared.clock.now_ms());
+    let body = OwnerOpened {
+        epoch: opened.epoch,
+        node: shared.config.node.clone(),
+    };
+    let record = Record {
+        entity: Bytes::new(),
+        at: opened.last_at,
+        version: RECORD_VERSION,
+        body: Some(Body::OwnerOpened(body)),
+        ..Record::default()
+    };
+    let appending = Appending {
+        partition,
+        epoch: opened.epoch,
+        head: opened.head,
+        chain: opened.chain,
+        at: opened.last_at,
+        catalog_version: shared.catalog.current().version,
+    };
+    let records: Arc<[Record]> = Arc::new([record]);
+    let mut entropy = Entropy::new(shared.random());
+    let (batch, chain) = appending.append_of(shared, &mut entropy, &records);
+    let bytes = batch.body.len();
+    append(Arc::clone(shared), batch)
+        .await
+        .map_err(|failed| match failed {
+            AppendFailed::Fenced => OpenError::Fenced(partition.0),
+            AppendFailed::Storage(error) => OpenError::Store(error),
+        })?;
+    opened.head += 1;
+    opened.chain = chain;
+    shared.ports[usize::from(partition.0)]
+        .head
+        .send_replace(opened.head);
+    let (deltas, changes) = (BTreeMap::new(), vec![]);
+    project(
+        shared,
+        Committed {
+            partition,
+            position: opened.head,
+            records,
+            deltas,
+            changes,
+            bytes,
+        },
+    );
+    Ok(())
+}
+
+async fn read_slots(
+    store: &dyn Store,
+    slots: RangeInclusive<Slot>,
+) -> Result<SlotState, StoreError> {
+    let mut state = SlotState::default();
+    scan_all(store, scan(Table::Outbox, slots.clone()), |row: &Row| {
+        state.load_outbox(row)
+    })
+    .await?;
+    scan_all(store, scan(Table::InboxMark, slots), |row: &Row| {
+        state.load_mark(row)
+    })
+    .await?;
+    Ok(state)
+}
+
+/// A whole table in these slots.
+pub(super) fn scan(table: Table, slots: RangeInclusive<Slot>) -> Scan {
+    Scan {
+        table,
+        slots,
+        after: None,
+        prefix: Bytes::new(),
+        reverse: false,
+        limit: 0,
+    }
+}

@@ -1,0 +1,74 @@
+//! What was under way goes on: tasks, messages.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use engine::codec::payloads_of;
+use engine::record::{Body, MessageSent, SlotBody, SlotFact};
+use store::{Row, StoreError, Table};
+
+use super::partition::scan;
+use super::tail::scan_all;
+use crate::partition::{Internal, Opened, outbox_message};
+use crate::projector::parse_task_row;
+use crate::shared::Shared;
+
+/// Queues the open tasks of a partition and delivers its messages again. The tables must hold all
+/// that is durable.
+pub(super) async fn restart(shared: &Shared, index: u16) -> Result<(), StoreError> {
+    let (store, slots) = (shared.store.as_ref(), shared.placement.slots(index));
+    let mut tasks = 0_usize;
+    scan_all(store, scan(Table::Task, slots.clone()), |row: &Row| {
+        if let Some((id, task, rank, adapter)) = parse_task_row(&row.key, &row.value) {
+            tasks += 1;
+            shared.dispatcher.repeat(shared, &adapter, rank, id, task);
+        }
+    })
+    .await?;
+    let mut messages = vec![];
+    let each = |row: &Row| messages.extend(outbox_message(row));
+    scan_all(store, scan(Table::Outbox, slots), each).await?;
+    tracing::info!(
+        partition = index,
+        tasks,
+        messages = messages.len(),
+        "partition opened"
+    );
+    for message in messages {
+        deliver(shared, message).await?;
+    }
+    Ok(())
+}
+
+async fn deliver(shared: &Shared, message: MessageSent) -> Result<(), StoreError> {
+    let to = u16::try_from(message.to_slot).unwrap_or_default();
+    // Payloads share their bytes with their copies, so supplying one supplies all.
+    let fact = SlotFact {
+        body: Some(SlotBody::MessageSent(message.clone())),
+    };
+    for payload in payloads_of(&Body::Slot(fact)) {
+        let Some(blob) = payload.missing() else {
+            continue;
+        };
+        let bytes: Option<Bytes> = shared.store.blob(blob.hash).await?;
+        payload.supply(bytes.unwrap_or_else(|| {
+            tracing::error!(number = message.number, "a blob of a message is not there");
+            Bytes::from_static(b"null")
+        }));
+    }
+    shared.port(to).send(Internal::Message(Box::new(message)));
+    Ok(())
+}
+
+/// A receiver that has taken more than its sender ever sent: the two come from different pasts.
+pub(super) fn check_marks(shared: &Arc<Shared>, opened: &[Opened]) {
+    for ((from, to), mark) in opened.iter().flat_map(|partition| partition.slots.marks()) {
+        let sent = opened[shared.placement.of(from)]
+            .slots
+            .last_sent((from, to));
+        if mark > sent {
+            tracing::error!(from, to, mark, sent, "a receiver is ahead of its sender");
+            crate::health::add(&shared.stats.message_order_errors, 1);
+        }
+    }
+}

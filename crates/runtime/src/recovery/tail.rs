@@ -1,0 +1,140 @@
+//! Reading a journal from the projected position on, and tables from end to end.
+
+use engine::codec::{decode_batch, verify_batch};
+use engine::record::Record;
+use store::{Batch, PartitionHead, PartitionId, Position, Row, Scan, Store, StoreError};
+
+use crate::error::OpenError;
+
+/// Bytes read at once.
+const READ_BYTES: usize = 8 << 20;
+/// Rows read at once.
+const PAGE: usize = 5_000;
+
+/// A batch as it was read back.
+pub(crate) struct ReadBatch {
+    pub(crate) position: Position,
+    pub(crate) records: Vec<Record>,
+    /// Of its records, as journaled.
+    pub(crate) bytes: usize,
+}
+
+/// The journal of one partition behind its projected position.
+pub(crate) struct Tail {
+    partition: PartitionId,
+    head: Position,
+    reached: Position,
+    next: Position,
+    chain: Option<u32>,
+    last_at: i64,
+    read: std::vec::IntoIter<Batch>,
+}
+
+impl Tail {
+    /// Begins behind `reached`; the batch there is read too, if it is still held, for its checksum.
+    pub(crate) fn new(partition: PartitionId, head: PartitionHead, reached: Position) -> Self {
+        let next = reached.max(head.first).max(1).min(reached + 1);
+        let chain = (next == 1).then_some(0);
+        let read = Vec::new().into_iter();
+        Self {
+            partition,
+            head: head.head,
+            reached,
+            next,
+            chain,
+            last_at: 0,
+            read,
+        }
+    }
+
+    /// The next batch that is not projected.
+    pub(crate) async fn next(&mut self, store: &dyn Store) -> Result<Option<ReadBatch>, OpenError> {
+        while self.next <= self.head {
+            let batch = self.next_batch(store).await?;
+            let position = batch.position;
+            let read = self
+                .judge(&batch)
+                .map_err(|reason| self.damaged(position, reason))?;
+            self.next += 1;
+            if position > self.reached {
+                return Ok(Some(read));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The checksum of the last batch read; 0 for an empty journal.
+    pub(crate) fn chain(&self) -> u32 {
+        self.chain.unwrap_or(0)
+    }
+
+    /// The time of the last batch read; 0 for an empty journal.
+    pub(crate) fn last_at(&self) -> i64 {
+        self.last_at
+    }
+
+    async fn next_batch(&mut self, store: &dyn Store) -> Result<Batch, OpenError> {
+        if let Some(batch) = self.read.next() {
+            return Ok(batch);
+        }
+        let batches = store
+            .read_journal(self.partition, self.next, READ_BYTES)
+            .await?;
+        self.read = batches.into_iter();
+        let next = self.read.next();
+        next.ok_or_else(|| self.damaged(self.next, "expected a batch, but the journal ends".into()))
+    }
+
+    /// Whether the batch is the next one, unchanged, and readable here.
+    fn judge(&mut self, batch: &Batch) -> Result<ReadBatch, String> {
+        if batch.position != self.next {
+            return Err(format!(
+                "expected position {}, but found a gap before this one",
+                self.next
+            ));
+        }
+        let (header, records) = decode_batch(&batch.body).map_err(|error| error.to_string())?;
+        if let Some(previous) = self.chain {
+            verify_batch(&batch.body, previous).map_err(|error| error.to_string())?;
+        }
+        let owner = (header.partition, header.position);
+        if owner != (u32::from(self.partition.0), batch.position) {
+            return Err(format!(
+                "expected a batch of this place, but it says {owner:?}"
+            ));
+        }
+        self.chain = Some(header.checksum);
+        self.last_at = self.last_at.max(header.at);
+        let (position, bytes) = (batch.position, batch.body.len());
+        Ok(ReadBatch {
+            position,
+            records,
+            bytes,
+        })
+    }
+
+    fn damaged(&self, position: Position, reason: String) -> OpenError {
+        OpenError::Journal {
+            partition: self.partition.0,
+            position,
+            reason,
+        }
+    }
+}
+
+/// Reads a table from end to end, page by page.
+pub(crate) async fn scan_all(
+    store: &dyn Store,
+    mut scan: Scan,
+    mut each: impl FnMut(&Row),
+) -> Result<(), StoreError> {
+    scan.limit = PAGE;
+    loop {
+        let rows = store.scan(scan.clone()).await?;
+        rows.iter().for_each(&mut each);
+        match rows.last() {
+            Some(last) if rows.len() >= PAGE => scan.after = Some((last.key.clone(), last.slot)),
+            _ => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the parts of one runtime have in common.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use adapter::{Registry, Secrets};
+use engine::{Entropy, Id, Slot};
+use futures_util::FutureExt;
+use store::Store;
+use tokio::sync::{mpsc, watch};
+
+use crate::catalog::{CatalogCell, CatalogJournal};
+use crate::clock::Clock;
+use crate::config::{Config, OnFatal};
+use crate::dispatch::{Dispatcher, Tokens};
+use crate::error::Unavailable;
+use crate::health::Stats;
+use crate::partition::Port;
+use crate::placement::Placement;
+use crate::projector::Committed;
+use crate::tasks::Tasks;
+
+/// What the parts of one runtime have in common.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) kinds: Registry,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) incarnation: u32,
+    pub(crate) placement: Placement,
+    pub(crate) stats: Stats,
+    pub(crate) catalog: CatalogCell,
+    pub(crate) catalog_journal: Arc<tokio::sync::Mutex<CatalogJournal>>,
+    pub(crate) ports: Vec<Port>,
+    pub(crate) catalog_port: Port,
+    pub(crate) projector: mpsc::UnboundedSender<Committed>,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) tokens: Tokens,
+    pub(crate) tasks: Tasks,
+    pub(crate) entropy: Mutex<Entropy>,
+    pub(crate) phase: Phase,
+    pub(crate) on_fatal: OnFatal,
+}
+
+/// Where a runtime is in its life; it only moves forward.
+pub(crate) struct Phase(watch::Sender<Life>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Life {
+    Open,
+    Closing,
+    Ended,
+}
+
+impl Default for Phase {
+    fn default() -> Self {
+        Self(watch::Sender::new(Life::Open))
+    }
+}
+
+impl Phase {
+    /// The door is open.
+    pub(crate) fn is_open(&self) -> bool {
+        *self.0.borrow() == Life::Open
+    }
+
+    /// Closes the door; says whether this call did.
+    pub(crate) fn close_door(&self) -> bool {
+        self.advance(Life::Closing)
+    }
+
+    /// The end; says whether this call reached it.
+    pub(crate) fn end(&self) -> bool {
+        self.advance(Life::Ended)
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn ended(&self) {
+        let mut life = self.0.subscribe();
+        let _ = life.wait_for(|life| *life == Life::Ended).await;
+    }
+
+    fn advance(&self, to: Life) -> bool {
+        self.0.send_if_modified(|life| {
+            let forward = *life < to;
+            *life = to.max(*life);
+            forward
+        })
+    }
+}
+
+impl Shared {
+    /// The port of the partition that owns a slot.
+    pub(crate) fn port(&self, slot: Slot) -> &Port {
+        &self.ports[self.placement.of(slot)]
+    }
+
+    /// A new id in `slot`.
+    pub(crate) fn new_id(&self, slot: Slot) -> Id {
+        Id::new(self.clock.now_ms(), slot, self.random())
+    }
+
+    /// 64 random bits.
+    pub(crate) fn random(&self) -> u64 {
+        self.entropy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .next_u64()
+    }
+
+    /// Refuses when the server goes down.
+    pub(crate) fn check_open(&self) -> Result<(), Unavailable> {
+        if self.phase.is_open() {
+            Ok(())
+        } else {
+            Err(Unavailable::ShuttingDown)
+        }
+    }
+
+    /// Nothing more can be made durable, or a part broke: the process must end.
+    pub(crate) fn fatal(&self, reason: String) {
+        if self.phase.end() {
+            tracing::error!(%reason, "the runtime stops");
+            (self.on_fatal)(reason);
+        }
+    }
+
+    /// Spawns a part without which the node cannot go on: its panic ends the process.
+    pub(crate) fn spawn_vital(
+        self: &Arc<Self>,
+        name: String,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let shared = Arc::clone(self);
+        self.tasks.spawn(async move {
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                shared.fatal(format!("{name} broke; see the log for its panic"));
+            }
+        });
+    }
+}

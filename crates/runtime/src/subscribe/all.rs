@@ -1,0 +1,149 @@
+//! The records of all instances, read from the journal.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use engine::codec::decode_batch;
+use engine::record::Record;
+use futures_util::FutureExt;
+use futures_util::future::select_all;
+use store::{Batch, PartitionId, StoreError};
+use tokio::sync::watch;
+
+use super::cursor::{Place, decode, encode};
+use super::subscription::{Published, StreamFrom};
+use crate::error::{StreamError, Unavailable};
+use crate::shared::Shared;
+
+/// Bytes of batches read at once.
+const READ_BYTES: usize = 1 << 20;
+
+pub(super) struct AllStream {
+    shared: Arc<Shared>,
+    heads: Vec<watch::Receiver<u64>>,
+    /// Up to where batches were read.
+    read: Vec<Place>,
+    /// Up to where records were given.
+    given: Vec<Place>,
+    ready: VecDeque<(usize, Place, Published)>,
+}
+
+impl AllStream {
+    pub(super) async fn begin(shared: &Arc<Shared>, from: StreamFrom) -> Result<Self, StreamError> {
+        let heads: Vec<_> = shared
+            .ports
+            .iter()
+            .map(|port| port.head.subscribe())
+            .collect();
+        let places = match from {
+            StreamFrom::Now => {
+                let next = |head: &watch::Receiver<u64>| Place {
+                    position: *head.borrow() + 1,
+                    given: 0,
+                };
+                heads.iter().map(next).collect()
+            }
+            StreamFrom::Cursor(cursor) => places_in(shared, &cursor)?,
+        };
+        let shared = Arc::clone(shared);
+        let ready = VecDeque::new();
+        let mut stream = Self {
+            shared,
+            heads,
+            read: places.clone(),
+            given: places,
+            ready,
+        };
+        // An expired cursor is told at once.
+        stream.read_what_is_there().await?;
+        Ok(stream)
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Published, StreamError> {
+        loop {
+            if let Some((partition, place, mut published)) = self.ready.pop_front() {
+                self.given[partition] = place;
+                published.cursor = encode(self.shared.incarnation, &self.given);
+                return Ok(published);
+            }
+            if !self.read_what_is_there().await? {
+                let changed = self.heads.iter_mut().map(|head| head.changed().boxed());
+                let _one = select_all(changed).await;
+            }
+        }
+    }
+
+    /// Reads a piece of each partition's journal; says whether there was any.
+    async fn read_what_is_there(&mut self) -> Result<bool, StreamError> {
+        let mut any = false;
+        for partition in 0..self.heads.len() {
+            let head = *self.heads[partition].borrow_and_update();
+            let next = self.read[partition].position;
+            if head < next {
+                continue;
+            }
+            any = true;
+            let id = PartitionId(u16::try_from(partition).unwrap_or_default());
+            let read = self.shared.store.read_journal(id, next, READ_BYTES).await;
+            for batch in read
+                .map_err(expired)?
+                .into_iter()
+                .filter(|batch| batch.position <= head)
+            {
+                self.take_in(partition, &batch)?;
+            }
+        }
+        Ok(any)
+    }
+
+    fn take_in(&mut self, partition: usize, batch: &Batch) -> Result<(), StreamError> {
+        let damaged = |error: engine::codec::CodecError| Unavailable::Store(error.to_string());
+        let (_, records) = decode_batch(&batch.body).map_err(damaged)?;
+        let skip = self.read[partition].given;
+        for (index, record) in (0_u32..).zip(records) {
+            if index < skip || !is_of_instance(&record) {
+                continue;
+            }
+            let place = Place {
+                position: batch.position,
+                given: index + 1,
+            };
+            let published = Published {
+                partition: u16::try_from(partition).unwrap_or_default(),
+                position: batch.position,
+                record,
+                cursor: String::new(),
+            };
+            self.ready.push_back((partition, place, published));
+        }
+        self.read[partition] = Place {
+            position: batch.position + 1,
+            given: 0,
+        };
+        Ok(())
+    }
+}
+
+fn is_of_instance(record: &Record) -> bool {
+    !record.entity.is_empty()
+}
+
+fn places_in(shared: &Shared, cursor: &str) -> Result<Vec<Place>, StreamError> {
+    let (incarnation, places) = decode(cursor).ok_or(StreamError::InvalidCursor)?;
+    if incarnation != shared.incarnation {
+        return Err(StreamError::CursorExpired);
+    }
+    let beyond =
+        |(port, place): (&crate::partition::Port, &Place)| place.position > *port.head.borrow() + 1;
+    if places.len() != shared.ports.len() || shared.ports.iter().zip(&places).any(beyond) {
+        return Err(StreamError::InvalidCursor);
+    }
+    Ok(places)
+}
+
+fn expired(error: StoreError) -> StreamError {
+    match error {
+        StoreError::Gap { .. } => StreamError::CursorExpired,
+        error => Unavailable::from(error).into(),
+    }
+}
