@@ -53,6 +53,7 @@ fn every_record() -> Vec<Record> {
     let bodies = [
         instance_bodies(),
         step_bodies(),
+        ended_bodies(),
         undo_bodies(),
         slot_bodies(),
     ]
@@ -197,13 +198,6 @@ fn instance_bodies() -> Vec<Body> {
 }
 
 fn step_bodies() -> Vec<Body> {
-    let completed = StepCompleted {
-        at: at(),
-        output: payload(),
-        winners: vec![0, 2],
-        target: "t".into(),
-        exchange: "{}".into(),
-    };
     vec![
         Body::StepScheduled(StepScheduled {
             at: at(),
@@ -247,6 +241,18 @@ fn step_bodies() -> Vec<Body> {
             task: task(),
             expires_at: 8,
         }),
+    ]
+}
+
+fn ended_bodies() -> Vec<Body> {
+    let completed = StepCompleted {
+        at: at(),
+        output: payload(),
+        winners: vec![0, 2],
+        target: "t".into(),
+        exchange: "{}".into(),
+    };
+    vec![
         Body::StepCompleted(completed.clone()),
         Body::StepSkipped(at()),
         Body::StepFailed(StepFailed {
@@ -308,7 +314,7 @@ fn undo_bodies() -> Vec<Body> {
     ]
 }
 
-fn slot_bodies() -> Vec<Body> {
+fn messages() -> [MessageBody; 5] {
     let ended = ChildEnded {
         task: task(),
         how: 1,
@@ -332,14 +338,17 @@ fn slot_bodies() -> Vec<Body> {
         reason: "r".into(),
         skip_compensation: false,
     };
-    let messages = [
+    [
         MessageBody::Start(start),
         MessageBody::ChildEnded(ended.clone()),
         MessageBody::CancelChild(cancel),
         MessageBody::CompensateChild(Empty {}),
         MessageBody::ChildCompensated(ended),
-    ];
-    let sent = messages.map(|body| {
+    ]
+}
+
+fn slot_bodies() -> Vec<Body> {
+    let sent = messages().map(|body| {
         SlotBody::MessageSent(MessageSent {
             from_slot: 1,
             to_slot: 2,

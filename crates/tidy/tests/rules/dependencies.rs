@@ -47,7 +47,6 @@ const BANNED: [(&str, &str); 11] = [
         "sqlx",
         "cannot be linked beside rusqlite; stores speak to their database directly",
     ),
-    ("lazy_static", "std::sync::LazyLock does it"),
     ("async-std", "discontinued; the runtime is tokio"),
 ];
 
