@@ -112,7 +112,11 @@ pub const DEFAULT_TIMEOUT_MS: u64 = 30_000;
 impl Catalog {
     /// The definition that a start takes: this version, else the pinned one, else the highest
     /// release (else the highest pre-release).
-    pub fn workflow(&self, name: &str, version: Option<&semver::Version>) -> Option<&Arc<Workflow>> {
+    pub fn workflow(
+        &self,
+        name: &str,
+        version: Option<&semver::Version>,
+    ) -> Option<&Arc<Workflow>> {
         let versions = self.workflows.get(name)?;
         versions.select(version)
     }
@@ -124,15 +128,25 @@ impl Catalog {
         range: &semver::VersionReq,
     ) -> Option<&Arc<Workflow>> {
         let versions = &self.workflows.get(name)?.versions;
-        versions.iter().rev().find(|(version, _)| range.matches(version)).map(|(_, found)| found)
+        versions
+            .iter()
+            .rev()
+            .find(|(version, _)| range.matches(version))
+            .map(|(_, found)| found)
     }
 
     /// `env.<name>`; `env.name` is the environment's own name.
     pub fn env(&self, name: &str) -> Option<Arc<serde_json::Value>> {
         if name == "name" {
-            return Some(Arc::new(serde_json::Value::String(self.environment.clone())));
+            return Some(Arc::new(serde_json::Value::String(
+                self.environment.clone(),
+            )));
         }
-        self.environments.get(&self.environment)?.vars.get(name).cloned()
+        self.environments
+            .get(&self.environment)?
+            .vars
+            .get(name)
+            .cloned()
     }
 }
 
@@ -141,8 +155,14 @@ impl WorkflowVersions {
         if let Some(version) = version.or(self.pinned.as_ref()) {
             return self.versions.get(version);
         }
-        let release = self.versions.iter().rev().find(|(version, _)| version.pre.is_empty());
-        release.or_else(|| self.versions.iter().next_back()).map(|(_, found)| found)
+        let release = self
+            .versions
+            .iter()
+            .rev()
+            .find(|(version, _)| version.pre.is_empty());
+        release
+            .or_else(|| self.versions.iter().next_back())
+            .map(|(_, found)| found)
     }
 }
 

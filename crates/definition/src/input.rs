@@ -24,13 +24,18 @@ impl InputCheck {
     pub(crate) fn compile(schema: &Value) -> Result<Self, String> {
         let options = jsonschema::options().offline();
         let validator = options.build(schema).map_err(|error| {
-            format!("this is not a valid JSON Schema: {error} (at `{}`)", error.instance_path())
+            format!(
+                "this is not a valid JSON Schema: {error} (at `{}`)",
+                error.instance_path()
+            )
         })?;
         Ok(Self(Some(validator)))
     }
 
     pub(crate) fn check(&self, input: &Value) -> Vec<InputError> {
-        let Some(validator) = &self.0 else { return Vec::new() };
+        let Some(validator) = &self.0 else {
+            return Vec::new();
+        };
         let found = validator.iter_errors(input).take(MAX_FINDINGS);
         let finding = |error: jsonschema::ValidationError<'_>| InputError {
             pointer: error.instance_path().to_string(),

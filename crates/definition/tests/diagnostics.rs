@@ -17,7 +17,11 @@ fn documents_are_diagnosed_as_written() {
         if std::env::var_os("UPDATE_GENERATED").is_some() {
             std::fs::write(&path, found).expect("the fixture can be written");
         } else if found != text {
-            failed.push(format!("{}:\n{}", path.display(), first_difference(&text, &found)));
+            failed.push(format!(
+                "{}:\n{}",
+                path.display(),
+                first_difference(&text, &found)
+            ));
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
@@ -26,7 +30,9 @@ fn documents_are_diagnosed_as_written() {
 fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
     let entries = std::fs::read_dir(folder).expect("the fixtures");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     paths.sort();
     assert!(!paths.is_empty());
     paths
@@ -37,7 +43,9 @@ fn run(text: &str) -> String {
     let mut found = String::new();
     for case in text.split("## ").skip(1) {
         let (title, rest) = case.split_once('\n').expect("a title");
-        let (document, _) = rest.split_once("\n>>>\n").expect("a document that ends at `>>>`");
+        let (document, _) = rest
+            .split_once("\n>>>\n")
+            .expect("a document that ends at `>>>`");
         let findings = check(document);
         writeln!(found, "## {title}\n{document}\n>>>\n{findings}").expect("text");
     }
@@ -45,11 +53,19 @@ fn run(text: &str) -> String {
 }
 
 fn check(document: &str) -> String {
-    let document = if document.starts_with("steps:") { in_workflow(document) } else { document.to_owned() };
+    let document = if document.starts_with("steps:") {
+        in_workflow(document)
+    } else {
+        document.to_owned()
+    };
     let (set, _) = ResourceSet::parse(vec![("f.yaml".to_owned(), document.into_bytes())]);
     let found = set.validate(&neighbours(), &no_settings_check);
     let lines: Vec<String> = found.iter().map(|found| format!("{found}\n")).collect();
-    if lines.is_empty() { "fine\n".to_owned() } else { lines.concat() }
+    if lines.is_empty() {
+        "fine\n".to_owned()
+    } else {
+        lines.concat()
+    }
 }
 
 fn in_workflow(steps: &str) -> String {
@@ -63,16 +79,24 @@ fn in_workflow(steps: &str) -> String {
 /// Adapters `a` and `b`, `local`, and a workflow `child`, so that cases need not define them.
 fn neighbours() -> Catalog {
     let text = include_str!("neighbours.yaml");
-    let (set, _) = ResourceSet::parse(vec![("neighbours.yaml".to_owned(), text.as_bytes().to_vec())]);
+    let (set, _) = ResourceSet::parse(vec![(
+        "neighbours.yaml".to_owned(),
+        text.as_bytes().to_vec(),
+    )]);
     let applied = set.apply_to(&Catalog::default(), &no_settings_check);
     applied.unwrap_or_else(|found| panic!("{}", found[0])).new
 }
 
 fn first_difference(expected: &str, found: &str) -> String {
     let pairs = expected.lines().zip(found.lines()).enumerate();
-    let different = pairs.into_iter().find(|(_, (expected, found))| expected != found);
+    let different = pairs
+        .into_iter()
+        .find(|(_, (expected, found))| expected != found);
     match different {
-        Some((line, (expected, found))) => format!("line {}: expected\n  {expected}\nbut found\n  {found}", line + 1),
+        Some((line, (expected, found))) => format!(
+            "line {}: expected\n  {expected}\nbut found\n  {found}",
+            line + 1
+        ),
         None => "one is longer than the other".to_owned(),
     }
 }

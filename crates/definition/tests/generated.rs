@@ -11,7 +11,10 @@ fn check(path: &str, expected: &str) {
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     let shown = path.display();
-    assert!(found == expected, "{shown} has drifted: run `UPDATE_GENERATED=1 cargo test -p definition --test generated`");
+    assert!(
+        found == expected,
+        "{shown} has drifted: run `UPDATE_GENERATED=1 cargo test -p definition --test generated`"
+    );
 }
 
 fn docs() -> PathBuf {
@@ -34,7 +37,10 @@ fn every_code_has_its_page() {
     for code in definition::codes::ALL {
         check(&format!("errors/{}.md", code.id), &code.page());
     }
-    for (left, right) in definition::codes::ALL.iter().zip(&definition::codes::ALL[1..]) {
+    for (left, right) in definition::codes::ALL
+        .iter()
+        .zip(&definition::codes::ALL[1..])
+    {
         assert!(left.id < right.id, "{} stands before {}", left.id, right.id);
     }
 }
@@ -43,9 +49,15 @@ fn every_code_has_its_page() {
 fn the_schema_accepts_the_brief() {
     let schema = definition::json_schema();
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
-    for snippet in [include_str!("brief/workflow.yaml"), include_str!("brief/environments.yaml")] {
+    for snippet in [
+        include_str!("brief/workflow.yaml"),
+        include_str!("brief/environments.yaml"),
+    ] {
         let document: serde_json::Value = serde_saphyr::from_str(snippet).expect("YAML");
-        let found: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        let found: Vec<_> = validator
+            .iter_errors(&document)
+            .map(|error| error.to_string())
+            .collect();
         assert_eq!(found, Vec::<String>::new());
     }
 }

@@ -26,7 +26,10 @@ pub(super) fn expectation(shape: &Shape) -> String {
         Shape::Steps => "a list of steps".to_owned(),
         Shape::List(_) => "a list".to_owned(),
         Shape::OneOf(choices) => {
-            let choices: Vec<String> = choices.iter().map(|choice| expectation(&choice.shape)).collect();
+            let choices: Vec<String> = choices
+                .iter()
+                .map(|choice| expectation(&choice.shape))
+                .collect();
             choices.join(" or ")
         }
     }
@@ -48,14 +51,27 @@ pub(super) fn found(node: &Node) -> String {
 pub(super) fn list_of_words<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let mut words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
     let last = words.pop().unwrap_or_default();
-    if words.is_empty() { last } else { format!("{} or {last}", words.join(", ")) }
+    if words.is_empty() {
+        last
+    } else {
+        format!("{} or {last}", words.join(", "))
+    }
 }
 
 /// The name of an object with its article; names that are no common nouns stand as they are.
 pub(super) fn article(name: &str) -> String {
-    if name.contains('.') || matches!(name, "policies" | "retry" | "catch" | "fail" | "repeat" | "verify") {
+    if name.contains('.')
+        || matches!(
+            name,
+            "policies" | "retry" | "catch" | "fail" | "repeat" | "verify"
+        )
+    {
         return format!("`{name}`");
     }
-    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
     format!("{article} {name}")
 }

@@ -10,7 +10,11 @@ pub(crate) fn check_object(report: &mut Report, object: &'static Object, node: &
         return;
     }
     if !matches!(node.value, NodeValue::Map(_)) {
-        let message = format!("expected a mapping ({}), but found {}", object.name, node.kind());
+        let message = format!(
+            "expected a mapping ({}), but found {}",
+            object.name,
+            node.kind()
+        );
         report.error(&codes::WRONG_TYPE, &At::node(node), message);
         return;
     }
@@ -20,16 +24,33 @@ pub(crate) fn check_object(report: &mut Report, object: &'static Object, node: &
             None => unknown_key(report, object, entry),
         }
     }
-    for key in object.keys.iter().filter(|key| key.required && !node.has(key.name)) {
+    for key in object
+        .keys
+        .iter()
+        .filter(|key| key.required && !node.has(key.name))
+    {
         let message = format!("{} lacks the key `{}`", article(object.name), key.name);
         let found = report.error(&codes::MISSING_KEY, &At::node(node), message);
-        found.hint(format!("add `{}: ...`, {}", key.name, expectation(&key.shape)));
+        found.hint(format!(
+            "add `{}: ...`, {}",
+            key.name,
+            expectation(&key.shape)
+        ));
     }
 }
 
-fn check_entry(report: &mut Report, object: &Object, node: &Node, key: &'static Key, entry: &Entry) {
+fn check_entry(
+    report: &mut Report,
+    object: &Object,
+    node: &Node,
+    key: &'static Key,
+    entry: &Entry,
+) {
     if key.availability == Availability::NotYet {
-        report.not_yet(&At::key(entry), &format!("`{}` of {}", key.name, article(object.name)));
+        report.not_yet(
+            &At::key(entry),
+            &format!("`{}` of {}", key.name, article(object.name)),
+        );
         return;
     }
     check_companions(report, object, node, key, entry);
@@ -49,7 +70,11 @@ fn check_companions(report: &mut Report, object: &Object, node: &Node, key: &Key
     }
     let words = list_of_words(key.beside.iter().copied());
     let message = match kind {
-        Some(_) => format!("`{}` belongs to {} of type {words}", key.name, article(object.name)),
+        Some(_) => format!(
+            "`{}` belongs to {} of type {words}",
+            key.name,
+            article(object.name)
+        ),
         None => format!("`{}` stands only beside {words}", key.name),
     };
     report.error(&codes::MISPLACED, &At::key(entry), message);
@@ -59,7 +84,9 @@ fn unknown_key(report: &mut Report, object: &Object, entry: &Entry) {
     let message = format!("unknown key `{}` in {}", entry.key, article(object.name));
     let found = report.error(&codes::UNKNOWN_KEY, &At::key(entry), message);
     let keys = || object.keys.iter().filter(|key| !key.name.starts_with('$'));
-    let now = keys().filter(|key| key.availability == Availability::Now).map(|key| key.name);
+    let now = keys()
+        .filter(|key| key.availability == Availability::Now)
+        .map(|key| key.name);
     match nearest(&entry.key, keys().map(|key| key.name)) {
         Some(name) => found.hint(format!("did you mean `{name}`?")),
         None => found.hint(format!("expected {}", list_of_words(now))),
@@ -74,7 +101,9 @@ fn check_value(report: &mut Report, shape: &Shape, node: &Node, key: &At, name: 
     match (shape, &node.value) {
         (Shape::Any | Shape::Value, _) => {}
         (Shape::Object(object), NodeValue::Map(_)) => check_object(report, object, node),
-        (Shape::Steps, NodeValue::List(items)) => check_items(report, &Shape::Object(&STEP), items, name),
+        (Shape::Steps, NodeValue::List(items)) => {
+            check_items(report, &Shape::Object(&STEP), items, name)
+        }
         (Shape::List(item), NodeValue::List(items)) => check_items(report, item, items, name),
         (Shape::Map(value), NodeValue::Map(entries)) => {
             for entry in entries {
@@ -104,9 +133,20 @@ fn check_choices(report: &mut Report, choices: &[Choice], node: &Node, key: &At,
         }
         return check_value(report, &choice.shape, node, key, name);
     }
-    let shapes: Vec<String> = choices.iter().map(|choice| expectation(&choice.shape)).collect();
-    let message = format!("expected {}, but found {}", shapes.join(" or "), super::expectation::found(node));
-    let code = if node.text().is_some() { &codes::BAD_VALUE } else { &codes::WRONG_TYPE };
+    let shapes: Vec<String> = choices
+        .iter()
+        .map(|choice| expectation(&choice.shape))
+        .collect();
+    let message = format!(
+        "expected {}, but found {}",
+        shapes.join(" or "),
+        super::expectation::found(node)
+    );
+    let code = if node.text().is_some() {
+        &codes::BAD_VALUE
+    } else {
+        &codes::WRONG_TYPE
+    };
     report.error(code, place(&At::node(node), node, key), message);
 }
 
@@ -126,16 +166,32 @@ fn refuse(report: &mut Report, problem: Problem, node: &Node, key: &At, name: &s
             report.not_yet(&At::node(node), &format!("`{name}: {word}`"));
         }
         Problem::EmptyCondition => {
-            let found = report.error(&codes::EMPTY_CONDITION, key, format!("expected a condition under `{name}`, but it is empty"));
-            found.hint(format!("write it, quoted where YAML would misread it: {name}: \"input.ready\""));
+            let found = report.error(
+                &codes::EMPTY_CONDITION,
+                key,
+                format!("expected a condition under `{name}`, but it is empty"),
+            );
+            found.hint(format!(
+                "write it, quoted where YAML would misread it: {name}: \"input.ready\""
+            ));
         }
-        Problem::Refused { code, message, hint } => {
-            report.error(code, place(&At::node(node), node, key), message).hint = hint;
+        Problem::Refused {
+            code,
+            message,
+            hint,
+        } => {
+            report
+                .error(code, place(&At::node(node), node, key), message)
+                .hint = hint;
         }
     }
 }
 
 /// Where a refused value is shown: at itself, or at its key when it is empty and has no place.
 fn place<'a>(own: &'a At, node: &Node, key: &'a At) -> &'a At {
-    if matches!(node.value, NodeValue::Null) { key } else { own }
+    if matches!(node.value, NodeValue::Null) {
+        key
+    } else {
+        own
+    }
 }

@@ -9,17 +9,25 @@ use crate::source::{Node, NodeValue};
 pub(super) enum Problem {
     NotYet(&'static str),
     EmptyCondition,
-    Refused { code: &'static Code, message: String, hint: Option<String> },
+    Refused {
+        code: &'static Code,
+        message: String,
+        hint: Option<String>,
+    },
 }
 
 /// Checks a value that is not to be looked into.
 pub(super) fn check_scalar(shape: &Shape, node: &Node) -> Result<(), Problem> {
     match (shape, &node.value) {
         (Shape::Condition, value) => condition(value, shape, node),
-        (Shape::TextValue, NodeValue::Text(_) | NodeValue::Number(_) | NodeValue::Bool(_)) => Ok(()),
+        (Shape::TextValue, NodeValue::Text(_) | NodeValue::Number(_) | NodeValue::Bool(_)) => {
+            Ok(())
+        }
         (Shape::Bool, NodeValue::Bool(_)) | (Shape::False, NodeValue::Bool(false)) => Ok(()),
         (Shape::Size, NodeValue::Number(number)) if number.as_u64().is_some() => Ok(()),
-        (Shape::Count(_) | Shape::Number(_) | Shape::Threshold, NodeValue::Number(_)) => number(shape, node),
+        (Shape::Count(_) | Shape::Number(_) | Shape::Threshold, NodeValue::Number(_)) => {
+            number(shape, node)
+        }
         (_, NodeValue::Text(text)) => check_text(shape, text, node),
         _ => Err(wrong_type(shape, node)),
     }
@@ -36,7 +44,9 @@ fn condition(value: &NodeValue, shape: &Shape, node: &Node) -> Result<(), Proble
 
 fn number(shape: &Shape, node: &Node) -> Result<(), Problem> {
     let fits = match shape {
-        Shape::Count(least) => node.count().is_some_and(|count| count >= *least && count <= u64::from(u32::MAX)),
+        Shape::Count(least) => node
+            .count()
+            .is_some_and(|count| count >= *least && count <= u64::from(u32::MAX)),
         Shape::Number(least) => node.number().is_some_and(|number| number >= *least),
         _ => node.count().is_some(),
     };
@@ -44,7 +54,11 @@ fn number(shape: &Shape, node: &Node) -> Result<(), Problem> {
         return Ok(());
     }
     let shown = node.to_json();
-    Err(refused(&codes::BAD_VALUE, format!("expected {}, but found {shown}", expectation(shape)), None))
+    Err(refused(
+        &codes::BAD_VALUE,
+        format!("expected {}, but found {shown}", expectation(shape)),
+        None,
+    ))
 }
 
 fn check_text(shape: &Shape, text: &str, node: &Node) -> Result<(), Problem> {
@@ -54,20 +68,34 @@ fn check_text(shape: &Shape, text: &str, node: &Node) -> Result<(), Problem> {
         Shape::Text => Ok(()),
         Shape::Name if is_kebab_case(text) => Ok(()),
         Shape::Name => Err(bad_name(text)),
-        Shape::Identifier => identifier(text).then_some(()).ok_or_else(|| bad_value(shape, node)),
+        Shape::Identifier => identifier(text)
+            .then_some(())
+            .ok_or_else(|| bad_value(shape, node)),
         Shape::Version => of(semver::Version::parse(text), shape, node),
         Shape::VersionRange => of(semver::VersionReq::parse(text), shape, node),
         Shape::DurationValue if computed => Ok(()),
-        Shape::Duration | Shape::DurationValue => duration::parse(text).map(drop).map_err(|error| bad(error.to_string())),
-        Shape::Size => size::parse(text).map(drop).map_err(|error| bad(error.to_string())),
-        Shape::Threshold => percent(text).map(drop).ok_or_else(|| bad_value(shape, node)),
-        Shape::Pointer => pointer(text).then_some(()).ok_or_else(|| bad_value(shape, node)),
+        Shape::Duration | Shape::DurationValue => duration::parse(text)
+            .map(drop)
+            .map_err(|error| bad(error.to_string())),
+        Shape::Size => size::parse(text)
+            .map(drop)
+            .map_err(|error| bad(error.to_string())),
+        Shape::Threshold => percent(text)
+            .map(drop)
+            .ok_or_else(|| bad_value(shape, node)),
+        Shape::Pointer => pointer(text)
+            .then_some(())
+            .ok_or_else(|| bad_value(shape, node)),
         Shape::Word(words) => word(words, text),
         _ => Err(wrong_type(shape, node)),
     }
 }
 
-fn of<T, E: std::fmt::Display>(parsed: Result<T, E>, shape: &Shape, node: &Node) -> Result<(), Problem> {
+fn of<T, E: std::fmt::Display>(
+    parsed: Result<T, E>,
+    shape: &Shape,
+    node: &Node,
+) -> Result<(), Problem> {
     parsed.map(drop).map_err(|error| {
         let message = format!("expected {}, but found {}", expectation(shape), found(node));
         refused(&codes::BAD_VALUE, message, Some(error.to_string()))
@@ -94,7 +122,10 @@ pub(crate) fn percent(text: &str) -> Option<f64> {
 }
 
 fn pointer(text: &str) -> bool {
-    let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    let escapes = text
+        .split('~')
+        .skip(1)
+        .all(|rest| rest.starts_with(['0', '1']));
     escapes && (text.is_empty() || text.starts_with('/'))
 }
 
@@ -105,8 +136,15 @@ fn identifier(text: &str) -> bool {
 
 /// Small letters and digits in words joined by single hyphens, beginning with a letter.
 pub(crate) fn is_kebab_case(text: &str) -> bool {
-    let word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    text.len() <= 128 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('-').all(word)
+    let word = |word: &str| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    text.len() <= 128
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.split('-').all(word)
 }
 
 fn bad_name(text: &str) -> Problem {
@@ -134,7 +172,11 @@ fn suggest(text: &str) -> String {
 }
 
 fn bad_value(shape: &Shape, node: &Node) -> Problem {
-    bad(format!("expected {}, but found {}", expectation(shape), found(node)))
+    bad(format!(
+        "expected {}, but found {}",
+        expectation(shape),
+        found(node)
+    ))
 }
 
 fn bad(message: String) -> Problem {
@@ -147,5 +189,9 @@ fn wrong_type(shape: &Shape, node: &Node) -> Problem {
 }
 
 fn refused(code: &'static Code, message: String, hint: Option<String>) -> Problem {
-    Problem::Refused { code, message, hint }
+    Problem::Refused {
+        code,
+        message,
+        hint,
+    }
 }

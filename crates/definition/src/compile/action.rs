@@ -15,13 +15,21 @@ const LOOPS: [&str; 2] = ["for-each", "repeat"];
 
 impl Lowering<'_> {
     pub(super) fn action(&mut self, step: StepIx, node: &Node) -> Option<Action> {
-        let given: Vec<&str> = ACTIONS.into_iter().filter(|action| node.has(action)).collect();
+        let given: Vec<&str> = ACTIONS
+            .into_iter()
+            .filter(|action| node.has(action))
+            .collect();
         match given.as_slice() {
             [] if node.has("steps") => self.body(step, node).map(Action::Group),
             [] => self.refuse_count(node, "this step does nothing", None),
-            [action] => self.check_body(node, action).and_then(|()| self.one_action(step, node, action)),
+            [action] => self
+                .check_body(node, action)
+                .and_then(|()| self.one_action(step, node, action)),
             [_, second, ..] => {
-                let message = format!("a step does one thing, but this one has {}", quoted_list(&given));
+                let message = format!(
+                    "a step does one thing, but this one has {}",
+                    quoted_list(&given)
+                );
                 self.refuse_count(node, &message, Some(second))
             }
         }
@@ -42,26 +50,40 @@ impl Lowering<'_> {
             "complete" => self.complete(step, node),
             "break" => self.break_loop(step, node),
             // Not available yet, which was reported: a stand-in that does nothing.
-            _ => Template::compile(&Value::Null, &place.scope).ok().map(Action::Set),
+            _ => Template::compile(&Value::Null, &place.scope)
+                .ok()
+                .map(Action::Set),
         }
     }
 
     fn refuse_count(&mut self, node: &Node, message: &str, key: Option<&str>) -> Option<Action> {
-        let misspelt = key.is_none() && node.entries().iter().any(|entry| STEP.key(&entry.key).is_none());
+        let misspelt = key.is_none()
+            && node
+                .entries()
+                .iter()
+                .any(|entry| STEP.key(&entry.key).is_none());
         if node.is_broken() || node.entries().is_empty() || misspelt {
             return None;
         }
-        let entry = key.and_then(|key| node.entry(key)).or_else(|| node.entry("id"));
+        let entry = key
+            .and_then(|key| node.entry(key))
+            .or_else(|| node.entry("id"));
         let at = entry.map_or_else(|| At::node(node), At::key);
         let found = self.report.error(&codes::ACTION_COUNT, &at, message);
-        found.hint(format!("expected one of {}, or only `steps`", quoted_list(&ACTIONS)));
+        found.hint(format!(
+            "expected one of {}, or only `steps`",
+            quoted_list(&ACTIONS)
+        ));
         None
     }
 
     fn check_body(&mut self, node: &Node, action: &str) -> Option<()> {
         if let Some(steps) = node.entry("steps").filter(|_| !LOOPS.contains(&action)) {
-            let message = format!("`steps` stands beside `for-each` or `repeat` or alone, not beside `{action}`");
-            self.report.error(&codes::MISPLACED, &At::key(steps), message);
+            let message = format!(
+                "`steps` stands beside `for-each` or `repeat` or alone, not beside `{action}`"
+            );
+            self.report
+                .error(&codes::MISPLACED, &At::key(steps), message);
             return None;
         }
         Some(())
@@ -70,15 +92,28 @@ impl Lowering<'_> {
     fn wait(&mut self, step: StepIx, node: &Node) -> Option<Action> {
         let place = self.at_start(step);
         let given = node.get("wait")?;
-        let ways: Vec<&str> = ["for", "at", "signal", "event"].into_iter().filter(|way| given.has(way)).collect();
+        let ways: Vec<&str> = ["for", "at", "signal", "event"]
+            .into_iter()
+            .filter(|way| given.has(way))
+            .collect();
         if ways.len() != 1 && !given.is_broken() {
             let at = node.entry("wait").map(At::key).unwrap_or_default();
-            self.report.error(&codes::ACTION_COUNT, &at, "expected exactly one of `for`, `at`, `signal` or `event` in a wait");
+            self.report.error(
+                &codes::ACTION_COUNT,
+                &at,
+                "expected exactly one of `for`, `at`, `signal` or `event` in a wait",
+            );
         }
         match ways.first() {
-            Some(&"for") => self.duration_at(given, "for", &place).map(|time| Action::Wait(Wait::For(time))),
-            Some(&"at") => self.template_at(given, "at", &place).map(|time| Action::Wait(Wait::At(time))),
-            _ => Template::compile(&Value::Null, &place.scope).ok().map(Action::Set),
+            Some(&"for") => self
+                .duration_at(given, "for", &place)
+                .map(|time| Action::Wait(Wait::For(time))),
+            Some(&"at") => self
+                .template_at(given, "at", &place)
+                .map(|time| Action::Wait(Wait::At(time))),
+            _ => Template::compile(&Value::Null, &place.scope)
+                .ok()
+                .map(Action::Set),
         }
     }
 
@@ -90,25 +125,40 @@ impl Lowering<'_> {
             Some(message) => self.template(message, &place),
             None => Template::compile(&Value::String(String::new()), &place.scope).ok(),
         };
-        Some(Action::Fail { error_type: error_type?, message: message? })
+        Some(Action::Fail {
+            error_type: error_type?,
+            message: message?,
+        })
     }
 
     fn complete(&mut self, step: StepIx, node: &Node) -> Option<Action> {
         let lists = self.outline.lists_outwards(self.outline.step(step).list);
-        if lists.last().is_some_and(|list| self.outline.list(list).role == Role::Finally) {
+        if lists
+            .last()
+            .is_some_and(|list| self.outline.list(list).role == Role::Finally)
+        {
             let at = node.entry("complete").map(At::key).unwrap_or_default();
-            self.report.error(&codes::OUTSIDE_LOOP, &at, "the instance has already ended when `finally` runs");
+            self.report.error(
+                &codes::OUTSIDE_LOOP,
+                &at,
+                "the instance has already ended when `finally` runs",
+            );
             return None;
         }
         let place = self.at_start(step);
-        self.template_at(node, "complete", &place).map(Action::Complete)
+        self.template_at(node, "complete", &place)
+            .map(Action::Complete)
     }
 
     fn break_loop(&mut self, step: StepIx, node: &Node) -> Option<Action> {
         let mut lists = self.outline.lists_outwards(self.outline.step(step).list);
         if !lists.any(|list| self.outline.list(list).role == Role::Loop) {
             let at = node.entry("break").map(At::key).unwrap_or_default();
-            self.report.error(&codes::OUTSIDE_LOOP, &at, "`break` stands outside of any loop");
+            self.report.error(
+                &codes::OUTSIDE_LOOP,
+                &at,
+                "`break` stands outside of any loop",
+            );
             return None;
         }
         let place = self.at_start(step);
@@ -117,5 +167,9 @@ impl Lowering<'_> {
 }
 
 fn quoted_list(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -8,7 +8,8 @@ use crate::check::percent;
 use crate::diagnostic::{At, codes};
 use crate::source::Node;
 use crate::workflow::{
-    Action, Branch, Case, Catch, FailureMode, ForEach, Join, ListIx, Parallel, Repeat, StepIx, Threshold,
+    Action, Branch, Case, Catch, FailureMode, ForEach, Join, ListIx, Parallel, Repeat, StepIx,
+    Threshold,
 };
 
 /// Lanes at once where a `for-each` does not say.
@@ -19,12 +20,19 @@ impl Lowering<'_> {
         let given = node.get("parallel")?;
         let outline = self.outline.step(step);
         let branch = |(block, list): &(Block<'_>, ListIx)| match block {
-            Block::Branch(name) => Some(Branch { name: name.map(str::to_owned), list: *list }),
+            Block::Branch(name) => Some(Branch {
+                name: name.map(str::to_owned),
+                list: *list,
+            }),
             _ => None,
         };
         let branches: Vec<_> = outline.blocks.iter().filter_map(branch).collect();
         if branches.is_empty() {
-            self.report.error(&codes::BAD_VALUE, &At::node(given), "expected at least one branch");
+            self.report.error(
+                &codes::BAD_VALUE,
+                &At::node(given),
+                "expected at least one branch",
+            );
         }
         let place = self.place(outline.list, Moment::Start(step), &["branch", "output"]);
         let accept = self.condition_at(node, "accept", &place);
@@ -40,14 +48,19 @@ impl Lowering<'_> {
     }
 
     fn join(&mut self, node: &Node, branches: usize) -> Join {
-        let Some(join) = node.get("join") else { return Join::All };
+        let Some(join) = node.get("join") else {
+            return Join::All;
+        };
         if join.text() == Some("any") {
             return Join::First(1);
         }
-        let Some(count) = join.count() else { return Join::All };
+        let Some(count) = join.count() else {
+            return Join::All;
+        };
         if count > branches as u64 {
             let message = format!("`join: {count}` can never be reached by {branches} branches");
-            self.report.error(&codes::BAD_VALUE, &At::node(join), message);
+            self.report
+                .error(&codes::BAD_VALUE, &At::node(join), message);
         }
         Join::First(u32::try_from(count).unwrap_or(u32::MAX))
     }
@@ -62,7 +75,10 @@ impl Lowering<'_> {
         let mut cases = Vec::new();
         for (block, list) in &outline.blocks {
             if let Block::Case(case) = block {
-                cases.push(Case { when: self.condition_at(case, "when", &place), list: *list });
+                cases.push(Case {
+                    when: self.condition_at(case, "when", &place),
+                    list: *list,
+                });
             }
         }
         Some(Action::Switch(cases))
@@ -72,16 +88,22 @@ impl Lowering<'_> {
         if let Some(default) = case.entry("default") {
             if case.has("when") || case.has("steps") {
                 let message = "`default` stands alone, without `when` and `steps`";
-                self.report.error(&codes::MISPLACED, &At::key(default), message);
+                self.report
+                    .error(&codes::MISPLACED, &At::key(default), message);
             } else if !last {
                 let message = "the cases after `default` are never reached";
-                self.report.error(&codes::CASE_ORDER, &At::key(default), message);
+                self.report
+                    .error(&codes::CASE_ORDER, &At::key(default), message);
             }
             return;
         }
         for key in ["when", "steps"] {
             if !case.has(key) && !case.is_broken() {
-                let found = self.report.error(&codes::MISSING_KEY, &At::node(case), format!("a case lacks the key `{key}`"));
+                let found = self.report.error(
+                    &codes::MISSING_KEY,
+                    &At::node(case),
+                    format!("a case lacks the key `{key}`"),
+                );
                 found.hint("a case is `{ when, steps }`, the last one may be `{ default: [...] }`");
             }
         }
@@ -94,7 +116,11 @@ impl Lowering<'_> {
         self.check_item_name(node);
         let end = self.place(list, Moment::ListEnd(list), &[]);
         let collect = self.template_at(node, "collect", &end);
-        let count = |key| node.get(key).and_then(Node::count).and_then(|count| u32::try_from(count).ok());
+        let count = |key| {
+            node.get(key)
+                .and_then(Node::count)
+                .and_then(|count| u32::try_from(count).ok())
+        };
         Some(Action::ForEach(ForEach {
             items: items?,
             item_name: item_name(node).to_owned(),
@@ -108,9 +134,17 @@ impl Lowering<'_> {
     }
 
     fn check_item_name(&mut self, node: &Node) {
-        if let Some(name) = node.get("as").filter(|name| name.text().is_some_and(|text| RESERVED.contains(&text))) {
-            let message = format!("`{}` has a meaning of its own in expressions", item_name(node));
-            self.report.error(&codes::BAD_NAME, &At::node(name), message).hint("choose another name for the item");
+        if let Some(name) = node
+            .get("as")
+            .filter(|name| name.text().is_some_and(|text| RESERVED.contains(&text)))
+        {
+            let message = format!(
+                "`{}` has a meaning of its own in expressions",
+                item_name(node)
+            );
+            self.report
+                .error(&codes::BAD_NAME, &At::node(name), message)
+                .hint("choose another name for the item");
         }
     }
 
@@ -124,7 +158,9 @@ impl Lowering<'_> {
         let end = self.place(list, Moment::ListEnd(list), &[]);
         if !["while", "until", "max"].iter().any(|key| given.has(key)) {
             let at = node.entry("repeat").map(At::key).unwrap_or_default();
-            let found = self.report.warning(&codes::ENDLESS, &at, "nothing ends this loop but a `break`");
+            let found =
+                self.report
+                    .warning(&codes::ENDLESS, &at, "nothing ends this loop but a `break`");
             found.hint("add `max`, `until` or `while`");
         }
         Some(Action::Repeat(Repeat {
@@ -132,7 +168,10 @@ impl Lowering<'_> {
             next: self.template_at(given, "next", &end),
             condition_before: self.condition_at(given, "while", &round),
             condition_after: self.condition_at(given, "until", &end),
-            max: given.get("max").and_then(Node::count).and_then(|max| u32::try_from(max).ok()),
+            max: given
+                .get("max")
+                .and_then(Node::count)
+                .and_then(|max| u32::try_from(max).ok()),
             delay: self.duration_at(given, "delay", &end),
             continue_on_max: given.text_at("on-max") == Some("continue"),
             list,
@@ -142,9 +181,15 @@ impl Lowering<'_> {
     /// The list under `steps`; a loop without one is reported.
     pub(super) fn body(&mut self, step: StepIx, node: &Node) -> Option<ListIx> {
         let blocks = &self.outline.step(step).blocks;
-        let body = blocks.iter().find(|(block, _)| matches!(block, Block::Body));
+        let body = blocks
+            .iter()
+            .find(|(block, _)| matches!(block, Block::Body));
         if body.is_none() {
-            self.report.error(&codes::MISSING_KEY, &At::node(node), "a loop lacks the key `steps`");
+            self.report.error(
+                &codes::MISSING_KEY,
+                &At::node(node),
+                "a loop lacks the key `steps`",
+            );
         }
         body.map(|(_, list)| *list)
     }
@@ -152,9 +197,10 @@ impl Lowering<'_> {
     pub(super) fn catches(&mut self, step: StepIx) -> Vec<Catch> {
         let blocks = self.outline.step(step).blocks.iter();
         let catch = |(block, list): &(Block<'_>, ListIx)| match block {
-            Block::Catch(handler) => {
-                Some(Catch { pattern: handler.text_at("error")?.to_owned(), list: *list })
-            }
+            Block::Catch(handler) => Some(Catch {
+                pattern: handler.text_at("error")?.to_owned(),
+                list: *list,
+            }),
             _ => None,
         };
         blocks.filter_map(catch).collect()
@@ -162,7 +208,11 @@ impl Lowering<'_> {
 }
 
 fn failure_mode(node: &Node) -> FailureMode {
-    if node.text_at("failure") == Some("collect") { FailureMode::Collect } else { FailureMode::FailFast }
+    if node.text_at("failure") == Some("collect") {
+        FailureMode::Collect
+    } else {
+        FailureMode::FailFast
+    }
 }
 
 fn threshold(node: &Node) -> Option<Threshold> {

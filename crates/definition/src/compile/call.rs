@@ -16,27 +16,64 @@ impl Lowering<'_> {
         let place = self.at_start(step);
         let adapter = node.text_at("adapter")?.to_owned();
         let action = node.text_at("action").map(str::to_owned);
-        if let Some(computed) = node.get("action").filter(|action| action.text().is_some_and(|text| text.contains("${"))) {
-            self.report.not_yet(&At::node(computed), "a computed `action`");
+        if let Some(computed) = node
+            .get("action")
+            .filter(|action| action.text().is_some_and(|text| text.contains("${")))
+        {
+            self.report
+                .not_yet(&At::node(computed), "a computed `action`");
         } else if let Some(named) = node.get("adapter") {
-            self.note(named, UseKind::Adapter { name: adapter.clone(), action: action.clone() });
+            self.note(
+                named,
+                UseKind::Adapter {
+                    name: adapter.clone(),
+                    action: action.clone(),
+                },
+            );
         }
-        let input = self.template_at(node, "input", &Place { secrets: true, ..place.clone() });
+        let input = self.template_at(
+            node,
+            "input",
+            &Place {
+                secrets: true,
+                ..place.clone()
+            },
+        );
         let idempotency_key = self.template_at(node, "idempotency-key", &place);
         let retry = self.retry(node);
-        Some(Action::Task(Task { adapter, action, input, idempotency_key, retry }))
+        Some(Action::Task(Task {
+            adapter,
+            action,
+            input,
+            idempotency_key,
+            retry,
+        }))
     }
 
     pub(super) fn child(&mut self, step: StepIx, node: &Node) -> Option<Action> {
         let place = self.at_start(step);
         let named = node.get("workflow")?;
         let workflow = named.text()?.to_owned();
-        let version = node.text_at("version").and_then(|range| semver::VersionReq::parse(range).ok());
-        self.note(named, UseKind::Workflow { name: workflow.clone(), range: version.clone() });
+        let version = node
+            .text_at("version")
+            .and_then(|range| semver::VersionReq::parse(range).ok());
+        self.note(
+            named,
+            UseKind::Workflow {
+                name: workflow.clone(),
+                range: version.clone(),
+            },
+        );
         let input = self.template_at(node, "input", &place);
         let detach = node.get("detach").and_then(Node::bool).unwrap_or_default();
         let retry = self.retry(node);
-        Some(Action::Child(Child { workflow, version, input, detach, retry }))
+        Some(Action::Child(Child {
+            workflow,
+            version,
+            input,
+            detach,
+            retry,
+        }))
     }
 
     /// The `retry` of a step, a compensation or the workflow's defaults.
@@ -54,7 +91,9 @@ impl Lowering<'_> {
         let given = node.get("compensation")?;
         let place = self.place(self.outline.step(step).list, Moment::Undo(step), &[]);
         let undo = self.undo(own, given)?;
-        let timeout = given.text_at("timeout").and_then(|text| expression::duration::parse(text).ok());
+        let timeout = given
+            .text_at("timeout")
+            .and_then(|text| expression::duration::parse(text).ok());
         let verify = node.get("verify").or_else(|| given.get("verify"));
         Some(Compensation {
             undo,
@@ -71,7 +110,13 @@ impl Lowering<'_> {
         }
         if let Some(workflow) = given.get("workflow") {
             let name = workflow.text()?.to_owned();
-            self.note(workflow, UseKind::Workflow { name: name.clone(), range: None });
+            self.note(
+                workflow,
+                UseKind::Workflow {
+                    name: name.clone(),
+                    range: None,
+                },
+            );
             return Some(Undo::Workflow(name));
         }
         let (adapter, action) = self.callee(own, given)?;
@@ -86,14 +131,20 @@ impl Lowering<'_> {
         let (stored, undo) = match (meant, own) {
             (BareName::Adapter, _) | (BareName::Action, None) => (
                 json!({ "adapter": name }),
-                Undo::Adapter { adapter: name.to_owned(), action: None },
+                Undo::Adapter {
+                    adapter: name.to_owned(),
+                    action: None,
+                },
             ),
             (BareName::Workflow, _) | (BareName::Unknown, None) => {
                 (json!({ "workflow": name }), Undo::Workflow(name.to_owned()))
             }
             (BareName::Action | BareName::Unknown, Some(own)) => (
                 json!({ "adapter": own, "action": name }),
-                Undo::Adapter { adapter: own.to_owned(), action: Some(name.to_owned()) },
+                Undo::Adapter {
+                    adapter: own.to_owned(),
+                    action: Some(name.to_owned()),
+                },
             ),
         };
         self.collected.replaced.push((given.path.pointer(), stored));
@@ -102,7 +153,9 @@ impl Lowering<'_> {
 
     fn verify(&mut self, own: Option<&str>, given: &Node, place: &Place) -> Option<Verify> {
         let (adapter, action) = match given.text() {
-            Some(name) if self.known.bare_name(own, name) == BareName::Adapter => (name.to_owned(), None),
+            Some(name) if self.known.bare_name(own, name) == BareName::Adapter => {
+                (name.to_owned(), None)
+            }
             Some(name) => (own?.to_owned(), Some(name.to_owned())),
             None => self.callee(own, given)?,
         };
@@ -112,21 +165,42 @@ impl Lowering<'_> {
                 |action| json!({ "adapter": adapter, "action": action }),
             );
             self.collected.replaced.push((given.path.pointer(), stored));
-            self.note(given, UseKind::Adapter { name: adapter.clone(), action: action.clone() });
+            self.note(
+                given,
+                UseKind::Adapter {
+                    name: adapter.clone(),
+                    action: action.clone(),
+                },
+            );
         }
-        Some(Verify { adapter, action, input: self.template_at(given, "input", place) })
+        Some(Verify {
+            adapter,
+            action,
+            input: self.template_at(given, "input", place),
+        })
     }
 
     /// The adapter and action of a mapping; the step's own adapter where it names none.
     fn callee(&mut self, own: Option<&str>, given: &Node) -> Option<(String, Option<String>)> {
         let adapter = given.text_at("adapter").or(own);
         let Some(adapter) = adapter.map(str::to_owned) else {
-            let message = "expected `adapter` or `workflow`, for the step has no adapter of its own";
-            self.report.error(&crate::diagnostic::codes::MISSING_KEY, &At::node(given), message);
+            let message =
+                "expected `adapter` or `workflow`, for the step has no adapter of its own";
+            self.report.error(
+                &crate::diagnostic::codes::MISSING_KEY,
+                &At::node(given),
+                message,
+            );
             return None;
         };
         let action = given.text_at("action").map(str::to_owned);
-        self.note(given, UseKind::Adapter { name: adapter.clone(), action: action.clone() });
+        self.note(
+            given,
+            UseKind::Adapter {
+                name: adapter.clone(),
+                action: action.clone(),
+            },
+        );
         Some((adapter, action))
     }
 }

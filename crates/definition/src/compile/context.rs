@@ -39,8 +39,14 @@ pub(crate) struct Use {
 }
 
 pub(crate) enum UseKind {
-    Adapter { name: String, action: Option<String> },
-    Workflow { name: String, range: Option<semver::VersionReq> },
+    Adapter {
+        name: String,
+        action: Option<String>,
+    },
+    Workflow {
+        name: String,
+        range: Option<semver::VersionReq>,
+    },
     Policy(String),
     Setting(String),
     /// A bare compensation that names nothing that is known.
@@ -49,6 +55,9 @@ pub(crate) enum UseKind {
 
 impl Lowering<'_> {
     pub(super) fn note(&mut self, node: &Node, kind: UseKind) {
-        self.collected.uses.push(Use { at: At::node(node), kind });
+        self.collected.uses.push(Use {
+            at: At::node(node),
+            kind,
+        });
     }
 }

@@ -28,11 +28,19 @@ impl Lowering<'_> {
     }
 
     pub(super) fn place(&mut self, list: ListIx, moment: Moment, more: &[&str]) -> Place {
-        Place { scope: self.scopes.in_list(list, more), moment, secrets: false }
+        Place {
+            scope: self.scopes.in_list(list, more),
+            moment,
+            secrets: false,
+        }
     }
 
     pub(super) fn header(&self) -> Place {
-        Place { scope: self.scopes.header.clone(), moment: Moment::Header, secrets: false }
+        Place {
+            scope: self.scopes.header.clone(),
+            moment: Moment::Header,
+            secrets: false,
+        }
     }
 
     /// Compiles a bare expression.
@@ -43,7 +51,9 @@ impl Lowering<'_> {
             _ => return None,
         };
         match Program::compile(&text, &place.scope) {
-            Ok(program) => self.check_references(node, program.references(), place).then_some(program),
+            Ok(program) => self
+                .check_references(node, program.references(), place)
+                .then_some(program),
             Err(error) => {
                 refuse_expression(self.report, node, &error);
                 None
@@ -51,7 +61,12 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn condition_at(&mut self, node: &Node, key: &str, place: &Place) -> Option<Program> {
+    pub(super) fn condition_at(
+        &mut self,
+        node: &Node,
+        key: &str,
+        place: &Place,
+    ) -> Option<Program> {
         self.condition(node.get(key)?, place)
     }
 
@@ -64,7 +79,12 @@ impl Lowering<'_> {
         compile(&value, place).ok()
     }
 
-    pub(super) fn template_at(&mut self, node: &Node, key: &str, place: &Place) -> Option<Template> {
+    pub(super) fn template_at(
+        &mut self,
+        node: &Node,
+        key: &str,
+        place: &Place,
+    ) -> Option<Template> {
         self.template(node.get(key)?, place)
     }
 
@@ -77,7 +97,12 @@ impl Lowering<'_> {
         expression::duration::parse(text).ok().map(Duration::Fixed)
     }
 
-    pub(super) fn duration_at(&mut self, node: &Node, key: &str, place: &Place) -> Option<Duration> {
+    pub(super) fn duration_at(
+        &mut self,
+        node: &Node,
+        key: &str,
+        place: &Place,
+    ) -> Option<Duration> {
         self.duration(node.get(key)?, place)
     }
 
@@ -100,7 +125,11 @@ impl Lowering<'_> {
         match compile(&value, place) {
             Ok(template) => self.check_references(node, &template.references(), place),
             Err(errors) if place.secrets && Template::compile(&value, &place.scope).is_ok() => {
-                let message = errors.into_iter().next().map(|error| error.error.message).unwrap_or_default();
+                let message = errors
+                    .into_iter()
+                    .next()
+                    .map(|error| error.error.message)
+                    .unwrap_or_default();
                 let found = self.report.error(&codes::SECRET, &At::node(node), message);
                 found.hint("let the adapter's settings build the text from it");
                 false
@@ -123,7 +152,10 @@ impl Lowering<'_> {
                 "steps" => self.check_step(node, reference, member, place),
                 "secrets" => place.secrets || self.refuse_secret(node),
                 "flags" | "adapters" => {
-                    self.report.not_yet(&At::node(node), &format!("`{}` in an expression", reference.root));
+                    self.report.not_yet(
+                        &At::node(node),
+                        &format!("`{}` in an expression", reference.root),
+                    );
                     true
                 }
                 "env" => {
@@ -139,16 +171,36 @@ impl Lowering<'_> {
         well
     }
 
-    fn check_step(&mut self, node: &Node, reference: &Reference, member: &str, place: &Place) -> bool {
+    fn check_step(
+        &mut self,
+        node: &Node,
+        reference: &Reference,
+        member: &str,
+        place: &Place,
+    ) -> bool {
         self.collected.named_steps.insert(member.to_owned());
-        let Some(target) = self.outline.ids.get(member).copied() else { return true };
-        let Err(hidden) = visibility::check(self.outline, self.needs, place.moment, target) else { return true };
+        let Some(target) = self.outline.ids.get(member).copied() else {
+            return true;
+        };
+        let Err(hidden) = visibility::check(self.outline, self.needs, place.moment, target) else {
+            return true;
+        };
         let (reason, hint) = match hidden {
-            Hidden::NotEnded => ("has not ended when this is evaluated", "name an earlier step, or add it to `needs`"),
-            Hidden::InLoop => ("stands in a loop that this is not in", "use the output of the loop"),
+            Hidden::NotEnded => (
+                "has not ended when this is evaluated",
+                "name an earlier step, or add it to `needs`",
+            ),
+            Hidden::InLoop => (
+                "stands in a loop that this is not in",
+                "use the output of the loop",
+            ),
         };
         let at = locate(self.report, node, reference.span.0..reference.span.1);
-        let found = self.report.error(&codes::NOT_VISIBLE, &at, format!("step `{member}` {reason}"));
+        let found = self.report.error(
+            &codes::NOT_VISIBLE,
+            &at,
+            format!("step `{member}` {reason}"),
+        );
         found.hint(hint);
         false
     }
@@ -170,7 +222,10 @@ fn compile(value: &Value, place: &Place) -> Result<Template, Vec<expression::Tem
 
 /// Checks the texts of an adapter's document, as its type will compile them.
 pub(crate) fn check_adapter_templates(report: &mut Report, node: &Node) {
-    let scope = Scope::new().variables(["call", "now"]).open_members("env").open_members("secrets");
+    let scope = Scope::new()
+        .variables(["call", "now"])
+        .open_members("env")
+        .open_members("secrets");
     let scope = scope.members("workflow", ["id", "correlation-id"]);
     check_texts(report, node, &scope);
 }
@@ -182,7 +237,10 @@ fn check_texts(report: &mut Report, node: &Node, scope: &Scope) {
             refuse_expression(report, node, &error.error);
         }
     }
-    let children = node.items().iter().chain(node.entries().iter().map(|entry| &entry.value));
+    let children = node
+        .items()
+        .iter()
+        .chain(node.entries().iter().map(|entry| &entry.value));
     children.for_each(|child| check_texts(report, child, scope));
 }
 
@@ -190,7 +248,9 @@ fn refuse_expression(report: &mut Report, node: &Node, error: &CompileError) {
     let at = locate(report, node, error.span.clone());
     let line = report.file.line(at.span.line).to_owned();
     let hint = comment_hint(&line).or_else(|| error.hint.clone());
-    report.error(&codes::EXPRESSION, &at, error.message.clone()).hint = hint;
+    report
+        .error(&codes::EXPRESSION, &at, error.message.clone())
+        .hint = hint;
 }
 
 /// YAML takes what follows ` #` as a comment: the expression may have lost its end there.
@@ -201,16 +261,28 @@ fn comment_hint(line: &str) -> Option<String> {
     if value.starts_with(['"', '\'']) {
         return None;
     }
-    Some(format!("YAML reads ` #` as the start of a comment; quote it: {}: {}", key.trim_start_matches([' ', '-']), quoted(value)))
+    Some(format!(
+        "YAML reads ` #` as the start of a comment; quote it: {}: {}",
+        key.trim_start_matches([' ', '-']),
+        quoted(value)
+    ))
 }
 
 /// The place of a part of a node's text: exact where the text stands in the file as it is, else the node's.
 fn locate(report: &Report, node: &Node, part: Range<usize>) -> At {
     let mut at = At::node(node);
-    let raw = report.file.text.get(node.span.start..node.span.end).unwrap_or_default();
+    let raw = report
+        .file
+        .text
+        .get(node.span.start..node.span.end)
+        .unwrap_or_default();
     let quote = usize::from(raw.starts_with(['"', '\'']));
-    let before = node.text().and_then(|text| text.get(..part.start)).unwrap_or_default();
-    let unchanged = raw.get(quote..).is_some_and(|raw| raw.starts_with(before)) && !before.contains('\n');
+    let before = node
+        .text()
+        .and_then(|text| text.get(..part.start))
+        .unwrap_or_default();
+    let unchanged =
+        raw.get(quote..).is_some_and(|raw| raw.starts_with(before)) && !before.contains('\n');
     if unchanged && at.span.line > 0 {
         at.span.start += quote + before.len();
         at.span.end = at.span.end.min(at.span.start + part.len());

@@ -34,7 +34,9 @@ pub(crate) enum BareName {
 impl Known<'_> {
     /// An action of the step's own adapter, else an adapter, else a workflow.
     pub(crate) fn bare_name(&self, own_adapter: Option<&str>, name: &str) -> BareName {
-        let Some(others) = &self.others else { return BareName::Action };
+        let Some(others) = &self.others else {
+            return BareName::Action;
+        };
         let own = own_adapter.map(|own| others.adapters.get(own));
         if own.flatten().is_some_and(|own| has_action(own, name)) {
             BareName::Action
@@ -52,5 +54,6 @@ impl Known<'_> {
 }
 
 fn has_action(adapter: &AdapterSpec, name: &str) -> bool {
-    adapter.actions.contains_key(name) || (adapter.kind == "builtin" && BUILTIN_ACTIONS.contains(&name))
+    adapter.actions.contains_key(name)
+        || (adapter.kind == "builtin" && BUILTIN_ACTIONS.contains(&name))
 }

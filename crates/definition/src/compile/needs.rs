@@ -17,9 +17,15 @@ struct Positions(Vec<u64>);
 
 impl Needs {
     pub(super) fn read(report: &mut Report, outline: &Outline<'_>) -> Self {
-        let direct: Vec<_> = outline.steps.iter().map(|step| direct(report, outline, step)).collect();
+        let direct: Vec<_> = outline
+            .steps
+            .iter()
+            .map(|step| direct(report, outline, step))
+            .collect();
         let lists = outline.lists.iter();
-        let ended = lists.map(|list| ended(report, outline, &list.steps, &direct)).collect();
+        let ended = lists
+            .map(|list| ended(report, outline, &list.steps, &direct))
+            .collect();
         Self { direct, ended }
     }
 
@@ -33,7 +39,10 @@ fn direct(report: &mut Report, outline: &Outline<'_>, step: &StepOutline<'_>) ->
     let siblings = &outline.list(step.list).steps;
     let Some(needs) = step.node.get("needs") else {
         let before = step.position.checked_sub(1);
-        return before.map(|position| siblings[position as usize]).into_iter().collect();
+        return before
+            .map(|position| siblings[position as usize])
+            .into_iter()
+            .collect();
     };
     let mut found = Vec::new();
     for need in needs.items() {
@@ -44,27 +53,54 @@ fn direct(report: &mut Report, outline: &Outline<'_>, step: &StepOutline<'_>) ->
                     found.push(*ix);
                 }
             }
-            other => unknown_need(report, outline, step, &At::node(need), name, other.is_some()),
+            other => unknown_need(
+                report,
+                outline,
+                step,
+                &At::node(need),
+                name,
+                other.is_some(),
+            ),
         }
     }
     found
 }
 
-fn unknown_need(report: &mut Report, outline: &Outline<'_>, step: &StepOutline<'_>, at: &At, name: &str, exists: bool) {
+fn unknown_need(
+    report: &mut Report,
+    outline: &Outline<'_>,
+    step: &StepOutline<'_>,
+    at: &At,
+    name: &str,
+    exists: bool,
+) {
     if exists {
         let message = format!("`needs` names `{name}`, which is not in the same list");
         let found = report.error(&codes::BAD_NEED, at, message);
         found.hint("name the block that holds it");
         return;
     }
-    let siblings = outline.list(step.list).steps.iter().map(|ix| outline.step(*ix).id);
+    let siblings = outline
+        .list(step.list)
+        .steps
+        .iter()
+        .map(|ix| outline.step(*ix).id);
     let near = nearest(name, siblings);
-    let found = report.error(&codes::BAD_NEED, at, format!("`needs` names `{name}`, but there is no such step"));
+    let found = report.error(
+        &codes::BAD_NEED,
+        at,
+        format!("`needs` names `{name}`, but there is no such step"),
+    );
     found.hint = near.map(|near| format!("did you mean `{near}`?"));
 }
 
 /// Orders a list by its needs; what cannot be ordered stands in circles, which are reported.
-fn ended(report: &mut Report, outline: &Outline<'_>, list: &[StepIx], direct: &[Vec<StepIx>]) -> Vec<Positions> {
+fn ended(
+    report: &mut Report,
+    outline: &Outline<'_>,
+    list: &[StepIx],
+    direct: &[Vec<StepIx>],
+) -> Vec<Positions> {
     let mut ended = vec![Positions::default(); list.len()];
     let mut waits: Vec<usize> = list.iter().map(|ix| direct[ix.0 as usize].len()).collect();
     let mut dependents = vec![Vec::new(); list.len()];
@@ -73,7 +109,9 @@ fn ended(report: &mut Report, outline: &Outline<'_>, list: &[StepIx], direct: &[
             dependents[outline.step(*need).position as usize].push(position);
         }
     }
-    let mut ready: Vec<usize> = (0..list.len()).filter(|position| waits[*position] == 0).collect();
+    let mut ready: Vec<usize> = (0..list.len())
+        .filter(|position| waits[*position] == 0)
+        .collect();
     while let Some(position) = ready.pop() {
         for dependent in std::mem::take(&mut dependents[position]) {
             let before = ended[position].clone();
@@ -85,7 +123,9 @@ fn ended(report: &mut Report, outline: &Outline<'_>, list: &[StepIx], direct: &[
             }
         }
     }
-    let stuck: Vec<usize> = (0..list.len()).filter(|position| waits[*position] > 0).collect();
+    let stuck: Vec<usize> = (0..list.len())
+        .filter(|position| waits[*position] > 0)
+        .collect();
     report_cycles(report, outline, list, direct, &stuck);
     ended
 }
@@ -99,19 +139,29 @@ fn report_cycles(
 ) {
     let mut walked = vec![false; list.len()];
     for start in stuck {
-        let Some(mut circle) = circle_from(outline, list, direct, &mut walked, stuck, *start) else { continue };
+        let Some(mut circle) = circle_from(outline, list, direct, &mut walked, stuck, *start)
+        else {
+            continue;
+        };
         circle.sort_unstable();
-        let names: Vec<_> = circle.iter().map(|position| format!("`{}`", outline.step(list[*position]).id)).collect();
+        let names: Vec<_> = circle
+            .iter()
+            .map(|position| format!("`{}`", outline.step(list[*position]).id))
+            .collect();
         let first = outline.step(list[circle[0]]);
         let entry = first.node.entry("needs").or_else(|| first.node.entry("id"));
         let at = entry.map_or_else(|| At::node(first.node), At::key);
         let message = match names.as_slice() {
             [own] => format!("step {own} waits for itself"),
-            [own, others @ ..] => format!("step {own} waits for itself through {}", others.join(", ")),
+            [own, others @ ..] => {
+                format!("step {own} waits for itself through {}", others.join(", "))
+            }
             [] => continue,
         };
         let found = report.error(&codes::CYCLE, &at, message);
-        found.hint("a step without `needs` waits for the one before it; `needs: []` starts it at once");
+        found.hint(
+            "a step without `needs` waits for the one before it; `needs: []` starts it at once",
+        );
     }
 }
 
@@ -128,8 +178,12 @@ fn circle_from(
     let mut next = start;
     while !std::mem::replace(&mut walked[next], true) {
         way.push(next);
-        let needs = direct[list[next].0 as usize].iter().map(|need| outline.step(*need).position as usize);
-        next = needs.into_iter().find(|position| stuck.binary_search(position).is_ok())?;
+        let needs = direct[list[next].0 as usize]
+            .iter()
+            .map(|need| outline.step(*need).position as usize);
+        next = needs
+            .into_iter()
+            .find(|position| stuck.binary_search(position).is_ok())?;
     }
     let begin = way.iter().position(|position| *position == next)?;
     Some(way.split_off(begin))

@@ -54,7 +54,12 @@ pub(super) enum Role {
 
 impl<'n> Outline<'n> {
     pub(super) fn read(report: &mut Report, workflow: &'n Node) -> Self {
-        let mut outline = Self { steps: Vec::new(), lists: Vec::new(), ids: BTreeMap::new(), finally: None };
+        let mut outline = Self {
+            steps: Vec::new(),
+            lists: Vec::new(),
+            ids: BTreeMap::new(),
+            finally: None,
+        };
         outline.add_list(report, workflow.get("steps"), None, Role::Root);
         if let Some(finally) = workflow.get("finally") {
             outline.finally = Some(outline.add_list(report, Some(finally), None, Role::Finally));
@@ -80,9 +85,19 @@ impl<'n> Outline<'n> {
         std::iter::successors(Some(from), outer)
     }
 
-    fn add_list(&mut self, report: &mut Report, node: Option<&'n Node>, owner: Option<StepIx>, role: Role) -> ListIx {
+    fn add_list(
+        &mut self,
+        report: &mut Report,
+        node: Option<&'n Node>,
+        owner: Option<StepIx>,
+        role: Role,
+    ) -> ListIx {
         let ix = ListIx(index(self.lists.len()));
-        self.lists.push(ListOutline { owner, role, steps: Vec::new() });
+        self.lists.push(ListOutline {
+            owner,
+            role,
+            steps: Vec::new(),
+        });
         for step in node.map(Node::items).unwrap_or_default() {
             if self.steps.len() >= MAX_STEPS {
                 break;
@@ -96,7 +111,13 @@ impl<'n> Outline<'n> {
         let ix = StepIx(index(self.steps.len()));
         let position = index(self.list(list).steps.len());
         let id = node.text_at("id").unwrap_or_default();
-        self.steps.push(StepOutline { node, id, list, position, blocks: Vec::new() });
+        self.steps.push(StepOutline {
+            node,
+            id,
+            list,
+            position,
+            blocks: Vec::new(),
+        });
         self.lists[list.0 as usize].steps.push(ix);
         self.add_id(report, node, id, ix);
         for (block, steps) in blocks(node) {
@@ -117,9 +138,15 @@ impl<'n> Outline<'n> {
         if let Some(first) = self.ids.get(id).copied() {
             let line = self.step(first).node.span.line;
             let at = node.get("id").map(At::node).unwrap_or_default();
-            let found = report.error(&codes::DUPLICATE_ID, &at, format!("the id `{id}` is given twice"));
+            let found = report.error(
+                &codes::DUPLICATE_ID,
+                &at,
+                format!("the id `{id}` is given twice"),
+            );
             if line > 0 {
-                found.hint(format!("the first is in line {line}; ids are unique in the whole definition"));
+                found.hint(format!(
+                    "the first is in line {line}; ids are unique in the whole definition"
+                ));
             }
             return;
         }
@@ -134,10 +161,19 @@ fn blocks(node: &Node) -> Vec<(Block<'_>, &Node)> {
         blocks.push((Block::Body, steps));
     }
     if let Some(parallel) = node.get("parallel") {
-        blocks.extend(parallel.items().iter().map(|steps| (Block::Branch(None), steps)));
+        blocks.extend(
+            parallel
+                .items()
+                .iter()
+                .map(|steps| (Block::Branch(None), steps)),
+        );
         let mut named: Vec<_> = parallel.entries().iter().collect();
         named.sort_by_key(|entry| &entry.key);
-        blocks.extend(named.iter().map(|entry| (Block::Branch(Some(&entry.key)), &entry.value)));
+        blocks.extend(
+            named
+                .iter()
+                .map(|entry| (Block::Branch(Some(&entry.key)), &entry.value)),
+        );
     }
     for case in node.get("switch").map(Node::items).unwrap_or_default() {
         if let Some(steps) = case.get("steps").or_else(|| case.get("default")) {

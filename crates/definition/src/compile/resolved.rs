@@ -13,7 +13,9 @@ pub(super) fn resolved(workflow: &Node, collected: &Collected) -> Value {
     let mut document = workflow.to_json();
     let base = workflow.path.pointer();
     for (pointer, value) in &collected.replaced {
-        let place = pointer.strip_prefix(&base).and_then(|pointer| document.pointer_mut(pointer));
+        let place = pointer
+            .strip_prefix(&base)
+            .and_then(|pointer| document.pointer_mut(pointer));
         if let Some(place) = place {
             *place = value.clone();
         }

@@ -11,8 +11,24 @@ use crate::workflow::ListIx;
 
 /// Names that an item may not have.
 pub(super) const RESERVED: [&str; 18] = [
-    "input", "event", "meta", "steps", "workflow", "env", "flags", "secrets", "now", "index", "iteration", "state",
-    "error", "branch", "output", "trigger", "adapters", "call",
+    "input",
+    "event",
+    "meta",
+    "steps",
+    "workflow",
+    "env",
+    "flags",
+    "secrets",
+    "now",
+    "index",
+    "iteration",
+    "state",
+    "error",
+    "branch",
+    "output",
+    "trigger",
+    "adapters",
+    "call",
 ];
 
 /// The scopes of a definition. Each is built once: they hold the ids of all steps.
@@ -59,7 +75,12 @@ impl Scopes {
         scope
     }
 
-    fn added_in(&self, outline: &Outline<'_>, owner: Option<crate::workflow::StepIx>, role: Role) -> BTreeSet<String> {
+    fn added_in(
+        &self,
+        outline: &Outline<'_>,
+        owner: Option<crate::workflow::StepIx>,
+        role: Role,
+    ) -> BTreeSet<String> {
         let owner = owner.map(|owner| outline.step(owner));
         let outer = owner.map(|owner| self.added[owner.list.0 as usize].clone());
         let mut added = outer.unwrap_or_default();
@@ -68,7 +89,11 @@ impl Scopes {
             Role::Finally | Role::Catch => {
                 added.insert("error".to_owned());
             }
-            Role::Loop => added.extend(owner.map(|owner| loop_variables(owner.node)).unwrap_or_default()),
+            Role::Loop => added.extend(
+                owner
+                    .map(|owner| loop_variables(owner.node))
+                    .unwrap_or_default(),
+            ),
         }
         added
     }
@@ -76,7 +101,11 @@ impl Scopes {
 
 /// The variables that a loop adds in its body.
 pub(super) fn loop_variables(step: &Node) -> Vec<String> {
-    let own = if step.has("for-each") { item_name(step) } else { "state" };
+    let own = if step.has("for-each") {
+        item_name(step)
+    } else {
+        "state"
+    };
     [own, "index", "iteration"].map(str::to_owned).to_vec()
 }
 
@@ -88,7 +117,10 @@ pub(super) fn item_name(step: &Node) -> &str {
 /// Flags and secrets are declared everywhere, so that naming them is reported for what it is.
 fn shared(env: &BTreeSet<String>) -> Scope {
     let scope = Scope::new().variables(["event", "meta", "now"]);
-    scope.members("env", env.iter().map(String::as_str)).open_members("flags").open_members("secrets")
+    scope
+        .members("env", env.iter().map(String::as_str))
+        .open_members("flags")
+        .open_members("secrets")
 }
 
 /// The names of the settings that a document's texts seem to read: the known ones as they are known, of the others
@@ -97,7 +129,9 @@ pub(super) fn settings_named(document: &Node, known: &BTreeSet<String>) -> BTree
     let mut names = known.clone();
     names.insert("name".to_owned());
     let mut found = BTreeSet::new();
-    visit_texts(document, &mut |text| collect_settings(text, &names, &mut found));
+    visit_texts(document, &mut |text| {
+        collect_settings(text, &names, &mut found)
+    });
     names.extend(found);
     names
 }
@@ -120,9 +154,14 @@ fn collect_settings(text: &str, known: &BTreeSet<String>, found: &mut BTreeSet<S
         let rest = &text[start + 4..];
         let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
         let run = rest[..end].trim_end_matches('-');
-        let starts_like_known = std::iter::successors(Some(run), |run| run.rsplit_once('-').map(|(shorter, _)| shorter))
-            .any(|prefix| known.contains(prefix));
-        if !run.is_empty() && !run.starts_with(|c: char| c.is_ascii_digit() || c == '-') && !starts_like_known {
+        let starts_like_known = std::iter::successors(Some(run), |run| {
+            run.rsplit_once('-').map(|(shorter, _)| shorter)
+        })
+        .any(|prefix| known.contains(prefix));
+        if !run.is_empty()
+            && !run.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+            && !starts_like_known
+        {
             found.insert(run.to_owned());
         }
     }

@@ -39,14 +39,26 @@ impl Lowering<'_> {
     }
 
     fn check_modifiers(&mut self, ix: StepIx, node: &Node) {
-        let concurrency = node.entry("concurrency").filter(|entry| entry.value.count().is_some());
+        let concurrency = node
+            .entry("concurrency")
+            .filter(|entry| entry.value.count().is_some());
         if let Some(entry) = concurrency.filter(|_| !node.has("for-each")) {
-            self.report.not_yet(&At::key(entry), "`concurrency` of a step that is no `for-each`");
+            self.report.not_yet(
+                &At::key(entry),
+                "`concurrency` of a step that is no `for-each`",
+            );
         }
-        let root = self.outline.lists_outwards(self.outline.step(ix).list).last();
+        let root = self
+            .outline
+            .lists_outwards(self.outline.step(ix).list)
+            .last();
         let in_finally = root.is_some_and(|list| self.outline.list(list).role == Role::Finally);
         if let Some(entry) = node.entry("compensation").filter(|_| in_finally) {
-            let found = self.report.warning(&codes::NO_UNDO_IN_FINALLY, &At::key(entry), "steps of `finally` are never compensated");
+            let found = self.report.warning(
+                &codes::NO_UNDO_IN_FINALLY,
+                &At::key(entry),
+                "steps of `finally` are never compensated",
+            );
             found.hint("remove the compensation");
         }
     }

@@ -35,7 +35,12 @@ enum Ended {
     All,
 }
 
-pub(super) fn check(outline: &Outline<'_>, needs: &Needs, moment: Moment, target: StepIx) -> Result<(), Hidden> {
+pub(super) fn check(
+    outline: &Outline<'_>,
+    needs: &Needs,
+    moment: Moment,
+    target: StepIx,
+) -> Result<(), Hidden> {
     let mut in_loop = false;
     let mut current = target;
     loop {
@@ -69,8 +74,14 @@ fn ended_in(outline: &Outline<'_>, moment: Moment, list: ListIx) -> Option<Ended
         Moment::Header => return None,
         Moment::End => (ListIx::ROOT, Ended::All),
         Moment::ListEnd(list) => (list, Ended::All),
-        Moment::Start(step) => (outline.step(step).list, Ended::Before(outline.step(step).position)),
-        Moment::Undo(step) => (outline.step(step).list, Ended::UpTo(outline.step(step).position)),
+        Moment::Start(step) => (
+            outline.step(step).list,
+            Ended::Before(outline.step(step).position),
+        ),
+        Moment::Undo(step) => (
+            outline.step(step).list,
+            Ended::UpTo(outline.step(step).position),
+        ),
     };
     loop {
         if current == list {
@@ -82,7 +93,11 @@ fn ended_in(outline: &Outline<'_>, moment: Moment, list: ListIx) -> Option<Ended
             return (inner.role == Role::Finally && list == ListIx::ROOT).then_some(Ended::All);
         };
         let position = outline.step(owner).position;
-        ended = if inner.role == Role::Catch { Ended::UpTo(position) } else { Ended::Before(position) };
+        ended = if inner.role == Role::Catch {
+            Ended::UpTo(position)
+        } else {
+            Ended::Before(position)
+        };
         current = outline.step(owner).list;
     }
 }

@@ -26,9 +26,15 @@ use crate::workflow::{List, ListIx, OnFailure, Step, Workflow};
 pub fn parse_workflow(text: &str) -> Result<Workflow, Vec<Diagnostic>> {
     let mut report = Report::new(SourceFile::new("workflow.yaml", text));
     let documents = parse(&mut report);
-    let workflow = documents.iter().find_map(|document| document.get("workflow"));
+    let workflow = documents
+        .iter()
+        .find_map(|document| document.get("workflow"));
     if workflow.is_none() && !report.has_errors() {
-        report.error(&codes::NO_RESOURCE, &At::default(), "expected a document with the key `workflow`");
+        report.error(
+            &codes::NO_RESOURCE,
+            &At::default(),
+            "expected a document with the key `workflow`",
+        );
     }
     let workflow = workflow.and_then(|workflow| {
         check_object(&mut report, &WORKFLOW, workflow);
@@ -45,8 +51,16 @@ pub fn compile_workflow(document: &Value) -> Result<Workflow, Vec<Diagnostic>> {
     let mut report = Report::new(SourceFile::new("workflow", ""));
     let node = Node::from_json(document);
     check_object(&mut report, &WORKFLOW, &node);
-    let names = document.get(NAMES).and_then(|names| names.get("env")).and_then(Value::as_array);
-    let env = names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let names = document
+        .get(NAMES)
+        .and_then(|names| names.get("env"))
+        .and_then(Value::as_array);
+    let env = names
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
     let lowered = lower(&mut report, &Known { others: None, env }, &node);
     finish(report, lowered.workflow)
 }
@@ -72,11 +86,21 @@ pub(crate) fn lower(report: &mut Report, known: &Known<'_>, workflow: &Node) -> 
     let needs = Needs::read(report, &outline);
     let scopes = Scopes::new(&outline, settings_named(workflow, &known.env));
     let collected = Collected::default();
-    let mut lowering = Lowering { report, known, outline: &outline, needs: &needs, scopes, collected };
+    let mut lowering = Lowering {
+        report,
+        known,
+        outline: &outline,
+        needs: &needs,
+        scopes,
+        collected,
+    };
     let lowered = lowering.workflow(workflow);
     warnings::check(&mut lowering, workflow);
     let uses = std::mem::take(&mut lowering.collected.uses);
-    Lowered { workflow: lowered.filter(|_| !report.has_errors()), uses }
+    Lowered {
+        workflow: lowered.filter(|_| !report.has_errors()),
+        uses,
+    }
 }
 
 impl Lowering<'_> {
@@ -84,16 +108,21 @@ impl Lowering<'_> {
         let header = self.header();
         let end = self.place(ListIx::ROOT, Moment::End, &[]);
         let steps = self.steps();
-        if node.get("steps").is_some_and(|steps| steps.items().is_empty() && steps.kind() == "a list") {
+        if node
+            .get("steps")
+            .is_some_and(|steps| steps.items().is_empty() && steps.kind() == "a list")
+        {
             let at = node.entry("steps").map(At::key).unwrap_or_default();
-            self.report.error(&codes::BAD_VALUE, &at, "expected at least one step");
+            self.report
+                .error(&codes::BAD_VALUE, &at, "expected at least one step");
         }
         let (input_schema, input_check) = self.input(node);
         let defaults = node.get("defaults");
         let default_timeout = defaults.and_then(|defaults| defaults.text_at("timeout"));
         let workflow = Workflow {
             name: node.text_at("name").unwrap_or_default().to_owned(),
-            version: semver::Version::parse(node.text_at("version").unwrap_or_default()).unwrap_or(semver::Version::new(0, 0, 0)),
+            version: semver::Version::parse(node.text_at("version").unwrap_or_default())
+                .unwrap_or(semver::Version::new(0, 0, 0)),
             hash: [0; 32],
             document: Arc::new(Value::Null),
             input_schema,
@@ -104,7 +133,8 @@ impl Lowering<'_> {
             attributes: self.attributes(node),
             on_failure: on_failure(node, &steps),
             default_retry: defaults.and_then(|defaults| self.retry(defaults)),
-            default_timeout_ms: default_timeout.and_then(|text| expression::duration::parse(text).ok()),
+            default_timeout_ms: default_timeout
+                .and_then(|text| expression::duration::parse(text).ok()),
             output: self.template_at(node, "output", &end),
             triggers: self.triggers(node),
             lists: self.lists(),
@@ -117,12 +147,22 @@ impl Lowering<'_> {
     fn with_document(&self, workflow: Workflow, node: &Node) -> Workflow {
         let document = resolved(node, &self.collected);
         let hash = *blake3::hash(canonical_json(&document).as_bytes()).as_bytes();
-        Workflow { document: Arc::new(document), hash, ..workflow }
+        Workflow {
+            document: Arc::new(document),
+            hash,
+            ..workflow
+        }
     }
 
     fn lists(&self) -> Vec<List> {
         let lists = self.outline.lists.iter().zip(0..);
-        lists.map(|(list, ix)| List { ix: ListIx(ix), owner: list.owner, steps: list.steps.clone() }).collect()
+        lists
+            .map(|(list, ix)| List {
+                ix: ListIx(ix),
+                owner: list.owner,
+                steps: list.steps.clone(),
+            })
+            .collect()
     }
 }
 

@@ -17,7 +17,12 @@ impl Code {
     /// The page of the code, in Markdown.
     #[must_use]
     pub fn page(&self) -> String {
-        let Self { id, title, cause, mend } = self;
+        let Self {
+            id,
+            title,
+            cause,
+            mend,
+        } = self;
         format!("# {id}: {title}\n\n## Cause\n\n{cause}\n\n## Mend\n\n{mend}\n")
     }
 }

@@ -1,9 +1,15 @@
 /// The candidate that the user most likely meant, when one is near enough.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
-    let measured = candidates.into_iter().map(|candidate| (distance(word, candidate), candidate));
+    let measured = candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate));
     let near = measured.filter(|(distance, _)| *distance <= limit);
-    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.

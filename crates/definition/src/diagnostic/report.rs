@@ -17,11 +17,17 @@ pub(crate) struct At {
 impl At {
     /// The first of the place that is shown when a node spans lines is its start.
     pub(crate) fn node(node: &Node) -> Self {
-        Self { span: node.span, path: node.path.clone() }
+        Self {
+            span: node.span,
+            path: node.path.clone(),
+        }
     }
 
     pub(crate) fn key(entry: &Entry) -> Self {
-        Self { span: entry.key_span, path: entry.value.path.clone() }
+        Self {
+            span: entry.key_span,
+            path: entry.value.path.clone(),
+        }
     }
 }
 
@@ -34,14 +40,28 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(file: SourceFile) -> Self {
-        Self { file, diagnostics: Vec::new(), overflow: None }
+        Self {
+            file,
+            diagnostics: Vec::new(),
+            overflow: None,
+        }
     }
 
-    pub(crate) fn error(&mut self, code: &'static Code, at: &At, message: impl Into<String>) -> &mut Diagnostic {
+    pub(crate) fn error(
+        &mut self,
+        code: &'static Code,
+        at: &At,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
         self.add(Severity::Error, code, at, message.into())
     }
 
-    pub(crate) fn warning(&mut self, code: &'static Code, at: &At, message: impl Into<String>) -> &mut Diagnostic {
+    pub(crate) fn warning(
+        &mut self,
+        code: &'static Code,
+        at: &At,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
         self.add(Severity::Warning, code, at, message.into())
     }
 
@@ -53,17 +73,26 @@ impl Report {
 
     /// Whether anything so far makes the document invalid.
     pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+        self.diagnostics
+            .iter()
+            .any(|found| found.severity == Severity::Error)
     }
 
     /// The findings in the order of the file.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        self.diagnostics.sort_by_key(|found| (found.line, found.column, found.severity));
+        self.diagnostics
+            .sort_by_key(|found| (found.line, found.column, found.severity));
         self.diagnostics
     }
 
-    fn add(&mut self, severity: Severity, code: &'static Code, at: &At, message: String) -> &mut Diagnostic {
-        let found = Diagnostic {
+    fn add(
+        &mut self,
+        severity: Severity,
+        code: &'static Code,
+        at: &At,
+        message: String,
+    ) -> &mut Diagnostic {
+        let mut found = Diagnostic {
             severity,
             code: code.id,
             message,
@@ -71,15 +100,26 @@ impl Report {
             file: self.file.name.to_string(),
             line: at.span.line,
             column: at.span.column,
-            pointer: at.path.pointer(),
+            pointer: String::new(),
             span: at.span.start..at.span.end.max(at.span.start),
-            excerpt: self.file.line(at.span.line).chars().take(MAX_EXCERPT).collect(),
+            excerpt: String::new(),
         };
         let refuses = found.refuses_apply();
-        let alike = self.diagnostics.iter().filter(|other| other.refuses_apply() == refuses).count();
+        let alike = self
+            .diagnostics
+            .iter()
+            .filter(|other| other.refuses_apply() == refuses)
+            .count();
         if alike >= MAX_OF_A_KIND {
             return self.overflow.insert(Box::new(found));
         }
+        found.pointer = at.path.pointer();
+        found.excerpt = self
+            .file
+            .line(at.span.line)
+            .chars()
+            .take(MAX_EXCERPT)
+            .collect();
         self.diagnostics.push(found);
         let last = self.diagnostics.len() - 1;
         &mut self.diagnostics[last]

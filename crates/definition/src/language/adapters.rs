@@ -12,29 +12,78 @@ pub(crate) static ADAPTER: Object = Object {
         Key::new("name", Shape::Name, "Unique name.").required(),
         Key::new("type", Shape::Text, "`http` or `builtin`.").required(),
         Key::new("url", Shape::TextValue, "Where it is; may use `env`.").beside(HTTP),
-        Key::new("targets", Shape::List(&Shape::Object(&TARGET)), "Several addresses instead of `url`.").beside(HTTP),
-        Key::new("balance", Shape::Word(BALANCE), "How calls are spread over the targets.").beside(HTTP),
-        Key::new("auth", Shape::Value, "`bearer`, `basic`, `api-key`, `oauth2`, `mtls` or `hmac`, with values from `secrets`.").beside(HTTP),
-        Key::new("headers", Shape::Map(&Shape::TextValue), "Sent with every call.").beside(HTTP),
+        Key::new(
+            "targets",
+            Shape::List(&Shape::Object(&TARGET)),
+            "Several addresses instead of `url`.",
+        )
+        .beside(HTTP),
+        Key::new(
+            "balance",
+            Shape::Word(BALANCE),
+            "How calls are spread over the targets.",
+        )
+        .beside(HTTP),
+        Key::new(
+            "auth",
+            Shape::Value,
+            "`bearer`, `basic`, `api-key`, `oauth2`, `mtls` or `hmac`, with values from `secrets`.",
+        )
+        .beside(HTTP),
+        Key::new(
+            "headers",
+            Shape::Map(&Shape::TextValue),
+            "Sent with every call.",
+        )
+        .beside(HTTP),
         Key::new("health", Shape::Object(&HEALTH), "How targets are probed.").beside(HTTP),
-        Key::new("actions", Shape::Map(&Shape::Object(&ACTION)), "Its actions by name. Without them `http` posts the step's input to the URL."),
-        Key::new("default-action", Shape::Text, "Taken when a step names none."),
-        Key::new("retry", RETRY_CHOICE, "For calls whose step and action say nothing."),
+        Key::new(
+            "actions",
+            Shape::Map(&Shape::Object(&ACTION)),
+            "Its actions by name. Without them `http` posts the step's input to the URL.",
+        ),
+        Key::new(
+            "default-action",
+            Shape::Text,
+            "Taken when a step names none.",
+        ),
+        Key::new(
+            "retry",
+            RETRY_CHOICE,
+            "For calls whose step and action say nothing.",
+        ),
         Key::new("timeout", Shape::Duration, "Of one attempt."),
         Key::new("concurrency", Shape::Count(1), "Calls at once."),
         Key::new("max-payload", Shape::Size, "The largest input and output.").beside(HTTP),
-        Key::new("http2", Shape::Bool, "HTTP/2 without asking, also without TLS.").beside(HTTP),
-        Key::new("follow-redirects", Shape::Bool, "Whether redirects are followed (default: no).").beside(HTTP),
+        Key::new(
+            "http2",
+            Shape::Bool,
+            "HTTP/2 without asking, also without TLS.",
+        )
+        .beside(HTTP),
+        Key::new(
+            "follow-redirects",
+            Shape::Bool,
+            "Whether redirects are followed (default: no).",
+        )
+        .beside(HTTP),
         Key::later("rate-limit", "Calls per time."),
-        Key::later("circuit-breaker", "When calls are held back from a failing target."),
+        Key::later(
+            "circuit-breaker",
+            "When calls are held back from a failing target.",
+        ),
         Key::later("score", "How a target is chosen under `balance: custom`.").beside(HTTP),
     ],
 };
 
 const HTTP: &[&str] = &["http"];
 
-const BALANCE: &[Word] =
-    &[Word::now("round-robin"), Word::now("weighted"), Word::later("least-connections"), Word::later("custom")];
+const BALANCE: &[Word] = &[
+    Word::now("round-robin"),
+    Word::now("weighted"),
+    Word::later("least-connections"),
+    Word::later("custom"),
+];
 
 /// One address of an adapter.
 pub(crate) static TARGET: Object = Object {
@@ -42,7 +91,11 @@ pub(crate) static TARGET: Object = Object {
     doc: "One of several addresses.",
     keys: &[
         Key::new("url", Shape::TextValue, "Where it is; may use `env`.").required(),
-        Key::new("weight", Shape::Count(1), "Its share under `weighted` (default 1)."),
+        Key::new(
+            "weight",
+            Shape::Count(1),
+            "Its share under `weighted` (default 1).",
+        ),
         Key::new("zone", Shape::Text, "Where it stands."),
     ],
 };
@@ -52,7 +105,12 @@ pub(crate) static HEALTH: Object = Object {
     name: "adapter.health",
     doc: "How targets are probed.",
     keys: &[
-        Key::new("path", Shape::Text, "Asked with GET; a 2xx answer is healthy.").required(),
+        Key::new(
+            "path",
+            Shape::Text,
+            "Asked with GET; a 2xx answer is healthy.",
+        )
+        .required(),
         Key::new("interval", Shape::Duration, "Between probes."),
     ],
 };
@@ -65,10 +123,26 @@ pub(crate) static ACTION: Object = Object {
         Key::new("method", Shape::Word(METHODS), "Default `POST`."),
         Key::new("path", Shape::TextValue, "Appended to the URL."),
         Key::new("query", Shape::Map(&Shape::Value), "Query parameters."),
-        Key::new("headers", Shape::Map(&Shape::TextValue), "Sent with the call."),
-        Key::new("body", Shape::Value, "The body (default: the step's input)."),
-        Key::new("async", Shape::Word(&[Word::now("callback")]), "A 202 leaves the task open until it is completed at its callback address, or the time-out."),
-        Key::new("effect-overrides", Shape::Any, "Effect (`none` or `unknown`) by error type, exact or with a trailing `*`, where it is otherwise than usual."),
+        Key::new(
+            "headers",
+            Shape::Map(&Shape::TextValue),
+            "Sent with the call.",
+        ),
+        Key::new(
+            "body",
+            Shape::Value,
+            "The body (default: the step's input).",
+        ),
+        Key::new(
+            "async",
+            Shape::Word(&[Word::now("callback")]),
+            "A 202 leaves the task open until it is completed at its callback address, or the time-out.",
+        ),
+        Key::new(
+            "effect-overrides",
+            Shape::Any,
+            "Effect (`none` or `unknown`) by error type, exact or with a trailing `*`, where it is otherwise than usual.",
+        ),
         Key::later("concurrency", "Calls of this action at once."),
         Key::new("retry", RETRY_CHOICE, "For calls whose step says nothing."),
         Key::new("timeout", Shape::Duration, "Of one attempt."),

@@ -91,40 +91,68 @@ pub(crate) struct Word {
 
 impl Key {
     pub(super) const fn new(name: &'static str, shape: Shape, doc: &'static str) -> Self {
-        Self { name, shape, doc, required: false, availability: Availability::Now, beside: &[] }
+        Self {
+            name,
+            shape,
+            doc,
+            required: false,
+            availability: Availability::Now,
+            beside: &[],
+        }
     }
 
     /// A key that the language has and this release does not carry out; its value is not looked into.
     pub(super) const fn later(name: &'static str, doc: &'static str) -> Self {
-        Self { availability: Availability::NotYet, ..Self::new(name, Shape::Any, doc) }
+        Self {
+            availability: Availability::NotYet,
+            ..Self::new(name, Shape::Any, doc)
+        }
     }
 
     pub(super) const fn required(self) -> Self {
-        Self { required: true, ..self }
+        Self {
+            required: true,
+            ..self
+        }
     }
 
     pub(super) const fn beside(self, keys: &'static [&'static str]) -> Self {
-        Self { beside: keys, ..self }
+        Self {
+            beside: keys,
+            ..self
+        }
     }
 }
 
 impl Choice {
     pub(super) const fn now(shape: Shape) -> Self {
-        Self { shape, availability: Availability::Now }
+        Self {
+            shape,
+            availability: Availability::Now,
+        }
     }
 
     pub(super) const fn later(shape: Shape) -> Self {
-        Self { shape, availability: Availability::NotYet }
+        Self {
+            shape,
+            availability: Availability::NotYet,
+        }
     }
 }
 
 impl Word {
     pub(super) const fn now(text: &'static str) -> Self {
-        Self { text, availability: Availability::Now }
+        Self {
+            text,
+            availability: Availability::Now,
+        }
     }
 
     pub(super) const fn later(text: &'static str) -> Self {
-        Self { text, availability: Availability::NotYet }
+        Self {
+            text,
+            availability: Availability::NotYet,
+        }
     }
 }
 

@@ -6,14 +6,25 @@ pub(crate) static POLICIES: Object = Object {
     name: "policies",
     doc: "Defaults and rules for all workflows.",
     keys: &[
-        Key::new("defaults", Shape::Object(&DEFAULTS), "Where nothing nearer says."),
-        Key::new("retry", Shape::Map(&Shape::Object(&RETRY)), "Retry policies by name. `standard`, `critical`, `optional` and `none` are built in and may be redefined."),
+        Key::new(
+            "defaults",
+            Shape::Object(&DEFAULTS),
+            "Where nothing nearer says.",
+        ),
+        Key::new(
+            "retry",
+            Shape::Map(&Shape::Object(&RETRY)),
+            "Retry policies by name. `standard`, `critical`, `optional` and `none` are built in and may be redefined.",
+        ),
         Key::later("rules", "Settings for what matches."),
         Key::later("risk", "What is risky."),
         Key::later("man-mode", "What a person must approve."),
         Key::later("security", "Rules of security."),
         Key::later("retention", "How long ended instances are kept."),
-        Key::later("mode", "Report what a policy would have done instead of doing it."),
+        Key::later(
+            "mode",
+            "Report what a policy would have done instead of doing it.",
+        ),
     ],
 };
 
@@ -25,10 +36,16 @@ pub(crate) static DEFAULTS: Object = Object {
         Key::new("retry", RETRY_CHOICE, "Retry policy."),
         Key::new("timeout", Shape::Duration, "Of one attempt."),
         Key::later("rate-limit", "Calls per time."),
-        Key::later("circuit-breaker", "When calls are held back from a failing target."),
+        Key::later(
+            "circuit-breaker",
+            "When calls are held back from a failing target.",
+        ),
         Key::later("log-level", "How much is logged."),
         Key::later("trace-sampling", "Which traces are kept."),
-        Key::later("retention", "How long ended instances, events and dead letters are kept."),
+        Key::later(
+            "retention",
+            "How long ended instances, events and dead letters are kept.",
+        ),
     ],
 };
 
@@ -37,12 +54,37 @@ pub(crate) static ENVIRONMENT: Object = Object {
     name: "environment",
     doc: "Settings of an environment; the server runs as one of them.",
     keys: &[
-        Key::new("extends", Shape::Name, "The environment whose settings hold where this one says nothing."),
-        Key::new("retry-attempts", Shape::Count(1), "Overrides the attempts of the built-in policies."),
-        Key::new("timeout", Shape::Duration, "Overrides the built-in time-out of an attempt."),
-        Key::new("man-mode-threshold", Shape::Word(RISKS), "From which risk on a person must approve; without effect for now."),
-        Key::new("vars", Shape::Map(&Shape::Any), "Read as `env.<name>`; `env.name` is the environment's name."),
+        Key::new(
+            "extends",
+            Shape::Name,
+            "The environment whose settings hold where this one says nothing.",
+        ),
+        Key::new(
+            "retry-attempts",
+            Shape::Count(1),
+            "Overrides the attempts of the built-in policies.",
+        ),
+        Key::new(
+            "timeout",
+            Shape::Duration,
+            "Overrides the built-in time-out of an attempt.",
+        ),
+        Key::new(
+            "man-mode-threshold",
+            Shape::Word(RISKS),
+            "From which risk on a person must approve; without effect for now.",
+        ),
+        Key::new(
+            "vars",
+            Shape::Map(&Shape::Any),
+            "Read as `env.<name>`; `env.name` is the environment's name.",
+        ),
     ],
 };
 
-const RISKS: &[Word] = &[Word::now("low"), Word::now("medium"), Word::now("high"), Word::now("critical")];
+const RISKS: &[Word] = &[
+    Word::now("low"),
+    Word::now("medium"),
+    Word::now("high"),
+    Word::now("critical"),
+];

@@ -24,9 +24,18 @@ pub fn reference_page() -> String {
 fn section(page: &mut String, object: &Object) {
     let Object { name, doc, keys } = object;
     // Writing to a text cannot fail.
-    let _ = write!(page, "\n## {name}\n\n{doc}\n\n| key | value | |\n| --- | --- | --- |\n");
+    let _ = write!(
+        page,
+        "\n## {name}\n\n{doc}\n\n| key | value | |\n| --- | --- | --- |\n"
+    );
     for key in keys.iter().filter(|key| !key.name.starts_with('$')) {
-        let _ = writeln!(page, "| `{}` | {} | {} |", key.name, value(key), meaning(key));
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} |",
+            key.name,
+            value(key),
+            meaning(key)
+        );
     }
 }
 
@@ -83,7 +92,9 @@ fn of_shape(shape: &Shape) -> String {
         Shape::OneOf(choices) => {
             let choice = |choice: &super::Choice| match choice.availability {
                 Availability::Now => of_shape(&choice.shape),
-                Availability::NotYet => format!("{} (*not available yet*)", of_shape(&choice.shape)),
+                Availability::NotYet => {
+                    format!("{} (*not available yet*)", of_shape(&choice.shape))
+                }
             };
             choices.iter().map(choice).collect::<Vec<_>>().join(", or ")
         }

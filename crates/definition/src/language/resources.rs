@@ -11,10 +11,26 @@ pub(crate) static DOCUMENT: Object = Object {
     doc: "A file holds any number of YAML documents; a document holds one or more of these keys.",
     keys: &[
         Key::new("workflow", Shape::Object(&WORKFLOW), "A definition."),
-        Key::new("workflows", Shape::List(&Shape::Object(&WORKFLOW)), "Several of them."),
-        Key::new("adapters", Shape::List(&Shape::Object(&ADAPTER)), "Connections to outside systems."),
-        Key::new("policies", Shape::Object(&POLICIES), "Defaults and rules for all workflows."),
-        Key::new("environments", Shape::Map(&Shape::Object(&ENVIRONMENT)), "Settings per environment."),
+        Key::new(
+            "workflows",
+            Shape::List(&Shape::Object(&WORKFLOW)),
+            "Several of them.",
+        ),
+        Key::new(
+            "adapters",
+            Shape::List(&Shape::Object(&ADAPTER)),
+            "Connections to outside systems.",
+        ),
+        Key::new(
+            "policies",
+            Shape::Object(&POLICIES),
+            "Defaults and rules for all workflows.",
+        ),
+        Key::new(
+            "environments",
+            Shape::Map(&Shape::Object(&ENVIRONMENT)),
+            "Settings per environment.",
+        ),
         Key::later("router", "Rules that send an event to destinations."),
         Key::later("routers", "Several of them."),
         Key::later("callbacks", "Webhooks out on lifecycle events."),

@@ -7,8 +7,10 @@ use super::{Availability, Key, OBJECTS, Object, Shape};
 /// The JSON Schema (draft 2020-12) of a document of resources, made from the tables of the language.
 #[must_use]
 pub fn json_schema() -> Value {
-    let definitions: Map<String, Value> =
-        OBJECTS.iter().map(|object| (object.name.to_owned(), of_object(object))).collect();
+    let definitions: Map<String, Value> = OBJECTS
+        .iter()
+        .map(|object| (object.name.to_owned(), of_object(object)))
+        .collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Resources of the Orchestrator",
@@ -19,8 +21,13 @@ pub fn json_schema() -> Value {
 
 fn of_object(object: &Object) -> Value {
     let keys = || object.keys.iter().filter(|key| !key.name.starts_with('$'));
-    let properties: Map<String, Value> = keys().map(|key| (key.name.to_owned(), of_key(key))).collect();
-    let required: Vec<&str> = keys().filter(|key| key.required).map(|key| key.name).collect();
+    let properties: Map<String, Value> = keys()
+        .map(|key| (key.name.to_owned(), of_key(key)))
+        .collect();
+    let required: Vec<&str> = keys()
+        .filter(|key| key.required)
+        .map(|key| key.name)
+        .collect();
     let mut schema = json!({
         "type": "object",
         "description": object.doc,
@@ -63,25 +70,37 @@ fn of_shape(shape: &Shape) -> Value {
         Shape::TextValue => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Condition => json!({ "type": ["string", "boolean"], "minLength": 1 }),
         Shape::Text => json!({ "type": "string", "minLength": 1 }),
-        Shape::Name => json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": 128 }),
+        Shape::Name => {
+            json!({ "type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": 128 })
+        }
         Shape::Identifier => json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" }),
         Shape::Version => json!({ "type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+" }),
         Shape::VersionRange => json!({ "type": "string" }),
         Shape::Duration => json!({ "type": "string", "pattern": DURATION }),
-        Shape::DurationValue => json!({ "anyOf": [{ "type": "string", "pattern": DURATION }, { "type": "string", "pattern": "\\$\\{" }] }),
-        Shape::Size => json!({ "anyOf": [{ "type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)?$" }, { "type": "integer", "minimum": 0 }] }),
+        Shape::DurationValue => {
+            json!({ "anyOf": [{ "type": "string", "pattern": DURATION }, { "type": "string", "pattern": "\\$\\{" }] })
+        }
+        Shape::Size => {
+            json!({ "anyOf": [{ "type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)?$" }, { "type": "integer", "minimum": 0 }] })
+        }
         Shape::Bool => json!({ "type": "boolean" }),
         Shape::False => json!({ "const": false }),
         Shape::Count(least) => json!({ "type": "integer", "minimum": least, "maximum": u32::MAX }),
         Shape::Number(least) => json!({ "type": "number", "minimum": least }),
-        Shape::Threshold => json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": "^[0-9.]+ *%$" }] }),
+        Shape::Threshold => {
+            json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": "^[0-9.]+ *%$" }] })
+        }
         Shape::Pointer => json!({ "type": "string", "pattern": "^(/|$)" }),
-        Shape::Word(words) => json!({ "enum": words.iter().map(|word| word.text).collect::<Vec<_>>() }),
+        Shape::Word(words) => {
+            json!({ "enum": words.iter().map(|word| word.text).collect::<Vec<_>>() })
+        }
         Shape::Object(object) => json!({ "$ref": format!("#/$defs/{}", object.name) }),
         Shape::Steps => json!({ "type": "array", "items": { "$ref": "#/$defs/step" } }),
         Shape::List(item) => json!({ "type": "array", "items": of_shape(item) }),
         Shape::Map(value) => json!({ "type": "object", "additionalProperties": of_shape(value) }),
-        Shape::OneOf(choices) => json!({ "anyOf": choices.iter().map(|choice| of_shape(&choice.shape)).collect::<Vec<_>>() }),
+        Shape::OneOf(choices) => {
+            json!({ "anyOf": choices.iter().map(|choice| of_shape(&choice.shape)).collect::<Vec<_>>() })
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use super::{Choice, Key, Object, Shape, Word};
 
 /// The keys of which a step has exactly one (a group has only `steps`).
 pub(crate) const ACTIONS: [&str; 13] = [
-    "adapter", "workflow", "parallel", "switch", "for-each", "repeat", "wait", "decision", "emit", "set", "fail",
-    "complete", "break",
+    "adapter", "workflow", "parallel", "switch", "for-each", "repeat", "wait", "decision", "emit",
+    "set", "fail", "complete", "break",
 ];
 
 const CALLS: &[&str] = &["adapter", "workflow"];
@@ -65,8 +65,10 @@ pub(crate) static STEP: Object = Object {
     ],
 };
 
-const PARALLEL: Shape =
-    Shape::OneOf(&[Choice::now(Shape::List(&Shape::Steps)), Choice::now(Shape::Map(&Shape::Steps))]);
+const PARALLEL: Shape = Shape::OneOf(&[
+    Choice::now(Shape::List(&Shape::Steps)),
+    Choice::now(Shape::Map(&Shape::Steps)),
+]);
 
 const JOIN: Shape = Shape::OneOf(&[
     Choice::now(Shape::Word(&[Word::now("all"), Word::now("any")])),
@@ -83,7 +85,12 @@ const ITEMS: Shape = Shape::OneOf(&[
 pub(crate) static PAGES: Object = Object {
     name: "for-each.pages",
     doc: "Items that come from a paged source.",
-    keys: &[Key::new("from", Shape::Any, "The call that gives a page, and how the next one is asked for.").required()],
+    keys: &[Key::new(
+        "from",
+        Shape::Any,
+        "The call that gives a page, and how the next one is asked for.",
+    )
+    .required()],
 };
 
 /// A case of a switch.
@@ -93,7 +100,11 @@ pub(crate) static CASE: Object = Object {
     keys: &[
         Key::new("when", Shape::Condition, "Holds or not."),
         Key::new("steps", Shape::Steps, "What the case does."),
-        Key::new("default", Shape::Steps, "What is done when no case holds; stands last."),
+        Key::new(
+            "default",
+            Shape::Steps,
+            "What is done when no case holds; stands last.",
+        ),
     ],
 };
 
@@ -103,12 +114,24 @@ pub(crate) static REPEAT: Object = Object {
     doc: "How rounds follow each other. The output is `{state, last, rounds}`.",
     keys: &[
         Key::new("state", Shape::Value, "The first `state`."),
-        Key::new("next", Shape::Value, "The next `state`, computed after each round, after `until` was asked."),
+        Key::new(
+            "next",
+            Shape::Value,
+            "The next `state`, computed after each round, after `until` was asked.",
+        ),
         Key::new("while", Shape::Condition, "Asked before a round."),
-        Key::new("until", Shape::Condition, "Asked after a round; sees its steps and its `state`."),
+        Key::new(
+            "until",
+            Shape::Condition,
+            "Asked after a round; sees its steps and its `state`.",
+        ),
         Key::new("max", Shape::Count(1), "At most so many rounds."),
         Key::new("delay", Shape::DurationValue, "Between rounds."),
-        Key::new("on-max", Shape::Word(&[Word::now("fail"), Word::now("continue")]), "What reaching `max` does: error `loop-limit` (the default), or end well."),
+        Key::new(
+            "on-max",
+            Shape::Word(&[Word::now("fail"), Word::now("continue")]),
+            "What reaching `max` does: error `loop-limit` (the default), or end well.",
+        ),
     ],
 };
 
@@ -118,7 +141,11 @@ pub(crate) static WAIT: Object = Object {
     doc: "What is waited for: exactly one of `for`, `at`, `signal`, `event`.",
     keys: &[
         Key::new("for", Shape::DurationValue, "So long."),
-        Key::new("at", Shape::TextValue, "Until a time (RFC 3339, or computed)."),
+        Key::new(
+            "at",
+            Shape::TextValue,
+            "Until a time (RFC 3339, or computed).",
+        ),
         Key::later("signal", "A signal of this name."),
         Key::later("event", "An event of a type and key."),
         Key::later("timeout", "How long a signal or an event is waited for."),
@@ -141,38 +168,68 @@ pub(crate) static CATCH: Object = Object {
     name: "catch",
     doc: "Steps that handle errors of a type; handlers are tried in order, and see the error as `error`.",
     keys: &[
-        Key::new("error", Shape::Text, "The error's type, exact or with a trailing `*`.").required(),
+        Key::new(
+            "error",
+            Shape::Text,
+            "The error's type, exact or with a trailing `*`.",
+        )
+        .required(),
         Key::new("steps", Shape::Steps, "The handler.").required(),
     ],
 };
 
-const COMPENSATION_CHOICE: Shape =
-    Shape::OneOf(&[Choice::now(Shape::Text), Choice::now(Shape::Object(&COMPENSATION))]);
+const COMPENSATION_CHOICE: Shape = Shape::OneOf(&[
+    Choice::now(Shape::Text),
+    Choice::now(Shape::Object(&COMPENSATION)),
+]);
 
 /// An undo.
 pub(crate) static COMPENSATION: Object = Object {
     name: "compensation",
     doc: "How a step is undone. Called with `{input, output}` of the step unless it has an `input`.",
     keys: &[
-        Key::new("adapter", Shape::Name, "The adapter (default: the step's own)."),
+        Key::new(
+            "adapter",
+            Shape::Name,
+            "The adapter (default: the step's own).",
+        ),
         Key::new("action", Shape::Text, "Its action."),
         Key::new("workflow", Shape::Name, "A workflow instead of an adapter."),
-        Key::new("input", Shape::Value, "What it is called with; `steps.<own id>` is the step that is undone."),
-        Key::new("retry", RETRY_CHOICE, "Its own retry (default: as for a step on its adapter)."),
+        Key::new(
+            "input",
+            Shape::Value,
+            "What it is called with; `steps.<own id>` is the step that is undone.",
+        ),
+        Key::new(
+            "retry",
+            RETRY_CHOICE,
+            "Its own retry (default: as for a step on its adapter).",
+        ),
         Key::new("timeout", Shape::Duration, "Of one attempt."),
         Key::new("verify", VERIFY_CHOICE, "As `verify` of the step."),
     ],
 };
 
-const VERIFY_CHOICE: Shape = Shape::OneOf(&[Choice::now(Shape::Text), Choice::now(Shape::Object(&VERIFY))]);
+const VERIFY_CHOICE: Shape = Shape::OneOf(&[
+    Choice::now(Shape::Text),
+    Choice::now(Shape::Object(&VERIFY)),
+]);
 
 /// A question whether a step took effect.
 pub(crate) static VERIFY: Object = Object {
     name: "verify",
     doc: "The call that tells whether a step took effect.",
     keys: &[
-        Key::new("adapter", Shape::Name, "The adapter (default: the step's own)."),
+        Key::new(
+            "adapter",
+            Shape::Name,
+            "The adapter (default: the step's own).",
+        ),
         Key::new("action", Shape::Text, "Its action."),
-        Key::new("input", Shape::Value, "What it is called with (default: `{input}` of the step)."),
+        Key::new(
+            "input",
+            Shape::Value,
+            "What it is called with (default: `{input}` of the step).",
+        ),
     ],
 };

@@ -9,22 +9,70 @@ pub(crate) static WORKFLOW: Object = Object {
         Key::new("name", Shape::Name, "Unique name.").required(),
         Key::new("version", Shape::Version, "Semantic version.").required(),
         Key::new("description", Shape::Text, "For people."),
-        Key::new("trigger", Shape::Object(&TRIGGER), "What starts it beside the API and the command line."),
-        Key::new("triggers", Shape::List(&Shape::Object(&TRIGGER)), "Several of them, each with an `id` (default: index and type)."),
-        Key::new("input", Shape::Object(&INPUT), "What an instance is started with."),
-        Key::later("priority", "`low`, `normal`, `high` or `critical`; may be computed."),
+        Key::new(
+            "trigger",
+            Shape::Object(&TRIGGER),
+            "What starts it beside the API and the command line.",
+        ),
+        Key::new(
+            "triggers",
+            Shape::List(&Shape::Object(&TRIGGER)),
+            "Several of them, each with an `id` (default: index and type).",
+        ),
+        Key::new(
+            "input",
+            Shape::Object(&INPUT),
+            "What an instance is started with.",
+        ),
+        Key::later(
+            "priority",
+            "`low`, `normal`, `high` or `critical`; may be computed.",
+        ),
         Key::new("timeout", Shape::DurationValue, "Of the whole instance."),
-        Key::later("deadlines", "What is emitted when an instance takes long, without ending it."),
-        Key::later("concurrency", "How many instances with the same key may run at once."),
+        Key::later(
+            "deadlines",
+            "What is emitted when an instance takes long, without ending it.",
+        ),
+        Key::later(
+            "concurrency",
+            "How many instances with the same key may run at once.",
+        ),
         Key::later("fairness", "Shares between keys when capacity is short."),
-        Key::new("subject", Shape::TextValue, "Whom or what an instance is about."),
-        Key::new("attributes", Shape::Map(&Shape::Value), "Searchable attributes."),
-        Key::new("defaults", Shape::Object(&DEFAULTS), "For the workflow's steps."),
-        Key::new("on-failure", Shape::Word(&[Word::now("compensate"), Word::now("stop"), Word::later("man")]), "`compensate` undoes completed steps in reverse order (the default where any step has a compensation); `stop` leaves them."),
-        Key::later("callbacks", "Webhooks out on lifecycle events of this workflow."),
+        Key::new(
+            "subject",
+            Shape::TextValue,
+            "Whom or what an instance is about.",
+        ),
+        Key::new(
+            "attributes",
+            Shape::Map(&Shape::Value),
+            "Searchable attributes.",
+        ),
+        Key::new(
+            "defaults",
+            Shape::Object(&DEFAULTS),
+            "For the workflow's steps.",
+        ),
+        Key::new(
+            "on-failure",
+            Shape::Word(&[
+                Word::now("compensate"),
+                Word::now("stop"),
+                Word::later("man"),
+            ]),
+            "`compensate` undoes completed steps in reverse order (the default where any step has a compensation); `stop` leaves them.",
+        ),
+        Key::later(
+            "callbacks",
+            "Webhooks out on lifecycle events of this workflow.",
+        ),
         Key::new("output", Shape::Value, "The instance's output."),
         Key::new("steps", Shape::Steps, "What it does.").required(),
-        Key::new("finally", Shape::Steps, "Steps that run however the instance ends; they are never compensated."),
+        Key::new(
+            "finally",
+            Shape::Steps,
+            "Steps that run however the instance ends; they are never compensated.",
+        ),
         // Written by `apply` into the stored form: the settings that hyphens were resolved against.
         Key::new("$names", Shape::Any, "Set by `apply`; not for writing."),
     ],
@@ -35,8 +83,16 @@ pub(crate) static INPUT: Object = Object {
     name: "workflow.input",
     doc: "What an instance may be started with.",
     keys: &[
-        Key::new("schema", Shape::Any, "JSON Schema; an input that does not fit is refused with pointers to what is wrong. It may not refer to other documents."),
-        Key::new("sensitive", Shape::List(&Shape::Pointer), "JSON pointers into the input that are masked wherever it is shown."),
+        Key::new(
+            "schema",
+            Shape::Any,
+            "JSON Schema; an input that does not fit is refused with pointers to what is wrong. It may not refer to other documents.",
+        ),
+        Key::new(
+            "sensitive",
+            Shape::List(&Shape::Pointer),
+            "JSON pointers into the input that are masked wherever it is shown.",
+        ),
     ],
 };
 
@@ -57,9 +113,21 @@ pub(crate) static TRIGGER: Object = Object {
     keys: &[
         Key::new("type", Shape::Word(TRIGGER_TYPES), "Its kind.").required(),
         Key::new("id", Shape::Name, "Its name (default: index and type)."),
-        Key::new("source", Shape::Name, "The name in `/api/v1/hooks/{source}`; required by `webhook`."),
-        Key::new("condition", Shape::Condition, "It starts only where this holds."),
-        Key::new("input", Shape::Value, "The instance's input (default: the event's data)."),
+        Key::new(
+            "source",
+            Shape::Name,
+            "The name in `/api/v1/hooks/{source}`; required by `webhook`.",
+        ),
+        Key::new(
+            "condition",
+            Shape::Condition,
+            "It starts only where this holds.",
+        ),
+        Key::new(
+            "input",
+            Shape::Value,
+            "The instance's input (default: the event's data).",
+        ),
         Key::later("verify", "How a webhook's signature is checked."),
         Key::later("event-id", "Where a webhook's event id stands."),
         Key::later("event-type", "The events that start it."),
@@ -68,7 +136,10 @@ pub(crate) static TRIGGER: Object = Object {
         Key::later("time-zone", "Of a schedule."),
         Key::later("jitter", "Spread of a schedule's starts."),
         Key::later("catch-up", "What a schedule does about missed starts."),
-        Key::later("overlap", "What a schedule does while an instance still runs."),
+        Key::later(
+            "overlap",
+            "What a schedule does while an instance still runs.",
+        ),
         Key::later("name", "The workflow whose end starts this one."),
         Key::later("on", "Which ends of that workflow."),
         Key::later("debounce", "Start once after a quiet time."),

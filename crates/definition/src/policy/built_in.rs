@@ -20,7 +20,10 @@ pub fn built_in(name: &str) -> Option<RetryPolicy> {
             on_exhausted: Some(OnExhausted::Continue),
             ..standard
         }),
-        "none" => Some(RetryPolicy { max_attempts: Some(Attempts::Limited(1)), ..standard }),
+        "none" => Some(RetryPolicy {
+            max_attempts: Some(Attempts::Limited(1)),
+            ..standard
+        }),
         _ => None,
     }
 }

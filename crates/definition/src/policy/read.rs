@@ -19,7 +19,13 @@ pub(crate) fn read_retry_policy(node: &Node) -> RetryPolicy {
         initial_interval_ms: interval(node, "initial-interval"),
         multiplier: node.get("multiplier").and_then(Node::number),
         max_interval_ms: interval(node, "max-interval"),
-        jitter: node.text_at("jitter").map(|word| if word == "none" { Jitter::None } else { Jitter::Full }),
+        jitter: node.text_at("jitter").map(|word| {
+            if word == "none" {
+                Jitter::None
+            } else {
+                Jitter::Full
+            }
+        }),
         max_elapsed_ms: interval(node, "max-elapsed"),
         retry_on: node.get("retry-on").map(patterns),
         never_on: node.get("never-on").map(patterns),
@@ -31,15 +37,21 @@ fn attempts(node: &Node) -> Option<Attempts> {
     if node.text() == Some("unlimited") {
         return Some(Attempts::Unlimited);
     }
-    node.count().and_then(|count| u32::try_from(count).ok()).map(Attempts::Limited)
+    node.count()
+        .and_then(|count| u32::try_from(count).ok())
+        .map(Attempts::Limited)
 }
 
 fn interval(node: &Node, key: &str) -> Option<u64> {
-    node.text_at(key).and_then(|text| duration::parse(text).ok())
+    node.text_at(key)
+        .and_then(|text| duration::parse(text).ok())
 }
 
 fn patterns(node: &Node) -> Vec<String> {
-    node.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect()
+    node.items()
+        .iter()
+        .filter_map(|item| item.text().map(str::to_owned))
+        .collect()
 }
 
 fn exhausted(word: &str) -> OnExhausted {

@@ -88,7 +88,10 @@ pub(crate) fn explain(catalog: &Catalog, question: RetryQuestion<'_>) -> PlanExp
     let policy = place.policy();
     let layers = place.layers(&policy);
     PlanExplanation {
-        policy: Explained { value: policy_name(&policy.value), origin: policy.origin },
+        policy: Explained {
+            value: policy_name(&policy.value),
+            origin: policy.origin,
+        },
         max_attempts: first(&layers, |layer| layer.max_attempts),
         initial_interval_ms: first(&layers, |layer| layer.initial_interval_ms),
         multiplier: first(&layers, |layer| layer.multiplier),
@@ -118,9 +121,17 @@ struct Layer {
 
 impl<'a> CallPlace<'a> {
     fn new(catalog: &'a Catalog, question: RetryQuestion<'a>) -> Self {
-        let adapter = question.adapter.and_then(|name| catalog.adapters.get(name)).map(AsRef::as_ref);
+        let adapter = question
+            .adapter
+            .and_then(|name| catalog.adapters.get(name))
+            .map(AsRef::as_ref);
         let environment = catalog.environments.get(&catalog.environment);
-        Self { catalog, question, adapter, environment }
+        Self {
+            catalog,
+            question,
+            adapter,
+            environment,
+        }
     }
 
     fn action(&self) -> Option<&'a crate::catalog::ActionSpec> {
@@ -133,15 +144,31 @@ impl<'a> CallPlace<'a> {
     fn policy(&self) -> Explained<RetryChoice> {
         let candidates = [
             (self.question.own, Origin::Step),
-            (self.action().and_then(|action| action.retry.as_ref()), Origin::Action),
-            (self.adapter.and_then(|adapter| adapter.retry.as_ref()), Origin::Adapter),
-            (self.question.workflow.and_then(|workflow| workflow.default_retry.as_ref()), Origin::Workflow),
+            (
+                self.action().and_then(|action| action.retry.as_ref()),
+                Origin::Action,
+            ),
+            (
+                self.adapter.and_then(|adapter| adapter.retry.as_ref()),
+                Origin::Adapter,
+            ),
+            (
+                self.question
+                    .workflow
+                    .and_then(|workflow| workflow.default_retry.as_ref()),
+                Origin::Workflow,
+            ),
             (self.catalog.defaults.retry.as_ref(), Origin::Defaults),
         ];
-        let nearest = candidates.into_iter().find_map(|(choice, origin)| Some((choice?.clone(), origin)));
+        let nearest = candidates
+            .into_iter()
+            .find_map(|(choice, origin)| Some((choice?.clone(), origin)));
         let (value, origin) = nearest.unwrap_or_else(|| {
             let standard = "standard".to_owned();
-            (RetryChoice::Named(standard.clone()), Origin::BuiltIn(standard))
+            (
+                RetryChoice::Named(standard.clone()),
+                Origin::BuiltIn(standard),
+            )
         });
         Explained { value, origin }
     }
@@ -150,12 +177,18 @@ impl<'a> CallPlace<'a> {
         let mut layers = Vec::new();
         match &policy.value {
             RetryChoice::Inline(fields) => {
-                layers.push(Layer { fields: fields.clone(), origin: policy.origin.clone() });
+                layers.push(Layer {
+                    fields: fields.clone(),
+                    origin: policy.origin.clone(),
+                });
             }
             RetryChoice::Named(name) => layers.extend(self.named(name)),
         }
         layers.extend(self.named("standard"));
-        layers.push(Layer { fields: standard(), origin: Origin::BuiltIn("standard".to_owned()) });
+        layers.push(Layer {
+            fields: standard(),
+            origin: Origin::BuiltIn("standard".to_owned()),
+        });
         layers
     }
 
@@ -163,42 +196,82 @@ impl<'a> CallPlace<'a> {
     /// for its attempts are its meaning.
     fn named(&self, name: &str) -> Vec<Layer> {
         if let Some(fields) = self.catalog.retry_policies.get(name) {
-            return vec![Layer { fields: fields.clone(), origin: Origin::Policy(name.to_owned()) }];
+            return vec![Layer {
+                fields: fields.clone(),
+                origin: Origin::Policy(name.to_owned()),
+            }];
         }
-        let Some(fields) = built_in(name) else { return Vec::new() };
-        let built_in = Layer { fields, origin: Origin::BuiltIn(name.to_owned()) };
-        match self.environment.and_then(|environment| environment.retry_attempts) {
+        let Some(fields) = built_in(name) else {
+            return Vec::new();
+        };
+        let built_in = Layer {
+            fields,
+            origin: Origin::BuiltIn(name.to_owned()),
+        };
+        match self
+            .environment
+            .and_then(|environment| environment.retry_attempts)
+        {
             Some(attempts) if name != "none" => vec![self.environment_layer(attempts), built_in],
             _ => vec![built_in],
         }
     }
 
     fn environment_layer(&self, attempts: u32) -> Layer {
-        let fields = RetryPolicy { max_attempts: Some(Attempts::Limited(attempts)), ..RetryPolicy::default() };
-        Layer { fields, origin: Origin::Environment(self.catalog.environment.clone()) }
+        let fields = RetryPolicy {
+            max_attempts: Some(Attempts::Limited(attempts)),
+            ..RetryPolicy::default()
+        };
+        Layer {
+            fields,
+            origin: Origin::Environment(self.catalog.environment.clone()),
+        }
     }
 
     fn timeout(&self) -> Explained<u64> {
         let candidates = [
             (self.question.own_timeout_ms, Origin::Step),
-            (self.action().and_then(|action| action.timeout_ms), Origin::Action),
-            (self.adapter.and_then(|adapter| adapter.timeout_ms), Origin::Adapter),
-            (self.question.workflow.and_then(|workflow| workflow.default_timeout_ms), Origin::Workflow),
+            (
+                self.action().and_then(|action| action.timeout_ms),
+                Origin::Action,
+            ),
+            (
+                self.adapter.and_then(|adapter| adapter.timeout_ms),
+                Origin::Adapter,
+            ),
+            (
+                self.question
+                    .workflow
+                    .and_then(|workflow| workflow.default_timeout_ms),
+                Origin::Workflow,
+            ),
             (self.catalog.defaults.timeout_ms, Origin::Defaults),
             (
-                self.environment.and_then(|environment| environment.timeout_ms),
+                self.environment
+                    .and_then(|environment| environment.timeout_ms),
                 Origin::Environment(self.catalog.environment.clone()),
             ),
         ];
-        let nearest = candidates.into_iter().find_map(|(value, origin)| Some(Explained { value: value?, origin }));
+        let nearest = candidates.into_iter().find_map(|(value, origin)| {
+            Some(Explained {
+                value: value?,
+                origin,
+            })
+        });
         let built_in = Origin::BuiltIn("standard".to_owned());
-        nearest.unwrap_or(Explained { value: DEFAULT_TIMEOUT_MS, origin: built_in })
+        nearest.unwrap_or(Explained {
+            value: DEFAULT_TIMEOUT_MS,
+            origin: built_in,
+        })
     }
 }
 
 fn first<T>(layers: &[Layer], field: impl Fn(&RetryPolicy) -> Option<T>) -> Explained<T> {
     let found = layers.iter().find_map(|layer| {
-        Some(Explained { value: field(&layer.fields)?, origin: layer.origin.clone() })
+        Some(Explained {
+            value: field(&layer.fields)?,
+            origin: layer.origin.clone(),
+        })
     });
     found.expect("the last layer is the built-in standard, which has every field")
 }

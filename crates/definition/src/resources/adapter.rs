@@ -48,19 +48,32 @@ pub(super) fn read(report: &mut Report, node: &Node) -> Option<AdapterSpec> {
         default_action: node.text_at("default-action").map(str::to_owned),
         retry: node.get("retry").and_then(read_retry_choice),
         timeout_ms: duration_at(node),
-        concurrency: node.get("concurrency").and_then(Node::count).and_then(|count| u32::try_from(count).ok()),
-        actions: actions.iter().map(|entry| (entry.key.clone(), read_action(&entry.value))).collect(),
+        concurrency: node
+            .get("concurrency")
+            .and_then(Node::count)
+            .and_then(|count| u32::try_from(count).ok()),
+        actions: actions
+            .iter()
+            .map(|entry| (entry.key.clone(), read_action(&entry.value)))
+            .collect(),
         settings: Arc::new(node.to_json()),
     })
 }
 
 /// Lets the adapter's type look at its settings; what was reported at the same place before is not repeated.
-pub(super) fn check_settings(report: &mut Report, node: &Node, spec: &AdapterSpec, check: &SettingsCheck<'_>) {
+pub(super) fn check_settings(
+    report: &mut Report,
+    node: &Node,
+    spec: &AdapterSpec,
+    check: &SettingsCheck<'_>,
+) {
     check_adapter_templates(report, node);
     let base = node.path.pointer();
     for error in check(&spec.kind, &spec.settings) {
         let pointer = format!("{base}{}", error.pointer);
-        let refused = |found: &crate::diagnostic::Diagnostic| found.pointer == pointer && found.refuses_apply();
+        let refused = |found: &crate::diagnostic::Diagnostic| {
+            found.pointer == pointer && found.refuses_apply()
+        };
         if report.diagnostics.iter().any(refused) {
             continue;
         }
@@ -84,12 +97,17 @@ fn read_action(node: &Node) -> ActionSpec {
 }
 
 fn duration_at(node: &Node) -> Option<u64> {
-    node.text_at("timeout").and_then(|text| duration::parse(text).ok())
+    node.text_at("timeout")
+        .and_then(|text| duration::parse(text).ok())
 }
 
 fn unknown_type(report: &mut Report, node: &Node, kind: &str) {
     let at = node.get("type").map(At::node).unwrap_or_default();
-    let found = report.error(&codes::UNKNOWN_TYPE, &at, format!("there is no adapter type `{kind}`"));
+    let found = report.error(
+        &codes::UNKNOWN_TYPE,
+        &at,
+        format!("there is no adapter type `{kind}`"),
+    );
     found.hint(match nearest(kind, ADAPTER_TYPES) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "expected `http` or `builtin`".to_owned(),
@@ -105,7 +123,11 @@ fn place(node: &Node, pointer: &str) -> At {
         if let Some(entry) = current.entry(&name) {
             at = At::key(entry);
             current = &entry.value;
-        } else if let Some(item) = name.parse().ok().and_then(|index: usize| current.items().get(index)) {
+        } else if let Some(item) = name
+            .parse()
+            .ok()
+            .and_then(|index: usize| current.items().get(index))
+        {
             at = At::node(item);
             current = item;
         } else {

@@ -7,7 +7,10 @@ use super::draft::Draft;
 use super::environment::{ExtendsError, check_extends, fold_all, read_defaults};
 use super::set::Resource;
 use super::uses::{self, Unknown};
-use super::{CatalogChange, ResourceChange, ResourceKey, ResourceKind, ResourceSet, SettingsCheck, adapter, difference};
+use super::{
+    CatalogChange, ResourceChange, ResourceKey, ResourceKind, ResourceSet, SettingsCheck, adapter,
+    difference,
+};
 use crate::catalog::Catalog;
 use crate::compile::{Known, Others, Use, UseKind, lower};
 use crate::diagnostic::{At, Diagnostic, Report, Severity, codes};
@@ -30,20 +33,31 @@ impl ResourceSet {
     /// # Errors
     /// Everything that speaks against it, parts of the language that are not available yet included; their severity is
     /// then an error.
-    pub fn apply_to(&self, base: &Catalog, check: &SettingsCheck<'_>) -> Result<CatalogChange, Vec<Diagnostic>> {
+    pub fn apply_to(
+        &self,
+        base: &Catalog,
+        check: &SettingsCheck<'_>,
+    ) -> Result<CatalogChange, Vec<Diagnostic>> {
         let mut applying = Applying::new(self, base, Unknown::Error);
         applying.run(check);
         let changes = applying.changes();
         let (draft, mut diagnostics) = applying.finish();
         if diagnostics.iter().any(Diagnostic::refuses_apply) {
-            for found in diagnostics.iter_mut().filter(|found| found.severity == Severity::NotYet) {
+            for found in diagnostics
+                .iter_mut()
+                .filter(|found| found.severity == Severity::NotYet)
+            {
                 found.severity = Severity::Error;
             }
             return Err(diagnostics);
         }
         let changed = changes.iter().any(|change| change.before != change.after);
         let new = draft.finish(base.version + u64::from(changed));
-        Ok(CatalogChange { new, changes, warnings: diagnostics })
+        Ok(CatalogChange {
+            new,
+            changes,
+            warnings: diagnostics,
+        })
     }
 }
 
@@ -64,7 +78,14 @@ impl<'a> Applying<'a> {
             report.diagnostics.clone_from(found);
             report
         });
-        Self { set, base, unknown, draft: Draft::new(base), reports: reports.collect(), uses: Vec::new() }
+        Self {
+            set,
+            base,
+            unknown,
+            draft: Draft::new(base),
+            reports: reports.collect(),
+            uses: Vec::new(),
+        }
     }
 
     fn run(&mut self, check: &SettingsCheck<'_>) {
@@ -73,7 +94,10 @@ impl<'a> Applying<'a> {
         }
         for resource in self.of(ResourceKind::RetryPolicy) {
             let policy = read_retry_policy(&resource.node);
-            self.draft.catalog.retry_policies.insert(resource.key.name.clone(), policy);
+            self.draft
+                .catalog
+                .retry_policies
+                .insert(resource.key.name.clone(), policy);
             self.keep(resource);
         }
         for resource in self.of(ResourceKind::PolicyDefaults) {
@@ -84,41 +108,71 @@ impl<'a> Applying<'a> {
         self.environments();
         self.workflows();
         for (file, uses) in std::mem::take(&mut self.uses) {
-            uses::check(&mut self.reports[file], &uses, &self.draft.catalog, self.unknown);
+            uses::check(
+                &mut self.reports[file],
+                &uses,
+                &self.draft.catalog,
+                self.unknown,
+            );
         }
     }
 
     fn finish(self) -> (Draft, Vec<Diagnostic>) {
-        (self.draft, self.reports.into_iter().flat_map(Report::finish).collect())
+        (
+            self.draft,
+            self.reports.into_iter().flat_map(Report::finish).collect(),
+        )
     }
 
     fn of(&self, kind: ResourceKind) -> Vec<&'a Resource> {
-        self.set.resources.iter().filter(|resource| resource.key.kind == kind).collect()
+        self.set
+            .resources
+            .iter()
+            .filter(|resource| resource.key.kind == kind)
+            .collect()
     }
 
     /// Puts the document into the draft as it is.
     fn keep(&mut self, resource: &Resource) {
         let document = Arc::new(resource.node.to_json());
-        self.draft.catalog.resources.insert(resource.key.clone(), document);
+        self.draft
+            .catalog
+            .resources
+            .insert(resource.key.clone(), document);
     }
 
     fn adapter(&mut self, resource: &Resource, check: &SettingsCheck<'_>) {
         let report = &mut self.reports[resource.file];
-        let Some(spec) = adapter::read(report, &resource.node) else { return };
+        let Some(spec) = adapter::read(report, &resource.node) else {
+            return;
+        };
         adapter::check_settings(report, &resource.node, &spec, check);
-        self.draft.catalog.adapters.insert(spec.name.clone(), Arc::new(spec));
+        self.draft
+            .catalog
+            .adapters
+            .insert(spec.name.clone(), Arc::new(spec));
         self.note_policies(resource);
         self.keep(resource);
     }
 
     /// Notes the policies that `retry` names, at the resource itself and in its actions.
     fn note_policies(&mut self, resource: &Resource) {
-        let actions = resource.node.get("actions").map(Node::entries).unwrap_or_default();
-        let places = std::iter::once(&resource.node).chain(actions.iter().map(|entry| &entry.value));
-        let named = places.filter_map(|place| place.get("retry")).filter_map(|retry| {
-            let kind = UseKind::Policy(retry.text()?.to_owned());
-            Some(Use { at: At::node(retry), kind })
-        });
+        let actions = resource
+            .node
+            .get("actions")
+            .map(Node::entries)
+            .unwrap_or_default();
+        let places =
+            std::iter::once(&resource.node).chain(actions.iter().map(|entry| &entry.value));
+        let named = places
+            .filter_map(|place| place.get("retry"))
+            .filter_map(|retry| {
+                let kind = UseKind::Policy(retry.text()?.to_owned());
+                Some(Use {
+                    at: At::node(retry),
+                    kind,
+                })
+            });
         self.uses.push((resource.file, named.collect()));
     }
 
@@ -127,19 +181,32 @@ impl<'a> Applying<'a> {
             self.keep(resource);
         }
         for resource in self.of(ResourceKind::Environment) {
-            let Err(error) = check_extends(&self.draft.catalog.resources, &resource.key.name) else { continue };
-            let at = resource.node.get("extends").map(At::node).unwrap_or_default();
+            let Err(error) = check_extends(&self.draft.catalog.resources, &resource.key.name)
+            else {
+                continue;
+            };
+            let at = resource
+                .node
+                .get("extends")
+                .map(At::node)
+                .unwrap_or_default();
             let report = &mut self.reports[resource.file];
             match (error, self.unknown) {
-                (ExtendsError::Unknown(name), Unknown::Warning) => {
-                    report.warning(&codes::BAD_EXTENDS, &at, format!("there is no environment `{name}`"))
-                }
-                (ExtendsError::Unknown(name), Unknown::Error) => {
-                    report.error(&codes::BAD_EXTENDS, &at, format!("there is no environment `{name}`"))
-                }
-                (ExtendsError::Circle(name), _) => {
-                    report.error(&codes::BAD_EXTENDS, &at, format!("environments extend each other in a circle through `{name}`"))
-                }
+                (ExtendsError::Unknown(name), Unknown::Warning) => report.warning(
+                    &codes::BAD_EXTENDS,
+                    &at,
+                    format!("there is no environment `{name}`"),
+                ),
+                (ExtendsError::Unknown(name), Unknown::Error) => report.error(
+                    &codes::BAD_EXTENDS,
+                    &at,
+                    format!("there is no environment `{name}`"),
+                ),
+                (ExtendsError::Circle(name), _) => report.error(
+                    &codes::BAD_EXTENDS,
+                    &at,
+                    format!("environments extend each other in a circle through `{name}`"),
+                ),
             };
         }
         self.draft.catalog.environments = fold_all(&self.draft.catalog.resources);
@@ -149,7 +216,13 @@ impl<'a> Applying<'a> {
         let names: BTreeSet<String> = self.workflow_names();
         let env = self.settings();
         let adapters = self.draft.catalog.adapters.clone();
-        let known = Known { others: Some(Others { adapters: &adapters, workflows: &names }), env };
+        let known = Known {
+            others: Some(Others {
+                adapters: &adapters,
+                workflows: &names,
+            }),
+            env,
+        };
         for resource in self.of(ResourceKind::Workflow) {
             let report = &mut self.reports[resource.file];
             let lowered = lower(report, &known, &resource.node);
@@ -165,38 +238,66 @@ impl<'a> Applying<'a> {
     /// A workflow that was refused still has its name, so that naming it is not reported as well.
     fn stand_in_for_refused(&mut self) {
         for resource in self.of(ResourceKind::Workflow) {
-            self.draft.catalog.workflows.entry(resource.key.name.clone()).or_default();
+            self.draft
+                .catalog
+                .workflows
+                .entry(resource.key.name.clone())
+                .or_default();
         }
     }
 
     fn workflow_names(&self) -> BTreeSet<String> {
-        let own = self.of(ResourceKind::Workflow).into_iter().map(|resource| resource.key.name.clone());
+        let own = self
+            .of(ResourceKind::Workflow)
+            .into_iter()
+            .map(|resource| resource.key.name.clone());
         own.chain(self.base.workflows.keys().cloned()).collect()
     }
 
     fn settings(&self) -> BTreeSet<String> {
         let environments = self.draft.catalog.environments.values();
-        environments.flat_map(|environment| environment.vars.keys().cloned()).collect()
+        environments
+            .flat_map(|environment| environment.vars.keys().cloned())
+            .collect()
     }
 
     /// A version that is there already never gets another content.
     fn check_version(&mut self, resource: &Resource, workflow: &Workflow) {
-        let versions = self.base.workflows.get(&workflow.name).map(|found| &found.versions);
-        let Some(before) = versions.and_then(|versions| versions.get(&workflow.version)) else { return };
+        let versions = self
+            .base
+            .workflows
+            .get(&workflow.name)
+            .map(|found| &found.versions);
+        let Some(before) = versions.and_then(|versions| versions.get(&workflow.version)) else {
+            return;
+        };
         if before.hash == workflow.hash {
             return;
         }
-        let at = resource.node.get("version").map(At::node).unwrap_or_default();
-        let message = format!("version {} of `{}` exists with another content", workflow.version, workflow.name);
+        let at = resource
+            .node
+            .get("version")
+            .map(At::node)
+            .unwrap_or_default();
+        let message = format!(
+            "version {} of `{}` exists with another content",
+            workflow.version, workflow.name
+        );
         let found = self.reports[resource.file].error(&codes::VERSION_TAKEN, &at, message);
-        found.hint(format!("raise the version\n  = {}", difference::differences(&before.document, &workflow.document)));
+        found.hint(format!(
+            "raise the version\n  = {}",
+            difference::differences(&before.document, &workflow.document)
+        ));
     }
 
     fn changes(&self) -> Vec<ResourceChange> {
         let after: &BTreeMap<ResourceKey, _> = &self.draft.catalog.resources;
         let change = |resource: &Resource| {
             let key = resource.key.clone();
-            let (before, after) = (self.base.resources.get(&key).cloned(), after.get(&key).cloned());
+            let (before, after) = (
+                self.base.resources.get(&key).cloned(),
+                after.get(&key).cloned(),
+            );
             ResourceChange::new(key, before, after)
         };
         self.set.resources.iter().map(change).collect()

@@ -45,14 +45,23 @@ pub enum ChangeAction {
 }
 
 impl ResourceChange {
-    pub(super) fn new(key: ResourceKey, before: Option<Arc<Value>>, after: Option<Arc<Value>>) -> Self {
+    pub(super) fn new(
+        key: ResourceKey,
+        before: Option<Arc<Value>>,
+        after: Option<Arc<Value>>,
+    ) -> Self {
         let action = match (&before, &after) {
             (None, Some(_)) => ChangeAction::Created,
             (_, None) => ChangeAction::Removed,
             (before, after) if before == after => ChangeAction::Unchanged,
             _ => ChangeAction::Changed,
         };
-        Self { key, action, before, after }
+        Self {
+            key,
+            action,
+            before,
+            after,
+        }
     }
 }
 
@@ -60,9 +69,15 @@ impl CatalogChange {
     /// What has to be journaled: everything that is not as it was.
     #[must_use]
     pub fn stored(&self) -> Vec<StoredChange> {
-        let changed = self.changes.iter().filter(|change| change.action != ChangeAction::Unchanged);
+        let changed = self
+            .changes
+            .iter()
+            .filter(|change| change.action != ChangeAction::Unchanged);
         let stored = |change: &ResourceChange| match &change.after {
-            Some(document) => StoredChange::Put(StoredResource { key: change.key.clone(), document: document.clone() }),
+            Some(document) => StoredChange::Put(StoredResource {
+                key: change.key.clone(),
+                document: document.clone(),
+            }),
             None => StoredChange::Remove(change.key.clone()),
         };
         changed.map(stored).collect()

@@ -32,15 +32,31 @@ fn compare(before: &Value, after: &Value, pointer: &mut String, found: &mut Vec<
         }
         (Value::Array(left), Value::Array(right)) => {
             for index in 0..left.len().max(right.len()) {
-                descend(left.get(index), right.get(index), &index.to_string(), pointer, found);
+                descend(
+                    left.get(index),
+                    right.get(index),
+                    &index.to_string(),
+                    pointer,
+                    found,
+                );
             }
         }
         _ if before == after => {}
-        _ => found.push(format!("{pointer}: {} became {}", shown(before), shown(after))),
+        _ => found.push(format!(
+            "{pointer}: {} became {}",
+            shown(before),
+            shown(after)
+        )),
     }
 }
 
-fn descend(before: Option<&Value>, after: Option<&Value>, part: &str, pointer: &mut String, found: &mut Vec<String>) {
+fn descend(
+    before: Option<&Value>,
+    after: Option<&Value>,
+    part: &str,
+    pointer: &mut String,
+    found: &mut Vec<String>,
+) {
     let length = pointer.len();
     pointer.push('/');
     pointer.push_str(part);

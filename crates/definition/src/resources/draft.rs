@@ -17,11 +17,16 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(base: &Catalog) -> Self {
-        Self { catalog: base.clone() }
+        Self {
+            catalog: base.clone(),
+        }
     }
 
     /// Adds or replaces resources in their stored form.
-    pub(super) fn put_all(&mut self, resources: Vec<(ResourceKey, Arc<Value>)>) -> Result<(), Vec<Diagnostic>> {
+    pub(super) fn put_all(
+        &mut self,
+        resources: Vec<(ResourceKey, Arc<Value>)>,
+    ) -> Result<(), Vec<Diagnostic>> {
         for (key, document) in resources {
             self.put(key, document)?;
         }
@@ -38,13 +43,19 @@ impl Draft {
             }
             ResourceKind::Adapter => {
                 if let Some(spec) = adapter::read(&mut report, &node) {
-                    self.catalog.adapters.insert(key.name.clone(), Arc::new(spec));
+                    self.catalog
+                        .adapters
+                        .insert(key.name.clone(), Arc::new(spec));
                 }
             }
             ResourceKind::RetryPolicy => {
-                self.catalog.retry_policies.insert(key.name.clone(), read_retry_policy(&node));
+                self.catalog
+                    .retry_policies
+                    .insert(key.name.clone(), read_retry_policy(&node));
             }
-            ResourceKind::PolicyDefaults => self.catalog.defaults = environment::read_defaults(&node),
+            ResourceKind::PolicyDefaults => {
+                self.catalog.defaults = environment::read_defaults(&node)
+            }
             // Folded into each other when the draft is finished, or looked up there.
             ResourceKind::Environment | ResourceKind::Pin => {}
         }
@@ -58,8 +69,14 @@ impl Draft {
     /// Adds a compiled definition.
     pub(super) fn put_workflow(&mut self, workflow: Arc<Workflow>) {
         let key = ResourceKey::workflow(workflow.name.clone(), workflow.version.clone());
-        self.catalog.resources.insert(key, workflow.document.clone());
-        let versions = self.catalog.workflows.entry(workflow.name.clone()).or_default();
+        self.catalog
+            .resources
+            .insert(key, workflow.document.clone());
+        let versions = self
+            .catalog
+            .workflows
+            .entry(workflow.name.clone())
+            .or_default();
         versions.versions.insert(workflow.version.clone(), workflow);
     }
 
@@ -68,14 +85,18 @@ impl Draft {
         match key.kind {
             ResourceKind::Adapter => drop(self.catalog.adapters.remove(&key.name)),
             ResourceKind::RetryPolicy => drop(self.catalog.retry_policies.remove(&key.name)),
-            ResourceKind::PolicyDefaults => self.catalog.defaults = crate::catalog::PolicyDefaults::default(),
+            ResourceKind::PolicyDefaults => {
+                self.catalog.defaults = crate::catalog::PolicyDefaults::default()
+            }
             ResourceKind::Workflow => self.remove_workflow(key),
             ResourceKind::Environment | ResourceKind::Pin => {}
         }
     }
 
     fn remove_workflow(&mut self, key: &ResourceKey) {
-        let Some(versions) = self.catalog.workflows.get_mut(&key.name) else { return };
+        let Some(versions) = self.catalog.workflows.get_mut(&key.name) else {
+            return;
+        };
         if let Some(version) = &key.version {
             versions.versions.remove(version);
         }
@@ -88,7 +109,10 @@ impl Draft {
     pub(super) fn finish(mut self, version: u64) -> Catalog {
         self.catalog.environments = environment::fold_all(&self.catalog.resources);
         for (name, versions) in &mut self.catalog.workflows {
-            let pin = self.catalog.resources.get(&ResourceKey::new(ResourceKind::Pin, name.clone()));
+            let pin = self
+                .catalog
+                .resources
+                .get(&ResourceKey::new(ResourceKind::Pin, name.clone()));
             let pinned = pin.and_then(|pin| pin.get("version")?.as_str()?.parse().ok());
             versions.pinned = pinned.filter(|version| versions.versions.contains_key(version));
         }

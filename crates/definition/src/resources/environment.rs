@@ -23,9 +23,15 @@ pub(super) fn read_defaults(node: &Node) -> PolicyDefaults {
 }
 
 /// All environments, each with what it extends folded in.
-pub(super) fn fold_all(resources: &BTreeMap<ResourceKey, Arc<Value>>) -> BTreeMap<String, Environment> {
-    let environments = resources.iter().filter(|(key, _)| key.kind == ResourceKind::Environment);
-    environments.map(|(key, _)| (key.name.clone(), fold(resources, &key.name))).collect()
+pub(super) fn fold_all(
+    resources: &BTreeMap<ResourceKey, Arc<Value>>,
+) -> BTreeMap<String, Environment> {
+    let environments = resources
+        .iter()
+        .filter(|(key, _)| key.kind == ResourceKind::Environment);
+    environments
+        .map(|(key, _)| (key.name.clone(), fold(resources, &key.name)))
+        .collect()
 }
 
 /// Why an environment cannot extend what it names.
@@ -35,7 +41,10 @@ pub(super) enum ExtendsError {
 }
 
 /// Follows `extends` from an environment to its end.
-pub(super) fn check_extends(resources: &BTreeMap<ResourceKey, Arc<Value>>, name: &str) -> Result<(), ExtendsError> {
+pub(super) fn check_extends(
+    resources: &BTreeMap<ResourceKey, Arc<Value>>,
+    name: &str,
+) -> Result<(), ExtendsError> {
     let mut seen = vec![name.to_owned()];
     while let Some(next) = seen.last().and_then(|last| extends(resources, last)) {
         if !resources.contains_key(&key(&next)) {
@@ -53,9 +62,14 @@ fn fold(resources: &BTreeMap<ResourceKey, Arc<Value>>, name: &str) -> Environmen
     let mut folded = Environment::default();
     let mut next = Some(name.to_owned());
     for _ in 0..MAX_CHAIN {
-        let Some(document) = next.and_then(|name| resources.get(&key(&name))) else { break };
+        let Some(document) = next.and_then(|name| resources.get(&key(&name))) else {
+            break;
+        };
         folded = fill(folded, read(&Node::from_json(document)));
-        next = document.get("extends").and_then(Value::as_str).map(str::to_owned);
+        next = document
+            .get("extends")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
     }
     folded
 }
@@ -73,18 +87,28 @@ fn fill(first: Environment, second: Environment) -> Environment {
 }
 
 fn read(node: &Node) -> Environment {
-    let vars = node.get("vars").map(Node::entries).unwrap_or_default().iter();
+    let vars = node
+        .get("vars")
+        .map(Node::entries)
+        .unwrap_or_default()
+        .iter();
     let attempts = node.get("retry-attempts").and_then(Node::count);
     Environment {
         retry_attempts: attempts.and_then(|attempts| u32::try_from(attempts).ok()),
         timeout_ms: duration_at(node, "timeout"),
         man_mode_threshold: node.text_at("man-mode-threshold").map(str::to_owned),
-        vars: vars.map(|entry| (entry.key.clone(), Arc::new(entry.value.to_json()))).collect(),
+        vars: vars
+            .map(|entry| (entry.key.clone(), Arc::new(entry.value.to_json())))
+            .collect(),
     }
 }
 
 fn extends(resources: &BTreeMap<ResourceKey, Arc<Value>>, name: &str) -> Option<String> {
-    resources.get(&key(name))?.get("extends")?.as_str().map(str::to_owned)
+    resources
+        .get(&key(name))?
+        .get("extends")?
+        .as_str()
+        .map(str::to_owned)
 }
 
 fn key(name: &str) -> ResourceKey {
@@ -92,5 +116,6 @@ fn key(name: &str) -> ResourceKey {
 }
 
 fn duration_at(node: &Node, key: &str) -> Option<u64> {
-    node.text_at(key).and_then(|text| duration::parse(text).ok())
+    node.text_at(key)
+        .and_then(|text| duration::parse(text).ok())
 }

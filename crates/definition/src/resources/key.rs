@@ -48,12 +48,20 @@ pub struct ResourceKey {
 impl ResourceKey {
     /// The key of a resource that has no versions.
     pub fn new(kind: ResourceKind, name: impl Into<String>) -> Self {
-        Self { kind, name: name.into(), version: None }
+        Self {
+            kind,
+            name: name.into(),
+            version: None,
+        }
     }
 
     /// The key of a workflow at a version.
     pub fn workflow(name: impl Into<String>, version: semver::Version) -> Self {
-        Self { kind: ResourceKind::Workflow, name: name.into(), version: Some(version) }
+        Self {
+            kind: ResourceKind::Workflow,
+            name: name.into(),
+            version: Some(version),
+        }
     }
 }
 

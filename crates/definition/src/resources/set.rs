@@ -31,7 +31,11 @@ impl ResourceSet {
     /// Reads files, given as name and bytes, and reports everything in them that the language does not have.
     #[must_use]
     pub fn parse(files: Vec<(String, Vec<u8>)>) -> (Self, Vec<Diagnostic>) {
-        let mut set = Self { files: Vec::new(), resources: Vec::new(), diagnostics: Vec::new() };
+        let mut set = Self {
+            files: Vec::new(),
+            resources: Vec::new(),
+            diagnostics: Vec::new(),
+        };
         let mut keys = BTreeSet::new();
         for (name, bytes) in files {
             set.add_file(&name, &bytes, &mut keys);
@@ -54,7 +58,11 @@ impl ResourceSet {
                 if keys.insert(key.clone()) {
                     self.resources.push(Resource { key, node, file });
                 } else {
-                    report.error(&codes::TWICE_IN_SET, &at, format!("the {key} is given twice"));
+                    report.error(
+                        &codes::TWICE_IN_SET,
+                        &at,
+                        format!("the {key} is given twice"),
+                    );
                 }
             }
         }
@@ -67,7 +75,10 @@ impl ResourceSet {
 fn read_file(name: &str, bytes: &[u8]) -> (Report, Vec<Node>) {
     if bytes.len() > MAX_FILE_BYTES {
         let mut report = Report::new(SourceFile::new(name, ""));
-        let message = format!("the file has {} bytes, more than {MAX_FILE_BYTES}", bytes.len());
+        let message = format!(
+            "the file has {} bytes, more than {MAX_FILE_BYTES}",
+            bytes.len()
+        );
         report.error(&codes::TOO_LARGE, &At::default(), message);
         return (report, Vec::new());
     }
@@ -86,7 +97,10 @@ fn read_file(name: &str, bytes: &[u8]) -> (Report, Vec<Node>) {
 
 /// JSON that YAML cannot read (some escapes, tabs) is read as JSON, without places.
 fn as_json(text: &str, report: &Report) -> Option<Node> {
-    let failed = report.diagnostics.iter().any(|found| found.code == codes::SYNTAX.id);
+    let failed = report
+        .diagnostics
+        .iter()
+        .any(|found| found.code == codes::SYNTAX.id);
     if !failed || !text.trim_start().starts_with('{') {
         return None;
     }
@@ -97,12 +111,23 @@ fn as_json(text: &str, report: &Report) -> Option<Node> {
 fn not_utf8(name: &str, bytes: &[u8], valid_up_to: usize) -> Report {
     let before = String::from_utf8_lossy(&bytes[..valid_up_to]);
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .map_or(0, |last| last.chars().count())
+        + 1;
     let mut at = At::default();
     at.span.line = u32::try_from(line).unwrap_or(u32::MAX);
     at.span.column = u32::try_from(column).unwrap_or(u32::MAX);
-    let mut report = Report::new(SourceFile { name: name.into(), text: Arc::from(before) });
-    let found = report.error(&codes::NOT_UTF8, &at, "expected UTF-8 text, but this byte does not fit");
+    let mut report = Report::new(SourceFile {
+        name: name.into(),
+        text: Arc::from(before),
+    });
+    let found = report.error(
+        &codes::NOT_UTF8,
+        &at,
+        "expected UTF-8 text, but this byte does not fit",
+    );
     found.hint("save the file as UTF-8");
     report
 }
@@ -113,7 +138,8 @@ fn check_document(report: &mut Report, document: &Node) {
         // An empty document between two `---` says nothing.
         "nothing" | "an unreadable value" => {}
         kind => {
-            let message = format!("expected resources such as `workflow` or `adapters`, but found {kind}");
+            let message =
+                format!("expected resources such as `workflow` or `adapters`, but found {kind}");
             report.error(&codes::NO_RESOURCE, &At::node(document), message);
         }
     }
@@ -122,12 +148,21 @@ fn check_document(report: &mut Report, document: &Node) {
 /// The resources of a document that have a name, each with the place that names it.
 fn resources_of(document: &Node) -> Vec<(ResourceKey, Node, At)> {
     let mut found = Vec::new();
-    let listed = document.get("workflows").map(Node::items).unwrap_or_default();
+    let listed = document
+        .get("workflows")
+        .map(Node::items)
+        .unwrap_or_default();
     for node in document.get("workflow").into_iter().chain(listed) {
         found.extend(workflow_key(node).map(|key| (key, node.clone(), named_at(node))));
     }
-    for node in document.get("adapters").map(Node::items).unwrap_or_default() {
-        let key = node.text_at("name").map(|name| ResourceKey::new(ResourceKind::Adapter, name));
+    for node in document
+        .get("adapters")
+        .map(Node::items)
+        .unwrap_or_default()
+    {
+        let key = node
+            .text_at("name")
+            .map(|name| ResourceKey::new(ResourceKind::Adapter, name));
         found.extend(key.map(|key| (key, node.clone(), named_at(node))));
     }
     let policies = document.get("policies");
@@ -137,20 +172,36 @@ fn resources_of(document: &Node) -> Vec<(ResourceKey, Node, At)> {
         let key = ResourceKey::new(ResourceKind::PolicyDefaults, "defaults");
         found.push((key, defaults.clone(), At::node(defaults)));
     }
-    found.extend(entries(document.get("environments"), ResourceKind::Environment));
+    found.extend(entries(
+        document.get("environments"),
+        ResourceKind::Environment,
+    ));
     found
 }
 
-fn entries(map: Option<&Node>, kind: ResourceKind) -> impl Iterator<Item = (ResourceKey, Node, At)> {
+fn entries(
+    map: Option<&Node>,
+    kind: ResourceKind,
+) -> impl Iterator<Item = (ResourceKey, Node, At)> {
     let entries = map.map(Node::entries).unwrap_or_default().iter();
-    entries.map(move |entry| (ResourceKey::new(kind, entry.key.clone()), entry.value.clone(), At::key(entry)))
+    entries.map(move |entry| {
+        (
+            ResourceKey::new(kind, entry.key.clone()),
+            entry.value.clone(),
+            At::key(entry),
+        )
+    })
 }
 
 fn workflow_key(node: &Node) -> Option<ResourceKey> {
     let name = node.text_at("name")?;
     let version = semver::Version::parse(node.text_at("version")?).ok();
     // A workflow without a readable version was reported; it still takes part in finding what else is wrong.
-    Some(ResourceKey { kind: ResourceKind::Workflow, name: name.to_owned(), version })
+    Some(ResourceKey {
+        kind: ResourceKind::Workflow,
+        name: name.to_owned(),
+        version,
+    })
 }
 
 fn named_at(node: &Node) -> At {

@@ -41,9 +41,17 @@ impl Catalog {
         version: u64,
         resources: impl IntoIterator<Item = StoredResource>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let empty = Self { environment: environment.to_owned(), ..Self::default() };
+        let empty = Self {
+            environment: environment.to_owned(),
+            ..Self::default()
+        };
         let mut draft = Draft::new(&empty);
-        draft.put_all(resources.into_iter().map(|resource| (resource.key, resource.document)).collect())?;
+        draft.put_all(
+            resources
+                .into_iter()
+                .map(|resource| (resource.key, resource.document))
+                .collect(),
+        )?;
         Ok(draft.finish(version))
     }
 
@@ -65,7 +73,9 @@ impl Catalog {
         let mut put = Vec::new();
         for change in changes {
             match change {
-                StoredChange::Put(resource) => put.push((resource.key.clone(), resource.document.clone())),
+                StoredChange::Put(resource) => {
+                    put.push((resource.key.clone(), resource.document.clone()))
+                }
                 StoredChange::Remove(key) => draft.remove(key),
             }
         }
@@ -77,9 +87,14 @@ impl Catalog {
     ///
     /// # Errors
     /// When there is no such version.
-    pub fn with_pin(&self, workflow: &str, version: Option<&semver::Version>) -> Result<CatalogChange, Vec<Diagnostic>> {
+    pub fn with_pin(
+        &self,
+        workflow: &str,
+        version: Option<&semver::Version>,
+    ) -> Result<CatalogChange, Vec<Diagnostic>> {
         let versions = self.workflows.get(workflow).map(|found| &found.versions);
-        let exists = version.is_none_or(|version| versions.is_some_and(|found| found.contains_key(version)));
+        let exists =
+            version.is_none_or(|version| versions.is_some_and(|found| found.contains_key(version)));
         if versions.is_none() || !exists {
             return Err(unknown_version(workflow, version));
         }
@@ -94,11 +109,16 @@ impl Catalog {
     /// When what is left does not compile; keys that are not there are no error.
     pub fn without(&self, keys: &[ResourceKey]) -> Result<CatalogChange, Vec<Diagnostic>> {
         let there = keys.iter().filter(|key| self.resources.contains_key(key));
-        let changes = there.map(|key| ResourceChange::new(key.clone(), self.resources.get(key).cloned(), None));
+        let changes = there
+            .map(|key| ResourceChange::new(key.clone(), self.resources.get(key).cloned(), None));
         self.change(changes.collect())
     }
 
-    fn with_one(&self, key: ResourceKey, document: Option<Arc<Value>>) -> Result<CatalogChange, Vec<Diagnostic>> {
+    fn with_one(
+        &self,
+        key: ResourceKey,
+        document: Option<Arc<Value>>,
+    ) -> Result<CatalogChange, Vec<Diagnostic>> {
         let before = self.resources.get(&key).cloned();
         if before.is_none() && document.is_none() {
             return self.change(Vec::new());
@@ -107,7 +127,11 @@ impl Catalog {
     }
 
     fn change(&self, changes: Vec<ResourceChange>) -> Result<CatalogChange, Vec<Diagnostic>> {
-        let mut change = CatalogChange { new: self.clone(), changes, warnings: Vec::new() };
+        let mut change = CatalogChange {
+            new: self.clone(),
+            changes,
+            warnings: Vec::new(),
+        };
         let stored = change.stored();
         if !stored.is_empty() {
             change.new = self.with_changes(&stored)?;
@@ -118,7 +142,9 @@ impl Catalog {
 
 fn unknown_version(workflow: &str, version: Option<&semver::Version>) -> Vec<Diagnostic> {
     let mut report = Report::new(SourceFile::new(workflow, ""));
-    let version = version.map(|version| format!(" {version}")).unwrap_or_default();
+    let version = version
+        .map(|version| format!(" {version}"))
+        .unwrap_or_default();
     let message = format!("there is no workflow `{workflow}`{version}");
     report.error(&codes::UNKNOWN_VERSION, &At::default(), message);
     report.finish()

@@ -17,7 +17,9 @@ pub(super) enum Unknown {
 
 pub(super) fn check(report: &mut Report, uses: &[Use], catalog: &Catalog, unknown: Unknown) {
     for used in uses {
-        let Some(finding) = look_up(&used.kind, catalog) else { continue };
+        let Some(finding) = look_up(&used.kind, catalog) else {
+            continue;
+        };
         let found = match unknown {
             Unknown::Warning => report.warning(finding.code, &used.at, finding.message),
             Unknown::Error => report.error(finding.code, &used.at, finding.message),
@@ -40,7 +42,9 @@ fn look_up(kind: &UseKind, catalog: &Catalog) -> Option<Finding> {
         UseKind::Setting(name) => setting(catalog, name),
         UseKind::Undo(name) => Some(Finding {
             code: &codes::UNRESOLVED_UNDO,
-            message: format!("`{name}` is neither an action of the step's adapter nor an adapter nor a workflow"),
+            message: format!(
+                "`{name}` is neither an action of the step's adapter nor an adapter nor a workflow"
+            ),
             hint: None,
         }),
     }
@@ -57,11 +61,18 @@ fn adapter(catalog: &Catalog, name: &str, action: Option<&str>) -> Option<Findin
         Some(action) if actions.contains(&action) => None,
         Some(action) => {
             let what = format!("action of adapter `{name}`:");
-            Some(unknown(&codes::UNKNOWN_ACTION, &what, action, actions.into_iter()))
+            Some(unknown(
+                &codes::UNKNOWN_ACTION,
+                &what,
+                action,
+                actions.into_iter(),
+            ))
         }
         None => Some(Finding {
             code: &codes::UNKNOWN_ACTION,
-            message: format!("the step names no action, and adapter `{name}` has no `default-action`"),
+            message: format!(
+                "the step names no action, and adapter `{name}` has no `default-action`"
+            ),
             hint: Some(format!("add `action: ...`, one of {}", quoted(&actions))),
         }),
     }
@@ -84,7 +95,12 @@ fn workflow(catalog: &Catalog, name: &str, range: Option<&semver::VersionReq>) -
         // It was refused, which was reported by itself.
         return None;
     }
-    let range = range.filter(|range| !versions.versions.keys().any(|version| range.matches(version)))?;
+    let range = range.filter(|range| {
+        !versions
+            .versions
+            .keys()
+            .any(|version| range.matches(version))
+    })?;
     let known: Vec<String> = versions.versions.keys().map(ToString::to_string).collect();
     Some(Finding {
         code: &codes::UNKNOWN_WORKFLOW,
@@ -97,7 +113,9 @@ fn policy(catalog: &Catalog, name: &str) -> Option<Finding> {
     if BUILT_IN.contains(&name) || catalog.retry_policies.contains_key(name) {
         return None;
     }
-    let names = BUILT_IN.into_iter().chain(catalog.retry_policies.keys().map(String::as_str));
+    let names = BUILT_IN
+        .into_iter()
+        .chain(catalog.retry_policies.keys().map(String::as_str));
     Some(unknown(&codes::UNKNOWN_POLICY, "retry policy", name, names))
 }
 
@@ -106,11 +124,24 @@ fn setting(catalog: &Catalog, name: &str) -> Option<Finding> {
     if environments.any(|environment| environment.vars.contains_key(name)) {
         return None;
     }
-    let names = catalog.environments.values().flat_map(|environment| environment.vars.keys().map(String::as_str));
-    Some(unknown(&codes::UNKNOWN_SETTING, "environment with a variable", name, names))
+    let names = catalog
+        .environments
+        .values()
+        .flat_map(|environment| environment.vars.keys().map(String::as_str));
+    Some(unknown(
+        &codes::UNKNOWN_SETTING,
+        "environment with a variable",
+        name,
+        names,
+    ))
 }
 
-fn unknown<'a>(code: &'static Code, what: &str, name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Finding {
+fn unknown<'a>(
+    code: &'static Code,
+    what: &str,
+    name: &str,
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> Finding {
     let hint = match nearest(name, names.clone()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None => {
@@ -118,9 +149,17 @@ fn unknown<'a>(code: &'static Code, what: &str, name: &str, names: impl Iterator
             (!known.is_empty()).then(|| format!("known: {}", quoted(&known)))
         }
     };
-    Finding { code, message: format!("there is no {what} `{name}`"), hint }
+    Finding {
+        code,
+        message: format!("there is no {what} `{name}`"),
+        hint,
+    }
 }
 
 fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -36,7 +36,14 @@ impl Anchors {
         }
         let (size, depth) = measure(node);
         self.take(size)?;
-        self.nodes.insert(id, Anchored { node: node.clone(), size, depth });
+        self.nodes.insert(
+            id,
+            Anchored {
+                node: node.clone(),
+                size,
+                depth,
+            },
+        );
         Ok(())
     }
 
@@ -55,23 +62,38 @@ impl Anchors {
 
     fn take(&mut self, size: usize) -> Result<(), AliasError> {
         self.copied = self.copied.saturating_add(size);
-        if self.copied > MAX_ALIASED_NODES { Err(AliasError::TooMuch) } else { Ok(()) }
+        if self.copied > MAX_ALIASED_NODES {
+            Err(AliasError::TooMuch)
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// The same tree at another place of the document; its spans stay those of the anchor.
 fn moved(node: &Node, path: Path) -> Node {
     let value = match &node.value {
-        NodeValue::List(items) => {
-            NodeValue::List(items.iter().enumerate().map(|(index, item)| moved(item, path.index(index))).collect())
-        }
+        NodeValue::List(items) => NodeValue::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| moved(item, path.index(index)))
+                .collect(),
+        ),
         NodeValue::Map(entries) => {
-            let entry = |entry: &Entry| Entry { value: moved(&entry.value, path.key(&entry.key)), ..entry.clone() };
+            let entry = |entry: &Entry| Entry {
+                value: moved(&entry.value, path.key(&entry.key)),
+                ..entry.clone()
+            };
             NodeValue::Map(entries.iter().map(entry).collect())
         }
         value => value.clone(),
     };
-    Node { value, span: node.span, path }
+    Node {
+        value,
+        span: node.span,
+        path,
+    }
 }
 
 /// How many nodes a tree has and how deep it is.
@@ -82,7 +104,10 @@ fn measure(node: &Node) -> (usize, usize) {
     };
     let (size, depth) = match &node.value {
         NodeValue::List(items) => items.iter().fold((0, 0), children),
-        NodeValue::Map(entries) => entries.iter().map(|entry| &entry.value).fold((0, 0), children),
+        NodeValue::Map(entries) => entries
+            .iter()
+            .map(|entry| &entry.value)
+            .fold((0, 0), children),
         _ => return (1, 0),
     };
     (size + 1, depth + 1)

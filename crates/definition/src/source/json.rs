@@ -22,7 +22,9 @@ impl Node {
 }
 
 fn entries_to_json(entries: &[Entry]) -> Value {
-    let pairs = entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json()));
+    let pairs = entries
+        .iter()
+        .map(|entry| (entry.key.clone(), entry.value.to_json()));
     Value::Object(pairs.collect::<Map<_, _>>())
 }
 
@@ -36,12 +38,18 @@ fn build(value: &Value, path: Path, depth: usize) -> Node {
         Value::Array(items) => NodeValue::List(list(items, &path, depth)),
         Value::Object(map) => NodeValue::Map(entries(map, &path, depth)),
     };
-    Node { value, span: Span::default(), path }
+    Node {
+        value,
+        span: Span::default(),
+        path,
+    }
 }
 
 fn list(items: &[Value], path: &Path, depth: usize) -> Vec<Node> {
     let items = items.iter().enumerate();
-    items.map(|(index, item)| build(item, path.index(index), depth + 1)).collect()
+    items
+        .map(|(index, item)| build(item, path.index(index), depth + 1))
+        .collect()
 }
 
 fn entries(map: &Map<String, Value>, path: &Path, depth: usize) -> Vec<Entry> {

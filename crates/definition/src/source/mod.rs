@@ -9,8 +9,8 @@ mod scalar;
 mod yaml_hint;
 
 pub(crate) use node::{Entry, Node, NodeValue, Span};
-pub use parse::{MAX_DEPTH, MAX_FILE_BYTES};
 pub(crate) use parse::parse;
+pub use parse::{MAX_DEPTH, MAX_FILE_BYTES};
 pub(crate) use path::Path;
 pub(crate) use yaml_hint::quoted;
 
@@ -25,7 +25,10 @@ pub(crate) struct SourceFile {
 
 impl SourceFile {
     pub(crate) fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self {
+            name: name.into(),
+            text: text.into(),
+        }
     }
 
     /// The text of a line, counted from 1, without its line break.

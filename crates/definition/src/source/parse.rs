@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
 
 use super::alias::{AliasError, Anchors};
 use super::yaml_hint::{quoting_hint, tag_hint};
@@ -51,12 +51,21 @@ struct Open {
 
 enum Container {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, seen: BTreeSet<String>, key: Option<(String, Span)> },
+    Map {
+        entries: Vec<Entry>,
+        seen: BTreeSet<String>,
+        key: Option<(String, Span)>,
+    },
 }
 
 impl<'r> Reader<'r> {
     fn new(report: &'r mut Report) -> Self {
-        Self { report, documents: Vec::new(), open: Vec::new(), anchors: Anchors::default() }
+        Self {
+            report,
+            documents: Vec::new(),
+            open: Vec::new(),
+            anchors: Anchors::default(),
+        }
     }
 
     fn event(&mut self, event: Event<'_>, place: &granit_parser::Span) -> Result<(), Stop> {
@@ -73,7 +82,11 @@ impl<'r> Reader<'r> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 let broken = tag.is_some() && self.refuse_tag(place, &span);
-                let container = Container::Map { entries: Vec::new(), seen: BTreeSet::new(), key: None };
+                let container = Container::Map {
+                    entries: Vec::new(),
+                    seen: BTreeSet::new(),
+                    key: None,
+                };
                 self.start(container, anchor, span, broken)
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
@@ -81,7 +94,14 @@ impl<'r> Reader<'r> {
         }
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, span: Span, broken: bool) -> Result<(), Stop> {
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        span: Span,
+        broken: bool,
+    ) -> Result<(), Stop> {
         if self.expects_key() {
             self.take_key(text, span);
             return Ok(());
@@ -91,11 +111,21 @@ impl<'r> Reader<'r> {
             ScalarStyle::Plain => scalar::plain(text),
             _ => NodeValue::Text(text.to_owned()),
         };
-        let node = Node { value, span, path: self.path() };
+        let node = Node {
+            value,
+            span,
+            path: self.path(),
+        };
         self.finish(node, anchor)
     }
 
-    fn start(&mut self, container: Container, anchor: usize, span: Span, broken: bool) -> Result<(), Stop> {
+    fn start(
+        &mut self,
+        container: Container,
+        anchor: usize,
+        span: Span,
+        broken: bool,
+    ) -> Result<(), Stop> {
         if broken {
             return Err(Stop);
         }
@@ -105,28 +135,48 @@ impl<'r> Reader<'r> {
             return Err(Stop);
         }
         if self.open.len() >= MAX_DEPTH {
-            let message = format!("lists and mappings nest deeper than {MAX_DEPTH} levels");
-            self.report(&codes::TOO_DEEP, span, &message);
+            self.report(&codes::TOO_DEEP, span, &too_deep());
             return Err(Stop);
         }
         let path = self.path();
-        self.open.push(Open { container, anchor, span, path });
+        self.open.push(Open {
+            container,
+            anchor,
+            span,
+            path,
+        });
         Ok(())
     }
 
     fn end(&mut self, end: Span) -> Result<(), Stop> {
-        let Some(open) = self.open.pop() else { return Ok(()) };
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
         let value = match open.container {
             Container::List(items) => NodeValue::List(items),
             Container::Map { entries, .. } => NodeValue::Map(entries),
         };
-        let span = Span { end: end.end.max(open.span.end), ..open.span };
-        self.finish(Node { value, span, path: open.path }, open.anchor)
+        let span = Span {
+            end: end.end.max(open.span.end),
+            ..open.span
+        };
+        self.finish(
+            Node {
+                value,
+                span,
+                path: open.path,
+            },
+            open.anchor,
+        )
     }
 
     fn alias(&mut self, id: usize, span: Span) -> Result<(), Stop> {
         if self.expects_key() {
-            self.report(&codes::KEY_NOT_TEXT, span, "expected a text as key, but found an alias");
+            self.report(
+                &codes::KEY_NOT_TEXT,
+                span,
+                "expected a text as key, but found an alias",
+            );
             return Err(Stop);
         }
         match self.anchors.copy(id, self.path(), self.open.len()) {
@@ -146,7 +196,11 @@ impl<'r> Reader<'r> {
             Some(Container::Map { entries, key, seen }) => {
                 let (key, key_span) = key.take().unwrap_or_default();
                 if seen.insert(key.clone()) {
-                    entries.push(Entry { key, key_span, value: node });
+                    entries.push(Entry {
+                        key,
+                        key_span,
+                        value: node,
+                    });
                 }
             }
         }
@@ -154,18 +208,39 @@ impl<'r> Reader<'r> {
     }
 
     fn expects_key(&self) -> bool {
-        matches!(self.open.last(), Some(Open { container: Container::Map { key: None, .. }, .. }))
+        matches!(
+            self.open.last(),
+            Some(Open {
+                container: Container::Map { key: None, .. },
+                ..
+            })
+        )
     }
 
     fn take_key(&mut self, text: &str, span: Span) {
-        let path = self.open.last().map(|open| open.path.clone()).unwrap_or_default();
-        let Some(Open { container: Container::Map { key, seen, .. }, .. }) = self.open.last_mut() else {
+        let path = self
+            .open
+            .last()
+            .map(|open| open.path.clone())
+            .unwrap_or_default();
+        let Some(Open {
+            container: Container::Map { key, seen, .. },
+            ..
+        }) = self.open.last_mut()
+        else {
             return;
         };
         *key = Some((text.to_owned(), span));
         if seen.contains(text) {
-            let at = At { span, path: path.key(text) };
-            self.report.error(&codes::DUPLICATE_KEY, &at, format!("the key `{text}` is given twice"));
+            let at = At {
+                span,
+                path: path.key(text),
+            };
+            self.report.error(
+                &codes::DUPLICATE_KEY,
+                &at,
+                format!("the key `{text}` is given twice"),
+            );
         }
     }
 
@@ -173,15 +248,26 @@ impl<'r> Reader<'r> {
     fn path(&self) -> Path {
         match self.open.last() {
             None => Path::default(),
-            Some(Open { container: Container::List(items), path, .. }) => path.index(items.len()),
-            Some(Open { container: Container::Map { key, .. }, path, .. }) => {
-                key.as_ref().map_or_else(|| path.clone(), |(key, _)| path.key(key))
-            }
+            Some(Open {
+                container: Container::List(items),
+                path,
+                ..
+            }) => path.index(items.len()),
+            Some(Open {
+                container: Container::Map { key, .. },
+                path,
+                ..
+            }) => key
+                .as_ref()
+                .map_or_else(|| path.clone(), |(key, _)| path.key(key)),
         }
     }
 
     fn report(&mut self, code: &'static codes::Code, span: Span, message: &str) {
-        let at = At { span, path: self.path() };
+        let at = At {
+            span,
+            path: self.path(),
+        };
         self.report.error(code, &at, message);
     }
 
@@ -190,13 +276,26 @@ impl<'r> Reader<'r> {
         let tag = place.tag_span().map_or(*span, |tag| convert(&tag));
         let line = self.report.file.line(tag.line).to_owned();
         let column = tag.column.saturating_sub(1) as usize;
-        let start = line.char_indices().nth(column).map_or(line.len(), |(index, _)| index);
+        let start = line
+            .char_indices()
+            .nth(column)
+            .map_or(line.len(), |(index, _)| index);
         let key = match self.open.last() {
-            Some(Open { container: Container::Map { key: Some((key, _)), .. }, .. }) => Some(key.as_str()),
+            Some(Open {
+                container:
+                    Container::Map {
+                        key: Some((key, _)),
+                        ..
+                    },
+                ..
+            }) => Some(key.as_str()),
             _ => None,
         };
         let hint = tag_hint(key, &line[..start], &line[start..]);
-        let at = At { span: tag, path: self.path() };
+        let at = At {
+            span: tag,
+            path: self.path(),
+        };
         let message = "YAML reads what begins with `!` as a tag, and tags are not allowed";
         let found = self.report.error(&codes::TAG, &at, message);
         found.hint(hint);
@@ -214,14 +313,29 @@ impl<'r> Reader<'r> {
 
     fn syntax_error(&mut self, error: &ScanError) -> Stop {
         let span = convert(&granit_parser::Span::empty(*error.marker()));
-        let at = At { span, path: self.path() };
+        let at = At {
+            span,
+            path: self.path(),
+        };
         let line = self.report.file.line(span.line).to_owned();
-        let before = self.report.file.line(span.line.saturating_sub(1).max(1)).to_owned();
+        let before = self
+            .report
+            .file
+            .line(span.line.saturating_sub(1).max(1))
+            .to_owned();
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            self.report(&codes::TOO_DEEP, span, &too_deep());
+            return Stop;
+        }
         let message = format!("this is not YAML: {}", error.info());
         let found = self.report.error(&codes::SYNTAX, &at, message);
         found.hint = quoting_hint(&line).or_else(|| quoting_hint(&before));
         Stop
     }
+}
+
+fn too_deep() -> String {
+    format!("lists and mappings nest deeper than {MAX_DEPTH} levels")
 }
 
 fn convert(span: &granit_parser::Span) -> Span {

@@ -26,7 +26,10 @@ impl Path {
     }
 
     fn child(&self, segment: Segment) -> Self {
-        Self(Some(Arc::new(Part { parent: self.clone(), segment })))
+        Self(Some(Arc::new(Part {
+            parent: self.clone(),
+            segment,
+        })))
     }
 
     /// The JSON pointer (RFC 6901); empty for the document itself.
@@ -37,7 +40,11 @@ impl Path {
             parts.push(&part.segment);
             next = part.parent.0.as_deref();
         }
-        parts.iter().rev().map(|segment| segment.pointer()).collect()
+        parts
+            .iter()
+            .rev()
+            .map(|segment| segment.pointer())
+            .collect()
     }
 }
 

@@ -18,7 +18,9 @@ pub(super) fn plain(text: &str) -> NodeValue {
 }
 
 fn number(text: &str) -> Option<Number> {
-    radix(text, "0x", 16).or_else(|| radix(text, "0o", 8)).or_else(|| decimal(text))
+    radix(text, "0x", 16)
+        .or_else(|| radix(text, "0o", 8))
+        .or_else(|| decimal(text))
 }
 
 fn radix(text: &str, prefix: &str, base: u32) -> Option<Number> {
@@ -35,10 +37,17 @@ fn decimal(text: &str) -> Option<Number> {
     let positive = text.strip_prefix('+').unwrap_or(text);
     if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         let integer = positive.parse::<i64>().map(Number::from);
-        return integer.or_else(|_| positive.parse::<u64>().map(Number::from)).ok().or_else(|| float(positive));
+        return integer
+            .or_else(|_| positive.parse::<u64>().map(Number::from))
+            .ok()
+            .or_else(|| float(positive));
     }
     let allowed = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
-    if unsigned.chars().all(allowed) { float(positive) } else { None }
+    if unsigned.chars().all(allowed) {
+        float(positive)
+    } else {
+        None
+    }
 }
 
 fn float(text: &str) -> Option<Number> {

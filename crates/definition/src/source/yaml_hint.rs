@@ -1,7 +1,15 @@
 //! Expressions and YAML want the same characters: what to paste when YAML won.
 
 /// Keys whose value is a bare expression.
-const CONDITION_KEYS: [&str; 7] = ["when", "condition", "match", "until", "while", "accept", "score"];
+const CONDITION_KEYS: [&str; 7] = [
+    "when",
+    "condition",
+    "match",
+    "until",
+    "while",
+    "accept",
+    "score",
+];
 
 /// The quoted form of a text, as it can be pasted into YAML.
 pub(crate) fn quoted(text: &str) -> String {
@@ -14,7 +22,11 @@ pub(crate) fn quoted(text: &str) -> String {
 /// A hint to quote a value that YAML took as a tag; `rest` is the line from the tag on.
 pub(super) fn tag_hint(key: Option<&str>, before: &str, rest: &str) -> String {
     let in_flow = before.contains(['{', '[']);
-    let end = if in_flow { rest.find([',', '}', ']']) } else { rest.find(" #") };
+    let end = if in_flow {
+        rest.find([',', '}', ']'])
+    } else {
+        rest.find(" #")
+    };
     let value = quoted(rest[..end.unwrap_or(rest.len())].trim_end());
     match key {
         Some(key) => format!("quote it: {key}: {value}"),
@@ -25,7 +37,10 @@ pub(super) fn tag_hint(key: Option<&str>, before: &str, rest: &str) -> String {
 /// A hint to quote, where the line holds an expression that YAML cannot read as it stands.
 pub(super) fn quoting_hint(line: &str) -> Option<String> {
     if let Some(expression) = embedded_expression(line) {
-        return Some(format!("quote the value that holds the expression: {}", quoted(expression)));
+        return Some(format!(
+            "quote the value that holds the expression: {}",
+            quoted(expression)
+        ));
     }
     let (key, value) = condition(line)?;
     Some(format!("quote the expression: {key}: {}", quoted(value)))
@@ -64,6 +79,9 @@ fn condition(line: &str) -> Option<(&str, &str)> {
 
 fn already_quoted(value: &str) -> bool {
     ['"', '\''].iter().any(|quote| {
-        value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote) && value.matches(*quote).count() == 2
+        value.len() > 1
+            && value.starts_with(*quote)
+            && value.ends_with(*quote)
+            && value.matches(*quote).count() == 2
     })
 }
