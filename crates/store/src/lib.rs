@@ -4,6 +4,7 @@
 //! ordered, transactional storage can serve. One conformance suite judges every implementation.
 
 #[cfg(feature = "conformance")]
+#[expect(clippy::unwrap_used, reason = "the suite is a test")]
 pub mod conformance;
 mod contract;
 mod error;

@@ -15,6 +15,8 @@ mod scan;
 mod tests;
 
 pub(crate) use commit::Committer;
-pub(crate) use index::{Index, SharedIndex};
-pub(crate) use log::{Answer, JournalOptions, Log, Request};
+pub(crate) use index::{INTACT, read_batches, read_blob};
+#[cfg(test)]
+use log::Log;
+pub(crate) use log::{Answer, JournalOptions, Request};
 pub(crate) use recover::recover;

@@ -39,7 +39,7 @@ fn append(partition: u16, epoch: u64, head: u64) -> Request {
     let bytes = Bytes::from(format!("blob {head} of {partition}"));
     let mut hash = [partition as u8; 32];
     hash[..8].copy_from_slice(&head.to_le_bytes());
-    let blobs = if head % 3 == 0 {
+    let blobs = if head.is_multiple_of(3) {
         vec![Blob { hash, bytes }]
     } else {
         vec![]

@@ -1,0 +1,91 @@
+//! The store's folder: one process at a time, and a file that says what the folder is.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use store::StoreError;
+
+use crate::failure::{corrupt, io_failure};
+
+const IDENTITY: &str = "store";
+const FIRST_LINE: &str = "orchestrator store, format 1";
+
+/// The folder, held until this is dropped.
+pub(crate) struct Folder {
+    pub(crate) incarnation: u32,
+    /// Closing it lets the lock go.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder if it is missing, and locks it.
+    pub(crate) fn hold(path: &Path) -> Result<Self, StoreError> {
+        let making = |error| io_failure(&format!("making {}", path.display()), error);
+        fs::create_dir_all(path).map_err(making)?;
+        let lock = lock(path)?;
+        Ok(Self {
+            incarnation: identify(path)?,
+            _lock: lock,
+        })
+    }
+}
+
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let file = path.join("lock");
+    let locking = |error| io_failure(&format!("locking {}", file.display()), error);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut lock = options.open(&file).map_err(locking)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Who holds it is a courtesy; that it is held is the refusal.
+            let _ = lock.read_to_string(&mut holder);
+            return Err(StoreError::Locked {
+                place: path.display().to_string(),
+                detail: holder.trim().to_owned(),
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(locking(error)),
+    }
+    lock.set_len(0).map_err(locking)?;
+    writeln!(lock, "process {}", std::process::id()).map_err(locking)?;
+    Ok(lock)
+}
+
+/// Reads the incarnation, or writes a new folder's.
+fn identify(path: &Path) -> Result<u32, StoreError> {
+    let file = path.join(IDENTITY);
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return write_identity(path),
+        Err(error) => return Err(io_failure(&format!("reading {}", file.display()), error)),
+    };
+    let mut lines = text.lines();
+    let known = lines.next() == Some(FIRST_LINE);
+    let incarnation = lines
+        .next()
+        .and_then(|line| line.strip_prefix("incarnation "));
+    match incarnation.and_then(|number| number.parse().ok()) {
+        Some(incarnation) if known => Ok(incarnation),
+        _ => Err(corrupt(
+            file.display().to_string(),
+            format!("expected `{FIRST_LINE}` and an incarnation: is it another program's folder?"),
+        )),
+    }
+}
+
+fn write_identity(path: &Path) -> Result<u32, StoreError> {
+    let new = path.join("store.tmp");
+    let write = || {
+        let mut file = File::create(&new)?;
+        writeln!(file, "{FIRST_LINE}\nincarnation 1")?;
+        file.sync_all()?;
+        fs::rename(&new, path.join(IDENTITY))?;
+        File::open(path)?.sync_all()
+    };
+    write().map_err(|error| io_failure(&format!("writing {}", new.display()), error))?;
+    Ok(1)
+}

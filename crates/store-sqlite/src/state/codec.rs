@@ -1,0 +1,276 @@
+//! Ended instances as bytes of a run. Numbers are little endian; texts and blobs carry their length.
+
+use bytes::Bytes;
+use store::{EntityId, HistorySegment, InstanceRow};
+
+/// An ended instance as a run holds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Family {
+    pub(super) row: InstanceRow,
+    pub(super) chunks: Vec<(u32, Bytes)>,
+    pub(super) history: Vec<HistorySegment>,
+    /// More chunks and history lie in the tables of `state.db`.
+    pub(super) spilled: bool,
+    /// The bucket may hold an older copy.
+    pub(super) replaces: bool,
+}
+
+/// One entry of a run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    Put(Box<Family>),
+    /// The instance is no longer among the ended ones.
+    Remove(EntityId),
+}
+
+/// Appends the removal of an instance.
+pub(super) fn encode_remove(id: &EntityId, out: &mut Vec<u8>) {
+    out.push(2);
+    out.extend_from_slice(id);
+}
+
+/// Appends an instance.
+pub(super) fn encode_put(family: &Family, out: &mut Vec<u8>) {
+    out.push(1);
+    encode_row(&family.row, out);
+    number(out, family.chunks.len() as u64);
+    for (chunk, bytes) in &family.chunks {
+        number(out, u64::from(*chunk));
+        blob(out, bytes);
+    }
+    number(out, family.history.len() as u64);
+    for segment in &family.history {
+        number(out, segment.first_seq);
+        number(out, segment.last_seq);
+        blob(out, &segment.bytes);
+    }
+    out.push(u8::from(family.spilled));
+    out.push(u8::from(family.replaces));
+}
+
+fn encode_row(row: &InstanceRow, out: &mut Vec<u8>) {
+    out.extend_from_slice(&row.id);
+    out.extend_from_slice(&row.slot.to_le_bytes());
+    for text in [
+        &row.namespace,
+        &row.workflow,
+        &row.version,
+        &row.status,
+        &row.correlation_id,
+        &row.priority,
+    ] {
+        blob(out, text.as_bytes());
+    }
+    optional(out, row.subject.as_deref().map(str::as_bytes));
+    optional(out, row.error.as_deref().map(str::as_bytes));
+    optional(out, row.parent_id.as_ref().map(<[u8; 16]>::as_slice));
+    blob(out, &encode_attributes(&row.attributes));
+    number(out, u64::from(row.pending_decisions));
+    for time in [
+        row.created_at,
+        row.updated_at,
+        row.ended_at.unwrap_or(row.updated_at),
+    ] {
+        number(out, time as u64);
+    }
+    number(out, row.seq);
+    blob(out, &row.snapshot);
+}
+
+/// Attributes as one blob.
+pub(super) fn encode_attributes(attributes: &[(String, String)]) -> Vec<u8> {
+    let mut out = vec![];
+    for (name, value) in attributes {
+        blob(&mut out, name.as_bytes());
+        blob(&mut out, value.as_bytes());
+    }
+    out
+}
+
+/// The attributes of a blob; `None` if it is damaged.
+pub(super) fn decode_attributes(bytes: &[u8]) -> Option<Vec<(String, String)>> {
+    let mut reader = Reader {
+        rest: Bytes::copy_from_slice(bytes),
+    };
+    let mut attributes = vec![];
+    while !reader.rest.is_empty() {
+        attributes.push((reader.text()?, reader.text()?));
+    }
+    Some(attributes)
+}
+
+fn number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(&number.to_le_bytes());
+}
+
+fn blob(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn optional(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    out.push(u8::from(bytes.is_some()));
+    if let Some(bytes) = bytes {
+        blob(out, bytes);
+    }
+}
+
+/// The entries of a run; `None` if it is damaged.
+pub(super) fn decode(run: Bytes) -> Option<Vec<Entry>> {
+    let mut reader = Reader { rest: run };
+    let mut entries = vec![];
+    while !reader.rest.is_empty() {
+        entries.push(match reader.byte()? {
+            1 => Entry::Put(Box::new(reader.family()?)),
+            2 => Entry::Remove(reader.id()?),
+            _ => return None,
+        });
+    }
+    Some(entries)
+}
+
+struct Reader {
+    rest: Bytes,
+}
+
+impl Reader {
+    fn take(&mut self, length: usize) -> Option<Bytes> {
+        (length <= self.rest.len()).then(|| self.rest.split_to(length))
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1).map(|bytes| bytes[0])
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        Some(u64::from_le_bytes(self.take(8)?.as_ref().try_into().ok()?))
+    }
+
+    fn time(&mut self) -> Option<i64> {
+        self.number().map(|number| number as i64)
+    }
+
+    fn id(&mut self) -> Option<EntityId> {
+        self.take(16)?.as_ref().try_into().ok()
+    }
+
+    fn blob(&mut self) -> Option<Bytes> {
+        let length = u32::from_le_bytes(self.take(4)?.as_ref().try_into().ok()?);
+        self.take(length as usize)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.blob()?.into()).ok()
+    }
+
+    /// `Some(None)` is an absent value, `None` damage.
+    fn optional(&mut self) -> Option<Option<Bytes>> {
+        match self.byte()? {
+            0 => Some(None),
+            _ => self.blob().map(Some),
+        }
+    }
+
+    fn optional_text(&mut self) -> Option<Option<String>> {
+        match self.optional()? {
+            Some(bytes) => String::from_utf8(bytes.into()).ok().map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn optional_id(&mut self) -> Option<Option<EntityId>> {
+        match self.optional()? {
+            Some(bytes) => bytes.as_ref().try_into().ok().map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn row(&mut self) -> Option<InstanceRow> {
+        let id = self.id()?;
+        let slot = u16::from_le_bytes(self.take(2)?.as_ref().try_into().ok()?);
+        Some(InstanceRow {
+            id,
+            slot,
+            namespace: self.text()?,
+            workflow: self.text()?,
+            version: self.text()?,
+            status: self.text()?,
+            correlation_id: self.text()?,
+            priority: self.text()?,
+            subject: self.optional_text()?,
+            error: self.optional_text()?,
+            parent_id: self.optional_id()?,
+            attributes: decode_attributes(&self.blob()?)?,
+            pending_decisions: u32::try_from(self.number()?).ok()?,
+            created_at: self.time()?,
+            updated_at: self.time()?,
+            ended_at: Some(self.time()?),
+            seq: self.number()?,
+            snapshot: self.blob()?,
+        })
+    }
+
+    fn family(&mut self) -> Option<Family> {
+        let row = self.row()?;
+        let mut chunks = vec![];
+        for _ in 0..self.number()? {
+            chunks.push((u32::try_from(self.number()?).ok()?, self.blob()?));
+        }
+        let mut history = vec![];
+        for _ in 0..self.number()? {
+            history.push(HistorySegment {
+                first_seq: self.number()?,
+                last_seq: self.number()?,
+                bytes: self.blob()?,
+            });
+        }
+        Some(Family {
+            row,
+            chunks,
+            history,
+            spilled: self.byte()? != 0,
+            replaces: self.byte()? != 0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_reads_as_it_was_written() {
+        let row = InstanceRow {
+            slot: 7,
+            id: [3; 16],
+            workflow: "order".into(),
+            subject: Some("ä".into()),
+            parent_id: Some([9; 16]),
+            attributes: vec![("a".into(), "1".into()), (String::new(), "2".into())],
+            created_at: -5,
+            updated_at: 6,
+            ended_at: Some(7),
+            seq: 8,
+            snapshot: Bytes::from_static(b"state"),
+            ..InstanceRow::default()
+        };
+        let family = Family {
+            row,
+            chunks: vec![(2, Bytes::from_static(b"chunk"))],
+            history: vec![HistorySegment {
+                first_seq: 1,
+                last_seq: 8,
+                bytes: Bytes::from_static(b"records"),
+            }],
+            spilled: true,
+            replaces: false,
+        };
+        let mut bytes = vec![];
+        encode_remove(&[1; 16], &mut bytes);
+        encode_put(&family, &mut bytes);
+        let entries = vec![Entry::Remove([1; 16]), Entry::Put(Box::new(family))];
+        let cut = Bytes::copy_from_slice(&bytes[..bytes.len() - 1]);
+        assert_eq!(decode(bytes.into()), Some(entries));
+        assert_eq!(decode(cut), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! A filter as conditions of SQL. What SQL does not judge (attributes, text) the caller does, with
+//! the filter's own `matches`.
+
+use rusqlite::types::Value;
+use store::{InstanceFilter, ListCursor};
+
+/// Conditions and their values, in order.
+#[derive(Default)]
+pub(super) struct Conditions {
+    text: String,
+    pub(super) values: Vec<Value>,
+}
+
+impl Conditions {
+    /// What a filter says of columns.
+    pub(super) fn of(filter: &InstanceFilter) -> Self {
+        let mut conditions = Self::default();
+        if !filter.statuses.is_empty() {
+            let marks = vec!["?"; filter.statuses.len()].join(", ");
+            let values = filter.statuses.iter().cloned().map(Value::from);
+            conditions.add(&format!("status IN ({marks})"), values);
+        }
+        let texts = [
+            ("workflow = ?", &filter.workflow),
+            ("version = ?", &filter.version),
+            ("correlation_id = ?", &filter.correlation_id),
+            ("subject = ?", &filter.subject),
+        ];
+        for (condition, value) in texts {
+            if let Some(value) = value {
+                conditions.add(condition, [Value::from(value.clone())]);
+            }
+        }
+        if let Some(parent) = filter.parent_id {
+            conditions.add("parent_id = ?", [Value::from(parent.to_vec())]);
+        }
+        if let Some(at) = filter.created_after {
+            conditions.add("created_at >= ?", [Value::from(at)]);
+        }
+        if let Some(at) = filter.created_before {
+            conditions.add("created_at < ?", [Value::from(at)]);
+        }
+        conditions
+    }
+
+    /// Only what comes after a list's cursor, newest first.
+    pub(super) fn after(mut self, cursor: Option<ListCursor>) -> Self {
+        if let Some(at) = cursor {
+            let values = [Value::from(at.created_at), Value::from(at.id.to_vec())];
+            self.add("(created_at, id) < (?, ?)", values);
+        }
+        self
+    }
+
+    fn add(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
+        self.text.push_str(if self.text.is_empty() {
+            " WHERE "
+        } else {
+            " AND "
+        });
+        self.text.push_str(condition);
+        self.values.extend(values);
+    }
+
+    /// The conditions with their `WHERE`; empty when there are none.
+    pub(super) fn sql(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Whether SQL judges all of a filter.
+pub(super) fn judged_by_sql(filter: &InstanceFilter) -> bool {
+    filter.attributes.is_empty() && filter.text.is_none()
+}

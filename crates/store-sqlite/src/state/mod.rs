@@ -1,0 +1,31 @@
+//! The state derived from the journal.
+//!
+//! `state.db` holds open instances and the keyed tables. Instances that ended lie in three places,
+//! each only for a while but the last: a *run* in `state.db` (written in the same transaction as
+//! the reached position, so that nothing is ever half moved), the memory that mirrors the runs
+//! (what readers ask), and the *bucket* file of the time they ended. Runs move to buckets only
+//! after a checkpoint made them durable: a bucket never knows more than a state that survives a
+//! loss of power, and is never missing what that state has let go.
+
+mod bucket;
+mod codec;
+mod conditions;
+mod count;
+mod flush;
+mod list;
+mod lookup;
+mod open;
+mod project;
+mod readers;
+mod recent;
+mod rows;
+mod schema;
+mod settle;
+mod tables;
+mod touched;
+mod writer;
+
+pub(crate) use flush::Synced;
+pub(crate) use open::{StateOptions, open};
+pub(crate) use readers::{Reader, Readers};
+pub(crate) use writer::WriterHandle;

@@ -1,0 +1,162 @@
+//! One transaction of the projector.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rusqlite::{Connection, params};
+use store::{PartitionId, Position, Projection, Slot, StoreError, Table};
+
+use super::codec;
+use super::recent::{INTACT, View};
+use super::settle::Moves;
+use super::tables;
+use super::touched::Gathered;
+use super::writer::Writer;
+use crate::failure::sqlite_failure;
+
+impl Writer {
+    /// Writes all changes and the reached positions in one transaction.
+    pub(super) fn project(&mut self, projections: Vec<Projection>) -> Result<(), StoreError> {
+        let mut gathered = Gathered::default();
+        projections
+            .into_iter()
+            .for_each(|projection| gathered.add(projection));
+        self.begin()?;
+        let written = self.write(gathered);
+        let done = written.and_then(|(moves, reached)| self.commit_moves(moves, &reached));
+        if done.is_err() {
+            self.roll_back();
+        }
+        done?;
+        self.relieve()
+    }
+
+    pub(super) fn begin(&self) -> Result<(), StoreError> {
+        self.state.execute_batch("BEGIN IMMEDIATE").map_err(failure)
+    }
+
+    /// After an error of its own SQLite may have rolled back already.
+    pub(super) fn roll_back(&self) {
+        if !self.state.is_autocommit() && self.state.execute_batch("ROLLBACK").is_err() {
+            tracing::warn!("a transaction of the state could not be rolled back");
+        }
+    }
+
+    fn write(
+        &mut self,
+        mut gathered: Gathered,
+    ) -> Result<(Moves, BTreeMap<PartitionId, Position>), StoreError> {
+        let mut moves = Moves::default();
+        for (id, touched) in gathered.take_instances() {
+            self.settle(id, touched, &mut moves)?;
+        }
+        write_keyed(&self.state, gathered.keyed).map_err(failure)?;
+        let reached = gathered.reached;
+        write_reached(&self.state, &reached).map_err(failure)?;
+        Ok((moves, reached))
+    }
+
+    /// Writes the run, then commits and shows the result in the same moment.
+    pub(super) fn commit_moves(
+        &mut self,
+        moves: Moves,
+        reached: &BTreeMap<PartitionId, Position>,
+    ) -> Result<(), StoreError> {
+        let run = self.next_run;
+        if !moves.is_empty() {
+            write_run(&self.state, run, &moves).map_err(failure)?;
+            self.next_run += 1;
+        }
+        let shared = self.view.clone();
+        let mut view = shared.write().expect(INTACT);
+        self.state.execute_batch("COMMIT").map_err(failure)?;
+        show(&mut view, run, moves);
+        for (partition, position) in reached {
+            let held = view.reached.entry(*partition).or_default();
+            *held = (*held).max(*position);
+        }
+        Ok(())
+    }
+
+    /// Moves ended instances to buckets when they take too much memory.
+    fn relieve(&mut self) -> Result<(), StoreError> {
+        if self.view.read().expect(INTACT).recent.bytes() <= self.recent_bytes {
+            return Ok(());
+        }
+        let run = self.sync()?.run;
+        while self.flush_some(run)? {}
+        Ok(())
+    }
+}
+
+fn failure(error: rusqlite::Error) -> StoreError {
+    sqlite_failure("state.db", error)
+}
+
+fn write_keyed(
+    connection: &Connection,
+    keyed: BTreeMap<(Table, Bytes, Slot), Option<Bytes>>,
+) -> rusqlite::Result<()> {
+    for ((table, key, slot), value) in keyed {
+        match value {
+            Some(value) => {
+                let mut put = connection.prepare_cached(tables::put(table))?;
+                put.execute(params![&key[..], slot, &value[..]])?;
+            }
+            None => {
+                let mut delete = connection.prepare_cached(tables::delete(table))?;
+                delete.execute(params![&key[..], slot])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A position never goes back: a projection repeated after a crash is harmless.
+fn write_reached(
+    connection: &Connection,
+    reached: &BTreeMap<PartitionId, Position>,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO reached VALUES (?1, ?2) \
+               ON CONFLICT (partition) DO UPDATE SET position = max(position, ?2)";
+    for (partition, position) in reached {
+        connection
+            .prepare_cached(sql)?
+            .execute(params![partition.0, *position as i64])?;
+    }
+    Ok(())
+}
+
+fn write_run(connection: &Connection, run: u64, moves: &Moves) -> rusqlite::Result<()> {
+    let mut bytes = vec![];
+    moves
+        .removed
+        .iter()
+        .for_each(|id| codec::encode_remove(id, &mut bytes));
+    moves
+        .put
+        .iter()
+        .for_each(|ended| codec::encode_put(&ended.family, &mut bytes));
+    let mut insert = connection.prepare_cached("INSERT INTO ended_run VALUES (?1, ?2)")?;
+    insert.execute(params![run as i64, bytes])?;
+    for (start, id) in &moves.superseded {
+        let sql = "INSERT OR REPLACE INTO superseded VALUES (?1, ?2, ?3)";
+        connection
+            .prepare_cached(sql)?
+            .execute(params![start, &id[..], run as i64])?;
+    }
+    Ok(())
+}
+
+fn show(view: &mut View, run: u64, moves: Moves) {
+    moves.removed.iter().for_each(|id| view.recent.remove(id));
+    moves
+        .put
+        .into_iter()
+        .for_each(|ended| view.recent.put(ended));
+    if !moves.superseded.is_empty() {
+        let superseded = Arc::make_mut(&mut view.superseded);
+        superseded.extend(moves.superseded.into_iter().map(|place| (place, run)));
+    }
+}

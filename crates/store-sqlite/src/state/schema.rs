@@ -1,0 +1,146 @@
+//! The tables of `state.db` and of the bucket files.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use store::Table;
+
+/// The layout's version; a store of another one is refused.
+pub(super) const FORMAT: i64 = 1;
+
+/// An instance with its chunks and history, alike in `state.db` and in buckets.
+const FAMILY: &str = "
+CREATE TABLE IF NOT EXISTS instance (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    slot INTEGER NOT NULL,
+    namespace TEXT NOT NULL,
+    workflow TEXT NOT NULL,
+    version TEXT NOT NULL,
+    status TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    subject TEXT,
+    parent_id BLOB,
+    priority TEXT NOT NULL,
+    attributes BLOB NOT NULL,
+    error TEXT,
+    pending_decisions INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    seq INTEGER NOT NULL,
+    snapshot BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS instance_created ON instance (created_at, id);
+CREATE TABLE IF NOT EXISTS chunk (
+    id BLOB NOT NULL,
+    chunk INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (id, chunk)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS history (
+    id BLOB NOT NULL,
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (id, first_seq)
+) WITHOUT ROWID;
+";
+
+/// Indexes with random keys: kept for open instances, and built for a bucket when it closes.
+pub(super) const RANDOM_KEYS: &str = "
+CREATE INDEX IF NOT EXISTS instance_correlation ON instance (correlation_id, created_at, id);
+CREATE INDEX IF NOT EXISTS instance_subject ON instance (subject, created_at, id)
+    WHERE subject IS NOT NULL;
+CREATE INDEX IF NOT EXISTS instance_parent ON instance (parent_id, created_at, id)
+    WHERE parent_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS instance_status ON instance (status, workflow, created_at, id);
+CREATE INDEX IF NOT EXISTS instance_workflow ON instance (workflow, version, created_at, id);
+";
+
+const STATE: &str = "
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reached (partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS ended_run (run INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS superseded (
+    start INTEGER NOT NULL, id BLOB NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (start, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bucket (
+    start INTEGER PRIMARY KEY,
+    first_id BLOB NOT NULL,
+    last_id BLOB NOT NULL,
+    first_created INTEGER NOT NULL,
+    last_created INTEGER NOT NULL,
+    indexed INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS blob (
+    row INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL
+);
+";
+
+/// Makes what is missing of `state.db`.
+pub(super) fn create_state(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    connection.execute_batch(FAMILY)?;
+    connection.execute_batch(RANDOM_KEYS)?;
+    connection.execute_batch(STATE)?;
+    for table in Table::ALL {
+        connection.execute_batch(&format!(
+            "CREATE TABLE IF NOT EXISTS keyed_{} (
+                key BLOB NOT NULL, slot INTEGER NOT NULL, value BLOB NOT NULL,
+                PRIMARY KEY (key, slot)
+            ) WITHOUT ROWID",
+            table.name()
+        ))?;
+    }
+    connection.execute(
+        "INSERT INTO meta VALUES ('format', ?1) ON CONFLICT DO NOTHING",
+        [FORMAT],
+    )?;
+    connection.execute_batch("COMMIT")
+}
+
+/// Makes what is missing of a bucket.
+pub(super) fn create_bucket(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(FAMILY)
+}
+
+/// How a connection writes: `NORMAL` loses the last transactions with the power, never the file;
+/// `FULL` loses none.
+#[derive(Clone, Copy)]
+pub(super) enum Durability {
+    Normal,
+    Full,
+}
+
+/// A connection that writes.
+pub(super) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    configure(&connection)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let synchronous = match durability {
+        Durability::Normal => "NORMAL",
+        Durability::Full => "FULL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    configure(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(60))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -16384)
+}

@@ -1,0 +1,275 @@
+//! Decides where an instance lives, and writes its changes there.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use store::{EntityId, InstanceRow, StoreError};
+
+use super::bucket::Buckets;
+use super::codec::Family;
+use super::recent::{Ended, INTACT};
+use super::rows;
+use super::touched::Touched;
+use super::writer::Writer;
+use crate::failure::sqlite_failure;
+
+/// Beyond this, an ended instance's chunks and history are moved row by row, not in memory.
+const INLINE_BYTES: usize = 64 << 10;
+
+/// Where an instance is before a change.
+enum Home {
+    Nowhere,
+    Open,
+    Recent(Arc<Ended>),
+    Bucket(i64),
+}
+
+/// What a transaction changes beside `state.db`, once it is visible.
+#[derive(Default)]
+pub(super) struct Moves {
+    pub(super) put: Vec<Arc<Ended>>,
+    pub(super) removed: Vec<EntityId>,
+    pub(super) superseded: Vec<(i64, EntityId)>,
+}
+
+impl Moves {
+    pub(super) fn is_empty(&self) -> bool {
+        self.put.is_empty() && self.removed.is_empty() && self.superseded.is_empty()
+    }
+}
+
+fn state(error: rusqlite::Error) -> StoreError {
+    sqlite_failure("state.db", error)
+}
+
+impl Writer {
+    /// Writes all changes of one instance.
+    pub(super) fn settle(
+        &mut self,
+        id: EntityId,
+        mut touched: Touched,
+        moves: &mut Moves,
+    ) -> Result<(), StoreError> {
+        let mut home = self.home(&id)?;
+        if touched.deleted {
+            self.delete(&id, &home, moves)?;
+            home = Home::Nowhere;
+        }
+        match touched.row.take() {
+            None if touched.chunks.is_empty() && touched.history.is_empty() => Ok(()),
+            None => self.add_parts(&id, &touched, home, moves),
+            Some(row) if row.ended_at.is_none() => self.put_open(&row, &touched, home, moves),
+            Some(row) => self.put_ended(row, touched, home, moves),
+        }
+    }
+
+    fn home(&mut self, id: &EntityId) -> Result<Home, StoreError> {
+        if let Some(ended) = self.view.read().expect(INTACT).recent.get(id) {
+            return Ok(Home::Recent(ended.clone()));
+        }
+        if rows::has_row(&self.state, id).map_err(state)? {
+            return Ok(Home::Open);
+        }
+        Ok(self.bucket_of(id)?.map_or(Home::Nowhere, Home::Bucket))
+    }
+
+    /// The bucket that holds an instance's valid copy.
+    fn bucket_of(&mut self, id: &EntityId) -> Result<Option<i64>, StoreError> {
+        let (buckets, superseded) = {
+            let view = self.view.read().expect(INTACT);
+            (view.buckets.clone(), view.superseded.clone())
+        };
+        for bucket in buckets.iter().rev().filter(|bucket| bucket.may_hold(id)) {
+            let start = bucket.start;
+            if superseded.contains_key(&(start, *id)) {
+                continue;
+            }
+            let held = rows::has_row(self.bucket(start)?, id);
+            if held.map_err(|error| Buckets::failure(start, error))? {
+                return Ok(Some(start));
+            }
+        }
+        Ok(None)
+    }
+
+    fn delete(&mut self, id: &EntityId, home: &Home, moves: &mut Moves) -> Result<(), StoreError> {
+        match home {
+            Home::Nowhere => {}
+            Home::Open => rows::delete_row(&self.state, id).map_err(state)?,
+            Home::Recent(ended) => self.leave_recent(ended, moves),
+            Home::Bucket(start) => moves.superseded.push((*start, *id)),
+        }
+        rows::delete_parts(&self.state, id).map_err(state)
+    }
+
+    /// Takes an instance out of the recently ended. A copy that a crash left in its bucket must
+    /// not come to light.
+    fn leave_recent(&self, ended: &Ended, moves: &mut Moves) {
+        let row = &ended.family.row;
+        moves.removed.push(row.id);
+        if ended.family.replaces {
+            moves.superseded.push((self.bucket_start(row), row.id));
+        }
+    }
+
+    fn bucket_start(&self, row: &InstanceRow) -> i64 {
+        self.buckets
+            .start_of(row.ended_at.unwrap_or(row.updated_at))
+    }
+
+    /// Chunks and history without a row go where the instance is.
+    fn add_parts(
+        &mut self,
+        id: &EntityId,
+        touched: &Touched,
+        home: Home,
+        moves: &mut Moves,
+    ) -> Result<(), StoreError> {
+        match home {
+            Home::Nowhere | Home::Open => self.put_parts(id, touched),
+            Home::Recent(ended) => {
+                self.spill(&ended.family)?;
+                self.put_parts(id, touched)?;
+                self.keep(ended.family.row.clone(), ended.family.replaces, moves);
+                Ok(())
+            }
+            Home::Bucket(start) => {
+                let row = self.pull(start, id, moves)?;
+                self.put_parts(id, touched)?;
+                self.keep(row, true, moves);
+                Ok(())
+            }
+        }
+    }
+
+    fn put_open(
+        &mut self,
+        row: &InstanceRow,
+        touched: &Touched,
+        home: Home,
+        moves: &mut Moves,
+    ) -> Result<(), StoreError> {
+        match home {
+            Home::Nowhere | Home::Open => {}
+            Home::Recent(ended) => {
+                self.spill(&ended.family)?;
+                self.leave_recent(&ended, moves);
+            }
+            Home::Bucket(start) => {
+                self.pull(start, &row.id, moves)?;
+            }
+        }
+        rows::put_row(&self.state, row).map_err(state)?;
+        self.put_parts(&row.id, touched)
+    }
+
+    fn put_ended(
+        &mut self,
+        row: InstanceRow,
+        touched: Touched,
+        home: Home,
+        moves: &mut Moves,
+    ) -> Result<(), StoreError> {
+        let mut replaces = false;
+        match home {
+            Home::Nowhere if inline_bytes(&touched) <= INLINE_BYTES => {
+                moves.put.push(self.ended(Family {
+                    row,
+                    chunks: touched.chunks.into_iter().collect(),
+                    history: touched.history.into_values().collect(),
+                    spilled: false,
+                    replaces: false,
+                }));
+                return Ok(());
+            }
+            Home::Nowhere => {}
+            Home::Open => rows::delete_row(&self.state, &row.id).map_err(state)?,
+            Home::Recent(ended) => {
+                self.spill(&ended.family)?;
+                let moved = self.bucket_start(&ended.family.row) != self.bucket_start(&row);
+                replaces = ended.family.replaces && !moved;
+                if moved {
+                    self.leave_recent(&ended, moves);
+                }
+            }
+            Home::Bucket(start) => {
+                self.pull(start, &row.id, moves)?;
+                replaces = start == self.bucket_start(&row);
+            }
+        }
+        self.put_parts(&row.id, &touched)?;
+        self.keep(row, replaces, moves);
+        Ok(())
+    }
+
+    fn ended(&self, family: Family) -> Arc<Ended> {
+        Arc::new(Ended {
+            run: self.next_run,
+            family,
+        })
+    }
+
+    /// Puts a row whose chunks and history lie in the tables among the recently ended.
+    fn keep(&self, row: InstanceRow, replaces: bool, moves: &mut Moves) {
+        moves.put.push(self.ended(Family {
+            row,
+            spilled: true,
+            replaces,
+            ..Family::default()
+        }));
+    }
+
+    fn put_parts(&self, id: &EntityId, touched: &Touched) -> Result<(), StoreError> {
+        let chunks = touched.chunks.iter().map(|(chunk, bytes)| (*chunk, bytes));
+        rows::put_parts(&self.state, id, chunks, touched.history.values()).map_err(state)
+    }
+
+    /// Moves what a run holds of an instance into the tables.
+    fn spill(&self, family: &Family) -> Result<(), StoreError> {
+        let chunks = family.chunks.iter().map(|(chunk, bytes)| (*chunk, bytes));
+        rows::put_parts(&self.state, &family.row.id, chunks, &family.history).map_err(state)
+    }
+
+    /// Copies chunks and history back out of a bucket, answers the row, and has the copy there
+    /// ignored from now on. It is removed once this transaction cannot be lost.
+    fn pull(
+        &mut self,
+        start: i64,
+        id: &EntityId,
+        moves: &mut Moves,
+    ) -> Result<InstanceRow, StoreError> {
+        self.bucket(start)?;
+        let bucket = &self.bucket_connections[&start];
+        let row = copy_parts(bucket, &self.state, id)
+            .and_then(|()| rows::get_row(bucket, id))
+            .map_err(|error| Buckets::failure(start, error))?;
+        moves.superseded.push((start, *id));
+        row.ok_or_else(|| Buckets::failure(start, rusqlite::Error::QueryReturnedNoRows))
+    }
+}
+
+/// Copies an instance's chunks and history, a part at a time.
+pub(super) fn copy_parts(
+    from: &Connection,
+    to: &Connection,
+    id: &EntityId,
+) -> rusqlite::Result<()> {
+    let chunks = rows::get_chunks(from, id)?;
+    let held = chunks.iter().map(|(chunk, bytes)| (*chunk, bytes));
+    rows::put_parts(to, id, held, [])?;
+    let mut after = 0;
+    loop {
+        let segments = rows::get_history(from, id, after, 1 << 20)?;
+        let Some(last) = segments.last() else {
+            return Ok(());
+        };
+        after = last.last_seq;
+        rows::put_parts(to, id, [], &segments)?;
+    }
+}
+
+fn inline_bytes(touched: &Touched) -> usize {
+    let chunks = touched.chunks.values().map(|bytes| bytes.len());
+    let history = touched.history.values().map(|segment| segment.bytes.len());
+    chunks.chain(history).sum()
+}
