@@ -1,1 +1,6 @@
-//! Placeholder while the workspace is laid out.
+//! Simulation.
+
+mod random;
+pub mod workload;
+
+pub use random::Random;
