@@ -172,7 +172,7 @@ impl Writer {
     ) -> Result<(), StoreError> {
         let mut replaces = false;
         match home {
-            Home::Nowhere if inline_bytes(&touched) <= INLINE_BYTES => {
+            Home::Nowhere if is_whole(&touched) && inline_bytes(&touched) <= INLINE_BYTES => {
                 moves.put.push(self.ended(Family {
                     row,
                     chunks: touched.chunks.into_iter().collect(),
@@ -266,6 +266,15 @@ pub(super) fn copy_parts(
         after = last.last_seq;
         rows::put_parts(to, id, [], &segments)?;
     }
+}
+
+/// Whether the history begins with the first record, so that nothing can lie in the tables yet.
+fn is_whole(touched: &Touched) -> bool {
+    touched
+        .history
+        .keys()
+        .next()
+        .is_some_and(|first_seq| *first_seq <= 1)
 }
 
 fn inline_bytes(touched: &Touched) -> usize {

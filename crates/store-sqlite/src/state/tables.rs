@@ -84,9 +84,8 @@ fn statement(scan: &Scan) -> (String, Vec<Value>) {
     let mut params = vec![
         Value::from(i64::from(*scan.slots.start())),
         Value::from(i64::from(*scan.slots.end())),
-        Value::from(i64::try_from(scan.limit).unwrap_or(i64::MAX)),
     ];
-    let mut conditions = String::from("slot BETWEEN ?1 AND ?2");
+    let mut conditions = String::from("slot BETWEEN ? AND ?");
     let mut condition = |text: &str, values: Vec<Value>| {
         conditions.push_str(" AND ");
         conditions.push_str(text);
@@ -109,6 +108,7 @@ fn statement(scan: &Scan) -> (String, Vec<Value>) {
             condition("key < ?", vec![Value::from(end)]);
         }
     }
+    params.push(Value::from(i64::try_from(scan.limit).unwrap_or(i64::MAX)));
     let order = if scan.reverse {
         "key DESC, slot DESC"
     } else {
@@ -116,7 +116,7 @@ fn statement(scan: &Scan) -> (String, Vec<Value>) {
     };
     let name = scan.table.name();
     let sql = format!(
-        "SELECT key, slot, value FROM keyed_{name} WHERE {conditions} ORDER BY {order} LIMIT ?3"
+        "SELECT key, slot, value FROM keyed_{name} WHERE {conditions} ORDER BY {order} LIMIT ?"
     );
     (sql, params)
 }

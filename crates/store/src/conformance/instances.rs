@@ -300,8 +300,8 @@ async fn old_buckets_are_dropped(harness: &impl Harness) {
     store.checkpoint().await.unwrap();
     project(&store, 2, vec![put(&ended(20, 5))]).await;
     assert_eq!(store.drop_ended_before(0).await.unwrap(), 0);
-    assert_eq!(store.drop_ended_before(4 * DAY + DAY / 2).await.unwrap(), 9);
-    assert_eq!(store.drop_ended_before(4 * DAY + DAY / 2).await.unwrap(), 0);
+    assert_eq!(store.drop_ended_before(4 * DAY + 1).await.unwrap(), 9);
+    assert_eq!(store.drop_ended_before(4 * DAY + 1).await.unwrap(), 0);
     drop(store);
     let store = harness.open().await;
     let rest = store

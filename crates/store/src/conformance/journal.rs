@@ -135,8 +135,8 @@ async fn blobs_last_and_outlive_trimming(harness: &impl Harness) {
 async fn trimming_stops_at_what_is_reached(harness: &impl Harness) {
     harness.begin_anew();
     let store = harness.open().await;
-    fill(&store, TWO, 3).await;
     let (_, head) = trim(&store).await;
+    fill(&store, TWO, 3).await;
     let first = store.take_over(ONE).await.unwrap().first;
     assert!(first <= head + 1);
     let below = store.read_journal(ONE, first - 1, 1).await;
