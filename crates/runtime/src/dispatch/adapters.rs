@@ -22,7 +22,7 @@ pub(super) struct AdapterPool {
 struct Built {
     spec: Arc<AdapterSpec>,
     env: Arc<Value>,
-    adapter: Result<Arc<dyn Adapter>, Failure>,
+    adapter: Result<Arc<dyn Adapter>, Box<Failure>>,
 }
 
 impl AdapterPool {
@@ -32,10 +32,10 @@ impl AdapterPool {
         shared: &Shared,
         catalog: &Catalog,
         name: &str,
-    ) -> Result<Arc<dyn Adapter>, Failure> {
+    ) -> Result<Arc<dyn Adapter>, Box<Failure>> {
         let Some(spec) = catalog.adapters.get(name) else {
             let message = format!("expected an adapter in the catalog, but `{name}` is not there");
-            return Err(Failure::permanent(UNKNOWN_ADAPTER, message));
+            return Err(Box::new(Failure::permanent(UNKNOWN_ADAPTER, message)));
         };
         let env = self.env(catalog);
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +97,7 @@ fn build(
     shared: &Shared,
     spec: &AdapterSpec,
     env: &Arc<Value>,
-) -> Result<Arc<dyn Adapter>, Failure> {
+) -> Result<Arc<dyn Adapter>, Box<Failure>> {
     let context = BuildContext {
         secrets: Arc::clone(&shared.secrets),
         env: Arc::clone(env),
@@ -108,7 +108,7 @@ fn build(
         .build(&spec.name, &spec.settings, context)
         .map_err(|error| {
             tracing::error!(adapter = spec.name, %error, "an adapter cannot be built");
-            Failure::permanent(adapter::error_type::CONFIG, error.to_string())
+            Box::new(Failure::permanent(adapter::error_type::CONFIG, error.to_string()))
         })
 }
 

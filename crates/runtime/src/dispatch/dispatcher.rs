@@ -246,7 +246,7 @@ async fn make_call(shared: &Arc<Shared>, offer: Offer) {
     let expires_at = shared.clock.now_ms().saturating_add_unsigned(timeout_ms);
     let outcome = match adapter {
         Ok(adapter) => attempt(adapter.as_ref(), call).await,
-        Err(failure) => Outcome::Failure(failure),
+        Err(failure) => Outcome::Failure(*failure),
     };
     let outcome = task_outcome(outcome, expires_at);
     let work = Work::own(Command::Result { task, outcome }, "task");

@@ -100,7 +100,7 @@ impl Partition {
 async fn read_key(store: &dyn Store, key: &str) -> Result<Option<KeyTaken>, StoreError> {
     let bytes = || Bytes::copy_from_slice(key.as_bytes());
     let row = patiently(|| store.get(Table::Key, slot_of(key), bytes())).await?;
-    row.map(|row| KeyTaken::decode(row))
+    row.map(KeyTaken::decode)
         .transpose()
         .map_err(|error| StoreError::Corrupt {
             place: "an idempotency key".to_owned(),

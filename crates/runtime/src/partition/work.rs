@@ -21,6 +21,7 @@ pub(crate) struct Carried {
 }
 
 /// Something to do with one instance; waits while the instance is loaded.
+#[expect(clippy::large_enum_variant, reason = "nearly all work is commands")]
 pub(crate) enum Work {
     /// Decide a command.
     Command {

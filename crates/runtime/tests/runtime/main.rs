@@ -1,0 +1,11 @@
+//! The runtime on the in-memory store with scripted adapters, time paused.
+
+mod back_pressure;
+mod commit;
+mod harness;
+mod idempotency;
+mod messages;
+mod progress;
+mod reads;
+mod recovery;
+mod streams;
