@@ -13,10 +13,12 @@ pub struct AuditEntry {
     pub at: Time,
     /// Who.
     pub who: String,
-    /// What was done (`apply`, `cancel`, `decide`, `pin` ...).
+    /// What was done: a record's type (`cancel-requested`, `decision-made`, `catalog-changed`).
     pub kind: String,
-    /// To what.
+    /// To what: an instance, or `catalog`.
     pub subject: String,
+    /// Through what it came (`api`, `hook:NAME`).
+    pub cause: String,
     /// Why, as the caller said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -61,6 +63,8 @@ pub struct TaskSummary {
     pub workflow: String,
     /// The step.
     pub step: String,
+    /// `task`, or `callback` when the other side took it and answers later.
+    pub kind: String,
     /// What it waits for, in words.
     pub what: String,
     /// Since when.

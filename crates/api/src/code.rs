@@ -46,9 +46,17 @@ impl Code {
     /// The page of the code, in Markdown.
     #[must_use]
     pub fn page(&self) -> String {
-        let Self { id, title, cause, mend, .. } = self;
+        let Self {
+            id,
+            title,
+            cause,
+            mend,
+            ..
+        } = self;
         let exit = self.exit as u8;
-        let status = self.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let status = self
+            .status
+            .map_or_else(|| "-".to_owned(), |status| status.to_string());
         format!(
             "# {id}: {title}\n\nHTTP status: {status} · exit code: {exit}\n\n\
              ## Cause\n\n{cause}\n\n## Mend\n\n{mend}\n"
@@ -296,7 +304,10 @@ mod tests {
         let ids: Vec<&str> = CODES.iter().map(|code| code.id).collect();
         let sorted: BTreeSet<&str> = ids.iter().copied().collect();
         assert_eq!(ids, sorted.into_iter().collect::<Vec<_>>());
-        assert!(ids.iter().all(|id| id.starts_with("ORC-0") && id.len() == 8));
+        assert!(
+            ids.iter()
+                .all(|id| id.starts_with("ORC-0") && id.len() == 8)
+        );
         assert_eq!(Code::find("ORC-0301"), Some(Code::NO_INSTANCE));
     }
 
@@ -309,11 +320,21 @@ mod tests {
                 std::fs::write(&path, code.page()).expect("the page is written");
             }
             let page = std::fs::read_to_string(&path).unwrap_or_default();
-            assert_eq!(page, code.page(), "run with UPDATE_PAGES=1 and commit {}", path.display());
+            assert_eq!(
+                page,
+                code.page(),
+                "run with UPDATE_PAGES=1 and commit {}",
+                path.display()
+            );
         }
         let ours = |name: &String| name.starts_with("ORC-0");
         let files = std::fs::read_dir(folder()).expect("the folder is there");
-        let pages = files.map(|file| file.expect("readable").file_name().into_string().expect("text"));
+        let pages = files.map(|file| {
+            file.expect("readable")
+                .file_name()
+                .into_string()
+                .expect("text")
+        });
         let pages: BTreeSet<String> = pages.filter(ours).collect();
         let codes = CODES.iter().map(|code| format!("{}.md", code.id));
         assert_eq!(pages, codes.collect::<BTreeSet<_>>());

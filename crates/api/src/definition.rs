@@ -97,26 +97,21 @@ pub struct ExplainedStep {
     pub id: String,
     /// The adapter that it calls.
     pub adapter: String,
-    /// The action, if it names one or the adapter has a default.
+    /// The action, if it names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// Attempts in total; `null` is unlimited.
-    pub max_attempts: Option<u32>,
-    /// Before the second attempt, in milliseconds.
-    pub initial_interval_ms: u64,
-    /// Growth from one interval to the next.
-    pub multiplier: f64,
-    /// No interval is longer, in milliseconds.
-    pub max_interval_ms: u64,
-    /// `full` or `none`.
-    pub jitter: String,
-    /// `fail`, `continue` or `man`.
-    pub on_exhausted: String,
-    /// Of one attempt, in milliseconds.
-    pub timeout_ms: u64,
-    /// Where the retry comes from: `step`, `action`, `adapter`, `workflow`, `policies.defaults`
-    /// or `built-in`.
-    pub retry_from: String,
-    /// Where the time-out comes from, likewise (or `environment`).
-    pub timeout_from: String,
+    /// Each value of its retry and time-out.
+    pub values: Vec<ExplainedValue>,
+}
+
+/// A value, and why it holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ExplainedValue {
+    /// `max-attempts`, `timeout-ms` ...
+    pub name: String,
+    /// The value.
+    pub value: Json,
+    /// Where it comes from: `step`, `action`, `adapter`, `workflow`, `policies.defaults`,
+    /// `policy NAME`, `environment NAME` or `built-in NAME`.
+    pub from: String,
 }

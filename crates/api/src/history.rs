@@ -51,12 +51,3 @@ pub struct StreamRecord {
     /// Go on after it with `?cursor=`.
     pub cursor: String,
 }
-
-/// An instance as it was.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct StateAt {
-    /// After this record.
-    pub seq: u64,
-    /// The whole state.
-    pub state: Json,
-}

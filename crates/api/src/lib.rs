@@ -23,19 +23,18 @@ pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, Tas
 pub use code::{CODES, Code};
 pub use decision::{Answer, AnswerRequest, Decision};
 pub use definition::{
-    Definition, DefinitionSummary, DefinitionVersion, ExplainedStep, Explanation, Pin, Trigger,
+    Definition, DefinitionSummary, DefinitionVersion, ExplainedStep, ExplainedValue, Explanation,
+    Pin, Trigger,
 };
 pub use exit::Exit;
-pub use history::{HistoryRecord, StateAt, StreamRecord};
-pub use instance::{
-    Attempt, Instance, InstanceError, InstanceSummary, Lanes, Step, Waiting,
-};
+pub use history::{HistoryRecord, StreamRecord};
+pub use instance::{Attempt, Instance, InstanceError, InstanceSummary, Lanes, Step, Waiting};
 pub use json::Json;
 pub use list::{Behind, Count, Counts, Page};
 pub use problem::{Finding, PROBLEM_JSON, Problem};
-pub use resource::{Adapter, ApplyReport, Change, Environment, RetryPolicy, ValidationReport};
-pub use submit::{
-    BatchAnswer, BatchItem, BatchRequest, CancelRequest, Submission, Submitted, TaskOutcome,
+pub use resource::{
+    Adapter, ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport,
 };
+pub use submit::{BatchAnswer, BatchItem, BatchRequest, CancelRequest, Submission, Submitted};
 pub use system::{Live, PartitionHealth, Ready, System};
 pub use time::{InvalidTime, Time};

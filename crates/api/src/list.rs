@@ -22,7 +22,11 @@ impl<T> Page<T> {
     /// A list that is complete in one page.
     #[must_use]
     pub fn whole(items: Vec<T>) -> Self {
-        Self { items, next_cursor: None, incomplete: Vec::new() }
+        Self {
+            items,
+            next_cursor: None,
+            incomplete: Vec::new(),
+        }
     }
 }
 

@@ -101,7 +101,11 @@ impl Finding {
     /// A finding at a pointer (or parameter).
     #[must_use]
     pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { pointer: Some(pointer.into()), message: message.into(), ..Self::default() }
+        Self {
+            pointer: Some(pointer.into()),
+            message: message.into(),
+            ..Self::default()
+        }
     }
 
     /// The same finding with what to write instead.

@@ -23,9 +23,11 @@ pub struct Adapter {
     pub document: Json,
 }
 
-/// A named retry policy.
+/// A policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct RetryPolicy {
+pub struct Policy {
+    /// `retry`, or `defaults` (there is one).
+    pub kind: String,
     /// Its name.
     pub name: String,
     /// Whether it comes with the product and nobody changed it.
@@ -41,21 +43,33 @@ pub struct Environment {
     pub name: String,
     /// Whether the server runs as it.
     pub active: bool,
-    /// Overrides the built-in policies' attempts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_attempts: Option<u32>,
-    /// Overrides the built-in time-out, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout_ms: Option<u64>,
-    /// Without effect until MAN Mode comes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub man_mode_threshold: Option<String>,
-    /// Read as `env.<name>`.
-    pub vars: Json,
+    /// Its fields, with the keys of the language.
+    pub document: Json,
+}
+
+/// A set of files to apply or to check; YAML may be sent as it is instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileSet {
+    /// The files, in order.
+    pub files: Vec<File>,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// One file of a set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its name, for messages.
+    pub name: String,
+    /// Its text: YAML or JSON.
+    pub text: String,
 }
 
 /// What an apply did, or would do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ApplyReport {
     /// Nothing was changed: it was only asked what would.
     pub dry_run: bool,
@@ -69,17 +83,20 @@ pub struct ApplyReport {
 }
 
 /// One resource of an apply.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Change {
     /// `workflow`, `adapter`, `policy` ...
     pub kind: String,
     /// Its name; a workflow's with its version.
     pub name: String,
-    /// `added`, `changed` or `unchanged`.
+    /// `created`, `changed`, `unchanged` or `removed`.
     pub change: String,
-    /// What differs, a line each (`- old`, `+ new`).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub differences: Vec<String>,
+    /// As it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Json>,
+    /// As it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Json>,
 }
 
 /// What a check of a set found.

@@ -119,12 +119,3 @@ pub struct CancelRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compensate: Option<bool>,
 }
-
-/// What came of a task that was completed or failed from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct TaskOutcome {
-    /// The instance that waited for it.
-    pub workflow_id: String,
-    /// Where the instance stands now.
-    pub status: String,
-}

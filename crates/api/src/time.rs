@@ -20,7 +20,11 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let within = jiff::Timestamp::from_millisecond(self.0);
         // Beyond the year 9999 only the nearest end can be shown.
-        let end = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        let end = if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        };
         write!(f, "{:.3}", within.unwrap_or(end))
     }
 }
@@ -54,8 +58,14 @@ mod tests {
 
     #[test]
     fn a_time_is_written_with_milliseconds_and_read_with_any_offset() {
-        assert_eq!(Time(1_760_000_000_120).to_string(), "2025-10-09T08:53:20.120Z");
-        assert_eq!("2025-10-09T10:53:20.12+02:00".parse(), Ok(Time(1_760_000_000_120)));
+        assert_eq!(
+            Time(1_760_000_000_120).to_string(),
+            "2025-10-09T08:53:20.120Z"
+        );
+        assert_eq!(
+            "2025-10-09T10:53:20.12+02:00".parse(),
+            Ok(Time(1_760_000_000_120))
+        );
         assert!("yesterday".parse::<Time>().is_err());
         assert!(!Time(i64::MAX).to_string().is_empty());
     }

@@ -1,2 +1,29 @@
-//! The binary.
-fn main() {}
+//! The binary `orchestrator`: the server, the development setup, and the command line that talks
+//! to a server over its API.
+
+mod args;
+mod client;
+mod commands;
+mod examples;
+mod failure;
+mod files;
+mod output;
+mod sse;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match commands::run(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.print();
+            failure.exit.into()
+        }
+    }
+}

@@ -1,1 +1,37 @@
-//! Placeholder while the workspace is laid out.
+//! The server: HTTP, WebSocket and server-sent events over a [`runtime::Runtime`].
+//!
+//! | folder | holds |
+//! | --- | --- |
+//! | `settings` | flags, variables, the file, defaults |
+//! | `callers` | who asks, what they may do, from where |
+//! | `door` | what every request passes: bodies, queries, headers, problems |
+//! | `routes` | one file for each noun of the API |
+//! | `render` | state and records as the API shows them |
+
+mod callers;
+mod door;
+mod listen;
+mod logging;
+mod openapi;
+mod pages;
+mod process;
+mod render;
+mod routes;
+mod secrets;
+mod sets;
+mod settings;
+mod state;
+mod stream;
+
+pub use callers::{Permission, TokenSettings};
+pub use listen::Listening;
+pub use logging::start as start_logging;
+pub use openapi::openapi_json;
+pub use process::{ServeError, Server};
+pub use routes::router;
+pub use secrets::SecretSources;
+pub use sets::{check_settings, findings};
+pub use settings::{
+    FileError, Flags, Limits, LogFormat, LogSettings, Settings, SettingsError, Shown,
+};
+pub use state::Door;

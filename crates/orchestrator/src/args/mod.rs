@@ -1,0 +1,121 @@
+//! The command line's arguments.
+
+mod resources;
+mod serve;
+mod workflows;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use resources::{ApplyArgs, DecisionsCommand, DiffArgs, ListShow, PathArgs, ResourceCommand};
+pub use serve::{DevArgs, DoctorArgs, ServeArgs};
+pub use workflows::{
+    AnswerArgs, AuditArgs, CancelArgs, HistoryArgs, IdArgs, ListArgs, SubmitArgs, WatchArgs,
+};
+
+/// Runs workflows that survive anything, and tells what they do.
+#[derive(Debug, Parser)]
+#[command(name = "orchestrator", version, max_term_width = 100)]
+pub struct Cli {
+    /// What every command shares.
+    #[command(flatten)]
+    pub shared: Shared,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command shares.
+#[derive(Clone, Debug, Args)]
+pub struct Shared {
+    /// The server to talk to
+    #[arg(
+        long,
+        global = true,
+        env = "ORCHESTRATOR_SERVER",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub server: String,
+    /// The caller's token
+    #[arg(
+        long,
+        global = true,
+        env = "ORCHESTRATOR_TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<String>,
+    /// How data is printed: a table on a terminal, else JSON, unless this says
+    #[arg(long, short, global = true, value_enum)]
+    pub output: Option<Format>,
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for people.
+    Table,
+    /// As the server sent it.
+    Json,
+    /// The same as YAML.
+    Yaml,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything on this machine: server, examples, and services to play with
+    Dev(DevArgs),
+    /// Run the server
+    Serve(Box<ServeArgs>),
+    /// Add or change what the files name; all of it or none
+    Apply(ApplyArgs),
+    /// Show what `apply` would change
+    Diff(DiffArgs),
+    /// Print everything that was applied, as YAML
+    Export,
+    /// Check files without a server
+    Validate(PathArgs),
+    /// Start a workflow
+    Submit(SubmitArgs),
+    /// List workflow instances, newest first
+    List(ListArgs),
+    /// Show one instance
+    Show(IdArgs),
+    /// Follow one instance until it ends
+    Watch(WatchArgs),
+    /// Print an instance's records
+    History(HistoryArgs),
+    /// End an instance early; what it did is undone unless told otherwise
+    Cancel(CancelArgs),
+    /// Questions to people
+    #[command(subcommand)]
+    Decisions(DecisionsCommand),
+    /// Answer a question: go on
+    Approve(AnswerArgs),
+    /// Answer a question: give up
+    Reject(AnswerArgs),
+    /// Workflows that were applied
+    #[command(subcommand)]
+    Definitions(ResourceCommand),
+    /// Connections to outside systems
+    #[command(subcommand)]
+    Adapters(ResourceCommand),
+    /// Who changed what
+    Audit(AuditArgs),
+    /// Evaluate an expression against sample data; needs no server
+    Eval {
+        /// The expression
+        expression: String,
+        /// Its variables: a JSON object, `@FILE`, or `-` for standard input
+        #[arg(long)]
+        input: Option<String>,
+    },
+    /// Look for damage: of a running server, or of a stopped store with `--data`
+    Doctor(DoctorArgs),
+    /// Print the API's OpenAPI document
+    Openapi,
+    /// Print a script that completes commands in your shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}

@@ -1,0 +1,68 @@
+//! Arguments of the commands that run a server or look at its store.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Arguments of `dev`.
+#[derive(Debug, Args)]
+pub struct DevArgs {
+    /// Where the store and the playground keep their files
+    #[arg(long, default_value = "data")]
+    pub data: PathBuf,
+    /// Keep everything in a temporary folder that is removed at the end
+    #[arg(long, conflicts_with = "data")]
+    pub ephemeral: bool,
+    /// The address to listen on (a loopback address)
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// The first of the playground's eight ports; 0 takes any that are free
+    #[arg(long, default_value_t = playground::DEFAULT_FIRST_PORT)]
+    pub playground_port: u16,
+    /// Start without the services to play with
+    #[arg(long)]
+    pub no_playground: bool,
+}
+
+/// Arguments of `serve`; each may also stand in a variable or in the file.
+#[derive(Debug, Default, Args)]
+pub struct ServeArgs {
+    /// The address to listen on [ORCHESTRATOR_LISTEN; default: 127.0.0.1:8080]
+    #[arg(long)]
+    pub listen: Option<String>,
+    /// The folder of the embedded store [ORCHESTRATOR_DATA; default: data]
+    #[arg(long)]
+    pub data: Option<String>,
+    /// The environment to run as [ORCHESTRATOR_ENV; default: dev]
+    #[arg(long)]
+    pub env: Option<String>,
+    /// A file of settings (YAML) [ORCHESTRATOR_CONFIG]
+    #[arg(long)]
+    pub config: Option<String>,
+    /// A folder with a file per secret [ORCHESTRATOR_SECRETS_DIR]
+    #[arg(long)]
+    pub secrets_dir: Option<String>,
+    /// The URL under which others reach this server [ORCHESTRATOR_ADVERTISE; default: the listen address]
+    #[arg(long)]
+    pub advertise: Option<String>,
+    /// `error`, `warn`, `info`, `debug`, `trace` [ORCHESTRATOR_LOG_LEVEL; default: info]
+    #[arg(long)]
+    pub log_level: Option<String>,
+    /// `json`, `text`, or `auto`: text on a terminal [ORCHESTRATOR_LOG_FORMAT; default: auto]
+    #[arg(long)]
+    pub log_format: Option<String>,
+    /// Partitions of a store that is made anew [ORCHESTRATOR_PARTITIONS; default: one per core]
+    #[arg(long)]
+    pub partitions: Option<String>,
+    /// Print the settings that hold and where each comes from, and end
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The folder of a store that no server holds; without it the running server is asked
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+}

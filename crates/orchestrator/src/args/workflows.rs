@@ -1,0 +1,148 @@
+//! Arguments of the commands about instances.
+
+use clap::Args;
+
+/// Arguments of `submit`.
+#[derive(Debug, Args)]
+pub struct SubmitArgs {
+    /// The workflow's name
+    pub name: String,
+    /// Its version; without it the pinned one, else the highest release
+    #[arg(long)]
+    pub version: Option<String>,
+    /// The input: JSON, `@FILE`, or `-` for standard input
+    #[arg(long, short)]
+    pub input: Option<String>,
+    /// Wait until it ends, at most this long; exit code 1 unless it completed
+    #[arg(long, num_args = 0..=1, default_missing_value = "60s", value_name = "DURATION")]
+    pub wait: Option<String>,
+    /// Carried by everything that this start sets in motion
+    #[arg(long)]
+    pub correlation_id: Option<String>,
+    /// The same key and input start it only once
+    #[arg(long)]
+    pub idempotency_key: Option<String>,
+    /// Whom it is about
+    #[arg(long)]
+    pub subject: Option<String>,
+    /// `low`, `normal`, `high` or `critical`
+    #[arg(long)]
+    pub priority: Option<String>,
+    /// `NAME=VALUE`, searchable; may be given several times
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// `running`, `completed` ..., or `active` for all that are open; may be given several times
+    #[arg(long)]
+    pub status: Vec<String>,
+    /// The workflow's name
+    #[arg(long)]
+    pub workflow: Option<String>,
+    /// The workflow's version
+    #[arg(long)]
+    pub version: Option<String>,
+    /// Started since: `2h`, `7d`, or a time
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Whom it is about
+    #[arg(long)]
+    pub subject: Option<String>,
+    /// The correlation id
+    #[arg(long)]
+    pub correlation_id: Option<String>,
+    /// `NAME=VALUE`; may be given several times
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
+    /// A word in ids, names or errors
+    #[arg(long, short)]
+    pub query: Option<String>,
+    /// At most so many (1 to 1,000)
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+    /// Go on after the page that gave this cursor
+    #[arg(long)]
+    pub cursor: Option<String>,
+}
+
+/// One instance.
+#[derive(Debug, Args)]
+pub struct IdArgs {
+    /// The instance's id
+    pub id: String,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// The instance's id
+    pub id: String,
+    /// Begin after this record
+    #[arg(long, default_value_t = 0)]
+    pub from_seq: u64,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// The instance's id
+    pub id: String,
+    /// Only records after this one
+    #[arg(long)]
+    pub after_seq: Option<u64>,
+    /// Only records of this type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// Only records of this step
+    #[arg(long)]
+    pub step: Option<String>,
+    /// At most so many (1 to 1,000)
+    #[arg(long, default_value_t = 1_000)]
+    pub limit: u32,
+}
+
+/// Arguments of `cancel`.
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// The instance's id
+    pub id: String,
+    /// Why
+    #[arg(long, default_value = "")]
+    pub reason: String,
+    /// Leave what was done as it is
+    #[arg(long)]
+    pub no_compensation: bool,
+}
+
+/// Arguments of `approve` and `reject`.
+#[derive(Debug, Args)]
+pub struct AnswerArgs {
+    /// The decision's id
+    pub id: String,
+    /// With `approve`: `retry` or `skip`
+    #[arg(long)]
+    pub choice: Option<String>,
+    /// Why
+    #[arg(long, short, default_value = "")]
+    pub comment: String,
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Since: `2h`, `7d`, or a time
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Only what this caller did
+    #[arg(long)]
+    pub who: Option<String>,
+    /// Only acts of this kind
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// At most so many (1 to 1,000)
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+}

@@ -1,0 +1,81 @@
+//! `export`: everything that was applied, as files hold it.
+
+use api::{Adapter, DefinitionSummary, DefinitionVersion, Environment, Exit, Page, Policy};
+use serde_json::{Map, Value, json};
+
+use super::Session;
+use crate::client::{Ask, segment};
+use crate::failure::Failure;
+use crate::output::{parse, print, yaml};
+
+/// Prints a document per resource; `apply -f` takes them back.
+pub async fn run(session: &Session) -> Result<Exit, Failure> {
+    let mut documents = workflows(session).await?;
+    documents.extend(others(session).await?);
+    let texts: Result<Vec<String>, Failure> = documents.iter().map(yaml).collect();
+    print(&texts?.join("---\n"))?;
+    Ok(Exit::Well)
+}
+
+async fn workflows(session: &Session) -> Result<Vec<Value>, Failure> {
+    let body = session
+        .client
+        .get("/api/v1/definitions", Ask::default())
+        .await?;
+    let page: Page<DefinitionSummary> = parse(&body)?;
+    let mut documents = Vec::new();
+    for item in page.items {
+        for version in &item.versions {
+            let (name, version) = (segment(&item.name), segment(version));
+            let path = format!("/api/v1/definitions/{name}/versions/{version}");
+            let found: DefinitionVersion =
+                parse(&session.client.get(&path, Ask::default()).await?)?;
+            documents.push(json!({"workflow": found.document.value()}));
+        }
+    }
+    Ok(documents)
+}
+
+async fn others(session: &Session) -> Result<Vec<Value>, Failure> {
+    let get = async |path: &str| session.client.get(path, Ask::default()).await;
+    let adapters: Page<Adapter> = parse(&get("/api/v1/adapters").await?)?;
+    let policies: Page<Policy> = parse(&get("/api/v1/policies").await?)?;
+    let environments: Page<Environment> = parse(&get("/api/v1/environments").await?)?;
+    let mut documents = Vec::new();
+    if !adapters.items.is_empty() {
+        let list: Vec<Value> = adapters
+            .items
+            .iter()
+            .map(|item| item.document.value())
+            .collect();
+        documents.push(json!({"adapters": list}));
+    }
+    documents.extend(own_policies(&policies.items));
+    if !environments.items.is_empty() {
+        let all = environments
+            .items
+            .iter()
+            .map(|item| (item.name.clone(), item.document.value()));
+        let all: Map<String, Value> = all.collect();
+        documents.push(json!({"environments": all}));
+    }
+    Ok(documents)
+}
+
+/// The policies that were applied, as one document.
+fn own_policies(policies: &[Policy]) -> Option<Value> {
+    let own = policies.iter().filter(|policy| !policy.built_in);
+    let (retry, defaults): (Vec<&Policy>, Vec<&Policy>) =
+        own.partition(|policy| policy.kind == "retry");
+    let mut fields = Map::new();
+    if let Some(policy) = defaults.first() {
+        fields.insert("defaults".into(), policy.document.value());
+    }
+    if !retry.is_empty() {
+        let named = retry
+            .iter()
+            .map(|policy| (policy.name.clone(), policy.document.value()));
+        fields.insert("retry".into(), Value::Object(named.collect()));
+    }
+    (!fields.is_empty()).then(|| json!({"policies": fields}))
+}

@@ -1,0 +1,140 @@
+//! `list`, `history`, `cancel`: instances.
+
+use api::{CancelRequest, Exit, HistoryRecord, InstanceSummary, Page, Submitted, Time};
+
+use super::Session;
+use crate::args::{CancelArgs, HistoryArgs, ListArgs};
+use crate::client::{Ask, segment};
+use crate::failure::Failure;
+use crate::output::{brief, columns, json, moment};
+use crate::terminal;
+
+/// Lists instances, newest first.
+pub async fn list(session: &Session, args: ListArgs) -> Result<Exit, Failure> {
+    let status = (!args.status.is_empty()).then(|| args.status.join(","));
+    let mut ask = Ask::default()
+        .with("status", status)
+        .with("workflow", args.workflow)
+        .with("version", args.version)
+        .with(
+            "created_after",
+            args.since.as_deref().map(since).transpose()?,
+        )
+        .with("subject", args.subject)
+        .with("correlation_id", args.correlation_id)
+        .with("q", args.query)
+        .with("limit", Some(args.limit))
+        .with("cursor", args.cursor);
+    for attribute in &args.attributes {
+        let (name, value) = pair(attribute)?;
+        ask = ask.with(&format!("attribute.{name}"), Some(value));
+    }
+    let body = session.client.get("/api/v1/workflows", ask).await?;
+    session.output.show(&body, table)
+}
+
+fn table(page: &Page<InstanceSummary>) -> String {
+    let row = |item: &InstanceSummary| {
+        let error = item.error.as_deref().unwrap_or_default();
+        let workflow = format!("{} {}", item.workflow, item.version);
+        let status = terminal::status(&item.status);
+        vec![
+            item.id.clone(),
+            workflow,
+            status,
+            moment(item.created_at),
+            brief(error, 50),
+        ]
+    };
+    let heading = ["ID", "WORKFLOW", "STATUS", "STARTED (UTC)", "ERROR"];
+    let mut text = columns(&heading, page.items.iter().map(row));
+    if let Some(cursor) = &page.next_cursor {
+        text.push_str(&format!("\n(more: --cursor {cursor})"));
+    }
+    for behind in &page.incomplete {
+        let (partition, late) = (behind.partition, behind.behind_ms);
+        text.push_str(&format!(
+            "\n(partition {partition} is {late} ms behind: the newest may lack)"
+        ));
+    }
+    text
+}
+
+/// Prints an instance's records.
+pub async fn history(session: &Session, args: HistoryArgs) -> Result<Exit, Failure> {
+    let ask = Ask::default()
+        .with("after_seq", args.after_seq)
+        .with("type", args.kind)
+        .with("step", args.step)
+        .with("limit", Some(args.limit));
+    let path = format!("/api/v1/workflows/{}/history", segment(&args.id));
+    let body = session.client.get(&path, ask).await?;
+    session.output.show(&body, |page: &Page<HistoryRecord>| {
+        let lines: Vec<String> = page.items.iter().map(line).collect();
+        lines.join("\n")
+    })
+}
+
+/// A record on one line.
+pub fn line(record: &HistoryRecord) -> String {
+    let step = record.step.as_deref().unwrap_or_default();
+    let lane = record.lane.as_deref().filter(|lane| !lane.is_empty());
+    let place = lane.map_or_else(|| step.to_owned(), |lane| format!("{lane}/{step}"));
+    let who = record.actor.as_deref().filter(|actor| !actor.is_empty());
+    let who = who.map(|actor| format!(" by {actor}")).unwrap_or_default();
+    let data = record.data.text();
+    let data = if matches!(data, "null" | "{}") {
+        String::new()
+    } else {
+        brief(data, 100)
+    };
+    let (seq, at, kind) = (record.seq, moment(record.at), &record.kind);
+    format!("{seq:>5}  {at}  {kind:<20} {place:<24}{who} {data}")
+        .trim_end()
+        .to_owned()
+}
+
+/// Ends an instance early.
+pub async fn cancel(session: &Session, args: CancelArgs) -> Result<Exit, Failure> {
+    let compensate = args.no_compensation.then_some(false);
+    let request = CancelRequest {
+        reason: args.reason,
+        compensate,
+    };
+    let path = format!("/api/v1/workflows/{}/cancel", segment(&args.id));
+    let body = session
+        .client
+        .post(&path, Ask::default().json(json(&request)?))
+        .await?;
+    session.output.show(&body, |answer: &Submitted| {
+        format!("{} is {}", answer.id, terminal::status(&answer.status))
+    })
+}
+
+/// A time as it is, or a duration back from now.
+pub fn since(text: &str) -> Result<String, Failure> {
+    if text.parse::<Time>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    let wrong = |_| {
+        Failure::usage(format!(
+            "expected a time, or a duration such as 2h, for --since, but got {text}"
+        ))
+    };
+    let back = expression::duration::parse(text).map_err(wrong)?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX);
+    Ok(Time(now.saturating_sub_unsigned(back)).to_string())
+}
+
+/// `NAME=VALUE`.
+pub fn pair(text: &str) -> Result<(&str, &str), Failure> {
+    let wrong = || {
+        Failure::usage(format!(
+            "expected NAME=VALUE for --attribute, but got {text}"
+        ))
+    };
+    text.split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(wrong)
+}

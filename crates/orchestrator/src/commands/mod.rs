@@ -1,0 +1,98 @@
+//! The commands: one file for each noun.
+
+mod audit;
+mod completions;
+mod decisions;
+mod definitions;
+mod dev;
+mod doctor;
+mod eval;
+mod export;
+mod instances;
+mod serve;
+mod sets;
+mod show;
+mod submit;
+mod watch;
+
+use std::future::Future;
+
+use api::Exit;
+
+use crate::args::{Cli, Command, DecisionsCommand};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What a command that asks a server works with.
+pub struct Session {
+    /// The server.
+    pub client: Client,
+    /// Where data goes.
+    pub output: Output,
+}
+
+/// Runs the command and says what the process ends with.
+pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    let output = Output::new(cli.shared.output);
+    match cli.command {
+        Command::Dev(args) => dev::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Eval { expression, input } => eval::run(&expression, input.as_deref()),
+        Command::Validate(args) => sets::validate(&args.paths, output),
+        Command::Doctor(args) if args.data.is_some() => doctor::stopped(&args, output),
+        Command::Openapi => completions::openapi(),
+        Command::Completions { shell } => completions::script(shell),
+        command => {
+            let session = Session {
+                client: Client::new(&cli.shared)?,
+                output,
+            };
+            block_on(ask(command, &session))
+        }
+    }
+}
+
+/// Commands that ask a server.
+async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        Command::Apply(args) => sets::apply(session, &args.paths, args.dry_run, &args.reason).await,
+        Command::Diff(args) => sets::apply(session, &args.paths, true, "").await,
+        Command::Export => export::run(session).await,
+        Command::Submit(args) => submit::run(session, args).await,
+        Command::List(args) => instances::list(session, args).await,
+        Command::Show(args) => show::run(session, &args.id).await,
+        Command::Watch(args) => watch::run(session, &args).await,
+        Command::History(args) => instances::history(session, args).await,
+        Command::Cancel(args) => instances::cancel(session, args).await,
+        Command::Decisions(command) => decide(command, session).await,
+        Command::Approve(args) => decisions::answer(session, "approve", args).await,
+        Command::Reject(args) => decisions::answer(session, "reject", args).await,
+        Command::Definitions(command) => definitions::definitions(session, command).await,
+        Command::Adapters(command) => definitions::adapters(session, command).await,
+        Command::Audit(args) => audit::run(session, args).await,
+        Command::Doctor(_) => doctor::running(session).await,
+        Command::Dev(_)
+        | Command::Serve(_)
+        | Command::Eval { .. }
+        | Command::Validate(_)
+        | Command::Openapi
+        | Command::Completions { .. } => unreachable!("these ask no server"),
+    }
+}
+
+async fn decide(command: DecisionsCommand, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        DecisionsCommand::List(args) => decisions::list(session, args).await,
+        DecisionsCommand::Show { id } => decisions::show(session, &id).await,
+        DecisionsCommand::Approve(args) => decisions::answer(session, "approve", args).await,
+        DecisionsCommand::Reject(args) => decisions::answer(session, "reject", args).await,
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}

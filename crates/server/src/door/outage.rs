@@ -1,0 +1,86 @@
+//! The one place that maps what the runtime refuses to problems.
+
+use api::{Code, Finding};
+use engine::{Id, Refusal as Engine};
+use runtime::{CommandError, StreamError, SubmitError, Unavailable};
+
+use super::refusal::Refusal;
+
+/// A start that was refused.
+pub fn of_submit(error: SubmitError) -> Refusal {
+    match error {
+        SubmitError::Refused(refusal) => of_engine(refusal),
+        SubmitError::IdempotencyConflict => Refusal::new(Code::KEY_REUSED, error.to_string()),
+        SubmitError::Unavailable(outage) => of_unavailable(&outage),
+    }
+}
+
+/// A command that was refused.
+pub fn of_command(error: CommandError) -> Refusal {
+    match error {
+        CommandError::NotFound(id) => no_instance(id),
+        CommandError::Refused(refusal) => of_engine(refusal),
+        CommandError::Unavailable(outage) => of_unavailable(&outage),
+    }
+}
+
+/// A read that was refused: a read is a command that changes nothing.
+pub fn of_read(error: CommandError) -> Refusal {
+    of_command(error)
+}
+
+/// A stream that did not begin, or ended with an error.
+pub fn of_stream(error: &StreamError) -> Refusal {
+    match error {
+        StreamError::InvalidCursor | StreamError::CursorExpired => {
+            Refusal::new(Code::BAD_CURSOR, error.to_string())
+        }
+        StreamError::NotFound(id) => no_instance(*id),
+        StreamError::Unavailable(outage) => of_unavailable(outage),
+    }
+}
+
+fn no_instance(id: Id) -> Refusal {
+    Refusal::new(
+        Code::NO_INSTANCE,
+        format!("there is no workflow instance with id {id}"),
+    )
+}
+
+/// Nothing can be taken for the moment.
+pub fn of_unavailable(outage: &Unavailable) -> Refusal {
+    match outage {
+        Unavailable::Overloaded { retry_after_ms } => {
+            Refusal::new(Code::OVERLOADED, outage.to_string()).retry_after(*retry_after_ms)
+        }
+        Unavailable::ShuttingDown => {
+            Refusal::new(Code::STOPPING, outage.to_string()).retry_after(2_000)
+        }
+        Unavailable::Closed => Refusal::new(Code::BEHIND, outage.to_string()).retry_after(2_000),
+        Unavailable::Store(reason) => {
+            tracing::error!(reason, "the store failed");
+            Refusal::new(
+                Code::STORE_FAILED,
+                "the store failed; the server's log says why",
+            )
+        }
+    }
+}
+
+fn of_engine(refusal: Engine) -> Refusal {
+    let detail = refusal.to_string();
+    match refusal {
+        Engine::Ended(_) => Refusal::new(Code::ENDED, detail),
+        Engine::UnknownDecision(_) => Refusal::new(Code::NO_DECISION, detail),
+        Engine::AlreadyDecided(_) => Refusal::new(Code::ALREADY_DECIDED, detail),
+        Engine::ChoiceNotOffered(_) => Refusal::new(Code::BAD_CHOICE, detail),
+        Engine::Stale(_) => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
+        Engine::UnknownWorkflow(_) => Refusal::new(Code::NO_DEFINITION, detail),
+        Engine::Header { .. } => Refusal::new(Code::HEADER_FAILED, detail),
+        Engine::Input(errors) => {
+            let finding = |error: engine::InputError| Finding::at(error.pointer, error.message);
+            Refusal::new(Code::BAD_INPUT, detail)
+                .with_all(errors.into_iter().map(finding).collect())
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! From settings and a store to a running server, and back to rest.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use adapter::{OutboundPolicy, Registry};
+use api::{ApplyReport, Problem};
+use definition::{Catalog, ResourceSet};
+use runtime::{Config, OpenError, Runtime, Surroundings, SystemClock};
+use store::Store;
+use tokio::sync::{mpsc, watch};
+
+use crate::listen::Listening;
+use crate::routes::{apply_failed, router};
+use crate::secrets::SecretSources;
+use crate::sets::{plan, report};
+use crate::settings::Settings;
+use crate::state::Door;
+
+/// Why a server could not start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is not to be had.
+    #[error("expected to listen on {address}, but: {source}")]
+    Address {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// Storage failed, or something that should not be possible happened.
+    #[error("the process has to end: {0}")]
+    Fatal(String),
+}
+
+/// A server that listens.
+pub struct Server {
+    runtime: Runtime,
+    door: Arc<Door>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    fatal: mpsc::UnboundedReceiver<String>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens, opens the store, recovers what it holds, and begins to answer.
+    ///
+    /// # Errors
+    /// When the address or the store is not to be had.
+    pub async fn start(
+        settings: &Settings,
+        store: Arc<dyn Store>,
+        kinds: Registry,
+    ) -> Result<Self, ServeError> {
+        let address = settings.listen;
+        let listening = Listening::on(address)
+            .await
+            .map_err(|source| ServeError::Address { address, source })?;
+        let address = listening.address();
+        let secrets = SecretSources::of_process(settings.secrets_dir.clone());
+        let (tell, fatal) = mpsc::unbounded_channel();
+        let with = Surroundings {
+            store,
+            kinds: kinds.clone(),
+            clock: Arc::new(SystemClock),
+            secrets: Arc::new(secrets.clone()),
+            seed: seed(),
+            // The receiver outlives the runtime unless the process ends anyway.
+            on_fatal: Arc::new(move |reason| drop(tell.send(reason))),
+        };
+        let runtime = Runtime::open(config(settings, address), with).await?;
+        let (stop, stopping) = watch::channel(false);
+        let door = Arc::new(Door::new(
+            settings,
+            runtime.clone(),
+            secrets,
+            kinds,
+            stopping.clone(),
+        ));
+        let routes = router(Arc::clone(&door));
+        let serving = tokio::spawn(listening.serve(routes, settings.limits, stopping));
+        Ok(Self {
+            runtime,
+            door,
+            address,
+            stop,
+            fatal,
+            serving,
+        })
+    }
+
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The runtime behind it.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Applies files, as `POST /api/v1/apply` does.
+    ///
+    /// # Errors
+    /// With what speaks against them.
+    pub async fn apply(
+        &self,
+        files: Vec<(String, Vec<u8>)>,
+        actor: &str,
+        reason: &str,
+    ) -> Result<ApplyReport, Problem> {
+        let (set, _) = ResourceSet::parse(files);
+        let plan = |base: &Catalog| plan(&set, base, &self.door.kinds, &self.door.secrets);
+        let change = self.runtime.apply(actor, reason, plan).await;
+        change
+            .map(|change| report(&change))
+            .map_err(|error| apply_failed(error).into_problem())
+    }
+
+    /// Runs until `asked` is done, then stops accepting, finishes what is under way, commits, and
+    /// leaves.
+    ///
+    /// # Errors
+    /// When storage failed: then nothing is finished, for nothing could be made durable.
+    pub async fn run_until(mut self, asked: impl Future<Output = ()>) -> Result<(), ServeError> {
+        tokio::select! {
+            biased;
+            Some(reason) = self.fatal.recv() => return Err(ServeError::Fatal(reason)),
+            () = asked => {}
+        }
+        tracing::info!("stopping: nothing new is taken");
+        self.stop.send_replace(true);
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "serving ended early");
+        }
+        self.runtime.shutdown().await;
+        match self.fatal.try_recv() {
+            Ok(reason) => Err(ServeError::Fatal(reason)),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+fn config(settings: &Settings, address: SocketAddr) -> Config {
+    let own = format!("http://{address}");
+    let base = settings.advertise.clone().unwrap_or(own);
+    Config {
+        callback_base: Some(base),
+        outbound: OutboundPolicy {
+            server_is_loopback: address.ip().is_loopback(),
+            allow: settings.outbound_allow.clone(),
+        },
+        ..Config::embedded(settings.environment.clone(), settings.partitions)
+    }
+}
+
+/// A seed that no other process has.
+fn seed() -> u64 {
+    let (time, random) = uuid::Uuid::now_v7().as_u64_pair();
+    time ^ random
+}

@@ -1,0 +1,16 @@
+//! State and records as the API shows them.
+
+mod attempts;
+mod catalog;
+mod decision;
+mod instance;
+mod mask;
+mod record;
+mod summary;
+
+pub use attempts::attempts;
+pub use catalog::{adapter, definition, environments, explanation, policies, summaries, version};
+pub use decision::{answered, decision, standing};
+pub use instance::{instance, steps};
+pub use record::history_record;
+pub use summary::{submitted, summary};

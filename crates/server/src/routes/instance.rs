@@ -1,0 +1,211 @@
+//! One instance: its state, steps and attempts, and its early end.
+
+use std::sync::Arc;
+
+use api::{Attempt, CancelRequest, Code, Page, Step, Submitted};
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::record::{CancelRequested, Record, StepRef};
+use engine::{Command, Id, Instance};
+
+use super::submit::MAX_STEPS;
+use crate::callers::{Caller, Permission};
+use crate::door::{
+    Cursor, JsonBody, PathId, Query, Refusal, Segments, etag, expect_match, of_command, of_read,
+    parse_id,
+};
+use crate::render;
+use crate::state::Door;
+
+/// Records that are read at once.
+const RECORDS: usize = 1_000;
+/// Attempts are told from at most so many records.
+const MAX_RECORDS: usize = 200_000;
+
+/// Shows one instance
+#[utoipa::path(
+    get, path = "/workflows/{id}", tag = "workflows", operation_id = "get_workflow",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The instance", body = api::Instance), crate::openapi::Problems)
+)]
+pub async fn get(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    PathId(id): PathId,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    caller.may(Permission::Read)?;
+    query.finish()?;
+    let state = door.runtime.instance(id).await.map_err(of_read)?;
+    let tag = etag(state.seq());
+    if headers.get(header::IF_NONE_MATCH) == Some(&tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    }
+    Ok((
+        [(header::ETAG, tag)],
+        Json(render::instance(&state, MAX_STEPS)),
+    )
+        .into_response())
+}
+
+/// Lists an instance's steps, of all lanes
+#[utoipa::path(
+    get, path = "/workflows/{id}/steps", tag = "workflows", operation_id = "list_steps",
+    params(
+        ("id" = String, Path), ("lane" = Option<String>, Query), ("status" = Option<String>, Query),
+        ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query),
+    ),
+    responses((status = 200, description = "A page", body = Page<Step>), crate::openapi::Problems)
+)]
+pub async fn steps(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    PathId(id): PathId,
+    mut query: Query,
+) -> Result<Json<Page<Step>>, Refusal> {
+    caller.may(Permission::Read)?;
+    let lane: Option<String> = query.take("lane")?;
+    let statuses = query.take_list("status");
+    let limit = query.limit()?;
+    let after = query.cursor(Cursor::Steps)?;
+    query.finish()?;
+    let after = after.map(|place| place_of(&place)).transpose()?;
+    let state = door.runtime.instance(id).await.map_err(of_read)?;
+    let wanted = |(at, step): &(StepRef, Step)| {
+        after.is_none_or(|after| *at > after)
+            && lane.as_ref().is_none_or(|lane| *lane == step.lane)
+            && (statuses.is_empty() || statuses.contains(&step.status))
+    };
+    let mut found: Vec<(StepRef, Step)> = render::steps(&state)
+        .filter(wanted)
+        .take(limit + 1)
+        .collect();
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|(at, _)| seal_place(*at));
+    let items = found.into_iter().map(|(_, step)| step).collect();
+    Ok(Json(Page {
+        items,
+        next_cursor,
+        incomplete: Vec::new(),
+    }))
+}
+
+fn seal_place(at: StepRef) -> String {
+    let place = [at.lane.to_be_bytes(), at.step.to_be_bytes()].concat();
+    Cursor::Steps.seal(&place)
+}
+
+fn place_of(place: &[u8]) -> Result<StepRef, Refusal> {
+    let word = |bytes: &[u8]| bytes.try_into().ok().map(u32::from_be_bytes);
+    let read = || {
+        let (lane, step) = place.split_at_checked(4)?;
+        Some(StepRef {
+            lane: word(lane)?,
+            step: word(step)?,
+        })
+    };
+    read().ok_or_else(|| {
+        Refusal::new(
+            Code::BAD_CURSOR,
+            "expected a cursor that this list gave out",
+        )
+    })
+}
+
+/// Lists the attempts of a step, of all its lanes, its undo included
+#[utoipa::path(
+    get, path = "/workflows/{id}/steps/{step}/attempts", tag = "workflows", operation_id = "list_attempts",
+    params(("id" = String, Path), ("step" = String, Path), ("lane" = Option<String>, Query)),
+    responses((status = 200, description = "All of them", body = Page<Attempt>), crate::openapi::Problems)
+)]
+pub async fn attempts(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    Segments((id, step)): Segments<(String, String)>,
+    mut query: Query,
+) -> Result<Json<Page<Attempt>>, Refusal> {
+    caller.may(Permission::Read)?;
+    let lane: Option<String> = query.take("lane")?;
+    query.finish()?;
+    let id = parse_id(&id)?;
+    let state = door.runtime.instance(id).await.map_err(of_read)?;
+    if state.workflow().step_named(&step).is_none() {
+        let detail = format!(
+            "expected a step of {}, but there is no `{step}`",
+            state.workflow().name
+        );
+        return Err(Refusal::new(Code::NO_STEP, detail));
+    }
+    let records = all_records(&door, id).await?;
+    let lane_of = |at: StepRef| lane_of(&state, at);
+    let is_ours = |at: StepRef| {
+        state.step_name(at) == step && lane.as_ref().is_none_or(|lane| *lane == lane_of(at))
+    };
+    Ok(Json(Page::whole(render::attempts(
+        &records, is_ours, lane_of,
+    ))))
+}
+
+/// The path of a lane; empty for the root's.
+fn lane_of(state: &Instance, at: StepRef) -> String {
+    let lane = state.lane(at.lane).filter(|lane| lane.parent.is_some());
+    lane.map(|lane| state.path(lane, at)).unwrap_or_default()
+}
+
+async fn all_records(door: &Door, id: Id) -> Result<Vec<Record>, Refusal> {
+    let mut records: Vec<Record> = Vec::new();
+    loop {
+        let after = records.last().map_or(0, |record| record.seq);
+        let page = door
+            .runtime
+            .history(id, after, RECORDS)
+            .await
+            .map_err(of_read)?;
+        let is_last = !page.more || page.records.is_empty();
+        records.extend(page.records);
+        if is_last || records.len() >= MAX_RECORDS {
+            return Ok(records);
+        }
+    }
+}
+
+/// Ends an instance early
+///
+/// What it completed is undone unless `compensate` is false. Answers when the request is durable;
+/// the instance ends when calls in flight are back and everything is undone.
+#[utoipa::path(
+    post, path = "/workflows/{id}/cancel", tag = "workflows", operation_id = "cancel_workflow",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    request_body = Option<CancelRequest>,
+    responses((status = 202, description = "It is being cancelled", body = Submitted), crate::openapi::Problems)
+)]
+pub async fn cancel(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    PathId(id): PathId,
+    query: Query,
+    request: Request,
+) -> Result<(StatusCode, Json<Submitted>), Refusal> {
+    let user = caller.may(Permission::Operate)?;
+    query.finish()?;
+    if request.headers().contains_key(header::IF_MATCH) {
+        let state = door.runtime.instance(id).await.map_err(of_read)?;
+        expect_match(request.headers(), state.seq())?;
+    }
+    let read = JsonBody::<CancelRequest>::read_or_default(request, door.limits.body_bytes);
+    let JsonBody(asked) = read.await?;
+    let command = Command::Cancel(CancelRequested {
+        reason: asked.reason,
+        skip_compensation: asked.compensate == Some(false),
+    });
+    let state = door
+        .runtime
+        .command(id, command, user)
+        .await
+        .map_err(of_command)?;
+    Ok((StatusCode::ACCEPTED, Json(render::submitted(&state))))
+}

@@ -1,0 +1,97 @@
+//! The paths of the API: one file for each noun.
+
+mod admin;
+mod apply;
+mod batch;
+mod callbacks;
+mod decisions;
+mod definitions;
+mod events;
+mod history;
+mod hooks;
+mod instance;
+mod list;
+mod resources;
+mod submit;
+mod system;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::door::{gate, unknown_path, wrong_method};
+use crate::openapi;
+use crate::pages;
+use crate::state::Door;
+
+pub(crate) use apply::apply_failed;
+
+/// Everything that the server answers.
+pub fn router(door: Arc<Door>) -> Router {
+    let (api, document) = documented();
+    let gate = axum::middleware::from_fn_with_state(Arc::clone(&door), gate);
+    api.merge(pages::routes(&document))
+        // As the brief has it, without the base.
+        .route("/workflows/{id}/events", any(events::of_one))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(gate)
+        .with_state(door)
+}
+
+/// The routes that the OpenAPI document lists, and the document.
+pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
+    let api = OpenApiRouter::new()
+        .routes(routes!(submit::submit, list::list))
+        .routes(routes!(batch::submit_batch))
+        .routes(routes!(list::count))
+        .routes(routes!(instance::get))
+        .routes(routes!(instance::steps))
+        .routes(routes!(instance::attempts))
+        .routes(routes!(instance::cancel))
+        .routes(routes!(history::history))
+        .routes(routes!(history::state))
+        .routes(routes!(events::of_one))
+        .routes(routes!(events::of_all))
+        .routes(routes!(hooks::receive))
+        .merge(resource_routes())
+        .merge(people_routes());
+    let root = OpenApiRouter::with_openapi(openapi::head())
+        .nest("/api/v1", api)
+        .routes(routes!(system::live))
+        .routes(routes!(system::ready));
+    root.split_for_parts()
+}
+
+fn resource_routes() -> OpenApiRouter<Arc<Door>> {
+    OpenApiRouter::new()
+        .routes(routes!(definitions::list))
+        .routes(routes!(apply::validate))
+        .routes(routes!(definitions::get))
+        .routes(routes!(definitions::pin))
+        .routes(routes!(definitions::version))
+        .routes(routes!(definitions::explain))
+        .routes(routes!(resources::adapters))
+        .routes(routes!(resources::adapter))
+        .routes(routes!(resources::policies))
+        .routes(routes!(resources::environments))
+        .routes(routes!(apply::apply))
+}
+
+fn people_routes() -> OpenApiRouter<Arc<Door>> {
+    OpenApiRouter::new()
+        .routes(routes!(decisions::list))
+        .routes(routes!(decisions::get))
+        .routes(routes!(decisions::approve))
+        .routes(routes!(decisions::reject))
+        .routes(routes!(decisions::amend))
+        .routes(routes!(admin::audit))
+        .routes(routes!(admin::tasks))
+        .routes(routes!(callbacks::complete))
+        .routes(routes!(callbacks::fail))
+        .routes(routes!(system::system))
+}

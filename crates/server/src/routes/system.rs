@@ -1,0 +1,73 @@
+//! The server itself.
+
+use std::sync::Arc;
+
+use api::{Live, PartitionHealth, Ready, System};
+use axum::Json;
+use axum::extract::State;
+
+use crate::callers::{Caller, Permission};
+use crate::door::{Query, Refusal};
+use crate::state::Door;
+
+/// Says that the process lives
+#[utoipa::path(
+    get, path = "/healthz", tag = "system", operation_id = "live",
+    responses((status = 200, description = "It lives", body = Live))
+)]
+pub async fn live() -> Json<Live> {
+    Json(Live {
+        status: "ok".to_owned(),
+    })
+}
+
+/// Says whether it takes work
+#[utoipa::path(
+    get, path = "/readyz", tag = "system", operation_id = "ready",
+    responses(
+        (status = 200, description = "It does", body = Ready),
+        (status = 503, description = "It does not", body = api::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn ready(State(door): State<Arc<Door>>) -> Result<Json<Ready>, Refusal> {
+    let health = door.runtime.health();
+    if health.ready {
+        return Ok(Json(Ready {
+            ready: true,
+            reason: None,
+        }));
+    }
+    let refusal = Refusal::new(api::Code::STOPPING, health.reason);
+    Err(refusal.retry_after(1_000))
+}
+
+/// Shows what runs, and how it does
+#[utoipa::path(
+    get, path = "/system", tag = "system", operation_id = "get_system",
+    responses((status = 200, description = "The server", body = System), crate::openapi::Problems)
+)]
+pub async fn system(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    query: Query,
+) -> Result<Json<System>, Refusal> {
+    caller.may(Permission::Read)?;
+    query.finish()?;
+    let health = door.runtime.health();
+    let partition = |partition: &runtime::PartitionHealth| PartitionHealth {
+        id: partition.id,
+        head: partition.head,
+        reached: partition.reached,
+        mailbox: partition.mailbox as u64,
+    };
+    Ok(Json(System {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        node: door.node.clone(),
+        environment: door.environment.clone(),
+        started_at: door.started_at,
+        ready: health.ready,
+        catalog_version: door.runtime.catalog().version,
+        caller: caller.user.to_string(),
+        partitions: health.partitions.iter().map(partition).collect(),
+    }))
+}

@@ -1,0 +1,143 @@
+//! Settings: flags over `ORCHESTRATOR_*` variables over the file over defaults.
+
+mod file;
+mod layers;
+mod limits;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use adapter::Cidr;
+
+pub use file::FileError;
+pub use layers::{Flags, SettingsError, Shown};
+pub use limits::Limits;
+
+use crate::callers::TokenSettings;
+use layers::Layers;
+
+/// Everything that a server is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address to listen on; port 0 takes any.
+    pub listen: SocketAddr,
+    /// The folder of the embedded store.
+    pub data: PathBuf,
+    /// The environment to run as.
+    pub environment: String,
+    /// Partitions of a store that is made anew.
+    pub partitions: u16,
+    /// The URL under which others reach the server, without a slash at the end; none means the
+    /// listen address.
+    pub advertise: Option<String>,
+    /// A folder with a file per secret.
+    pub secrets_dir: Option<PathBuf>,
+    /// What is logged.
+    pub log: LogSettings,
+    /// The callers; empty: everybody on this machine may do everything.
+    pub tokens: Vec<TokenSettings>,
+    /// Who a request without a token is, where there are tokens; none: nobody.
+    pub without_token: Option<String>,
+    /// Further names that the server goes by.
+    pub hosts: Vec<String>,
+    /// Pages elsewhere that may call the server (`https://dashboard.example.org`).
+    pub origins: Vec<String>,
+    /// Internal ranges that adapters may call.
+    pub outbound_allow: Vec<Cidr>,
+    /// How much is taken at once.
+    pub limits: Limits,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// A directive of `tracing` (`info`, `info,runtime=debug`).
+    pub level: String,
+    /// `json`, `text`, or `auto`: text on a terminal.
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, else JSON.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl std::str::FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "json" => Ok(Self::Json),
+            "text" => Ok(Self::Text),
+            _ => Err(format!("expected auto, json or text, but got {text:?}")),
+        }
+    }
+}
+
+impl Settings {
+    /// The settings that hold, and where each comes from.
+    ///
+    /// # Errors
+    /// With the first value that does not fit, and its place.
+    pub fn load(
+        flags: Flags,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Self, Vec<Shown>), SettingsError> {
+        let mut layers = Layers::read(flags, &variable)?;
+        let settings = Self {
+            listen: layers.value("listen", "127.0.0.1:8080")?,
+            data: layers.value("data", "data")?,
+            environment: layers.value("env", "dev")?,
+            partitions: layers.value("partitions", &cores().to_string())?,
+            advertise: layers.optional::<String>("advertise")?.map(without_slash),
+            secrets_dir: layers.optional("secrets-dir")?,
+            log: LogSettings {
+                level: layers.value("log-level", "info")?,
+                format: layers.value("log-format", "auto")?,
+            },
+            hosts: layers.list("hosts")?,
+            origins: layers.list("origins")?,
+            outbound_allow: layers.list("outbound.allow")?,
+            limits: Limits::load(&mut layers)?,
+            tokens: layers.tokens(),
+            without_token: None,
+        };
+        settings.check()?;
+        Ok((settings, layers.into_shown()))
+    }
+
+    /// Refuses what would be open to everybody.
+    fn check(&self) -> Result<(), SettingsError> {
+        if !(1..=4_096).contains(&self.partitions) {
+            return Err(SettingsError::value("partitions", "expected 1 to 4096"));
+        }
+        if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
+            return Err(SettingsError::OpenToAll(self.listen));
+        }
+        for token in &self.tokens {
+            token
+                .check()
+                .map_err(|reason| SettingsError::value("tokens", reason))?;
+        }
+        Ok(())
+    }
+}
+
+fn cores() -> u16 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u16::try_from(cores).unwrap_or(u16::MAX).clamp(1, 64)
+}
+
+fn without_slash(url: String) -> String {
+    url.trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

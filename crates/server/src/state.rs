@@ -1,0 +1,101 @@
+//! What every route works with.
+
+use std::sync::Arc;
+
+use adapter::Registry;
+use runtime::Runtime;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use api::{Code, Time};
+
+use crate::callers::{Place, Roster};
+use crate::door::Refusal;
+use crate::secrets::SecretSources;
+use crate::settings::{Limits, Settings};
+
+/// The runtime, and everything that stands between it and the outside.
+pub struct Door {
+    /// The runtime.
+    pub runtime: Runtime,
+    /// The callers.
+    pub(crate) roster: Roster,
+    /// The names and pages that requests may come by.
+    pub(crate) place: Place,
+    /// Bounds.
+    pub(crate) limits: Limits,
+    /// Where secrets come from: an apply asks whether they are there.
+    pub(crate) secrets: SecretSources,
+    /// The kinds of adapters: an apply asks them about settings.
+    pub(crate) kinds: Registry,
+    /// The node's name.
+    pub(crate) node: String,
+    /// The environment that it runs as.
+    pub(crate) environment: String,
+    /// When the process started.
+    pub(crate) started_at: Time,
+    streams: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Door {
+    /// A door before this runtime; streams end when `stopping` turns true.
+    pub fn new(
+        settings: &Settings,
+        runtime: Runtime,
+        secrets: SecretSources,
+        kinds: Registry,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let Settings {
+            limits,
+            tokens,
+            hosts,
+            origins,
+            ..
+        } = settings;
+        Self {
+            runtime,
+            roster: Roster::new(tokens, settings.without_token.as_deref()),
+            place: Place::new(hosts, origins, settings.advertise.as_deref()),
+            limits: *limits,
+            secrets,
+            kinds,
+            node: "local".to_owned(),
+            environment: settings.environment.clone(),
+            started_at: now(),
+            streams: Arc::new(Semaphore::new(limits.streams)),
+            stopping,
+        }
+    }
+
+    /// A place among the streams, held as long as the stream runs.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub(crate) fn stream_slot(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let most = self.limits.streams;
+        let full = |_| {
+            let detail =
+                format!("expected at most {most} event streams at once, but there are as many");
+            Refusal::new(Code::TOO_MANY_STREAMS, detail).retry_after(5_000)
+        };
+        Arc::clone(&self.streams).try_acquire_owned().map_err(full)
+    }
+
+    /// Turns true when the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.clone()
+    }
+}
+
+/// Waits until the server stops.
+pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // Without a sender the server is gone: that is a stop as well.
+    drop(stopping.wait_for(|stopping| *stopping).await);
+}
+
+/// The present time.
+pub(crate) fn now() -> Time {
+    use runtime::Clock;
+    Time(runtime::SystemClock.now_ms())
+}
