@@ -1,6 +1,18 @@
-//! Simulation.
+//! Simulation: the engine, and the whole runtime, under a seed.
+//!
+//! One seed is one run, and everything that happens in it is drawn from the seed: the workload,
+//! time, faults of the store, what adapters do, crashes. Checkers watch what must never be.
 
+mod check;
+mod coverage;
+mod finding;
+pub mod model;
 mod random;
 pub mod workload;
 
+pub use coverage::{Coverage, ENGINE, RUNTIME};
+pub use finding::Finding;
 pub use random::Random;
+
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,9 @@ impl Instance {
         }
         let timeout_at = self.header.started.timeout_at;
         let closing = self.lane(0).is_none_or(|root| root.closing.is_some());
-        if timeout_at > 0 && self.phase() == Phase::Running && !closing {
+        // It may fail after its last step, while losers are still being undone.
+        let failing = self.error().is_some();
+        if timeout_at > 0 && self.phase() == Phase::Running && !closing && !failing {
             found
                 .timers
                 .push(own(timeout_at, TimerKind::InstanceTimeout));

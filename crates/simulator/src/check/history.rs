@@ -1,0 +1,75 @@
+//! Invariants 2 and 3: state is the fold of the records, and each transition happens once.
+
+use std::sync::Arc;
+
+use definition::Workflow;
+use engine::record::{Body, Record};
+use engine::{Instance, MAX_RECORDS};
+
+use crate::coverage::Coverage;
+use crate::finding::{Finding, demand};
+
+/// A decision is cut once it has this many records; what closes a block's lanes at once, and the
+/// last step's own records, may pass it.
+const MOST_RECORDS: usize = 2 * MAX_RECORDS;
+
+/// One instance's records so far, and their fold.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) records: Vec<Record>,
+    pub(crate) fold: Instance,
+}
+
+impl History {
+    /// Begins with an instance's first record.
+    pub(crate) fn begin(first: &Record, workflow: Arc<Workflow>, coverage: &mut Coverage) -> Result<Self, Finding> {
+        demand(first.seq == 1, || format!("a history begins with seq {}", first.seq))?;
+        let fold = Instance::from_record(first, workflow);
+        let fold = fold.ok_or_else(|| Finding("a history does not begin with its start".to_owned()))?;
+        coverage.record(first);
+        Ok(Self { records: vec![first.clone()], fold })
+    }
+
+    /// Adds the record that follows.
+    pub(crate) fn add(&mut self, record: &Record, coverage: &mut Coverage) -> Result<(), Finding> {
+        let id = self.fold.id();
+        let (expected, last) = (self.fold.seq() + 1, self.fold.updated_at());
+        demand(record.seq == expected, || format!("{id}: expected seq {expected}, but got {}", record.seq))?;
+        demand(record.at >= last, || format!("{id}: record {} is older than the one before", record.seq))?;
+        coverage.before(record, &self.fold);
+        self.fold.apply(record);
+        coverage.after(record, &self.fold);
+        self.records.push(record.clone());
+        Ok(())
+    }
+
+    /// Whether the decision that wrote the last `count` records kept its bound.
+    pub(crate) fn check_bound(&self, count: usize) -> Result<(), Finding> {
+        demand(count <= MOST_RECORDS, || format!("{}: a decision of {count} records", self.fold.id()))
+    }
+
+    /// Invariant 4 of the folded state, and that its views can be made.
+    pub(crate) fn check(&self) -> Result<(), Finding> {
+        let found = self.fold.check();
+        demand(found.is_empty(), || {
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            found.join("; ")
+        })?;
+        let open = self.fold.status().is_open() && !self.last_is_cut();
+        let (_, waits) = self.fold.waiting_for(1);
+        demand(!open || waits > 0, || format!("{}: is open, but waits for nothing", self.fold.id()))
+    }
+
+    fn last_is_cut(&self) -> bool {
+        matches!(self.records.last().and_then(|record| record.body.as_ref()), Some(Body::DecisionCut(_)))
+    }
+}
+
+/// Whether two states are the same, down to their stored bytes and what they wait for.
+pub(crate) fn same_state(one: &Instance, other: &Instance) -> Result<(), Finding> {
+    let id = one.id();
+    let outstanding = one.outstanding() == other.outstanding();
+    demand(outstanding, || format!("{id}: {:?} and {:?} are outstanding", one.outstanding(), other.outstanding()))?;
+    let (seqs, same) = ((one.seq(), other.seq()), one.snapshot() == other.snapshot());
+    demand(same, || format!("{id}: two states that should be one differ, at seq {seqs:?}"))
+}

@@ -1,0 +1,9 @@
+//! Checkers: what must hold of every instance, whoever drives it.
+
+mod history;
+mod intentions;
+mod saga;
+
+pub(crate) use history::{History, same_state};
+pub(crate) use intentions::Intentions;
+pub(crate) use saga::check_saga;

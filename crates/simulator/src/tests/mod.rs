@@ -1,0 +1,3 @@
+//! Bounded runs, and faults that are planted to see that they are found.
+
+mod engine;
