@@ -8,7 +8,7 @@ use crate::diagnostic::{At, codes};
 use crate::language::{ACTIONS, STEP};
 use crate::source::Node;
 use crate::workflow::{Action, StepIx, Wait};
-use expression::Template;
+use expression::{NoVariables, Program, Scope, Template};
 
 /// Actions that have a list under `steps`.
 const LOOPS: [&str; 2] = ["for-each", "repeat"];
@@ -108,6 +108,7 @@ impl Lowering<'_> {
             Some(&"for") => self
                 .duration_at(given, "for", &place)
                 .map(|time| Action::Wait(Wait::For(time))),
+            Some(&"at") if self.refuses_time(given) => None,
             Some(&"at") => self
                 .template_at(given, "at", &place)
                 .map(|time| Action::Wait(Wait::At(time))),
@@ -115,6 +116,26 @@ impl Lowering<'_> {
                 .ok()
                 .map(Action::Set),
         }
+    }
+
+    /// Reports a constant `at` that is no time.
+    fn refuses_time(&mut self, wait: &Node) -> bool {
+        let Some(given) = wait
+            .get("at")
+            .filter(|at| at.text().is_none_or(|text| !text.contains("${")))
+        else {
+            return false;
+        };
+        let text = given.to_json();
+        let time = Program::compile(&format!("timestamp({text})"), &Scope::new());
+        let well = time.is_ok_and(|time| time.evaluate_timestamp_ms(&NoVariables, 0).is_ok());
+        if !well {
+            let message =
+                format!("expected a time such as \"2030-01-31T08:00:00Z\", but found {text}");
+            self.report
+                .error(&codes::BAD_VALUE, &At::node(given), message);
+        }
+        !well
     }
 
     fn fail(&mut self, step: StepIx, node: &Node) -> Option<Action> {

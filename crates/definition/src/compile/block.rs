@@ -113,6 +113,7 @@ impl Lowering<'_> {
         let place = self.at_start(step);
         let list = self.body(step, node)?;
         let items = self.template_at(node, "for-each", &place);
+        self.check_items(node);
         self.check_item_name(node);
         let end = self.place(list, Moment::ListEnd(list), &[]);
         let collect = self.template_at(node, "collect", &end);
@@ -131,6 +132,26 @@ impl Lowering<'_> {
             collect,
             list,
         }))
+    }
+
+    /// A text without `${` is no list, and most likely an expression.
+    fn check_items(&mut self, node: &Node) {
+        let Some(given) = node.get("for-each") else {
+            return;
+        };
+        let constant = given.to_json();
+        let computed = constant.as_str().is_some_and(|text| text.contains("${"));
+        if constant.is_array() || constant.is_object() || computed || given.is_broken() {
+            return;
+        }
+        let message =
+            format!("expected a list or an expression that gives one, but found {constant}");
+        let found = self
+            .report
+            .error(&codes::BAD_VALUE, &At::node(given), message);
+        found.hint = given
+            .text()
+            .map(|text| format!("write it in `${{ }}`: for-each: \"${{ {text} }}\""));
     }
 
     fn check_item_name(&mut self, node: &Node) {

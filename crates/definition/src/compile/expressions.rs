@@ -54,7 +54,11 @@ impl Lowering<'_> {
             Ok(program) => self
                 .check_references(node, program.references(), place)
                 .then_some(program),
-            Err(error) => {
+            Err(mut error) => {
+                if text.contains("${") {
+                    let hint = "a condition is an expression by itself: write it without `${ }`";
+                    error.hint = Some(hint.to_owned());
+                }
                 refuse_expression(self.report, node, &error);
                 None
             }
@@ -276,17 +280,42 @@ fn locate(report: &Report, node: &Node, part: Range<usize>) -> At {
         .text
         .get(node.span.start..node.span.end)
         .unwrap_or_default();
-    let quote = usize::from(raw.starts_with(['"', '\'']));
-    let before = node
-        .text()
-        .and_then(|text| text.get(..part.start))
-        .unwrap_or_default();
-    let unchanged =
-        raw.get(quote..).is_some_and(|raw| raw.starts_with(before)) && !before.contains('\n');
-    if unchanged && at.span.line > 0 {
-        at.span.start += quote + before.len();
-        at.span.end = at.span.end.min(at.span.start + part.len());
-        at.span.column += u32::try_from(quote + before.chars().count()).unwrap_or_default();
-    }
+    let text = node.text().unwrap_or_default();
+    let Some(found) = offset_in_source(raw, text, part.start).filter(|_| at.span.line > 0) else {
+        return at;
+    };
+    let before = &raw[..found];
+    let line_start = before.rfind('\n').map(|newline| newline + 1);
+    let columns = before[line_start.unwrap_or(0)..].chars().count();
+    let column = if line_start.is_some() {
+        1
+    } else {
+        at.span.column as usize
+    } + columns;
+    at.span.line += u32::try_from(before.matches('\n').count()).unwrap_or_default();
+    at.span.column = u32::try_from(column).unwrap_or_default();
+    at.span.start += found;
+    at.span.end = at.span.end.min(at.span.start + part.len());
     at
+}
+
+/// Where a byte of a text stands in its source: the text itself, quoted, or as an indented block of the same lines.
+fn offset_in_source(raw: &str, text: &str, offset: usize) -> Option<usize> {
+    let before = text.get(..offset)?;
+    let Some(newline) = before.rfind('\n') else {
+        let quote = usize::from(raw.starts_with(['"', '\'']));
+        return raw
+            .get(quote..)?
+            .starts_with(before)
+            .then_some(quote + offset);
+    };
+    let line = text[newline + 1..].lines().next()?;
+    let above: usize = raw
+        .split_inclusive('\n')
+        .take(before.matches('\n').count())
+        .map(str::len)
+        .sum();
+    let source = raw[above..].lines().next()?;
+    let indent = source.len() - source.trim_start().len();
+    (source[indent..] == *line).then_some(above + indent + offset - newline - 1)
 }
