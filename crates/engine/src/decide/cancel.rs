@@ -33,7 +33,10 @@ impl Decider<'_, '_> {
             return Err(Refusal::Stale("the instance is still open"));
         }
         if self.state.progress.ended() != Ended::Completed {
-            self.tell_parent_undone(Ended::Compensated);
+            // It was asked before: it is told again how that ended.
+            let failed = self.state.progress.undo_failed;
+            let how = if failed { Ended::Failed } else { Ended::Compensated };
+            self.tell_parent_undone(how);
             return Ok(());
         }
         let reason = "the parent is undone".to_owned();

@@ -54,6 +54,8 @@ impl Decider<'_, '_> {
             output,
         }));
         let first_lane = self.state.progress.next_lane;
+        // A step that is run anew may be caught again: each catch has an index, so a path, of its own.
+        let index = index + self.definition(at).catches.len() * self.catch_lanes(at).len();
         let from = u32::try_from(index).unwrap_or(u32::MAX);
         let (role, to) = (Role::Catch as i32, from + 1);
         self.open_lanes(LanesOpened {
@@ -65,6 +67,14 @@ impl Decider<'_, '_> {
             lists,
             state: None,
         });
+    }
+
+    /// The lanes of a step's catches, the latest first.
+    pub(super) fn catch_lanes(&self, at: StepRef) -> Vec<u32> {
+        let exists = |lane: &u32| *lane > 0;
+        let latest = Some(self.step_state(at).catch_lane).filter(exists);
+        let before = |&lane: &u32| Some(self.lane(lane).previous).filter(exists);
+        std::iter::successors(latest, before).collect()
     }
 
     fn fail_uncaught(&mut self, at: StepRef, error: Failure, output: Option<Payload>) {

@@ -152,7 +152,8 @@ impl<'a, 'c> Decider<'a, 'c> {
             if self.is_full() && self.state.phase() != Phase::Ended {
                 return self.cut();
             }
-            if !self.finish() {
+            // What was cut goes on when its own command comes, not with another one.
+            if self.state.progress.cut || !self.finish() {
                 return;
             }
         }

@@ -111,7 +111,11 @@ impl Decider<'_, '_> {
     fn advance_undo(&mut self, at: StepRef) -> bool {
         let phase = self.step_state(at).undo.as_deref().map(|undo| undo.phase());
         match phase {
-            None if self.is_undone_by_call(at) => self.begin_undo_call(at),
+            None | Some(UndoPhase::Lanes) if self.is_undone_by_call(at) => {
+                if self.undo_catches(at) {
+                    self.begin_undo_call(at);
+                }
+            }
             Some(UndoPhase::Found) => self.schedule_undo(at),
             None | Some(UndoPhase::Lanes) => return self.advance_undo_lanes(at),
             Some(
@@ -130,13 +134,23 @@ impl Decider<'_, '_> {
         false
     }
 
-    /// A catch ran after the lanes of its step, so it is undone before them.
+    /// A catch ran after what it caught, so it is undone before that; true once all are.
+    fn undo_catches(&mut self, at: StepRef) -> bool {
+        let lanes = self.catches_to_undo(at);
+        lanes.into_iter().all(|lane| self.undo_lanes(&[lane]))
+    }
+
+    fn catches_to_undo(&self, at: StepRef) -> Vec<u32> {
+        let catches = &self.definition(at).catches;
+        let may = catches.iter().any(|one| self.list_may_undo(one.list));
+        if may { self.catch_lanes(at) } else { Vec::new() }
+    }
+
     fn advance_undo_lanes(&mut self, at: StepRef) -> bool {
-        let step = self.step_state(at);
-        let (catch, block) = (step.catch_lane, step.block.as_deref().cloned());
-        if catch > 0 && !self.undo_lanes(&[catch]) {
+        if !self.undo_catches(at) {
             return false;
         }
+        let block = self.step_state(at).block.as_deref().cloned();
         let done = match (&self.definition(at).action, block) {
             (_, None) => true,
             (Action::Repeat(_), Some(block)) => self.undo_rounds(block.round_lane, block.opened),
@@ -196,7 +210,7 @@ impl Decider<'_, '_> {
     /// Undoes the items of a for-each, as many at once as it ran.
     fn undo_items(&mut self, at: StepRef, block: &Block, room: u32) -> bool {
         let step = self.step_state(at);
-        let catch = u32::from(step.catch_lane > 0);
+        let catch = u32::try_from(self.catches_to_undo(at).len()).unwrap_or(u32::MAX);
         let undo = step.undo.as_deref();
         let (started, done) =
             undo.map_or((catch, catch), |undo| (undo.lanes_started, undo.lanes_done));

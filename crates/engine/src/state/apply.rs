@@ -123,7 +123,10 @@ impl Instance {
         if let Some(step) = self.step_mut(body.at) {
             step.due_at = 0;
             match (body.role(), step.block.as_deref_mut()) {
-                (Role::Catch, _) => step.catch_lane = body.first_lane,
+                (Role::Catch, _) => {
+                    previous = step.catch_lane;
+                    step.catch_lane = body.first_lane;
+                }
                 (_, Some(block)) => {
                     previous = block.round_lane;
                     block.round_lane = body.first_lane;

@@ -106,7 +106,8 @@ pub struct Lane {
     /// The record that ended it.
     #[prost(uint64, tag = "14")]
     pub ended_seq: u64,
-    /// The round before this one (its lane id); meaningful where `index > 0`.
+    /// The round before this one (its lane id; meaningful where `index > 0`), or the catch of an
+    /// earlier run of the same step (0 if none).
     #[prost(uint32, tag = "15")]
     pub previous: u32,
 }

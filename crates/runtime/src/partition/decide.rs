@@ -149,19 +149,9 @@ impl Partition {
     /// Takes a decision into the batch that forms.
     pub(super) fn absorb(&mut self, id: Id, before: Option<Arc<Instance>>, decided: Decided) {
         crate::health::add(&self.shared.stats.commands, 1);
-        if decided.records.is_empty() {
-            return;
-        }
         self.last_at = self.now();
-        let ended = decided
-            .records
-            .iter()
-            .any(|record| matches!(record.body, Some(Body::InstanceEnded(_))));
-        let bytes = self.forming.add(id, before, decided.records);
-        let position = self.forming_position();
-        self.hot.grew(id, position, bytes);
-        if ended {
-            self.hot.ended(id, position);
+        if !decided.records.is_empty() {
+            self.absorb_records(id, before, decided.records);
         }
         for effect in decided.effects {
             match effect {
@@ -169,6 +159,18 @@ impl Partition {
                 Effect::Timer(key) => self.forming.free.timers.push((id, key)),
                 Effect::Send { to, body } => self.send(id, to, *body),
             }
+        }
+    }
+
+    fn absorb_records(&mut self, id: Id, before: Option<Arc<Instance>>, records: Vec<Record>) {
+        let ended = records
+            .iter()
+            .any(|record| matches!(record.body, Some(Body::InstanceEnded(_))));
+        let bytes = self.forming.add(id, before, records);
+        let position = self.forming_position();
+        self.hot.grew(id, position, bytes);
+        if ended {
+            self.hot.ended(id, position);
         }
     }
 
