@@ -108,7 +108,10 @@ fn build(
         .build(&spec.name, &spec.settings, context)
         .map_err(|error| {
             tracing::error!(adapter = spec.name, %error, "an adapter cannot be built");
-            Box::new(Failure::permanent(adapter::error_type::CONFIG, error.to_string()))
+            Box::new(Failure::permanent(
+                adapter::error_type::CONFIG,
+                error.to_string(),
+            ))
         })
 }
 

@@ -55,7 +55,10 @@ pub(crate) enum Internal {
 }
 
 /// What comes from outside; bounded.
-#[expect(clippy::large_enum_variant, reason = "the larger variant is the one for reads, not for starts")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the larger variant is the one for reads, not for starts"
+)]
 pub(crate) enum Door {
     /// Start an instance.
     Start(Box<StartRequest>),

@@ -92,26 +92,20 @@ impl NearTimers {
     pub(crate) fn page_read(&mut self, now: i64, rows: &[Row]) {
         self.reading = false;
         let target = now.saturating_add(self.window_ms);
-        let mut horizon = target;
-        for row in rows {
-            let Some((id, key)) = parse_row(row) else {
-                continue;
-            };
-            if key.due_at > target {
-                break;
+        let timers = rows.iter().filter_map(parse_row);
+        let near = timers.take_while(|(_, key)| key.due_at <= target);
+        self.near
+            .extend(near.map(|(id, key)| (key.due_at, id, key)));
+        // More may follow behind a full page, unless it already passes the window.
+        let last = rows.last().filter(|_| rows.len() >= PAGE);
+        let due_at = last.and_then(parse_row).map(|(_, key)| key.due_at);
+        let (horizon, cursor) = match (last, due_at) {
+            (Some(last), Some(due_at)) if due_at <= target => {
+                (due_at, (last.key.clone(), last.slot))
             }
-            self.near.insert((key.due_at, id, key));
-        }
-        if let Some(last) = rows.last().filter(|_| rows.len() >= PAGE) {
-            let due_at = parse_row(last).map_or(target, |(_, key)| key.due_at);
-            if due_at <= target {
-                horizon = due_at;
-                self.cursor = Some((last.key.clone(), last.slot));
-            }
-        }
-        if horizon == target {
-            self.cursor = Some((beginning_of(target.saturating_add(1)), 0));
-        }
+            _ => (target, (beginning_of(target.saturating_add(1)), 0)),
+        };
+        self.cursor = Some(cursor);
         self.horizon = self.horizon.max(horizon);
         self.bring_near();
     }
@@ -161,4 +155,91 @@ fn parse_row(row: &Row) -> Option<(Id, TimerKey)> {
 /// Sorts before every timer that is due at this time.
 fn beginning_of(due_at: i64) -> Bytes {
     Bytes::copy_from_slice(&due_at.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::TimerKind;
+    use engine::record::StepRef;
+
+    use super::*;
+
+    const WINDOW_MS: i64 = 1_000;
+
+    fn key(due_at: i64) -> TimerKey {
+        TimerKey {
+            due_at,
+            kind: TimerKind::Wait,
+            at: StepRef::default(),
+        }
+    }
+
+    fn row(due_at: i64, id: u64) -> Row {
+        let id = Id::new(0, 0, id);
+        Row {
+            slot: 0,
+            key: timer_row_key(id, key(due_at)),
+            value: Bytes::new(),
+        }
+    }
+
+    fn read(timers: &mut NearTimers, now: i64, table: &[Row]) -> bool {
+        let Some(scan) = timers.page_to_read(now, 0..=4095) else {
+            return false;
+        };
+        let after = scan.after.map(|(key, _)| key).unwrap_or_default();
+        let page: Vec<Row> = table
+            .iter()
+            .filter(|row| row.key > after)
+            .take(scan.limit)
+            .cloned()
+            .collect();
+        timers.page_read(now, &page);
+        true
+    }
+
+    fn fired(timers: &mut NearTimers, now: i64) -> usize {
+        std::iter::from_fn(|| timers.pop_due(now)).count()
+    }
+
+    #[test]
+    fn pages_that_end_on_the_window_are_followed_by_the_next() {
+        let table: Vec<Row> = (0..PAGE as u64 + 7).map(|id| row(WINDOW_MS, id)).collect();
+        let mut timers = NearTimers::new(WINDOW_MS, 10);
+        assert!(read(&mut timers, 0, &table));
+        assert!(!read(&mut timers, 0, &table), "no more than fits");
+        assert_eq!(fired(&mut timers, WINDOW_MS), PAGE);
+        assert!(read(&mut timers, WINDOW_MS, &table));
+        assert_eq!(fired(&mut timers, WINDOW_MS), 7);
+    }
+
+    #[test]
+    fn a_far_timer_is_found_in_memory_or_in_the_table_at_any_moment() {
+        for written in [false, true] {
+            let mut timers = NearTimers::new(WINDOW_MS, 10);
+            read(&mut timers, 0, &[]);
+            timers.set(Id::new(0, 0, 1), key(5_000), 3);
+            let table = if written { vec![row(5_000, 1)] } else { vec![] };
+            if written {
+                timers.forget_written(3);
+            }
+            let mut fired_at = vec![];
+            for now in (0..8_000).step_by(100) {
+                read(&mut timers, now, &table);
+                fired_at.extend(std::iter::repeat_n(now, fired(&mut timers, now)));
+            }
+            assert_eq!(fired_at, [5_000], "written: {written}");
+        }
+    }
+
+    #[test]
+    fn a_near_timer_fires_without_the_table() {
+        let mut timers = NearTimers::new(WINDOW_MS, 10);
+        read(&mut timers, 0, &[]);
+        timers.set(Id::new(0, 0, 1), key(900), 3);
+        assert_eq!(timers.next_at(), 500, "time to read further");
+        read(&mut timers, 500, &[]);
+        assert_eq!(timers.next_at(), 900);
+        assert_eq!((fired(&mut timers, 899), fired(&mut timers, 900)), (0, 1));
+    }
 }

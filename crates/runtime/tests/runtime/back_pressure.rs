@@ -30,7 +30,11 @@ async fn the_door_turns_away_what_it_cannot_hold_and_loses_nothing() {
             Err(error) => panic!("{error}"),
         }
     }
-    assert!(refused > 0 && !taken.is_empty(), "{refused} refused, {} taken", taken.len());
+    assert!(
+        refused > 0 && !taken.is_empty(),
+        "{refused} refused, {} taken",
+        taken.len()
+    );
     for id in taken {
         ended(&runtime, id).await;
     }
@@ -48,7 +52,10 @@ async fn a_projector_that_is_too_far_behind_closes_the_door() {
             break;
         }
     }
-    assert!(matches!(refused, Some(SubmitError::Unavailable(Unavailable::Overloaded { .. }))));
+    assert!(matches!(
+        refused,
+        Some(SubmitError::Unavailable(Unavailable::Overloaded { .. }))
+    ));
     world.store.let_projections(true);
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     start(&runtime, "waits").await;
@@ -66,7 +73,12 @@ async fn idle_instances_leave_memory_and_come_back() {
         .map(|submitted| submitted.expect("starts").id)
         .collect();
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    let hot: usize = runtime.health().partitions.iter().map(|partition| partition.hot).sum();
+    let hot: usize = runtime
+        .health()
+        .partitions
+        .iter()
+        .map(|partition| partition.hot)
+        .sum();
     assert!(hot <= 20, "{hot} instances in memory");
     for id in ids {
         assert_eq!(runtime.instance(id).await.expect("is there").id(), id);

@@ -28,7 +28,12 @@ pub struct GatedStore {
 impl GatedStore {
     pub fn new(inner: MemoryStore) -> Self {
         let open = || watch::Sender::new(true);
-        Self { inner, appends: open(), projections: open(), answers: Mutex::default() }
+        Self {
+            inner,
+            appends: open(),
+            projections: open(),
+            answers: Mutex::default(),
+        }
     }
 
     /// Lets appends through, or holds them.
@@ -48,7 +53,10 @@ impl GatedStore {
 }
 
 async fn pass(gate: &watch::Sender<bool>) {
-    gate.subscribe().wait_for(|open| *open).await.expect("the store lives");
+    gate.subscribe()
+        .wait_for(|open| *open)
+        .await
+        .expect("the store lives");
 }
 
 #[async_trait]
@@ -99,7 +107,11 @@ impl Store for GatedStore {
         self.inner.checkpoint().await
     }
 
-    async fn instance(&self, slot: Slot, id: EntityId) -> Result<Option<StoredInstance>, StoreError> {
+    async fn instance(
+        &self,
+        slot: Slot,
+        id: EntityId,
+    ) -> Result<Option<StoredInstance>, StoreError> {
         self.inner.instance(slot, id).await
     }
 
@@ -151,7 +163,10 @@ async fn a_start_is_answered_and_its_call_made_only_when_it_is_durable() {
     assert!(world.script.calls().is_empty(), "called before its commit");
     world.store.let_appends(true);
     let submitted = submitted.await.expect("answers");
-    assert_eq!(ended(&runtime, submitted.id).await.status(), Status::Completed);
+    assert_eq!(
+        ended(&runtime, submitted.id).await.status(),
+        Status::Completed
+    );
     assert_eq!(world.script.actions(), ["one", "two", "three"]);
 }
 
@@ -172,7 +187,10 @@ async fn a_read_and_a_refusal_wait_for_the_commit_of_what_they_saw() {
     assert!(!cancelled.is_finished() && !read.is_finished() && !refused.is_finished());
     world.store.let_appends(true);
     assert!(cancelled.await.expect("answers").is_ok());
-    assert_eq!(read.await.expect("answers").expect("is there").status(), Status::Cancelled);
+    assert_eq!(
+        read.await.expect("answers").expect("is there").status(),
+        Status::Cancelled
+    );
     assert!(matches!(
         refused.await.expect("answers"),
         Err(runtime::CommandError::Refused(engine::Refusal::Ended(_)))
@@ -186,7 +204,9 @@ async fn an_unknown_append_is_repeated_and_counts_once() {
     for _ in 0..3 {
         world.store.next_append(Ok(Appended::Unknown));
     }
-    world.store.next_append(Err(StoreError::Unavailable("busy".into())));
+    world
+        .store
+        .next_append(Err(StoreError::Unavailable("busy".into())));
     let id = start(&runtime, "three").await.id;
     assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
     assert_eq!(world.script.actions(), ["one", "two", "three"]);
@@ -203,12 +223,20 @@ async fn a_fenced_partition_answers_nothing_and_shows_it() {
     world.store.next_append(Ok(Appended::Fenced));
     let refused = runtime.submit(start_of("three", json!({}))).await;
     assert!(
-        matches!(refused, Err(runtime::SubmitError::Unavailable(runtime::Unavailable::Closed))),
+        matches!(
+            refused,
+            Err(runtime::SubmitError::Unavailable(
+                runtime::Unavailable::Closed
+            ))
+        ),
         "{refused:?}"
     );
     until("an unhealthy node", || !runtime.health().ready).await;
     assert!(world.script.calls().is_empty());
-    assert!(world.fatal.lock().unwrap().is_empty(), "fencing is no fault of this process");
+    assert!(
+        world.fatal.lock().unwrap().is_empty(),
+        "fencing is no fault of this process"
+    );
 }
 
 #[tokio::test(start_paused = true)]

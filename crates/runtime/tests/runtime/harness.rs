@@ -86,7 +86,10 @@ pub enum Answer {
 impl Script {
     /// Tells an action what to answer from now on.
     pub fn on(&self, action: &str, answer: Answer) {
-        self.answers.lock().unwrap().insert(action.to_owned(), answer);
+        self.answers
+            .lock()
+            .unwrap()
+            .insert(action.to_owned(), answer);
     }
 
     /// Opens or closes the gate.
@@ -101,13 +104,23 @@ impl Script {
 
     /// The actions called so far, in order.
     pub fn actions(&self) -> Vec<String> {
-        let name = |call: Call| call.action.map(|action| action.to_string()).unwrap_or_default();
+        let name = |call: Call| {
+            call.action
+                .map(|action| action.to_string())
+                .unwrap_or_default()
+        };
         self.calls().into_iter().map(name).collect()
     }
 
     async fn answer(&self, call: Call) -> Outcome {
         let action = call.action.as_deref().unwrap_or_default().to_owned();
-        let answer = self.answers.lock().unwrap().get(&action).cloned().unwrap_or(Answer::Echo);
+        let answer = self
+            .answers
+            .lock()
+            .unwrap()
+            .get(&action)
+            .cloned()
+            .unwrap_or(Answer::Echo);
         let echo = Outcome::from(Success::of(call.input.clone()));
         self.calls.lock().unwrap().push(call);
         match answer {
@@ -209,7 +222,9 @@ impl World {
             seed: self.seed.load(Ordering::Relaxed),
             on_fatal: Arc::new(move |reason| fatal.lock().unwrap().push(reason)),
         };
-        Runtime::open(self.config.clone(), surroundings).await.expect("opens")
+        Runtime::open(self.config.clone(), surroundings)
+            .await
+            .expect("opens")
     }
 
     /// Opens a node with [`CATALOG`].
@@ -233,7 +248,9 @@ pub async fn apply(runtime: &Runtime, text: &str) {
     let files = vec![("test.yaml".to_owned(), text.as_bytes().to_vec())];
     let (set, _) = definition::ResourceSet::parse(files);
     let check = definition::no_settings_check;
-    let applied = runtime.apply("ann", "test", |catalog| set.apply_to(catalog, &check)).await;
+    let applied = runtime
+        .apply("ann", "test", |catalog| set.apply_to(catalog, &check))
+        .await;
     applied.unwrap_or_else(|error| panic!("{error:?}"));
 }
 
@@ -250,13 +267,23 @@ pub fn start_of(workflow: &str, input: Value) -> Submit {
 
 /// Starts a workflow.
 pub async fn start(runtime: &Runtime, workflow: &str) -> Submitted {
-    runtime.submit(start_of(workflow, json!({"n": 1}))).await.expect("starts")
+    runtime
+        .submit(start_of(workflow, json!({"n": 1})))
+        .await
+        .expect("starts")
 }
 
 /// Waits for an instance's end, which must come.
 pub async fn ended(runtime: &Runtime, id: engine::Id) -> Arc<Instance> {
-    let instance = runtime.wait_ended(id, 24 * 60 * 60 * 1000).await.expect("is there");
-    assert!(!instance.status().is_open(), "expected an end, but it is {:?}", instance.status());
+    let instance = runtime
+        .wait_ended(id, 24 * 60 * 60 * 1000)
+        .await
+        .expect("is there");
+    assert!(
+        !instance.status().is_open(),
+        "expected an end, but it is {:?}",
+        instance.status()
+    );
     instance
 }
 

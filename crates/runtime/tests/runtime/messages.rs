@@ -1,7 +1,7 @@
 //! Messages between slots: parents and children in different partitions.
 
-use engine::{Command, Status};
 use engine::record::CancelRequested;
+use engine::{Command, Status};
 use serde_json::json;
 use store::{Store, Table};
 
@@ -23,10 +23,17 @@ workflow:
 async fn parents_wait_for_children_wherever_they_live() {
     let world = World::new();
     let runtime = world.open_with_catalog().await;
-    let starts = (0..30).map(|n| start_of("parent", json!({"n": n}))).collect();
+    let starts = (0..30)
+        .map(|n| start_of("parent", json!({"n": n})))
+        .collect();
     for submitted in runtime.submit_batch(starts).await {
         let instance = ended(&runtime, submitted.expect("starts").id).await;
-        assert_eq!(instance.status(), Status::Completed, "{:?}", instance.error());
+        assert_eq!(
+            instance.status(),
+            Status::Completed,
+            "{:?}",
+            instance.error()
+        );
     }
     assert_eq!(world.script.calls().len(), 30 * 4);
     assert_eq!(runtime.health().figures.message_order_errors, 0);
@@ -38,9 +45,17 @@ async fn children_of_a_loop_are_spread_and_all_come_back() {
     let runtime = world.open_with_catalog().await;
     apply(&runtime, SPREAD).await;
     let items: Vec<u32> = (0..40).collect();
-    let submitted = runtime.submit(start_of("fans-out", json!({"items": items}))).await.expect("starts");
+    let submitted = runtime
+        .submit(start_of("fans-out", json!({"items": items})))
+        .await
+        .expect("starts");
     let instance = ended(&runtime, submitted.id).await;
-    assert_eq!(instance.status(), Status::Completed, "{:?}", instance.error());
+    assert_eq!(
+        instance.status(),
+        Status::Completed,
+        "{:?}",
+        instance.error()
+    );
     assert_eq!(world.script.calls().len(), 120);
     until("an empty outbox", || outbox_is_empty(&world)).await;
 }
@@ -56,7 +71,11 @@ fn outbox_is_empty(world: &World) -> bool {
         limit: 1,
     };
     // The in-memory store never waits.
-    let rows = world.memory.scan(scan).now_or_never().expect("answers at once");
+    let rows = world
+        .memory
+        .scan(scan)
+        .now_or_never()
+        .expect("answers at once");
     rows.expect("scans").is_empty()
 }
 
@@ -65,14 +84,27 @@ async fn a_cancel_reaches_the_children() {
     let world = World::new();
     let runtime = world.open_with_catalog().await;
     world.script.on("two", Answer::Gated);
-    let id = runtime.submit(start_of("parent", json!({}))).await.expect("starts").id;
-    until("the second call", || world.script.actions().contains(&"two".to_owned())).await;
+    let id = runtime
+        .submit(start_of("parent", json!({})))
+        .await
+        .expect("starts")
+        .id;
+    until("the second call", || {
+        world.script.actions().contains(&"two".to_owned())
+    })
+    .await;
     let cancel = Command::Cancel(CancelRequested::default());
     runtime.command(id, cancel, "bob").await.expect("takes it");
     world.script.gate(true);
     assert_eq!(ended(&runtime, id).await.status(), Status::Cancelled);
-    let filter = store::InstanceFilter { workflow: Some("three".into()), ..Default::default() };
-    let children = runtime.list(&filter, None, 10, runtime::Consistency::Fresh).await.expect("lists");
+    let filter = store::InstanceFilter {
+        workflow: Some("three".into()),
+        ..Default::default()
+    };
+    let children = runtime
+        .list(&filter, None, 10, runtime::Consistency::Fresh)
+        .await
+        .expect("lists");
     assert_eq!(children.page.items[0].status, "cancelled");
 }
 
@@ -80,7 +112,9 @@ async fn a_cancel_reaches_the_children() {
 async fn messages_survive_crashes_and_are_taken_once() {
     let world = World::new();
     let mut runtime = world.open_with_catalog().await;
-    let starts = (0..20).map(|n| start_of("parent", json!({"n": n}))).collect();
+    let starts = (0..20)
+        .map(|n| start_of("parent", json!({"n": n})))
+        .collect();
     let ids: Vec<_> = runtime
         .submit_batch(starts)
         .await
@@ -94,10 +128,18 @@ async fn messages_survive_crashes_and_are_taken_once() {
     for id in ids {
         assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
     }
-    let mut keys: Vec<String> =
-        world.script.calls().into_iter().map(|call| call.idempotency_key).collect();
+    let mut keys: Vec<String> = world
+        .script
+        .calls()
+        .into_iter()
+        .map(|call| call.idempotency_key)
+        .collect();
     keys.sort();
     keys.dedup();
-    assert_eq!(keys.len(), 80, "each step has one key, however often it was called");
+    assert_eq!(
+        keys.len(),
+        80,
+        "each step has one key, however often it was called"
+    );
     assert_eq!(runtime.health().figures.message_order_errors, 0);
 }

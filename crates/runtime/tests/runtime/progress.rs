@@ -16,12 +16,23 @@ async fn steps_run_in_order_and_all_attempts_bear_one_key() {
     world.script.on("two", Answer::FailFirst(2));
     let id = start(&runtime, "three").await.id;
     assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
-    assert_eq!(world.script.actions(), ["one", "two", "two", "two", "three"]);
+    assert_eq!(
+        world.script.actions(),
+        ["one", "two", "two", "two", "three"]
+    );
     let calls = world.script.calls();
-    assert!(calls[1..4].iter().all(|call| call.idempotency_key == calls[1].idempotency_key));
+    assert!(
+        calls[1..4]
+            .iter()
+            .all(|call| call.idempotency_key == calls[1].idempotency_key)
+    );
     let attempts: Vec<u32> = calls[1..4].iter().map(|call| call.attempt).collect();
     assert_eq!(attempts, [1, 2, 3]);
-    assert!(calls.iter().all(|call| call.correlation_id == id.to_string()));
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.correlation_id == id.to_string())
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -46,10 +57,16 @@ async fn an_adapter_that_is_gone_fails_its_steps() {
     let id = start(&runtime, "three").await.id;
     until("the first call", || world.script.calls().len() == 1).await;
     let key = definition::ResourceKey::new(definition::ResourceKind::Adapter, "crm");
-    runtime.apply("ann", "", |catalog| catalog.without(&[key])).await.expect("removes");
+    runtime
+        .apply("ann", "", |catalog| catalog.without(&[key]))
+        .await
+        .expect("removes");
     world.script.gate(true);
     let instance = ended(&runtime, id).await;
-    assert_eq!(instance.error().expect("says why").error_type, "adapter.unknown");
+    assert_eq!(
+        instance.error().expect("says why").error_type,
+        "adapter.unknown"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -74,11 +91,17 @@ async fn a_wait_ends_on_time_though_nothing_is_in_memory() {
     let world = World::bounded(|bounds| bounds.hot_instances = 0);
     let runtime = world.open_with_catalog().await;
     let id = start(&runtime, "waits").await.id;
-    until("eviction", || runtime.health().partitions.iter().all(|p| p.hot == 0)).await;
+    until("eviction", || {
+        runtime.health().partitions.iter().all(|p| p.hot == 0)
+    })
+    .await;
     let before = tokio::time::Instant::now();
     assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
     let waited = before.elapsed();
-    assert!(waited >= Duration::from_secs(3590) && waited < Duration::from_secs(3610), "{waited:?}");
+    assert!(
+        waited >= Duration::from_secs(3590) && waited < Duration::from_secs(3610),
+        "{waited:?}"
+    );
     assert!(runtime.health().figures.loads > 0);
 }
 
@@ -93,7 +116,8 @@ async fn ten_thousand_timers_due_at_once_all_fire() {
     let started = runtime.submit_batch(starts).await;
     let mut completed = 0;
     for submitted in started {
-        let instance = ended(&runtime, submitted.expect("starts").id).await;
+        let id = submitted.expect("starts").id;
+        let instance = ended(&runtime, id).await;
         completed += usize::from(instance.status() == Status::Completed);
     }
     assert_eq!(completed, 10_000);
@@ -122,18 +146,33 @@ async fn a_callback_completes_its_task_once_and_outlives_a_restart() {
     world.script.on("ask", Answer::Accept);
     let id = start(&runtime, "asks").await.id;
     until("the call", || !world.script.calls().is_empty()).await;
-    let url = world.script.calls()[0].callback.clone().expect("has an address");
-    let token = url.expose().rsplit('/').next().expect("ends in the token").to_owned();
+    let url = world.script.calls()[0]
+        .callback
+        .clone()
+        .expect("has an address");
+    let token = url
+        .expose()
+        .rsplit('/')
+        .next()
+        .expect("ends in the token")
+        .to_owned();
     tokio::time::sleep(Duration::from_secs(60)).await;
     let runtime = world.crash(runtime).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(world.script.calls().len(), 1, "an accepted task is not called again");
+    assert_eq!(
+        world.script.calls().len(),
+        1,
+        "an accepted task is not called again"
+    );
     let outcome = || TaskOutcome::Completed {
         output: Payload::from_value(json!("done")),
         target: String::new(),
         exchange: String::new(),
     };
-    assert_eq!(runtime.callback("nonsense", outcome()).await, Err(CallbackError::UnknownToken));
+    assert_eq!(
+        runtime.callback("nonsense", outcome()).await,
+        Err(CallbackError::UnknownToken)
+    );
     assert_eq!(runtime.callback(&token, outcome()).await, Ok(()));
     assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
     let failed = TaskOutcome::Failed {
@@ -142,5 +181,8 @@ async fn a_callback_completes_its_task_once_and_outlives_a_restart() {
         target: String::new(),
         exchange: String::new(),
     };
-    assert_eq!(runtime.callback(&token, failed).await, Err(CallbackError::Closed));
+    assert_eq!(
+        runtime.callback(&token, failed).await,
+        Err(CallbackError::Closed)
+    );
 }

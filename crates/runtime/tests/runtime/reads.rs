@@ -15,11 +15,20 @@ async fn a_list_after_a_start_has_it() {
     for _ in 0..50 {
         let id = start(&runtime, "waits").await.id;
         let filter = InstanceFilter::default();
-        let listed = runtime.list(&filter, None, 1000, Consistency::Fresh).await.expect("lists");
+        let listed = runtime
+            .list(&filter, None, 1000, Consistency::Fresh)
+            .await
+            .expect("lists");
         assert!(listed.page.items.iter().any(|row| row.id == id.bytes()));
         assert!(listed.incomplete.is_empty());
     }
-    let counted = runtime.count(&InstanceFilter::default(), CountBy::Status, Consistency::Fresh).await;
+    let counted = runtime
+        .count(
+            &InstanceFilter::default(),
+            CountBy::Status,
+            Consistency::Fresh,
+        )
+        .await;
     assert_eq!(counted.expect("counts").counts[0].count, 50);
 }
 
@@ -28,13 +37,26 @@ async fn a_list_that_cannot_catch_up_says_so() {
     let world = World::new();
     let runtime = world.open_with_catalog().await;
     let filter = InstanceFilter::default();
-    runtime.list(&filter, None, 10, Consistency::Fresh).await.expect("lists");
+    runtime
+        .list(&filter, None, 10, Consistency::Fresh)
+        .await
+        .expect("lists");
     world.store.let_projections(false);
     start(&runtime, "waits").await;
-    let listed = runtime.list(&filter, None, 10, Consistency::Fresh).await.expect("lists");
+    let listed = runtime
+        .list(&filter, None, 10, Consistency::Fresh)
+        .await
+        .expect("lists");
     assert_eq!(listed.incomplete.len(), 1);
-    assert!(listed.incomplete[0].behind_ms >= 2_000, "{:?}", listed.incomplete);
-    let listed = runtime.list(&filter, None, 10, Consistency::Eventual).await.expect("lists");
+    assert!(
+        listed.incomplete[0].behind_ms >= 2_000,
+        "{:?}",
+        listed.incomplete
+    );
+    let listed = runtime
+        .list(&filter, None, 10, Consistency::Eventual)
+        .await
+        .expect("lists");
     assert!(listed.incomplete.is_empty() && listed.page.items.is_empty());
 }
 
@@ -45,7 +67,10 @@ async fn history_and_earlier_states_are_there() {
     let id = start(&runtime, "three").await.id;
     let instance = ended(&runtime, id).await;
     let all = runtime.history(id, 0, 1000).await.expect("reads");
-    assert_eq!((all.records.len() as u64, all.more), (instance.seq(), false));
+    assert_eq!(
+        (all.records.len() as u64, all.more),
+        (instance.seq(), false)
+    );
     let part = runtime.history(id, 2, 3).await.expect("reads");
     let seqs: Vec<u64> = part.records.iter().map(|record| record.seq).collect();
     assert_eq!((seqs, part.more), (vec![3, 4, 5], true));
@@ -54,8 +79,19 @@ async fn history_and_earlier_states_are_there() {
         assert_eq!(then.seq(), seq);
     }
     let nobody = engine::Id::new(1, 7, 9);
-    assert_eq!(runtime.instance(nobody).await.unwrap_err(), CommandError::NotFound(nobody));
-    assert_eq!(runtime.history(nobody, 0, 1).await.unwrap_err(), CommandError::NotFound(nobody));
+    assert_eq!(
+        runtime.instance(nobody).await.unwrap_err(),
+        CommandError::NotFound(nobody)
+    );
+    assert_eq!(
+        runtime.history(nobody, 0, 1).await.unwrap_err(),
+        CommandError::NotFound(nobody)
+    );
+}
+
+/// So that what follows is later than what was before.
+async fn pass_time() {
+    tokio::time::sleep(std::time::Duration::from_millis(3)).await;
 }
 
 const ASKS: &str = "
@@ -73,36 +109,69 @@ workflow:
 async fn decisions_and_the_audit_tell_who_did_what() {
     let world = World::new();
     let runtime = world.open_with_catalog().await;
+    pass_time().await;
     apply(&runtime, ASKS).await;
+    pass_time().await;
     world.script.on("one", Answer::FailFirst(1));
     let id = start(&runtime, "asks-a-person").await.id;
     let mut pending = vec![];
     for _ in 0..100 {
-        let page = runtime.decisions(Some(DecisionStatus::Pending), None, 10).await.expect("lists");
+        let page = runtime
+            .decisions(Some(DecisionStatus::Pending), None, 10)
+            .await
+            .expect("lists");
         pending = page.items;
         if !pending.is_empty() {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    assert_eq!((pending.len(), pending[0].workflow_id.clone()), (1, id.to_string()));
+    assert_eq!(
+        (pending.len(), pending[0].workflow_id.clone()),
+        (1, id.to_string())
+    );
     let decision = pending[0].id.parse().expect("an id");
     let comment = "try once more".to_owned();
-    let command = Command::Decide { id: decision, choice: Choice::Retry, comment };
+    let command = Command::Decide {
+        id: decision,
+        choice: Choice::Retry,
+        comment,
+    };
+    pass_time().await;
     runtime.command(id, command, "bob").await.expect("takes it");
+    pass_time().await;
     ended(&runtime, id).await;
-    let answered = runtime.decision(decision).await.expect("reads").expect("is there");
+    let answered = runtime
+        .decision(decision)
+        .await
+        .expect("reads")
+        .expect("is there");
     assert_eq!(answered.status, DecisionStatus::Answered);
     assert_eq!(answered.answer.expect("has one").by, "bob");
-    let page = runtime.decisions(Some(DecisionStatus::Pending), None, 10).await.expect("lists");
+    let page = runtime
+        .decisions(Some(DecisionStatus::Pending), None, 10)
+        .await
+        .expect("lists");
     assert!(page.items.is_empty());
 
     let other = start(&runtime, "waits").await.id;
-    let cancel = CancelRequested { reason: "no need".into(), skip_compensation: false };
-    runtime.command(other, Command::Cancel(cancel), "ann").await.expect("takes it");
-    let audit = runtime.audit(&AuditFilter::default(), None, 10).await.expect("lists");
-    let acts: Vec<(&str, &str)> =
-        audit.items.iter().map(|entry| (entry.who.as_str(), entry.kind.as_str())).collect();
+    let cancel = CancelRequested {
+        reason: "no need".into(),
+        skip_compensation: false,
+    };
+    runtime
+        .command(other, Command::Cancel(cancel), "ann")
+        .await
+        .expect("takes it");
+    let audit = runtime
+        .audit(&AuditFilter::default(), None, 10)
+        .await
+        .expect("lists");
+    let acts: Vec<(&str, &str)> = audit
+        .items
+        .iter()
+        .map(|entry| (entry.who.as_str(), entry.kind.as_str()))
+        .collect();
     let expected = [
         ("ann", "cancel-requested"),
         ("bob", "decision-made"),
@@ -110,8 +179,19 @@ async fn decisions_and_the_audit_tell_who_did_what() {
         ("ann", "catalog-changed"),
     ];
     assert_eq!(acts, expected);
-    let of_bob = AuditFilter { who: Some("bob".into()), ..AuditFilter::default() };
-    assert_eq!(runtime.audit(&of_bob, None, 10).await.expect("lists").items.len(), 1);
+    let of_bob = AuditFilter {
+        who: Some("bob".into()),
+        ..AuditFilter::default()
+    };
+    assert_eq!(
+        runtime
+            .audit(&of_bob, None, 10)
+            .await
+            .expect("lists")
+            .items
+            .len(),
+        1
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,14 +199,21 @@ async fn tables_are_paged() {
     let world = World::new();
     let runtime = world.open_with_catalog().await;
     for n in 0..7 {
-        let id = runtime.submit(start_of("waits", json!(n))).await.expect("starts").id;
+        let id = runtime
+            .submit(start_of("waits", json!(n)))
+            .await
+            .expect("starts")
+            .id;
         let cancel = Command::Cancel(CancelRequested::default());
         runtime.command(id, cancel, "ann").await.expect("takes it");
-        tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+        pass_time().await;
     }
     let (mut after, mut seen) = (None, 0);
     loop {
-        let page = runtime.audit(&AuditFilter::default(), after, 3).await.expect("lists");
+        let page = runtime
+            .audit(&AuditFilter::default(), after, 3)
+            .await
+            .expect("lists");
         seen += page.items.len();
         after = page.next;
         if after.is_none() {

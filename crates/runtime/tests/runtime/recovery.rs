@@ -14,7 +14,9 @@ async fn what_was_answered_completes_after_a_crash_at_any_moment() {
         let mut runtime = world.open_with_catalog().await;
         world.script.on("two", Answer::FailFirst(30));
         world.store.let_projections(projected);
-        let starts = (0..20).map(|n| start_of("three", json!({"n": n}))).collect();
+        let starts = (0..20)
+            .map(|n| start_of("three", json!({"n": n})))
+            .collect();
         let started = runtime.submit_batch(starts).await;
         for _ in 0..8 {
             tokio::time::sleep(Duration::from_millis(150)).await;
@@ -35,7 +37,10 @@ async fn recovered_state_is_the_fold_of_the_records_and_waits_for_the_same() {
     let world = World::new();
     let runtime = world.open_with_catalog().await;
     world.script.on("two", Answer::Gated);
-    let ids = [start(&runtime, "three").await.id, start(&runtime, "waits").await.id];
+    let ids = [
+        start(&runtime, "three").await.id,
+        start(&runtime, "waits").await.id,
+    ];
     until("the second call", || world.script.calls().len() == 2).await;
     let mut before: Vec<(u64, Outstanding)> = vec![];
     for id in ids {
@@ -53,7 +58,10 @@ async fn recovered_state_is_the_fold_of_the_records_and_waits_for_the_same() {
     until("the repeated call", || world.script.calls().len() == 3).await;
     let calls = world.script.calls();
     assert_eq!(calls[1].idempotency_key, calls[2].idempotency_key);
-    assert_eq!(calls[1].attempt, calls[2].attempt, "a repeat uses no attempt");
+    assert_eq!(
+        calls[1].attempt, calls[2].attempt,
+        "a repeat uses no attempt"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,7 +77,16 @@ async fn repeats_after_a_recovery_begin_slowly() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.script.calls().len(), 60 + 8);
     world.script.gate(true);
-    until("all calls", || world.script.actions().iter().filter(|a| *a == "three").count() == 60).await;
+    until("all calls", || {
+        world
+            .script
+            .actions()
+            .iter()
+            .filter(|a| *a == "three")
+            .count()
+            == 60
+    })
+    .await;
     drop(runtime);
 }
 
@@ -87,7 +104,10 @@ async fn the_catalog_and_the_number_of_partitions_outlive_a_restart() {
     let id = start(&runtime, "three").await.id;
     assert_ne!(id, first);
     assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
-    assert_eq!(runtime.instance(first).await.expect("is there").status(), Status::Completed);
+    assert_eq!(
+        runtime.instance(first).await.expect("is there").status(),
+        Status::Completed
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,13 +117,25 @@ async fn large_payloads_come_back() {
     world.script.on("two", Answer::Gated);
     world.store.let_projections(false);
     let large = "x".repeat(100_000);
-    let submitted = runtime.submit(start_of("three", json!({"large": large}))).await.expect("starts");
+    let submitted = runtime
+        .submit(start_of("three", json!({"large": large})))
+        .await
+        .expect("starts");
     until("the second call", || world.script.calls().len() == 2).await;
     world.store.let_projections(true);
     let runtime = world.crash(runtime).await;
     world.script.gate(true);
-    assert_eq!(ended(&runtime, submitted.id).await.status(), Status::Completed);
-    assert!(world.script.calls().iter().all(|call| call.input.len() > 100_000));
+    assert_eq!(
+        ended(&runtime, submitted.id).await.status(),
+        Status::Completed
+    );
+    assert!(
+        world
+            .script
+            .calls()
+            .iter()
+            .all(|call| call.input.len() > 100_000)
+    );
 }
 
 #[tokio::test(start_paused = true)]
