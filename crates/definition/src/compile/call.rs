@@ -125,8 +125,13 @@ impl Lowering<'_> {
 
     fn bare_undo(&mut self, own: Option<&str>, given: &Node, name: &str) -> Option<Undo> {
         let meant = self.known.bare_name(own, name);
-        if meant == BareName::Unknown {
-            self.note(given, UseKind::Undo(name.to_owned()));
+        match meant {
+            BareName::Unknown => self.note(given, UseKind::Undo(name.to_owned())),
+            BareName::Adapter => {
+                let (name, action) = (name.to_owned(), None);
+                self.note(given, UseKind::Adapter { name, action });
+            }
+            BareName::Action | BareName::Workflow => {}
         }
         let (stored, undo) = match (meant, own) {
             (BareName::Adapter, _) | (BareName::Action, None) => (
