@@ -123,17 +123,41 @@ impl Decider<'_, '_> {
                 target,
                 exchange,
             } => {
-                let failed = AttemptFailed {
-                    task,
-                    error,
-                    target,
-                    exchange,
-                };
-                self.attempt_failed(failed, retry_after_ms);
+                if let Some(outcome) = self.nothing_to_undo(task, &error) {
+                    let (at, outcome) = (task.at, outcome as i32);
+                    self.emit(Body::UndoEnded(UndoEnded {
+                        at,
+                        outcome,
+                        output: None,
+                    }));
+                } else {
+                    let failed = AttemptFailed {
+                        task,
+                        error,
+                        target,
+                        exchange,
+                    };
+                    self.attempt_failed(failed, retry_after_ms);
+                }
             }
         }
         self.queue.insert(task.at.lane);
         self.queue_ancestors(task.at.lane);
+    }
+
+    /// An undo that finds nothing (any more) has succeeded: an attempt before it may have undone it.
+    fn nothing_to_undo(&self, task: TaskKey, error: &Failure) -> Option<UndoOutcome> {
+        let gone = matches!(error.error_type.as_str(), "http.404" | "http.410");
+        if task.kind() != TaskKind::Undo || !gone {
+            return None;
+        }
+        let undo = self.step_state(task.at).undo.as_deref()?;
+        let tried = undo.error.as_deref().is_some_and(|last| last.effect_unknown);
+        Some(if tried {
+            UndoOutcome::Done
+        } else {
+            UndoOutcome::Nothing
+        })
     }
 
     fn expects(&self, task: TaskKey, outcome: &TaskOutcome) -> Result<(), &'static str> {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use definition::Workflow;
-use engine::record::{Body, Record};
-use engine::{Instance, MAX_RECORDS};
+use engine::record::Record;
+use engine::{Instance, MAX_RECORDS, TimerKind};
 
 use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
@@ -55,13 +55,10 @@ impl History {
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();
             found.join("; ")
         })?;
-        let open = self.fold.status().is_open() && !self.last_is_cut();
-        let (_, waits) = self.fold.waiting_for(1);
-        demand(!open || waits > 0, || format!("{}: is open, but waits for nothing", self.fold.id()))
-    }
-
-    fn last_is_cut(&self) -> bool {
-        matches!(self.records.last().and_then(|record| record.body.as_ref()), Some(Body::DecisionCut(_)))
+        let (open, (_, waits)) = (self.fold.status().is_open(), self.fold.waiting_for(1));
+        let cut = |timer: &engine::TimerKey| timer.kind == TimerKind::Continue;
+        let goes_on = || self.fold.outstanding().timers.iter().any(cut);
+        demand(!open || waits > 0 || goes_on(), || format!("{}: is open, but waits for nothing", self.fold.id()))
     }
 }
 
