@@ -62,13 +62,12 @@ impl<'a> Scope<'a> {
         let at = lane.parent?;
         let step = self.instance.step_definition(at)?;
         match (lane.role(), &step.action, root) {
-            (Role::Item, _, "index") => Some(Arc::new(json!(lane.index))),
+            (Role::Item | Role::Round, _, "index") => Some(Arc::new(json!(lane.index))),
             (Role::Item, Action::ForEach(each), name) if name == each.item_name => {
                 let block = self.instance.step(at)?.block.as_deref()?;
                 Some(item(block.items.as_ref()?, each.batch, lane.index))
             }
-            (Role::Round, _, "iteration") => Some(Arc::new(json!(lane.index + 1))),
-            (Role::Round, _, "index") => Some(Arc::new(json!(lane.index))),
+            (Role::Item | Role::Round, _, "iteration") => Some(Arc::new(json!(lane.index + 1))),
             (Role::Round, _, "state") => lane.state.as_ref().map(Payload::value),
             (Role::Catch, _, "error") => {
                 Some(Arc::new(error_value(self.instance.step(at)?.failure()?)))

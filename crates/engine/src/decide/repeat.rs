@@ -136,7 +136,8 @@ impl Decider<'_, '_> {
         let scope = self
             .scope(at.lane)
             .with("state", state.value())
-            .with("iteration", json!(rounds + 1).into());
+            .with("iteration", json!(rounds + 1).into())
+            .with("index", json!(rounds).into());
         let held = condition.evaluate_bool(&scope, self.context.now);
         held.map_err(|error| super::expression_failure("repeat.while", &error))
     }
