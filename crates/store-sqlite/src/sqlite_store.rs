@@ -15,7 +15,7 @@ use crate::failure::io_failure;
 use crate::files::{Files, RealFiles};
 use crate::folder::Folder;
 use crate::journal::{
-    Answer, Committer, INTACT, JournalOptions, Request, read_batches, read_blob, recover,
+    Answer, Committer, INTACT, JournalOptions, Request, read_batches, read_blob, recover, verify,
 };
 use crate::options::Options;
 use crate::state::{self, Readers, StateOptions, Synced, WriterHandle};
@@ -27,8 +27,8 @@ const BLOB_STEP: usize = 64;
 pub struct SqliteStore {
     // Dropped in this order: threads end before the folder is let go.
     committer: Committer,
-    writer: Arc<WriterHandle>,
-    readers: Arc<Readers>,
+    writer: WriterHandle,
+    readers: Readers,
     folder: Folder,
 }
 
@@ -73,6 +73,10 @@ impl SqliteStore {
                 ahead: true,
             },
         )?;
+        let committer = Committer::start(log)?;
+        if !path.join("state.db").exists() {
+            refuse_gaps(&committer, |_| 0)?;
+        }
         let (writer, readers) = state::open(&StateOptions {
             folder: path.to_owned(),
             bucket_ms: options.bucket_ms,
@@ -80,14 +84,28 @@ impl SqliteStore {
             readers: options.readers,
             max_pages: options.max_pages,
         })?;
-        let committer = Committer::start(log)?;
-        refuse_gaps(&committer, &readers)?;
+        refuse_gaps(&committer, |partition| readers.reached(partition))?;
         Ok(Self {
             committer,
-            writer: Arc::new(writer),
-            readers: Arc::new(readers),
+            writer,
+            readers,
             folder,
         })
+    }
+
+    /// Checks every checksum of the journal and every page of the state and of the buckets; answers
+    /// what is damaged, empty when all is well. The store stays in use meanwhile.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is closing.
+    pub async fn verify(&self) -> Result<Vec<StoreError>, StoreError> {
+        let index = self.committer.index().clone();
+        let check = move |reader: &mut state::Reader| {
+            let mut findings = verify(&index);
+            findings.extend(reader.integrity());
+            Ok(findings)
+        };
+        self.readers.read(check).await
     }
 
     /// Blobs of journal files that are about to go move into the state.
@@ -145,9 +163,12 @@ impl SqliteStore {
 }
 
 /// What lies between the state and the journal's first batch would be lost without a word.
-fn refuse_gaps(committer: &Committer, readers: &Readers) -> Result<(), StoreError> {
+fn refuse_gaps(
+    committer: &Committer,
+    reached: impl Fn(PartitionId) -> Position,
+) -> Result<(), StoreError> {
     for (partition, first) in committer.index().read().expect(INTACT).firsts() {
-        let reached = readers.reached(partition);
+        let reached = reached(partition);
         if reached + 1 < first {
             return Err(StoreError::Gap {
                 partition: partition.0,

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
 
 use store::{Append, Appended, BlobHash, PartitionHead, PartitionId, StoreError};
 
 use super::block::{BatchFrame, Frame, HEADER, Head, Header};
 use super::index::{INTACT, Place, Segment, SharedIndex, segment_name};
+use super::layout::{Layout, lay_out};
 use crate::failure::io_failure;
 use crate::files::{Files, StoredFile};
 
@@ -64,7 +64,7 @@ pub(crate) struct Log {
     pub(super) heads: BTreeMap<PartitionId, Head>,
     pub(super) index: SharedIndex,
     pub(super) tail: Tail,
-    pub(super) next: Option<Receiver<io::Result<Arc<dyn StoredFile>>>>,
+    pub(super) next: Option<Layout>,
     pub(super) buffer: Vec<u8>,
     pub(super) failed: bool,
 }
@@ -82,7 +82,7 @@ impl Log {
     }
 
     fn try_commit(&mut self, requests: &[Request]) -> io::Result<Vec<Answer>> {
-        if self.tail.offset > 0 && self.tail.offset + room_for(requests) > self.tail.limit {
+        if self.must_rotate(room_for(requests)) {
             self.rotate()?;
         }
         self.buffer.clear();
@@ -102,6 +102,7 @@ impl Log {
             .collect();
         if self.buffer.len() > empty {
             self.write()?;
+            self.look_ahead();
         }
         self.publish(added);
         Ok(answers
@@ -231,12 +232,25 @@ impl Log {
         }
     }
 
+    /// Whether these bytes go into the next file. While that is being laid out, this one may grow
+    /// to a whole file's length: slower commits are better than one that waits.
+    fn must_rotate(&self, room: u64) -> bool {
+        let end = self.tail.offset + room;
+        let waits = self.next.as_ref().is_some_and(|next| !next.is_ready());
+        let limit = if waits {
+            self.options.segment_bytes
+        } else {
+            self.tail.limit
+        };
+        self.tail.offset > 0 && end > limit
+    }
+
     /// Goes on in the next file, which is laid out already or is now.
     fn rotate(&mut self) -> io::Result<()> {
         let segment = self.tail.segment + 1;
-        let file = match self.next.take().map(|next| next.recv()) {
-            Some(Ok(prepared)) => prepared?,
-            Some(Err(_)) | None => prepare(&*self.files, segment, self.options.segment_bytes)?,
+        let file = match self.next.take() {
+            Some(laid_out) => laid_out.take()?,
+            None => lay_out(&*self.files, segment, self.options.segment_bytes, || false)?,
         };
         let kept = Segment::new(file.clone());
         self.index
@@ -251,24 +265,16 @@ impl Log {
             limit: self.options.segment_bytes,
             last: self.tail.last,
         };
-        self.prepare_ahead();
         Ok(())
     }
 
-    pub(super) fn prepare_ahead(&mut self) {
-        if !self.options.ahead {
-            return;
+    /// Has the next file laid out once this one is half full.
+    fn look_ahead(&mut self) {
+        let half = self.tail.offset > self.tail.limit / 2;
+        if self.options.ahead && half && self.next.is_none() {
+            let (number, bytes) = (self.tail.segment + 1, self.options.segment_bytes);
+            self.next = Layout::start(self.files.clone(), number, bytes);
         }
-        let (sender, receiver) = sync_channel(1);
-        let files = self.files.clone();
-        let (number, bytes) = (self.tail.segment + 1, self.options.segment_bytes);
-        let thread = std::thread::Builder::new().name("journal-layout".into());
-        let spawned = thread.spawn(move || {
-            // The writer is gone when the store was closed meanwhile: the file is empty, and the
-            // next start removes it.
-            let _ = sender.send(prepare(&*files, number, bytes));
-        });
-        self.next = spawned.is_ok().then_some(receiver);
     }
 
     /// Removes segments that the caller found to be behind all reached positions, oldest first,
@@ -297,30 +303,4 @@ fn room_for(requests: &[Request]) -> u64 {
         }
     };
     (HEADER + requests.iter().map(room).sum::<usize>()) as u64
-}
-
-/// Lays a file out with zeros, so that later syncs carry data only and no change of the file's
-/// shape.
-pub(super) fn prepare(
-    files: &dyn Files,
-    segment: u64,
-    bytes: u64,
-) -> io::Result<Arc<dyn StoredFile>> {
-    let file = files.create(&segment_name(segment))?;
-    fill(&*file, 0, bytes)?;
-    file.sync()?;
-    files.sync_folder()?;
-    Ok(file)
-}
-
-/// Writes zeros from an offset to another.
-pub(super) fn fill(file: &dyn StoredFile, from: u64, to: u64) -> io::Result<()> {
-    let zeros = vec![0; 1 << 20];
-    let mut offset = from;
-    while offset < to {
-        let length = (to - offset).min(zeros.len() as u64);
-        file.write_all_at(&zeros[..length as usize], offset)?;
-        offset += length;
-    }
-    Ok(())
 }

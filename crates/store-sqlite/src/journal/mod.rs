@@ -8,11 +8,13 @@
 mod block;
 mod commit;
 mod index;
+mod layout;
 mod log;
 mod recover;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 pub(crate) use commit::Committer;
 pub(crate) use index::{INTACT, read_batches, read_blob};
@@ -20,3 +22,4 @@ pub(crate) use index::{INTACT, read_batches, read_blob};
 use log::Log;
 pub(crate) use log::{Answer, JournalOptions, Request};
 pub(crate) use recover::recover;
+pub(crate) use verify::verify;

@@ -11,7 +11,8 @@ use store::{PartitionId, Position, StoreError};
 
 use super::block::{FRAME_HEADER, Frame, HEADER, Head, Header};
 use super::index::{Index, Place, Segment, SharedIndex, segment_name};
-use super::log::{JournalOptions, Log, Tail, fill};
+use super::layout::fill;
+use super::log::{JournalOptions, Log, Tail};
 use super::scan::{End, Found, Scan, follows, scan};
 use crate::failure::{corrupt, io_failure};
 use crate::files::{Files, StoredFile};
@@ -235,11 +236,8 @@ fn write_tail(
     let file = files.create(COPY)?;
     file.write_all_at(bytes, 0)?;
     let length = bytes.len() as u64;
-    fill(
-        &*file,
-        length,
-        options.segment_bytes.min(length + options.first_bytes),
-    )?;
+    let laid_out = options.segment_bytes.min(length + options.first_bytes);
+    fill(&*file, length, laid_out, || false)?;
     file.sync()?;
     files.rename(COPY, &segment_name(number))?;
     files.sync_folder()?;
@@ -260,7 +258,7 @@ impl Rebuilt {
             .or_insert_with(|| Segment::new(file.clone()));
         segment.file = file.clone();
         let offset = tail.bytes.len() as u64;
-        let mut log = Log {
+        Log {
             files,
             options,
             heads: self.heads,
@@ -275,9 +273,7 @@ impl Rebuilt {
             next: None,
             buffer: vec![],
             failed: false,
-        };
-        log.prepare_ahead();
-        log
+        }
     }
 
     /// A file that is not the last: it ends cleanly.

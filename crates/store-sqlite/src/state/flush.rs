@@ -1,6 +1,6 @@
 //! Makes the state durable, and moves ended instances from runs to buckets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::sync::Arc;
 
@@ -73,21 +73,33 @@ impl Writer {
         let Some(step) = self.step(durable_run) else {
             return Ok(false);
         };
-        let starts: Vec<i64> = step
-            .groups
-            .keys()
-            .chain(step.dead.keys())
-            .copied()
-            .collect();
-        for start in starts {
-            self.fill_bucket(start, &step)?;
-        }
+        self.fill(&step)?;
         self.begin()?;
         let done = self.let_go(&step);
         if done.is_err() {
             self.roll_back();
         }
         done.map(|()| true)
+    }
+
+    /// The first half of a move, as a crash leaves it.
+    #[cfg(test)]
+    pub(super) fn fill_buckets(&mut self, durable_run: u64) -> Result<(), StoreError> {
+        self.step(durable_run)
+            .map_or(Ok(()), |step| self.fill(&step))
+    }
+
+    fn fill(&mut self, step: &Step) -> Result<(), StoreError> {
+        let starts: BTreeSet<i64> = step
+            .groups
+            .keys()
+            .chain(step.dead.keys())
+            .copied()
+            .collect();
+        for start in starts {
+            self.fill_bucket(start, step)?;
+        }
+        Ok(())
     }
 
     fn step(&self, durable_run: u64) -> Option<Step> {

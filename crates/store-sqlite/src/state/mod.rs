@@ -12,6 +12,7 @@ mod codec;
 mod conditions;
 mod count;
 mod flush;
+mod integrity;
 mod list;
 mod lookup;
 mod open;
@@ -22,6 +23,8 @@ mod rows;
 mod schema;
 mod settle;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod touched;
 mod writer;
 

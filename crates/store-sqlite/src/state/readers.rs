@@ -58,6 +58,10 @@ impl Reader {
 
     /// The first read fixes what the transaction sees.
     fn begin(&self) -> rusqlite::Result<()> {
+        if !self.state.is_autocommit() {
+            // An earlier query failed between its beginning and its end.
+            self.state.execute_batch("ROLLBACK")?;
+        }
         self.state.execute_batch("BEGIN")?;
         let mut first = self
             .state
