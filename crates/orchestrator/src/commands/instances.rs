@@ -2,11 +2,13 @@
 
 use api::{CancelRequest, Exit, HistoryRecord, InstanceSummary, Page, Submitted, Time};
 
+use serde_json::{Value, json};
+
 use super::Session;
 use crate::args::{CancelArgs, HistoryArgs, ListArgs};
 use crate::client::{Ask, segment};
 use crate::failure::Failure;
-use crate::output::{brief, columns, json, moment};
+use crate::output::{brief, columns, json as to_json, moment};
 use crate::terminal;
 
 /// Lists instances, newest first.
@@ -82,16 +84,37 @@ pub fn line(record: &HistoryRecord) -> String {
     let place = lane.map_or_else(|| step.to_owned(), |lane| format!("{lane}/{step}"));
     let who = record.actor.as_deref().filter(|actor| !actor.is_empty());
     let who = who.map(|actor| format!(" by {actor}")).unwrap_or_default();
-    let data = record.data.text();
-    let data = if matches!(data, "null" | "{}") {
-        String::new()
-    } else {
-        brief(data, 100)
-    };
+    let data = brief(&telling(&record.data.value()), 100);
     let (seq, at, kind) = (record.seq, moment(record.at), &record.kind);
     format!("{seq:>5}  {at}  {kind:<20} {place:<24}{who} {data}")
         .trim_end()
         .to_owned()
+}
+
+/// What a record says, in few words: what is empty says nothing, and the exchange with the other
+/// side stands under the step's attempts.
+fn telling(data: &Value) -> String {
+    let Some(fields) = data.as_object() else {
+        return String::new();
+    };
+    let says = |(name, value): &(&String, &Value)| {
+        let empty =
+            value.is_null() || value == &&json!("") || value == &&json!([]) || value == &&json!({});
+        !empty && !matches!(name.as_str(), "exchange" | "lanes" | "lane")
+    };
+    let word = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{name}={text}"),
+        value if name == "plan" => {
+            format!("adapter={}", value["adapter"].as_str().unwrap_or_default())
+        }
+        value => format!("{name}={value}"),
+    };
+    fields
+        .iter()
+        .filter(says)
+        .map(word)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Ends an instance early.
@@ -104,7 +127,7 @@ pub async fn cancel(session: &Session, args: CancelArgs) -> Result<Exit, Failure
     let path = format!("/api/v1/workflows/{}/cancel", segment(&args.id));
     let body = session
         .client
-        .post(&path, Ask::default().json(json(&request)?))
+        .post(&path, Ask::default().json(to_json(&request)?))
         .await?;
     session.output.show(&body, |answer: &Submitted| {
         format!("{} is {}", answer.id, terminal::status(&answer.status))

@@ -1,0 +1,132 @@
+//! Starting, killing, stopping.
+
+use crate::DEFINITIONS;
+use crate::harness::{Beside, Node, cli, text};
+
+#[test]
+fn what_was_answered_survives_a_kill_and_completes() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("store");
+    let node = Node::serve(&data);
+    node.apply(DEFINITIONS);
+    let id = node.submit("nap", r#"{"for": "1s"}"#);
+    let listed = node.json(&["list"]);
+    assert_eq!(listed["items"][0]["id"], id);
+    node.kill_nine();
+
+    let node = Node::serve(&data);
+    let ended = node.until_status(&id, "completed");
+    let attempts: Vec<u64> = ended["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["attempt_count"].as_u64().unwrap())
+        .collect();
+    assert_eq!(attempts, [1, 0, 1]);
+    node.stop();
+
+    let checked = cli(&["doctor", "--data", data.to_str().unwrap(), "-o", "json"]);
+    assert!(
+        checked.status.success(),
+        "{}{}",
+        text(&checked.stdout),
+        text(&checked.stderr)
+    );
+    let report: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(
+        (&report["instances"], &report["violations"]),
+        (&1.into(), &serde_json::json!([]))
+    );
+}
+
+#[test]
+fn a_watch_goes_on_over_a_restart_and_misses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("store");
+    let node = Node::serve(&data);
+    node.apply(DEFINITIONS);
+    let id = node.submit("nap", r#"{"for": "2s"}"#);
+    let (url, port) = (node.url.clone(), node.port());
+    let watch = Beside::start(&["watch", &id], &[("ORCHESTRATOR_SERVER", &url)]);
+    node.kill_nine();
+    let listen = format!("127.0.0.1:{port}");
+    let node = Node::serve_with(&data, &["--listen", &listen]);
+    let (status, printed) = watch.finish();
+    assert!(status.success(), "{printed}");
+    let record = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let records: Vec<serde_json::Value> = printed.lines().map(record).collect();
+    let seqs: Vec<u64> = records
+        .iter()
+        .map(|record| record["seq"].as_u64().unwrap())
+        .collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+    assert_eq!(records.last().unwrap()["type"], "instance-completed");
+    node.stop();
+}
+
+#[test]
+fn a_folder_has_one_process_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("store");
+    let node = Node::serve(&data);
+    let second = cli(&[
+        "serve",
+        "--data",
+        data.to_str().unwrap(),
+        "--listen",
+        "127.0.0.1:0",
+    ]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        text(&second.stderr).contains("ORC-0606"),
+        "{}",
+        text(&second.stderr)
+    );
+    let other = dir.path().join("other");
+    let address = node.url.trim_start_matches("http://");
+    let taken = cli(&[
+        "serve",
+        "--data",
+        other.to_str().unwrap(),
+        "--listen",
+        address,
+    ]);
+    assert_eq!(taken.status.code(), Some(1));
+    assert!(
+        text(&taken.stderr).contains("ORC-0605"),
+        "{}",
+        text(&taken.stderr)
+    );
+    node.stop();
+}
+
+#[test]
+fn a_stop_commits_and_leaves_and_log_lines_bear_the_correlation() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("store");
+    let node = Node::serve_with(&data, &["--listen", "127.0.0.1:0", "--log-level", "debug"]);
+    node.apply(DEFINITIONS);
+    let started = node.json(&[
+        "submit",
+        "nap",
+        "--input",
+        r#"{"for": "30m"}"#,
+        "--correlation-id",
+        "corr-42",
+    ]);
+    let id = started["id"].as_str().unwrap().to_owned();
+    let log = dir.path().join("store.log");
+    node.stop();
+    let lines = std::fs::read_to_string(log).unwrap();
+    let all_json = lines
+        .lines()
+        .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok());
+    assert!(all_json, "{lines}");
+    assert!(lines.contains("corr-42"), "{lines}");
+
+    let node = Node::serve(&data);
+    assert_eq!(node.json(&["show", &id])["status"], "waiting");
+    let cancelled = node.cli(&["cancel", &id, "--reason", "enough"]);
+    assert!(cancelled.status.success());
+    node.until_status(&id, "cancelled");
+}

@@ -1,0 +1,38 @@
+//! The real binary, from outside.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod commands;
+mod configuration;
+mod dev;
+mod lifecycle;
+mod sockets;
+
+/// Workflows that need nothing but the process itself.
+const DEFINITIONS: &str = r#"
+adapters: [{ name: local, type: builtin }]
+---
+workflow:
+  name: greet
+  version: 1.0.0
+  timeout: 1h
+  input: { schema: { type: object, required: [name] } }
+  output: "${ steps.say.output }"
+  steps: [{ id: say, adapter: local, action: echo, input: { hello: "${ input.name }" } }]
+---
+workflow:
+  name: nap
+  version: 1.0.0
+  timeout: 1h
+  steps:
+    - { id: before, adapter: local, action: echo, input: {} }
+    - { id: nap, wait: { for: "${ input.for }" } }
+    - { id: after, adapter: local, action: echo, input: {} }
+---
+workflow:
+  name: broken
+  version: 1.0.0
+  timeout: 1h
+  steps: [{ id: stop, fail: { type: too.bad, message: on purpose } }]
+"#;

@@ -1,0 +1,236 @@
+//! The real binary under test: started on a free port, asked over HTTP or by its own command
+//! line, and ended by its process id.
+//!
+//! Take it into a test file with `#[path = "harness/mod.rs"] mod harness;` (or `mod harness;`).
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long anything may take before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The binary.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_orchestrator");
+
+/// A running server; dropping it kills it.
+pub struct Node {
+    child: Child,
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// Its log: read it after the end.
+    log: PathBuf,
+}
+
+impl Node {
+    /// `serve` on this folder and a free port.
+    pub fn serve(data: &Path) -> Self {
+        Self::serve_with(data, &["--listen", "127.0.0.1:0"])
+    }
+
+    /// `serve` on this folder with these arguments.
+    pub fn serve_with(data: &Path, arguments: &[&str]) -> Self {
+        let data_text = data.display().to_string();
+        let mut all = vec!["serve", "--data", &data_text, "--partitions", "2"];
+        all.extend_from_slice(arguments);
+        Self::start(data, &all)
+    }
+
+    /// The binary with these arguments, once it says where it listens; its log is kept beside
+    /// `data`.
+    pub fn start(data: &Path, arguments: &[&str]) -> Self {
+        let log = data.with_extension("log");
+        let file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .unwrap();
+        let mut child = clean(Command::new(BINARY))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        let Some(url) = line.trim().strip_prefix("listening on ").map(str::to_owned) else {
+            // Killed here: there is no node yet that would do it.
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!(
+                "no address: {line:?}; the log says:\n{}",
+                std::fs::read_to_string(&log).unwrap()
+            );
+        };
+        Self { child, url, log }
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.url.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// Ends the process at once, as `kill -9` does.
+    pub fn kill_nine(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks the process to stop, and waits until it has.
+    pub fn stop(mut self) -> ExitStatus {
+        signal(self.child.id(), "TERM");
+        let ended = until("the process ends", || self.child.try_wait().unwrap());
+        assert!(ended.success(), "{ended}: {}", self.log());
+        ended
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The command line against this server.
+    pub fn cli(&self, arguments: &[&str]) -> Output {
+        cli_with(arguments, &[("ORCHESTRATOR_SERVER", &self.url)], "")
+    }
+
+    /// The command line against this server, whose answer is JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.cli(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", text(&output.stdout)))
+    }
+
+    /// Applies a text.
+    pub fn apply(&self, definitions: &str) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("set.yaml");
+        std::fs::write(&path, definitions).unwrap();
+        let applied = self.cli(&["apply", "-f", path.to_str().unwrap()]);
+        assert!(applied.status.success(), "{}", text(&applied.stderr));
+    }
+
+    /// Starts a workflow and answers its id.
+    pub fn submit(&self, workflow: &str, input: &str) -> String {
+        let started = self.json(&["submit", workflow, "--input", input]);
+        started["id"].as_str().unwrap().to_owned()
+    }
+
+    /// An instance, once it has this status.
+    pub fn until_status(&self, id: &str, status: &str) -> Value {
+        until(&format!("{id} is {status}"), || {
+            let shown = self.json(&["show", id]);
+            (shown["status"] == status).then_some(shown)
+        })
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The command line without a server.
+pub fn cli(arguments: &[&str]) -> Output {
+    cli_with(arguments, &[], "")
+}
+
+/// The command line with these variables and this standard input.
+pub fn cli_with(arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Output {
+    use std::io::Write;
+    let mut child = clean(Command::new(BINARY))
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads no input may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// A command without the settings of whoever runs the tests.
+fn clean(mut command: Command) -> Command {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ORCHESTRATOR_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Sends a signal.
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(pid.to_string())
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
+/// Asks again and again until there is an answer, within [`PATIENCE`].
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Bytes as text.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A command that runs beside the test.
+pub struct Beside(Child);
+
+impl Beside {
+    /// Starts the command line.
+    pub fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let child = clean(Command::new(BINARY))
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self(child)
+    }
+
+    /// Waits for its end; answers its status and what it printed.
+    pub fn finish(mut self) -> (ExitStatus, String) {
+        let mut out = self.0.stdout.take().unwrap();
+        // Read beside the waiting, so that a full pipe cannot hold it up.
+        let reader = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            out.read_to_end(&mut bytes).map(|_| text(&bytes))
+        });
+        let status = until("the command ends", || self.0.try_wait().unwrap());
+        (status, reader.join().unwrap().unwrap())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

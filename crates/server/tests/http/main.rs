@@ -1,0 +1,12 @@
+//! The API through its router, over a runtime on a store in memory.
+
+mod apply;
+mod bad_input;
+mod callers;
+mod decisions;
+mod hooks;
+mod openapi;
+mod reads;
+mod site;
+mod streams;
+mod submit;

@@ -1,0 +1,204 @@
+//! A server without a socket.
+
+use std::sync::Arc;
+
+use adapter::OutboundPolicy;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use runtime::{Config, Runtime, Surroundings, SystemClock};
+use serde_json::Value;
+use server::{Door, Flags, SecretSources, Settings, TokenSettings, router};
+use store::MemoryStore;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+/// What every test has applied.
+pub const DEFINITIONS: &str = r#"
+adapters: [{ name: local, type: builtin }]
+---
+workflow:
+  name: greet
+  version: 1.0.0
+  timeout: 1h
+  trigger: { type: webhook, source: door-bell, condition: event.ring == true, input: { name: "${ event.name }" } }
+  input: { schema: { type: object, required: [name], properties: { name: { type: string } } }, sensitive: [/secret] }
+  subject: "${ input.name }"
+  attributes: { region: "${ has(input.region) ? input.region : 'EU' }" }
+  output: "${ steps.say.output }"
+  steps:
+    - { id: say, adapter: local, action: echo, input: { hello: "${ input.name }" } }
+    - { id: log, adapter: local, action: log, input: { message: done } }
+---
+workflow:
+  name: sleep
+  version: 1.0.0
+  timeout: 1h
+  steps: [{ id: nap, wait: { for: 30m } }]
+---
+workflow:
+  name: ask
+  version: 1.0.0
+  timeout: 1h
+  steps:
+    - id: check
+      adapter: local
+      action: validate
+      input: { schema: { type: string }, value: 7 }
+      retry: critical
+    - { id: after, adapter: local, action: echo, input: {} }
+"#;
+
+/// A server, its runtime, and the hold on its streams.
+pub struct Site {
+    router: Router,
+    pub runtime: Runtime,
+    pub stop: watch::Sender<bool>,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
+    }
+}
+
+impl Site {
+    /// A server where everybody may do everything, with the definitions applied.
+    pub async fn open() -> Self {
+        let site = Self::with(vec![], &[]).await;
+        let applied = site.post_yaml("/api/v1/apply", DEFINITIONS).await;
+        assert_eq!(applied.status, 200, "{}", applied.text);
+        site
+    }
+
+    /// A server with these callers and secrets, and nothing applied.
+    pub async fn with(
+        tokens: Vec<TokenSettings>,
+        secrets: &[(&'static str, &'static str)],
+    ) -> Self {
+        let (mut settings, _) = Settings::load(Flags::new(), |_| None).unwrap();
+        settings.tokens = tokens;
+        let secrets = secrets.to_vec();
+        let find = move |name: &str| {
+            secrets
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        let secrets = SecretSources::new(find, None);
+        let config = Config {
+            outbound: OutboundPolicy {
+                server_is_loopback: true,
+                allow: vec![],
+            },
+            ..Config::embedded("dev", 2)
+        };
+        let with = Surroundings {
+            store: Arc::new(MemoryStore::new()),
+            kinds: adapters::registry(),
+            clock: Arc::new(SystemClock),
+            secrets: Arc::new(secrets.clone()),
+            seed: 7,
+            on_fatal: Arc::new(|reason| panic!("{reason}")),
+        };
+        let runtime = Runtime::open(config, with).await.unwrap();
+        let (stop, stopping) = watch::channel(false);
+        let kinds = adapters::registry();
+        let door = Door::new(&settings, runtime.clone(), secrets, kinds, stopping);
+        Self {
+            router: router(Arc::new(door)),
+            runtime,
+            stop,
+        }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            text,
+        }
+    }
+
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        self.send(request(method, path, headers, body.to_owned()))
+            .await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], "").await
+    }
+
+    pub async fn post(&self, path: &str, body: &str) -> Answer {
+        self.ask("POST", path, &[("content-type", "application/json")], body)
+            .await
+    }
+
+    pub async fn post_yaml(&self, path: &str, body: &str) -> Answer {
+        self.ask("POST", path, &[("content-type", "application/yaml")], body)
+            .await
+    }
+
+    /// Starts a workflow and answers its id.
+    pub async fn start(&self, workflow: &str, input: &str) -> String {
+        let body = format!("{{\"workflow\": {workflow:?}, \"input\": {input}}}");
+        let answer = self.post("/api/v1/workflows", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Starts a workflow and waits for its end.
+    pub async fn complete(&self, workflow: &str, input: &str) -> Value {
+        let body = format!("{{\"workflow\": {workflow:?}, \"input\": {input}}}");
+        let answer = self.post("/api/v1/workflows?wait=30s", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.json()
+    }
+}
+
+/// A request as a client on this machine sends it.
+pub fn request(
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Body>,
+) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header(header::HOST, "127.0.0.1:8080");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.into()).unwrap()
+}

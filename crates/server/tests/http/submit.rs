@@ -1,0 +1,154 @@
+//! Starting instances.
+
+use crate::site::Site;
+
+const PATH: &str = "/api/v1/workflows";
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[tokio::test]
+async fn a_start_names_the_instance() {
+    let site = Site::open().await;
+    let headers = [JSON, ("x-correlation-id", "mine-7")];
+    let body = r#"{"workflow": "greet", "input": {"name": "Ada"}, "attributes": {"tier": "vip"}}"#;
+    let answer = site.ask("POST", PATH, &headers, body).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    let started = answer.json();
+    assert_eq!(
+        answer.header("location"),
+        format!("{PATH}/{}", started["id"].as_str().unwrap())
+    );
+    assert_eq!(answer.header("x-correlation-id"), "mine-7");
+    assert_eq!(started["correlation_id"], "mine-7");
+    assert_eq!(
+        (&started["workflow"], &started["version"]),
+        (&"greet".into(), &"1.0.0".into())
+    );
+    assert_eq!(started["subject"], "Ada");
+    assert!(started["created_at"].as_str().unwrap().ends_with('Z'));
+
+    let shown = site.get(answer.header("location")).await.json();
+    assert_eq!(shown["attributes"]["tier"], "vip");
+    assert_eq!(shown["attributes"]["region"], "EU");
+}
+
+#[tokio::test]
+async fn waiting_answers_with_the_whole_instance() {
+    let site = Site::open().await;
+    let ended = site
+        .complete("greet", r#"{"name": "Ada", "secret": "4111"}"#)
+        .await;
+    assert_eq!(ended["status"], "completed");
+    assert_eq!(ended["output"], serde_json::json!({"hello": "Ada"}));
+    assert_eq!(
+        ended["input"],
+        serde_json::json!({"name": "Ada", "secret": "***"})
+    );
+    assert_eq!(ended["steps"][0]["id"], "say");
+
+    let open = site
+        .post("/api/v1/workflows?wait=10ms", r#"{"workflow": "sleep"}"#)
+        .await
+        .json();
+    assert_eq!(open["status"], "waiting");
+    assert_eq!(open["waiting_for"][0]["kind"], "timer");
+}
+
+#[tokio::test]
+async fn the_same_key_starts_once() {
+    let site = Site::open().await;
+    let headers = [JSON, ("idempotency-key", "k-1")];
+    let body = r#"{"workflow": "greet", "input": {"name": "Ada"}}"#;
+    let first = site.ask("POST", PATH, &headers, body).await;
+    assert_eq!(
+        (first.status.as_u16(), first.header("idempotent-replayed")),
+        (201, "")
+    );
+    let again = site.ask("POST", PATH, &headers, body).await;
+    assert_eq!(
+        (again.status.as_u16(), again.header("idempotent-replayed")),
+        (201, "true")
+    );
+    assert_eq!(first.json()["id"], again.json()["id"]);
+    assert_eq!(
+        first.json()["correlation_id"],
+        again.header("x-correlation-id")
+    );
+
+    let other = site
+        .ask(
+            "POST",
+            PATH,
+            &headers,
+            r#"{"workflow": "greet", "input": {"name": "Bob"}}"#,
+        )
+        .await;
+    assert_eq!(
+        (other.status.as_u16(), other.code().as_str()),
+        (422, "ORC-0405")
+    );
+    // A refusal is not kept.
+    let headers = [JSON, ("idempotency-key", "k-2")];
+    assert_eq!(
+        site.ask(
+            "POST",
+            PATH,
+            &headers,
+            r#"{"workflow": "greet", "input": {}}"#
+        )
+        .await
+        .status,
+        422
+    );
+    assert_eq!(site.ask("POST", PATH, &headers, body).await.status, 201);
+}
+
+#[tokio::test]
+async fn items_of_a_batch_are_taken_or_refused_by_themselves() {
+    let site = Site::open().await;
+    let good = r#"{"workflow": "greet", "input": {"name": "Ada"}}"#;
+    let body =
+        format!(r#"{{"items": [{good}, {{"workflow": "nope"}}, {{"wrokflow": 1}}, {good}]}}"#);
+    let headers = [JSON, ("idempotency-key", "b-1")];
+    let path = "/api/v1/workflows/batch";
+    let answer = site.ask("POST", path, &headers, &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let answer = answer.json();
+    assert_eq!(
+        (&answer["accepted"], &answer["refused"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(answer["items"][1]["error"]["code"], "ORC-0302");
+    assert_eq!(answer["items"][2]["error"]["code"], "ORC-0107");
+
+    let again = site.ask("POST", path, &headers, &body).await.json();
+    assert_eq!(again["items"][3]["replayed"], true);
+    assert_eq!(again["items"][3]["id"], answer["items"][3]["id"]);
+
+    let none = site
+        .post(path, r#"{"items": [{"workflow": "nope"}]}"#)
+        .await;
+    assert_eq!(
+        (none.status.as_u16(), none.code().as_str()),
+        (400, "ORC-0115")
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_instance_ends_cancelled() {
+    let site = Site::open().await;
+    let id = site.start("sleep", "null").await;
+    let path = format!("{PATH}/{id}/cancel");
+    let stale = [JSON, ("if-match", "\"0\"")];
+    assert_eq!(
+        site.ask("POST", &path, &stale, "{}").await.code(),
+        "ORC-0113"
+    );
+    let answer = site.post(&path, r#"{"reason": "no need"}"#).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    assert_eq!(answer.json()["status"], "cancelled");
+    let again = site.ask("POST", &path, &[], "").await;
+    assert_eq!(
+        (again.status.as_u16(), again.code().as_str()),
+        (409, "ORC-0401")
+    );
+}
