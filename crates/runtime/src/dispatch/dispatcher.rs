@@ -233,7 +233,6 @@ async fn make_call(shared: &Arc<Shared>, offer: Offer) {
     let id = instance.id();
     let catalog = shared.catalog.current();
     let pool = &shared.dispatcher.adapters;
-    let adapter = pool.get(shared, &catalog, &call.adapter);
     let surrounding = Surrounding {
         catalog: &catalog,
         env: pool.env(&catalog),
@@ -244,33 +243,31 @@ async fn make_call(shared: &Arc<Shared>, offer: Offer) {
     drop(instance);
     let timeout_ms = call.timeout_ms;
     let expires_at = shared.clock.now_ms().saturating_add_unsigned(timeout_ms);
-    let outcome = match adapter {
-        Ok(adapter) => attempt(adapter.as_ref(), call).await,
-        Err(failure) => Outcome::Failure(*failure),
-    };
+    let outcome = attempt(shared, &catalog, call).await;
     let outcome = task_outcome(outcome, expires_at);
     let work = Work::own(Command::Result { task, outcome }, "task");
     shared.port(id.slot()).send(Internal::Work { id, work });
 }
 
 /// One attempt; it ends within its time, and a panic of the adapter is an outcome like others.
-async fn attempt(adapter: &dyn adapter::Adapter, call: Call) -> Outcome {
+async fn attempt(shared: &Shared, catalog: &Catalog, call: Call) -> Outcome {
     let timeout_ms = call.timeout_ms;
     let (instance, correlation_id) = (call.instance_id.clone(), call.correlation_id.clone());
     let (step, name) = (call.step.clone(), Arc::clone(&call.adapter));
     tracing::debug!(%instance, %correlation_id, %step, attempt = call.attempt, adapter = %name, "calling");
     let limit = Duration::from_millis(timeout_ms.saturating_add(GRACE_MS));
-    let answer = AssertUnwindSafe(adapter.call(call)).catch_unwind();
-    match tokio::time::timeout(limit, answer).await {
+    let answer = async {
+        match shared.dispatcher.adapters.get(shared, catalog, &name) {
+            Ok(adapter) => adapter.call(call).await,
+            Err(failure) => Outcome::Failure(*failure),
+        }
+    };
+    match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_panic)) => {
             tracing::error!(%instance, %correlation_id, %step, adapter = %name, "an adapter panicked");
-            Failure::retryable(
-                "adapter.panic",
-                "the adapter broke; the log says where",
-                Effect::Unknown,
-            )
-            .into()
+            let message = "the adapter broke; the log says where";
+            Failure::retryable("adapter.panic", message, Effect::Unknown).into()
         }
         Err(_) => Failure::timed_out(timeout_ms).into(),
     }

@@ -13,6 +13,9 @@ use super::task::Partition;
 use super::work::{Carried, Reply, Work};
 use crate::error::{CommandError, Unavailable};
 
+/// Instances looked at when one more was loaded.
+const EVICT_ON_LOAD: usize = 8;
+
 /// A command and who sent it.
 pub(super) struct Asked<'a> {
     pub(super) command: Command,
@@ -71,6 +74,8 @@ impl Partition {
                 self.work_without(id, work, missing.clone());
             }
         }
+        // What only reads brings no projection that would make room.
+        self.evict(EVICT_ON_LOAD);
     }
 
     fn work_without(&mut self, id: Id, work: Work, missing: CommandError) {

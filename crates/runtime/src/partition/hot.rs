@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use engine::{Id, Instance};
 
+use crate::config::Bounds;
+
 /// An instance in memory.
 pub(crate) struct Hot {
     /// Its state, ahead of the disk.
@@ -81,14 +83,16 @@ impl HotSet {
     }
 
     /// Everything up to `projected` can be loaded again: drops ended instances, then idle ones
-    /// while there are more than the bounds allow. Answers how many went.
-    pub(crate) fn evict(&mut self, projected: u64, count: usize, bytes: usize) -> u64 {
+    /// while there are more than the bounds allow, looking at no more than `limit`. Answers how
+    /// many went.
+    pub(crate) fn evict(&mut self, projected: u64, bounds: &Bounds, limit: usize) -> u64 {
         let before = self.instances.len();
         self.drop_ended(projected);
-        let mut looked_at = 0;
-        let rounds = self.hand.len() * 2;
-        while (self.instances.len() > count || self.weight > bytes) && looked_at < rounds {
-            looked_at += 1;
+        for _ in 0..limit.min(self.hand.len() * 2) {
+            let fits = self.instances.len() <= bounds.hot_instances;
+            if fits && self.weight <= bounds.hot_bytes {
+                break;
+            }
             self.turn_hand(projected);
         }
         if self.hand.len() > self.instances.len() * 2 + 64 {

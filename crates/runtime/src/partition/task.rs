@@ -306,12 +306,16 @@ impl Partition {
         self.projected = self.projected.max(position);
         self.slots.projected(position);
         self.timers.forget_written(position);
-        let bounds = &self.shared.config.bounds;
+        self.evict(usize::MAX);
+        self.port().hot.store(self.hot.len(), Ordering::Relaxed);
+    }
+
+    /// Lets idle instances go while there are too many, looking at no more than `limit`.
+    pub(super) fn evict(&mut self, limit: usize) {
         let gone = self
             .hot
-            .evict(self.projected, bounds.hot_instances, bounds.hot_bytes);
+            .evict(self.projected, &self.shared.config.bounds, limit);
         crate::health::add(&self.shared.stats.evictions, gone);
-        self.port().hot.store(self.hot.len(), Ordering::Relaxed);
     }
 
     fn answer_drains(&mut self) {

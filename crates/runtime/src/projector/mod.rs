@@ -4,6 +4,7 @@ mod changes;
 mod decisions;
 mod instance;
 mod merge;
+mod sweep;
 mod task;
 
 pub(crate) use changes::parse_task_row;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::merge::projections;
+use super::sweep::Sweep;
 use crate::partition::{Delta, Internal, Port};
 use crate::shared::Shared;
 
@@ -37,23 +38,49 @@ pub(crate) struct Committed {
 /// Projects until the runtime goes.
 pub(crate) async fn run(shared: Arc<Shared>, mut committed: mpsc::UnboundedReceiver<Committed>) {
     let mut checkpoints = Checkpoints::new(&shared);
-    while let Some(first) = committed.recv().await {
-        let mut bytes = first.bytes;
-        let mut batches = vec![first];
-        while bytes < WRITE_BYTES
-            && let Ok(next) = committed.try_recv()
-        {
-            bytes += next.bytes;
-            batches.push(next);
+    let mut sweep = Sweep::new();
+    loop {
+        let worked = tokio::select! {
+            biased;
+            first = committed.recv() => match first {
+                Some(first) => project(&shared, &mut checkpoints, first, &mut committed).await,
+                None => return,
+            },
+            () = tokio::time::sleep_until(sweep.next_at()) => sweep.page(&shared).await,
+        };
+        match worked {
+            Ok(()) => {}
+            Err(StoreError::Unavailable(reason)) => {
+                tracing::warn!(%reason, "expired keys could not be swept; the next round will do");
+            }
+            Err(error) => {
+                shared.fatal(format!("the state could not be written: {error}"));
+                return;
+            }
         }
-        let reached = reached_by(&batches);
-        if let Err(error) = write(&shared, batches).await {
-            shared.fatal(format!("the state could not be written: {error}"));
-            return;
-        }
-        note(&shared, &reached, bytes);
-        checkpoints.written(bytes);
     }
+}
+
+/// Writes a batch, and with it those that already wait.
+async fn project(
+    shared: &Shared,
+    checkpoints: &mut Checkpoints,
+    first: Committed,
+    committed: &mut mpsc::UnboundedReceiver<Committed>,
+) -> Result<(), StoreError> {
+    let mut bytes = first.bytes;
+    let mut batches = vec![first];
+    while bytes < WRITE_BYTES
+        && let Ok(next) = committed.try_recv()
+    {
+        bytes += next.bytes;
+        batches.push(next);
+    }
+    let reached = reached_by(&batches);
+    write(shared, batches).await?;
+    note(shared, &reached, bytes);
+    checkpoints.written(bytes);
+    Ok(())
 }
 
 fn reached_by(batches: &[Committed]) -> BTreeMap<PartitionId, Position> {

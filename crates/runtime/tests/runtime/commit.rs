@@ -48,7 +48,10 @@ impl GatedStore {
 
     /// What the next append answers.
     pub fn next_append(&self, answer: Result<Appended, StoreError>) {
-        self.answers.lock().unwrap().push_back(answer);
+        self.answers
+            .lock()
+            .expect("no holder panicked")
+            .push_back(answer);
     }
 }
 
@@ -71,7 +74,7 @@ impl Store for GatedStore {
 
     async fn append(&self, append: Append) -> Result<Appended, StoreError> {
         pass(&self.appends).await;
-        let answer = self.answers.lock().unwrap().pop_front();
+        let answer = self.answers.lock().expect("no holder panicked").pop_front();
         match answer {
             None => self.inner.append(append).await,
             Some(Ok(Appended::Unknown)) => {
@@ -234,7 +237,7 @@ async fn a_fenced_partition_answers_nothing_and_shows_it() {
     until("an unhealthy node", || !runtime.health().ready).await;
     assert!(world.script.calls().is_empty());
     assert!(
-        world.fatal.lock().unwrap().is_empty(),
+        world.fatal.lock().expect("no holder panicked").is_empty(),
         "fencing is no fault of this process"
     );
 }
@@ -249,6 +252,9 @@ async fn a_storage_failure_ends_the_process() {
         cure: "replace it".into(),
     }));
     assert!(runtime.submit(start_of("three", json!({}))).await.is_err());
-    until("the fatal call", || !world.fatal.lock().unwrap().is_empty()).await;
+    until("the fatal call", || {
+        !world.fatal.lock().expect("no holder panicked").is_empty()
+    })
+    .await;
     assert!(!runtime.health().ready);
 }

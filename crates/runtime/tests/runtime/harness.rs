@@ -11,9 +11,10 @@ use adapter::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::{Instance, Payload};
+use futures_util::FutureExt;
 use runtime::{Bounds, Config, Runtime, Submit, Submitted, Surroundings, TokioClock};
 use serde_json::{Value, json};
-use store::{MemoryStore, Store};
+use store::{MemoryStore, Scan, Store, Table};
 use tokio::sync::watch;
 
 use crate::commit::GatedStore;
@@ -88,7 +89,7 @@ impl Script {
     pub fn on(&self, action: &str, answer: Answer) {
         self.answers
             .lock()
-            .unwrap()
+            .expect("no holder panicked")
             .insert(action.to_owned(), answer);
     }
 
@@ -99,7 +100,7 @@ impl Script {
 
     /// The calls so far, in order.
     pub fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap().clone()
+        self.calls.lock().expect("no holder panicked").clone()
     }
 
     /// The actions called so far, in order.
@@ -117,12 +118,12 @@ impl Script {
         let answer = self
             .answers
             .lock()
-            .unwrap()
+            .expect("no holder panicked")
             .get(&action)
             .cloned()
             .unwrap_or(Answer::Echo);
         let echo = Outcome::from(Success::of(call.input.clone()));
-        self.calls.lock().unwrap().push(call);
+        self.calls.lock().expect("no holder panicked").push(call);
         match answer {
             Answer::Echo => echo,
             Answer::FailFirst(0) => echo,
@@ -165,7 +166,7 @@ impl Kind for Script {
 impl Connector for Script {
     async fn send(&self, call: Call, _secrets: &CallSecrets) -> Outcome {
         let busy = |by: isize| {
-            let mut at_once = self.at_once.lock().unwrap();
+            let mut at_once = self.at_once.lock().expect("no holder panicked");
             at_once.0 = at_once.0.saturating_add_signed(by);
             at_once.1 = at_once.1.max(at_once.0);
         };
@@ -211,6 +212,26 @@ impl World {
         world
     }
 
+    /// How many rows a table has.
+    pub fn rows(&self, table: Table) -> usize {
+        let (after, prefix) = (None, Bytes::new());
+        let scan = Scan {
+            table,
+            slots: 0..=4095,
+            after,
+            prefix,
+            reverse: false,
+            limit: 100_000,
+        };
+        // The in-memory store never waits.
+        let rows = self
+            .memory
+            .scan(scan)
+            .now_or_never()
+            .expect("answers at once");
+        rows.expect("scans").len()
+    }
+
     /// Opens a node on what the store holds.
     pub async fn open(&self) -> Runtime {
         let fatal = Arc::clone(&self.fatal);
@@ -220,7 +241,9 @@ impl World {
             clock: self.clock.clone(),
             secrets: Arc::new(NoSecrets),
             seed: self.seed.load(Ordering::Relaxed),
-            on_fatal: Arc::new(move |reason| fatal.lock().unwrap().push(reason)),
+            on_fatal: Arc::new(move |reason| {
+                fatal.lock().expect("no holder panicked").push(reason)
+            }),
         };
         Runtime::open(self.config.clone(), surroundings)
             .await

@@ -103,3 +103,18 @@ async fn a_refused_start_does_not_take_its_key() {
             .replayed
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn expired_keys_are_swept() {
+    let world = World::new();
+    let runtime = world.open_with_catalog().await;
+    for n in 0..1_500 {
+        runtime
+            .submit(keyed(&format!("k{n}"), 1))
+            .await
+            .expect("starts");
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(25 * 60 * 60)).await;
+    let left = world.rows(store::Table::Key);
+    assert_eq!(left, 0, "{left} keys are left after a day");
+}

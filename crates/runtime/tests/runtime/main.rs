@@ -2,6 +2,7 @@
 
 mod back_pressure;
 mod commit;
+mod determinism;
 mod harness;
 mod idempotency;
 mod messages;

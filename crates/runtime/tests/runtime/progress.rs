@@ -82,7 +82,10 @@ async fn no_more_calls_run_at_once_than_the_adapter_allows() {
     for submitted in started {
         ended(&runtime, submitted.expect("starts").id).await;
     }
-    assert_eq!(world.script.at_once.lock().unwrap().1, 2);
+    assert_eq!(
+        world.script.at_once.lock().expect("no holder panicked").1,
+        2
+    );
     assert_eq!(runtime.health().figures.calls_waiting, 0);
 }
 

@@ -73,7 +73,7 @@ async fn repeats_after_a_recovery_begin_slowly() {
     runtime.submit_batch(starts).await;
     until("all first calls", || world.script.calls().len() == 60).await;
     let runtime = world.crash(runtime).await;
-    *world.script.at_once.lock().unwrap() = (0, 0);
+    *world.script.at_once.lock().expect("no holder panicked") = (0, 0);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.script.calls().len(), 60 + 8);
     world.script.gate(true);
