@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adapter::{Call, CallbackUrl, Undo};
 use definition::{Action, Catalog, Compensation, Step};
 use engine::record::{TaskKey, TaskKind};
-use engine::{Instance, TaskCall};
+use engine::{Instance, Payload, TaskCall};
 use expression::Template;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ pub(super) fn adapter_call(
     surrounding: &Surrounding<'_>,
 ) -> Call {
     let input = call.input.bytes();
-    let input_secrets = secrets_of(instance, task, &input);
+    let input_secrets = secrets_of(instance, task, &call);
     let callback = callback_url(instance, task, &call, surrounding);
     let undo = call.undo.map(|(input, output)| Undo {
         input: input.bytes(),
@@ -69,32 +69,47 @@ fn callback_url(
     asynchronous.then(|| CallbackUrl::new(format!("{base}{CALLBACK_PATH}{}", token())))
 }
 
-/// The secrets that the step's own definition puts into this input. Only looked for when the input
-/// holds a reference at all.
-fn secrets_of(instance: &Instance, task: TaskKey, input: &[u8]) -> Arc<[String]> {
-    let mentioned = std::str::from_utf8(input).is_ok_and(|text| text.contains("\"$secret\""));
-    let step = instance.step_definition(task.at).filter(|_| mentioned);
-    let template = step.and_then(|step| input_template(step, task.kind()));
-    let references = template.map(Template::references).unwrap_or_default();
-    let secrets = references
+/// The secrets that the step's own definition puts into what this call is made with. Only looked for
+/// when that holds a reference at all.
+fn secrets_of(instance: &Instance, task: TaskKey, call: &TaskCall) -> Arc<[String]> {
+    let undone = call.undo.as_ref().map(|(input, _)| input);
+    let mut payloads = undone.into_iter().chain([&call.input]);
+    if !payloads.any(mentions_secret) {
+        return Arc::default();
+    }
+    let Some(step) = instance.step_definition(task.at) else {
+        return Arc::default();
+    };
+    // A call that undoes a step sees that step's input beside its own.
+    let templates = match task.kind() {
+        TaskKind::Run => [run_input(step), None],
+        kind => [undo_input(step, kind), run_input(step)],
+    };
+    let references = templates
         .into_iter()
-        .filter(|reference| reference.root == "secrets");
+        .flatten()
+        .flat_map(Template::references);
+    let secrets = references.filter(|reference| reference.root == "secrets");
     secrets.filter_map(|reference| reference.member).collect()
 }
 
-fn input_template(step: &Step, kind: TaskKind) -> Option<&Template> {
-    match (kind, &step.action, &step.compensation) {
-        (TaskKind::Run, Action::Task(task), _) => task.input.as_ref(),
-        (TaskKind::Undo, _, Some(Compensation { input, .. })) => input.as_ref(),
-        (
-            TaskKind::Verify,
-            _,
-            Some(Compensation {
-                verify: Some(verify),
-                ..
-            }),
-        ) => verify.input.as_ref(),
+fn mentions_secret(payload: &Payload) -> bool {
+    std::str::from_utf8(&payload.bytes()).is_ok_and(|text| text.contains("\"$secret\""))
+}
+
+fn run_input(step: &Step) -> Option<&Template> {
+    match &step.action {
+        Action::Task(task) => task.input.as_ref(),
         _ => None,
+    }
+}
+
+fn undo_input(step: &Step, kind: TaskKind) -> Option<&Template> {
+    let Compensation { input, verify, .. } = step.compensation.as_ref()?;
+    match (kind, verify) {
+        (TaskKind::Verify, Some(verify)) => verify.input.as_ref(),
+        (TaskKind::Verify, None) => None,
+        (TaskKind::Run | TaskKind::Undo, _) => input.as_ref(),
     }
 }
 
