@@ -214,7 +214,16 @@ impl World {
 
     /// How many rows a table has.
     pub fn rows(&self, table: Table) -> usize {
-        let (after, prefix) = (None, Bytes::new());
+        self.rows_with(table, Bytes::new())
+    }
+
+    /// How many messages are not acknowledged.
+    pub fn outbox(&self) -> usize {
+        self.rows_with(Table::Outbox, Bytes::from_static(&[1]))
+    }
+
+    fn rows_with(&self, table: Table, prefix: Bytes) -> usize {
+        let after = None;
         let scan = Scan {
             table,
             slots: 0..=4095,

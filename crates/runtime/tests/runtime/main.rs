@@ -1,6 +1,7 @@
 //! The runtime on the in-memory store with scripted adapters, time paused.
 
 mod back_pressure;
+mod chaos;
 mod commit;
 mod determinism;
 mod harness;
