@@ -59,6 +59,9 @@ pub struct Bounds {
     pub hot_bytes: usize,
     /// Commands that wait for one instance to be loaded.
     pub waiting_per_instance: usize,
+    /// How long the projector gathers before it writes, in milliseconds, as long as nobody waits
+    /// for the state: an instance that runs through in this time is written once.
+    pub projection_gather_ms: u64,
     /// Bytes of records that the projector may be behind before the door refuses.
     pub projection_lag_bytes: usize,
     /// Timers that one partition keeps in memory.
@@ -92,6 +95,7 @@ impl Default for Bounds {
             hot_instances: 50_000,
             hot_bytes: 256 << 20,
             waiting_per_instance: 1_000,
+            projection_gather_ms: 100,
             projection_lag_bytes: 64 << 20,
             near_timers: 50_000,
             timer_window_ms: 60_000,

@@ -28,14 +28,15 @@ impl Runtime {
         let limit = Duration::from_millis(self.shared.config.bounds.read_wait_ms);
         let port = self.shared.port(slot);
         let head = *port.head.borrow();
-        tokio::time::timeout(limit, reach(port, head)).await.is_ok()
+        let reached = self.reach_one(port, head);
+        tokio::time::timeout(limit, reached).await.is_ok()
     }
 
     pub(super) async fn projected_to_heads(&self) {
         self.reach(&self.heads()).await;
         let catalog = &self.shared.catalog_port;
         let head = *catalog.head.borrow();
-        reach(catalog, head).await;
+        self.reach_one(catalog, head).await;
     }
 
     fn heads(&self) -> Vec<u64> {
@@ -48,8 +49,17 @@ impl Runtime {
 
     async fn reach(&self, heads: &[u64]) {
         for (port, head) in self.shared.ports.iter().zip(heads) {
-            reach(port, *head).await;
+            self.reach_one(port, *head).await;
         }
+    }
+
+    /// Waits until one partition's state has reached a position; the projector gathers no longer.
+    async fn reach_one(&self, port: &Port, head: u64) {
+        let mut reached = port.reached.subscribe();
+        if *reached.borrow() < head {
+            self.shared.awaited.notify_one();
+        }
+        let _ = reached.wait_for(|reached| *reached >= head).await;
     }
 
     fn behind(&self, heads: &[u64]) -> Vec<Behind> {
@@ -65,9 +75,4 @@ impl Runtime {
         })
         .collect()
     }
-}
-
-async fn reach(port: &Port, head: u64) {
-    let mut reached = port.reached.subscribe();
-    let _ = reached.wait_for(|reached| *reached >= head).await;
 }

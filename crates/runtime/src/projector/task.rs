@@ -18,6 +18,8 @@ use crate::shared::Shared;
 
 /// Bytes of records that one write takes at most (one more batch may pass it).
 const WRITE_BYTES: usize = 16 << 20;
+/// Bytes of records with which gathering ends.
+const ENOUGH_BYTES: usize = 4 << 20;
 /// First pause before a write is repeated.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// No pause is longer.
@@ -61,26 +63,54 @@ pub(crate) async fn run(shared: Arc<Shared>, mut committed: mpsc::UnboundedRecei
     }
 }
 
-/// Writes a batch, and with it those that already wait.
+/// Writes a batch, and with it those that come soon.
 async fn project(
     shared: &Shared,
     checkpoints: &mut Checkpoints,
     first: Committed,
     committed: &mut mpsc::UnboundedReceiver<Committed>,
 ) -> Result<(), StoreError> {
-    let mut bytes = first.bytes;
-    let mut batches = vec![first];
-    while bytes < WRITE_BYTES
-        && let Ok(next) = committed.try_recv()
-    {
-        bytes += next.bytes;
-        batches.push(next);
-    }
+    let (batches, bytes) = gather(shared, first, committed).await;
     let reached = reached_by(&batches);
     write(shared, batches).await?;
     note(shared, &reached, bytes);
     checkpoints.written(bytes);
     Ok(())
+}
+
+/// Takes what comes until the time for gathering is over, there is enough, or somebody waits for
+/// the state. What several batches changed of one instance is then written once.
+async fn gather(
+    shared: &Shared,
+    first: Committed,
+    committed: &mut mpsc::UnboundedReceiver<Committed>,
+) -> (Vec<Committed>, usize) {
+    let bounds = &shared.config.bounds;
+    let over = Instant::now() + Duration::from_millis(bounds.projection_gather_ms);
+    let mut bytes = first.bytes;
+    let mut batches = vec![first];
+    let mut gathering = true;
+    while bytes < WRITE_BYTES {
+        let next = match committed.try_recv() {
+            Ok(next) => next,
+            Err(_) if !gathering || bytes >= ENOUGH_BYTES => break,
+            Err(_) => tokio::select! {
+                biased;
+                next = committed.recv() => match next {
+                    Some(next) => next,
+                    None => break,
+                },
+                () = shared.awaited.notified() => {
+                    gathering = false;
+                    continue;
+                }
+                () = tokio::time::sleep_until(over) => break,
+            },
+        };
+        bytes += next.bytes;
+        batches.push(next);
+    }
+    (batches, bytes)
 }
 
 fn reached_by(batches: &[Committed]) -> BTreeMap<PartitionId, Position> {

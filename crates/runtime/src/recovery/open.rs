@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use engine::Entropy;
 use store::{Position, StoreError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::partition::{project, recover};
 use super::restart::{check_marks, restart};
@@ -92,6 +92,7 @@ fn share(
         ports,
         catalog_port,
         projector,
+        awaited: Notify::new(),
         dispatcher: Dispatcher::default(),
         tasks: Tasks::default(),
         entropy: Mutex::new(entropy),

@@ -44,7 +44,7 @@ impl Chaos {
     }
 
     async fn pass_time(&mut self) {
-        let ms = self.entropy.up_to(400);
+        let ms = self.entropy.up_to(60);
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
 
@@ -89,6 +89,14 @@ async fn live(seed: u64) {
         world,
         entropy: Entropy::new(seed),
     };
+    let entropy = |of: u64| Some(Entropy::new(seed ^ (of << 32)));
+    *chaos.world.store.delays.lock().expect("no holder panicked") = entropy(1);
+    *chaos
+        .world
+        .script
+        .delays
+        .lock()
+        .expect("no holder panicked") = entropy(2);
     let mut runtime = chaos.world.open_with_catalog().await;
     apply(&runtime, SAGAS).await;
     let mut started: BTreeMap<Id, Status> = BTreeMap::new();
@@ -96,11 +104,15 @@ async fn live(seed: u64) {
         chaos.disturb_store();
         chaos.disturb_adapters();
         let submit = chaos.submit(n);
-        if let Ok(submitted) = runtime.submit(submit).await {
+        // An answer may be cut off by the crash that follows.
+        let patience = Duration::from_millis(chaos.entropy.up_to(40));
+        let submitted = tokio::time::timeout(patience, runtime.submit(submit)).await;
+        if let Ok(Ok(submitted)) = submitted {
             started.insert(submitted.id, Status::Running);
             if chaos.chance(10) {
                 let cancel = Command::Cancel(CancelRequested::default());
-                let _may_have_ended = runtime.command(submitted.id, cancel, "bob").await;
+                let command = runtime.command(submitted.id, cancel, "bob");
+                let _may_have_ended = tokio::time::timeout(patience, command).await;
             }
         }
         chaos.pass_time().await;
@@ -119,6 +131,7 @@ async fn live(seed: u64) {
         );
     }
     tokio::time::sleep(Duration::from_secs(7_200)).await;
+    check_instances(&runtime, seed, started.len()).await;
     for table in [Table::Task, Table::Timer] {
         assert_eq!(
             chaos.world.rows(table),
@@ -139,6 +152,37 @@ async fn live(seed: u64) {
     );
     check_calls(&chaos.world, seed);
     runtime.abort();
+}
+
+/// Every instance there is, children too, has ended, and is the fold of its history.
+async fn check_instances(runtime: &Runtime, seed: u64, at_least: usize) {
+    let filter = store::InstanceFilter::default();
+    let listed = runtime
+        .list(&filter, None, 1_000, runtime::Consistency::Fresh)
+        .await;
+    let rows = listed.expect("lists").page.items;
+    assert!(
+        rows.len() >= at_least,
+        "seed {seed}: an instance that was answered is gone"
+    );
+    for row in rows {
+        let id = Id::from_bytes(row.id);
+        let instance = finish(runtime, id).await;
+        let history = runtime
+            .history(id, 0, 100_000)
+            .await
+            .expect("reads")
+            .records;
+        let seqs: Vec<u64> = history.iter().map(|record| record.seq).collect();
+        let expected: Vec<u64> = (1..=instance.seq()).collect();
+        assert_eq!(seqs, expected, "seed {seed}: the history of {id}");
+        let folded = runtime.state_at(id, instance.seq()).await.expect("folds");
+        assert_eq!(
+            folded.snapshot(),
+            instance.snapshot(),
+            "seed {seed}: the state of {id}"
+        );
+    }
 }
 
 /// Waits for the end; where an undo failed for good, a person has it tried again.

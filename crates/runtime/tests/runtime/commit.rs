@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use engine::Status;
+use engine::{Entropy, Status};
 use serde_json::json;
 use store::{
     Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, HistorySegment, InstanceFilter,
@@ -23,6 +23,8 @@ pub struct GatedStore {
     projections: watch::Sender<bool>,
     /// What the next appends answer. `Unknown` makes the batch durable all the same.
     pub answers: Mutex<VecDeque<Result<Appended, StoreError>>>,
+    /// When set, appends, projections and reads take a random while.
+    pub delays: Mutex<Option<Entropy>>,
 }
 
 impl GatedStore {
@@ -33,6 +35,7 @@ impl GatedStore {
             appends: open(),
             projections: open(),
             answers: Mutex::default(),
+            delays: Mutex::default(),
         }
     }
 
@@ -44,6 +47,19 @@ impl GatedStore {
     /// Lets projections through, or holds them.
     pub fn let_projections(&self, through: bool) {
         self.projections.send_replace(through);
+    }
+
+    /// Takes up to so many milliseconds, if it may.
+    async fn delay(&self, up_to_ms: u64) {
+        let ms = self
+            .delays
+            .lock()
+            .expect("no holder panicked")
+            .as_mut()
+            .map(|e| e.up_to(up_to_ms));
+        if let Some(ms) = ms {
+            tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+        }
     }
 
     /// What the next append answers.
@@ -74,9 +90,14 @@ impl Store for GatedStore {
 
     async fn append(&self, append: Append) -> Result<Appended, StoreError> {
         pass(&self.appends).await;
+        self.delay(6).await;
         let answer = self.answers.lock().expect("no holder panicked").pop_front();
         match answer {
-            None => self.inner.append(append).await,
+            None => {
+                let appended = self.inner.append(append).await;
+                self.delay(6).await;
+                appended
+            }
             Some(Ok(Appended::Unknown)) => {
                 self.inner.append(append).await.map(|_| Appended::Unknown)
             }
@@ -99,7 +120,10 @@ impl Store for GatedStore {
 
     async fn project(&self, projections: Vec<Projection>) -> Result<(), StoreError> {
         pass(&self.projections).await;
-        self.inner.project(projections).await
+        self.delay(30).await;
+        let projected = self.inner.project(projections).await;
+        self.delay(10).await;
+        projected
     }
 
     async fn reached(&self, partition: PartitionId) -> Result<Position, StoreError> {
@@ -115,7 +139,9 @@ impl Store for GatedStore {
         slot: Slot,
         id: EntityId,
     ) -> Result<Option<StoredInstance>, StoreError> {
-        self.inner.instance(slot, id).await
+        let found = self.inner.instance(slot, id).await;
+        self.delay(10).await;
+        found
     }
 
     async fn history(
@@ -129,11 +155,15 @@ impl Store for GatedStore {
     }
 
     async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
-        self.inner.get(table, slot, key).await
+        let found = self.inner.get(table, slot, key).await;
+        self.delay(10).await;
+        found
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {
-        self.inner.scan(scan).await
+        let rows = self.inner.scan(scan).await;
+        self.delay(10).await;
+        rows
     }
 
     async fn list(

@@ -10,7 +10,7 @@ use adapter::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use engine::{Instance, Payload};
+use engine::{Entropy, Instance, Payload};
 use futures_util::FutureExt;
 use runtime::{Bounds, Config, Runtime, Submit, Submitted, Surroundings, TokioClock};
 use serde_json::{Value, json};
@@ -63,6 +63,8 @@ pub struct Script {
     calls: Arc<Mutex<Vec<Call>>>,
     answers: Arc<Mutex<BTreeMap<String, Answer>>>,
     open: Arc<watch::Sender<bool>>,
+    /// When set, calls take a random while.
+    pub delays: Arc<Mutex<Option<Entropy>>>,
     /// Calls that are under way, and the most there ever were.
     pub at_once: Arc<Mutex<(usize, usize)>>,
 }
@@ -122,6 +124,15 @@ impl Script {
             .get(&action)
             .cloned()
             .unwrap_or(Answer::Echo);
+        let delay = self
+            .delays
+            .lock()
+            .expect("no holder panicked")
+            .as_mut()
+            .map(|e| e.up_to(30));
+        if let Some(ms) = delay {
+            tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+        }
         let echo = Outcome::from(Success::of(call.input.clone()));
         self.calls.lock().expect("no holder panicked").push(call);
         match answer {
