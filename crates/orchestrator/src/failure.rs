@@ -59,6 +59,12 @@ impl Failure {
         }
     }
 
+    /// Whether the server may do it in a moment.
+    pub fn is_passing(&self) -> bool {
+        let passing = [Code::UNREACHABLE, Code::STOPPING, Code::BEHIND, Code::OVERLOADED];
+        passing.iter().any(|code| self.code.as_deref() == Some(code.id))
+    }
+
     /// Prints it on standard error.
     pub fn print(&self) {
         if self.message.is_empty() {

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use adapter::{Secret, SecretError, Secrets};
 
+/// Gives a variable's value.
+type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// `secrets.billing-token` is `ORCHESTRATOR_SECRET_BILLING_TOKEN`, else the file `billing-token`
 /// of the folder. Asked at each call, so that a rotated file holds at once.
 #[derive(Clone)]
 pub struct SecretSources {
-    variable: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variable: Arc<Variable>,
     dir: Option<PathBuf>,
 }
 

@@ -133,6 +133,9 @@ pub struct AnswerArgs {
 /// Arguments of `audit`.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
+    /// The only thing to do with it; may be left out
+    #[arg(value_parser = ["list"], default_value = "list", hide_default_value = true)]
+    pub verb: String,
     /// Since: `2h`, `7d`, or a time
     #[arg(long)]
     pub since: Option<String>,

@@ -20,19 +20,20 @@ pub async fn run(session: &Session, args: &WatchArgs) -> Result<Exit, Failure> {
     let path = format!("/api/v1/workflows/{}/events", segment(&args.id));
     let mut seq = args.from_seq;
     let mut tries = 0;
+    let mut connected = false;
     loop {
         let ask = Ask::default().with("from_seq", Some(seq));
         match session.client.stream(&path, ask).await {
             Ok(response) => {
+                connected = true;
                 if follow(session, Events::new(response), &mut seq, &mut tries).await? {
                     return Ok(Exit::Well);
                 }
             }
             // The first connection must work; later ones may wait for a server that comes back.
-            Err(failure) if failure.exit != Exit::Unreachable || seq == args.from_seq => {
+            Err(failure) if !connected || !failure.is_passing() || tries >= TRIES => {
                 return Err(failure);
             }
-            Err(failure) if tries >= TRIES => return Err(failure),
             Err(_) => {}
         }
         tries += 1;
@@ -53,7 +54,10 @@ async fn follow(
         match event.name.as_str() {
             "record" => *seq = record(session, &event)?,
             "end" => return Ok(true),
-            "problem" => return Err(Failure::from_problem(parse(&event.data)?)),
+            "problem" => {
+                let failure = Failure::from_problem(parse(&event.data)?);
+                return if failure.is_passing() { Ok(false) } else { Err(failure) };
+            }
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Starting, killing, stopping.
 
 use crate::DEFINITIONS;
-use crate::harness::{Beside, Node, cli, text};
+use crate::harness::{Beside, Node, cli, text, until};
 
 #[test]
 fn what_was_answered_survives_a_kill_and_completes() {
@@ -48,13 +48,16 @@ fn a_watch_goes_on_over_a_restart_and_misses_nothing() {
     let id = node.submit("nap", r#"{"for": "2s"}"#);
     let (url, port) = (node.url.clone(), node.port());
     let watch = Beside::start(&["watch", &id], &[("ORCHESTRATOR_SERVER", &url)]);
+    until("the watcher has seen something", || {
+        (!watch.lines().is_empty()).then_some(())
+    });
     node.kill_nine();
     let listen = format!("127.0.0.1:{port}");
     let node = Node::serve_with(&data, &["--listen", &listen]);
     let (status, printed) = watch.finish();
-    assert!(status.success(), "{printed}");
+    assert!(status.success(), "{printed:?}");
     let record = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
-    let records: Vec<serde_json::Value> = printed.lines().map(record).collect();
+    let records: Vec<serde_json::Value> = printed.iter().map(|line| record(line)).collect();
     let seqs: Vec<u64> = records
         .iter()
         .map(|record| record["seq"].as_u64().unwrap())

@@ -1,5 +1,7 @@
 //! The real binary, from outside.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 #[path = "../harness/mod.rs"]
 mod harness;
 

@@ -3,9 +3,11 @@
 //!
 //! Take it into a test file with `#[path = "harness/mod.rs"] mod harness;` (or `mod harness;`).
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -199,38 +201,54 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 /// A command that runs beside the test.
-pub struct Beside(Child);
+pub struct Beside {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
 
 impl Beside {
     /// Starts the command line.
     pub fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let child = clean(Command::new(BINARY))
+        let mut child = clean(Command::new(BINARY))
             .args(arguments)
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Self(child)
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&lines);
+        let reader = std::thread::spawn(move || {
+            out.lines()
+                .map_while(Result::ok)
+                .for_each(|line| kept.lock().unwrap().push(line));
+        });
+        Self {
+            child,
+            lines,
+            reader: Some(reader),
+        }
+    }
+
+    /// What it printed so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
     }
 
     /// Waits for its end; answers its status and what it printed.
-    pub fn finish(mut self) -> (ExitStatus, String) {
-        let mut out = self.0.stdout.take().unwrap();
-        // Read beside the waiting, so that a full pipe cannot hold it up.
-        let reader = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            out.read_to_end(&mut bytes).map(|_| text(&bytes))
-        });
-        let status = until("the command ends", || self.0.try_wait().unwrap());
-        (status, reader.join().unwrap().unwrap())
+    pub fn finish(mut self) -> (ExitStatus, Vec<String>) {
+        let status = until("the command ends", || self.child.try_wait().unwrap());
+        self.reader.take().unwrap().join().unwrap();
+        (status, self.lines())
     }
 }
 
 impl Drop for Beside {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

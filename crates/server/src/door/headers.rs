@@ -11,6 +11,7 @@ use super::refusal::Refusal;
 pub(super) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest correlation id or idempotency key, in bytes.
@@ -107,6 +108,21 @@ fn trace_id(value: &HeaderValue) -> Option<String> {
     let is_hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
     let fits = version.len() == 2 && is_hex(version) && trace.len() == 32 && is_hex(trace);
     (fits && trace.bytes().any(|b| b != b'0')).then(|| trace.to_owned())
+}
+
+/// The header that names what the answer is about.
+pub fn correlated(id: &str) -> HeaderMap {
+    let value = HeaderValue::from_str(id).ok();
+    value
+        .map(|value| (CORRELATION_ID, value))
+        .into_iter()
+        .collect()
+}
+
+/// The header that says that nothing was done, since the same was asked before.
+pub fn replayed(replayed: bool) -> HeaderMap {
+    let there = replayed.then(|| (REPLAYED, HeaderValue::from_static("true")));
+    there.into_iter().collect()
 }
 
 /// The tag of a state that is counted by `number`.

@@ -14,7 +14,7 @@ pub use body::{Body, JsonBody, expect_type, not_json, parse_json, read, read_bod
 pub use checked_json::check_json;
 pub use cursor::Cursor;
 pub use gate::{gate, unknown_path, wrong_method};
-pub use headers::{Correlation, IdempotencyKey, etag, expect_match};
+pub use headers::{Correlation, IdempotencyKey, correlated, etag, expect_match, replayed};
 pub use outage::{of_command, of_read, of_stream, of_submit, of_unavailable};
 pub use path::{PathId, Segments, parse_id};
 pub use query::Query;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::{Code, HookAnswer, Routed};
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use definition::{Catalog, Trigger, TriggerKind, Workflow};
 use engine::Payload;
@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use super::submit::idempotency;
 use crate::callers::{Caller, Permission};
 use crate::door::{
-    Body, Correlation, IdempotencyKey, Query, Refusal, Segments, check_json, not_json, of_submit,
-    read_body,
+    Body, Correlation, IdempotencyKey, Query, Refusal, Segments, check_json, correlated, not_json,
+    of_submit, read_body,
 };
 use crate::state::{Door, now};
 
@@ -41,7 +41,7 @@ pub async fn receive(
     Segments(source): Segments<String>,
     query: Query,
     request: Request,
-) -> Result<(StatusCode, Json<HookAnswer>), Refusal> {
+) -> Result<(StatusCode, HeaderMap, Json<HookAnswer>), Refusal> {
     let user = caller.may(Permission::Submit)?;
     query.finish()?;
     let catalog = door.runtime.catalog();
@@ -80,7 +80,8 @@ pub async fn receive(
             workflow_id: started.id.to_string(),
         });
     }
-    Ok((StatusCode::ACCEPTED, Json(answer)))
+    let headers = correlated(&answer.correlation_id);
+    Ok((StatusCode::ACCEPTED, headers, Json(answer)))
 }
 
 /// The live triggers of a source: those of the versions that a start would take.

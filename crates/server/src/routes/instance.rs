@@ -9,12 +9,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::record::{CancelRequested, Record, StepRef};
 use engine::{Command, Id, Instance};
+use runtime::CommandError;
 
 use super::submit::MAX_STEPS;
 use crate::callers::{Caller, Permission};
 use crate::door::{
-    Cursor, JsonBody, PathId, Query, Refusal, Segments, etag, expect_match, of_command, of_read,
-    parse_id,
+    Cursor, IdempotencyKey, JsonBody, PathId, Query, Refusal, Segments, etag, expect_match,
+    of_command, of_read, parse_id, replayed,
 };
 use crate::render;
 use crate::state::Door;
@@ -179,7 +180,10 @@ async fn all_records(door: &Door, id: Id) -> Result<Vec<Record>, Refusal> {
 /// the instance ends when calls in flight are back and everything is undone.
 #[utoipa::path(
     post, path = "/workflows/{id}/cancel", tag = "workflows", operation_id = "cancel_workflow",
-    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    params(
+        ("id" = String, Path), ("If-Match" = Option<String>, Header),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same request again is answered as the first was"),
+    ),
     request_body = Option<CancelRequest>,
     responses((status = 202, description = "It is being cancelled", body = Submitted), crate::openapi::Problems)
 )]
@@ -187,9 +191,10 @@ pub async fn cancel(
     State(door): State<Arc<Door>>,
     caller: Caller,
     PathId(id): PathId,
+    IdempotencyKey(key): IdempotencyKey,
     query: Query,
     request: Request,
-) -> Result<(StatusCode, Json<Submitted>), Refusal> {
+) -> Result<(StatusCode, HeaderMap, Json<Submitted>), Refusal> {
     let user = caller.may(Permission::Operate)?;
     query.finish()?;
     if request.headers().contains_key(header::IF_MATCH) {
@@ -198,14 +203,22 @@ pub async fn cancel(
     }
     let read = JsonBody::<CancelRequest>::read_or_default(request, door.limits.body_bytes);
     let JsonBody(asked) = read.await?;
-    let command = Command::Cancel(CancelRequested {
+    let wanted = CancelRequested {
         reason: asked.reason,
         skip_compensation: asked.compensate == Some(false),
-    });
-    let state = door
-        .runtime
-        .command(id, command, user)
-        .await
-        .map_err(of_command)?;
-    Ok((StatusCode::ACCEPTED, Json(render::submitted(&state))))
+    };
+    let command = Command::Cancel(wanted.clone());
+    let (state, again) = match door.runtime.command(id, command, user).await {
+        Ok(state) => (state, false),
+        Err(CommandError::Refused(refusal @ engine::Refusal::Ended(_))) if key.is_some() => {
+            let state = door.runtime.instance(id).await.map_err(of_read)?;
+            if state.cancel_request() != Some(&wanted) {
+                return Err(of_command(CommandError::Refused(refusal)));
+            }
+            (state, true)
+        }
+        Err(error) => return Err(of_command(error)),
+    };
+    let answer = Json(render::submitted(&state));
+    Ok((StatusCode::ACCEPTED, replayed(again), answer))
 }

@@ -8,16 +8,16 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use engine::{Instance, Payload};
+use engine::{Id, Instance, Payload};
 use runtime::{Idempotency, Submit};
 
 use crate::callers::{Caller, Permission};
 use crate::door::{
-    Correlation, IdempotencyKey, Query, Refusal, check_json, not_json, of_read, of_submit,
+    self, Correlation, IdempotencyKey, Query, Refusal, check_json, not_json, of_read, of_submit,
     parse_json, read_body,
 };
 use crate::render;
-use crate::state::Door;
+use crate::state::{Door, stopped};
 
 /// The path, as idempotency keys are scoped to it.
 const PATH: &str = "/api/v1/workflows";
@@ -29,7 +29,6 @@ const MAX_NAME: usize = 256;
 pub(super) const MAX_STEPS: usize = 200;
 
 const PRIORITIES: [&str; 4] = ["low", "normal", "high", "critical"];
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// Starts a workflow
@@ -69,12 +68,7 @@ pub async fn submit(
     submit.idempotency = key.map(|key| idempotency(user, PATH, &key, &body.0));
     let started = door.runtime.submit(submit).await.map_err(of_submit)?;
     let waited = match wait_ms {
-        Some(wait_ms) => Some(
-            door.runtime
-                .wait_ended(started.id, wait_ms)
-                .await
-                .map_err(of_read)?,
-        ),
+        Some(wait_ms) => Some(await_end(&door, started.id, wait_ms).await?),
         None => None,
     };
     Ok(created(
@@ -82,6 +76,17 @@ pub async fn submit(
         &started.instance,
         started.replayed,
     ))
+}
+
+/// The instance when it ended or the wait is over; a stopping server does not keep the caller.
+async fn await_end(door: &Door, id: Id, wait_ms: u64) -> Result<Arc<Instance>, Refusal> {
+    let mut stopping = door.stopping();
+    let ended = tokio::select! {
+        biased;
+        ended = door.runtime.wait_ended(id, wait_ms) => ended,
+        () = stopped(&mut stopping) => door.runtime.instance(id).await,
+    };
+    ended.map_err(of_read)
 }
 
 /// A start as the runtime takes it; the input is a part of the request's own bytes.
@@ -206,15 +211,12 @@ fn created(waited: Option<&Arc<Instance>>, state: &Instance, replayed: bool) -> 
 }
 
 fn headers(head: &Submitted, replayed: bool) -> HeaderMap {
-    let mut headers = HeaderMap::new();
+    let mut headers = door::replayed(replayed);
     if let Ok(location) = HeaderValue::from_str(&format!("{PATH}/{}", head.id)) {
         headers.insert(header::LOCATION, location);
     }
     if let Ok(correlation) = HeaderValue::from_str(&head.correlation_id) {
         headers.insert(CORRELATION_ID, correlation);
-    }
-    if replayed {
-        headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
     headers
 }

@@ -64,6 +64,7 @@ async fn a_rejected_decision_fails_the_step() {
     let site = Site::open().await;
     let (id, decision) = asked(&site).await;
     let path = format!("/api/v1/decisions/{}", decision["id"].as_str().unwrap());
+    let keyed = [("idempotency-key", "d-1")];
     let wrong = site
         .post(&format!("{path}/approve"), r#"{"choice": "fail"}"#)
         .await;
@@ -71,12 +72,13 @@ async fn a_rejected_decision_fails_the_step() {
         (wrong.status.as_u16(), wrong.code().as_str()),
         (422, "ORC-0410")
     );
-    assert_eq!(
-        site.ask("POST", &format!("{path}/reject"), &[], "")
-            .await
-            .status,
-        200
-    );
+    for replayed in ["", "true"] {
+        let answer = site
+            .ask("POST", &format!("{path}/reject"), &keyed, "")
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.header("idempotent-replayed"), replayed);
+    }
     let shown = ended(&site, &id).await;
     assert_eq!(shown["status"], "failed");
     assert_eq!(shown["error"]["type"], "validation");

@@ -152,3 +152,26 @@ async fn a_cancelled_instance_ends_cancelled() {
         (409, "ORC-0401")
     );
 }
+
+#[tokio::test]
+async fn a_cancel_sent_again_is_answered_as_the_first_was() {
+    let site = Site::open().await;
+    let id = site.start("sleep", "null").await;
+    let path = format!("{PATH}/{id}/cancel");
+    let headers = [JSON, ("idempotency-key", "c-1")];
+    let body = r#"{"reason": "no need"}"#;
+    let first = site.ask("POST", &path, &headers, body).await;
+    let again = site.ask("POST", &path, &headers, body).await;
+    assert_eq!(
+        (first.status.as_u16(), first.header("idempotent-replayed")),
+        (202, "")
+    );
+    assert_eq!(
+        (again.status.as_u16(), again.header("idempotent-replayed")),
+        (202, "true")
+    );
+    let other = site
+        .ask("POST", &path, &headers, r#"{"reason": "other"}"#)
+        .await;
+    assert_eq!(other.status, 409);
+}
