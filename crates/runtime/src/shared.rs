@@ -8,7 +8,7 @@ use adapter::{Registry, Secrets};
 use engine::{Entropy, Id, Slot};
 use futures_util::FutureExt;
 use store::Store;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::catalog::{CatalogCell, CatalogJournal};
 use crate::clock::Clock;
@@ -18,7 +18,7 @@ use crate::error::Unavailable;
 use crate::health::Stats;
 use crate::partition::Port;
 use crate::placement::Placement;
-use crate::projector::Committed;
+use crate::projector::{Awaited, Committed};
 use crate::tasks::Tasks;
 
 /// What the parts of one runtime have in common.
@@ -36,8 +36,7 @@ pub(crate) struct Shared {
     pub(crate) ports: Vec<Port>,
     pub(crate) catalog_port: Port,
     pub(crate) projector: mpsc::UnboundedSender<Committed>,
-    /// Told when somebody waits for the state: the projector then gathers no longer.
-    pub(crate) awaited: Notify,
+    pub(crate) awaited: Awaited,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) tokens: Tokens,
     pub(crate) tasks: Tasks,

@@ -53,12 +53,13 @@ impl Runtime {
         }
     }
 
-    /// Waits until one partition's state has reached a position; the projector gathers no longer.
+    /// Waits until one partition's state has reached a position.
     async fn reach_one(&self, port: &Port, head: u64) {
         let mut reached = port.reached.subscribe();
-        if *reached.borrow() < head {
-            self.shared.awaited.notify_one();
+        if *reached.borrow() >= head {
+            return;
         }
+        let _hurry = self.shared.awaited.hurry();
         let _ = reached.wait_for(|reached| *reached >= head).await;
     }
 

@@ -1,5 +1,6 @@
 //! The projector: writes what changed, from committed records only, coalesced.
 
+mod awaited;
 mod changes;
 mod decisions;
 mod instance;
@@ -7,6 +8,7 @@ mod merge;
 mod sweep;
 mod task;
 
+pub(crate) use awaited::Awaited;
 pub(crate) use changes::parse_task_row;
 pub(crate) use decisions::{decision_key, decision_prefix};
 pub(crate) use task::{Committed, checkpoint, run};

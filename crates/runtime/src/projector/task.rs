@@ -89,21 +89,17 @@ async fn gather(
     let over = Instant::now() + Duration::from_millis(bounds.projection_gather_ms);
     let mut bytes = first.bytes;
     let mut batches = vec![first];
-    let mut gathering = true;
     while bytes < WRITE_BYTES {
         let next = match committed.try_recv() {
             Ok(next) => next,
-            Err(_) if !gathering || bytes >= ENOUGH_BYTES => break,
+            Err(_) if shared.awaited.is_awaited() || bytes >= ENOUGH_BYTES => break,
             Err(_) => tokio::select! {
                 biased;
                 next = committed.recv() => match next {
                     Some(next) => next,
                     None => break,
                 },
-                () = shared.awaited.notified() => {
-                    gathering = false;
-                    continue;
-                }
+                () = shared.awaited.news() => continue,
                 () = tokio::time::sleep_until(over) => break,
             },
         };

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use engine::Entropy;
 use store::{Position, StoreError};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::partition::{project, recover};
 use super::restart::{check_marks, restart};
@@ -15,7 +15,7 @@ use crate::error::OpenError;
 use crate::health::Stats;
 use crate::partition::{Inbox, Opened, Partition, inbox};
 use crate::placement::Placement;
-use crate::projector::Committed;
+use crate::projector::{Awaited, Committed};
 use crate::shared::{Phase, Shared};
 use crate::tasks::Tasks;
 
@@ -92,7 +92,7 @@ fn share(
         ports,
         catalog_port,
         projector,
-        awaited: Notify::new(),
+        awaited: Awaited::default(),
         dispatcher: Dispatcher::default(),
         tasks: Tasks::default(),
         entropy: Mutex::new(entropy),
@@ -132,6 +132,7 @@ async fn recover_all(
 
 /// Waits until the tables hold everything up to the partition's head.
 async fn wait_projected(shared: &Shared, index: u16, head: Position) -> Result<(), OpenError> {
+    let _hurry = shared.awaited.hurry();
     let mut reached: watch::Receiver<u64> = shared.ports[usize::from(index)].reached.subscribe();
     tokio::select! {
         biased;
