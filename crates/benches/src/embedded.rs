@@ -58,7 +58,11 @@ impl Embedded {
         let ended = self.runtime.wait_ended(submitted.id, PATIENCE_MS).await?;
         match ended.status() {
             Status::Completed => Ok(()),
-            other => bail!("expected {} to be completed, but it is {}", submitted.id, other.as_str()),
+            other => bail!(
+                "expected {} to be completed, but it is {}",
+                submitted.id,
+                other.as_str()
+            ),
         }
     }
 
@@ -74,12 +78,15 @@ impl Embedded {
 }
 
 async fn apply(runtime: &Runtime) -> Result<()> {
-    let (set, found) = ResourceSet::parse(vec![("three-steps.yaml".to_owned(), THREE_STEPS.into())]);
+    let (set, found) =
+        ResourceSet::parse(vec![("three-steps.yaml".to_owned(), THREE_STEPS.into())]);
     if let Some(found) = found.first() {
         bail!("the measured workflow does not parse: {}", found.message);
     }
     let plan = |base: &definition::Catalog| set.apply_to(base, &no_settings_check);
     let applied = runtime.apply("bench", "", plan).await;
-    applied.map_err(|error| anyhow!("{error:?}")).context("the measured workflow is refused")?;
+    applied
+        .map_err(|error| anyhow!("{error:?}"))
+        .context("the measured workflow is refused")?;
     Ok(())
 }

@@ -26,13 +26,19 @@ fn machine(machine: &Machine, partitions: u16) -> String {
     table(
         &["machine", ""],
         [
-            ["processor", &format!("{}, {} cores", text(&machine.processor), machine.cores)],
+            [
+                "processor",
+                &format!("{}, {} cores", text(&machine.processor), machine.cores),
+            ],
             ["memory", &memory],
             ["kernel", &text(&machine.kernel)],
             ["file system", &text(&machine.file_system)],
             [
                 "one write of 4 KiB and its sync",
-                &format!("p50 {:.3} ms, p99 {:.3} ms", machine.sync.p50_ms, machine.sync.p99_ms),
+                &format!(
+                    "p50 {:.3} ms, p99 {:.3} ms",
+                    machine.sync.p50_ms, machine.sync.p99_ms
+                ),
             ],
             ["partitions", &partitions.to_string()],
         ],
@@ -111,8 +117,16 @@ fn over_http(series: &[Series<over_http::Sample>]) -> String {
             whole(samples.iter().map(|sample| sample.per_second)),
             fine(latencies().map(|latency| latency.p50_ms)),
             fine(latencies().map(|latency| latency.p99_ms)),
-            fine(samples.iter().filter_map(|sample| sample.server_cpu_ms_each)),
-            whole(samples.iter().filter_map(|sample| sample.server_resident_mib)),
+            fine(
+                samples
+                    .iter()
+                    .filter_map(|sample| sample.server_cpu_ms_each),
+            ),
+            whole(
+                samples
+                    .iter()
+                    .filter_map(|sample| sample.server_resident_mib),
+            ),
         ]
     });
     table(&head, rows)
@@ -147,7 +161,11 @@ where
     R: IntoIterator<Item = C>,
     C: AsRef<str>,
 {
-    let mut text = format!("| {} |\n|{}\n", head.join(" | "), " --- |".repeat(head.len()));
+    let mut text = format!(
+        "| {} |\n|{}\n",
+        head.join(" | "),
+        " --- |".repeat(head.len())
+    );
     for row in rows {
         text.push('|');
         for cell in row {

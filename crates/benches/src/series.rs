@@ -80,7 +80,9 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         over_http: Vec::new(),
     };
     for in_flight in &options.in_flight {
-        figures.in_process.push(in_process(options, *in_flight).await?);
+        figures
+            .in_process
+            .push(in_process(options, *in_flight).await?);
     }
     if !options.no_http {
         over_http(options, &mut figures).await?;
@@ -131,7 +133,11 @@ async fn run_once(options: &Options, in_flight: usize) -> Result<Sample> {
     let appends = counts.appends.len().max(1) as f64;
     let batch_bytes = counts.bytes as f64 / appends;
     let folder = new_folder(&options.data)?;
-    let writers = if in_flight == 1 { 1 } else { options.partition_count() };
+    let writers = if in_flight == 1 {
+        1
+    } else {
+        options.partition_count()
+    };
     let raw = raw::measure(folder.path(), writers, batch_bytes as usize, RAW_LASTS).await?;
     let seconds = done.lasted.as_secs_f64();
     Ok(Sample {
@@ -151,7 +157,10 @@ async fn over_http(options: &Options, figures: &mut Figures) -> Result<()> {
     let beside = served::beside_this;
     let binary = options.server.clone().map_or_else(beside, Ok)?;
     // What answers one request each is limited by the sockets long before 2,000.
-    let in_flight = options.in_flight.iter().filter(|in_flight| **in_flight <= 256);
+    let in_flight = options
+        .in_flight
+        .iter()
+        .filter(|in_flight| **in_flight <= 256);
     for in_flight in in_flight.copied().map(Some).chain([None]) {
         let mut samples = Vec::new();
         for repeat in 1..=options.repeats {

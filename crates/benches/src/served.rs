@@ -95,7 +95,10 @@ impl Served {
         let text = answer.error_for_status()?.text().await?;
         let instance: Value = serde_json::from_str(&text)?;
         if instance["status"] != "completed" {
-            bail!("expected it to be completed, but it is {}", instance["status"]);
+            bail!(
+                "expected it to be completed, but it is {}",
+                instance["status"]
+            );
         }
         Ok(())
     }
@@ -117,7 +120,10 @@ impl Served {
             let text = answer.error_for_status()?.text().await?;
             let taken: Value = serde_json::from_str(&text)?;
             if taken["accepted"].as_u64() != Some(count as u64) {
-                bail!("expected {count} to be taken, but it was {}", taken["accepted"]);
+                bail!(
+                    "expected {count} to be taken, but it was {}",
+                    taken["accepted"]
+                );
             }
             return Ok(());
         }
@@ -153,7 +159,9 @@ pub(crate) fn beside_this() -> Result<PathBuf> {
     let binary = here.with_file_name(name);
     if !binary.exists() {
         let path = binary.display();
-        bail!("expected the server at {path}, but it is not built: cargo build --release -p orchestrator");
+        bail!(
+            "expected the server at {path}, but it is not built: cargo build --release -p orchestrator"
+        );
     }
     Ok(binary)
 }
