@@ -9,6 +9,7 @@ mod finding;
 pub mod model;
 mod random;
 pub mod workload;
+pub mod world;
 
 pub use coverage::{Coverage, ENGINE, RUNTIME};
 pub use finding::Finding;

@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use simulator::model::{ModelPlan, run};
+use clap::{Parser, ValueEnum};
+use simulator::model::{self, ModelPlan};
+use simulator::world::{self, WorldPlan};
+use simulator::{Coverage, Finding};
 
 /// Runs the engine and the runtime under seeds.
 #[derive(Parser)]
@@ -14,22 +16,39 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// What runs under them; both where it is not said.
+    #[arg(long)]
+    only: Option<Part>,
     /// Prints each step.
     #[arg(long)]
     talk: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    Engine,
+    Runtime,
+}
+
+fn one(arguments: &Arguments, seed: u64, coverage: &mut Coverage) -> Result<(), Finding> {
+    let talk = arguments.talk;
+    if arguments.only != Some(Part::Runtime) {
+        coverage.merge(&model::run(seed, ModelPlan::talking(talk))?.coverage);
+    }
+    if arguments.only != Some(Part::Engine) {
+        coverage.merge(&world::run(seed, WorldPlan::talking(talk))?.coverage);
+    }
+    Ok(())
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut code = ExitCode::SUCCESS;
-    let mut coverage = simulator::Coverage::default();
+    let mut coverage = Coverage::default();
     for seed in arguments.seed..arguments.seed + arguments.seeds {
-        match run(seed, ModelPlan { talk: arguments.talk, ..ModelPlan::default() }) {
-            Ok(run) => coverage.merge(&run.coverage),
-            Err(finding) => {
-                println!("seed {seed}: {finding}");
-                code = ExitCode::FAILURE;
-            }
+        if let Err(finding) = one(&arguments, seed, &mut coverage) {
+            println!("seed {seed}: {finding}");
+            code = ExitCode::FAILURE;
         }
     }
     for (name, count) in coverage.lines() {

@@ -24,7 +24,14 @@ pub struct ModelPlan {
     /// Prints each step.
     pub talk: bool,
     /// Old results are handed in under the key of the newest attempt: a fault that must be found.
-    pub old_results_taken: bool,
+    pub(crate) old_results_taken: bool,
+}
+
+impl ModelPlan {
+    /// A plain run that prints its steps or not.
+    pub fn talking(talk: bool) -> Self {
+        Self { talk, ..Self::default() }
+    }
 }
 
 /// What a run came to.

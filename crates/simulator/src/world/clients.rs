@@ -1,0 +1,223 @@
+//! Those who ask the runtime for something, and repeat themselves when no answer comes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::record::{CancelRequested, Choice};
+use engine::{Command, Id, Payload, Refusal};
+use runtime::{CommandError, Consistency, Idempotency, Submit, SubmitError, Submitted, Unavailable};
+use store::InstanceFilter;
+
+use super::surroundings::World;
+use crate::finding::{Finding, demand};
+use crate::random::Random;
+
+/// What a client does.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Start,
+    Cancel,
+    Decide,
+    Read,
+    List,
+    Follow,
+}
+
+const DEEDS: [Deed; 6] = [Deed::Start, Deed::Cancel, Deed::Decide, Deed::Read, Deed::List, Deed::Follow];
+const WEIGHTS: [u64; 6] = [45, 6, 20, 12, 6, 6];
+
+/// Sends the clients of a run on their way, over so many milliseconds.
+pub(super) fn send(world: &Arc<World>, random: &mut Random, over_ms: u64) {
+    let most = if random.chance(10) { 60 } else { 14 };
+    for number in 0..random.between(4, most) {
+        let at_ms = if number == 0 { 0 } else { random.between(0, over_ms) };
+        let deed = if number < 2 { Deed::Start } else { DEEDS[random.weighted(&WEIGHTS)] };
+        let (world, random) = (Arc::clone(world), random.fork());
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(at_ms)).await;
+            let mut client = Client { world, random };
+            let judged = client.act(deed).await;
+            client.world.judge(judged);
+        });
+    }
+}
+
+/// One client.
+struct Client {
+    world: Arc<World>,
+    random: Random,
+}
+
+impl Client {
+    async fn act(&mut self, deed: Deed) -> Result<(), Finding> {
+        match deed {
+            Deed::Start => self.start().await,
+            Deed::Cancel => self.cancel().await,
+            Deed::Decide => self.decide().await,
+            Deed::Read => self.read().await,
+            Deed::List => self.list(None).await,
+            Deed::Follow => self.follow().await,
+        }
+    }
+
+    fn submit(&mut self) -> Submit {
+        let workflow = self.random.pick(&self.world.workload.workflows).clone();
+        let input = self.world.workload.input(&mut self.random).to_string();
+        let digest = *blake3::hash(input.as_bytes()).as_bytes();
+        let key = self.random.chance(60).then(|| format!("key-{}", self.random.between(0, 1 << 40)));
+        Submit {
+            workflow,
+            input: Payload::from_bytes(input.into()),
+            idempotency: key.map(|key| Idempotency { key, digest }),
+            priority: (*self.random.pick(&["", "low", "critical"])).to_owned(),
+            actor: "client".to_owned(),
+            cause: "api".to_owned(),
+            ..Submit::default()
+        }
+    }
+
+    /// Starts an instance, with a key as often as it takes, sometimes once more for good measure.
+    async fn start(&mut self) -> Result<(), Finding> {
+        let submit = self.submit();
+        let Some(first) = self.submit_until_answered(&submit).await? else { return Ok(()) };
+        if self.random.chance(40) {
+            self.list(Some(first.id)).await?;
+        }
+        if submit.idempotency.is_some() && self.random.chance(50) {
+            let again = self.submit_until_answered(&submit).await?;
+            let same = again.as_ref().is_none_or(|again| again.id == first.id && again.replayed);
+            demand(same, || format!("a start that was repeated was answered {again:?}, not {}", first.id))?;
+            self.world.truth().coverage.hit("client: start replayed");
+        }
+        Ok(())
+    }
+
+    async fn submit_until_answered(&mut self, submit: &Submit) -> Result<Option<Submitted>, Finding> {
+        let key = submit.idempotency.as_ref().map(|idempotency| idempotency.key.as_str());
+        loop {
+            let Some(runtime) = self.world.runtime().await else { return Ok(None) };
+            let answer = self.world.unless_ended(runtime.submit(submit.clone())).await;
+            let what = match answer {
+                Some(Ok(submitted)) => {
+                    let truth = self.world.truth();
+                    truth.submitted(key, submitted.id)?;
+                    truth.shown(&submitted.instance)?;
+                    return Ok(Some(submitted));
+                }
+                Some(Err(SubmitError::Refused(refusal))) => return self.refused(&refusal),
+                Some(Err(SubmitError::IdempotencyConflict)) => {
+                    return Err(Finding(format!("the key {key:?} is said to be in conflict")));
+                }
+                Some(Err(SubmitError::Unavailable(Unavailable::Overloaded { .. }))) => "client: pushed back",
+                Some(Err(SubmitError::Unavailable(_))) => "client: not answered",
+                None => "client: cut off",
+            };
+            self.world.truth().coverage.hit(what);
+            if key.is_none() {
+                return Ok(None);
+            }
+            self.pause().await;
+        }
+    }
+
+    /// A header that cannot be computed refuses a start; nothing else may.
+    fn refused(&self, refusal: &Refusal) -> Result<Option<Submitted>, Finding> {
+        self.world.truth().coverage.hit("client: start refused");
+        let header = matches!(refusal, Refusal::Header { .. });
+        demand(header, || format!("a start was refused: {refusal}"))?;
+        Ok(None)
+    }
+
+    async fn pause(&mut self) {
+        tokio::time::sleep(Duration::from_millis(self.random.between(100, 900))).await;
+    }
+
+    fn any_instance(&mut self) -> Option<Id> {
+        let ids: Vec<Id> = self.world.truth().histories.keys().copied().collect();
+        (!ids.is_empty()).then(|| *self.random.pick(&ids))
+    }
+
+    async fn cancel(&mut self) -> Result<(), Finding> {
+        let Some(id) = self.any_instance() else { return Ok(()) };
+        let request = CancelRequested { reason: "simulated".to_owned(), skip_compensation: self.random.chance(20) };
+        self.command(id, Command::Cancel(request)).await
+    }
+
+    async fn decide(&mut self) -> Result<(), Finding> {
+        let pending = self.world.pending_decisions();
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let (instance, id) = *self.random.pick(&pending);
+        let choice = *self.random.pick(&[Choice::Retry, Choice::Skip, Choice::Fail]);
+        self.command(instance, Command::Decide { id, choice, comment: String::new() }).await
+    }
+
+    async fn command(&mut self, id: Id, command: Command) -> Result<(), Finding> {
+        let Some(runtime) = self.world.runtime().await else { return Ok(()) };
+        match self.world.unless_ended(runtime.command(id, command, "client")).await {
+            Some(Ok(instance)) => self.world.truth().shown(&instance),
+            Some(Err(CommandError::NotFound(id))) => Err(Finding(format!("{id} is durable, but not found"))),
+            Some(Err(CommandError::Refused(_) | CommandError::Unavailable(_))) | None => Ok(()),
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), Finding> {
+        let Some(id) = self.any_instance() else { return Ok(()) };
+        let Some(runtime) = self.world.runtime().await else { return Ok(()) };
+        match self.world.unless_ended(runtime.instance(id)).await {
+            Some(Ok(instance)) => self.world.truth().shown(&instance)?,
+            Some(Err(CommandError::NotFound(id))) => return Err(Finding(format!("{id} is durable, but not found"))),
+            Some(Err(_)) | None => return Ok(()),
+        }
+        if let Some(Ok(page)) = self.world.unless_ended(runtime.history(id, 0, 10_000)).await {
+            self.world.truth().told(id, &page.records)?;
+        }
+        Ok(())
+    }
+
+    /// A complete list holds everything that was answered before it was asked for.
+    async fn list(&mut self, wanted: Option<Id>) -> Result<(), Finding> {
+        let known: Vec<Id> = match wanted {
+            Some(id) => vec![id],
+            None => self.world.truth().histories.keys().copied().collect(),
+        };
+        let Some(runtime) = self.world.runtime().await else { return Ok(()) };
+        let all = InstanceFilter::default();
+        let listed = self.world.unless_ended(runtime.list(&all, None, 1_000, Consistency::Fresh)).await;
+        let Some(Ok(listed)) = listed else { return Ok(()) };
+        self.world.truth().coverage.hit("client: list");
+        if listed.incomplete.is_empty() && listed.page.next.is_none() {
+            let missing = known.iter().find(|id| !listed.page.items.iter().any(|row| row.id == id.bytes()));
+            demand(missing.is_none(), || format!("a complete list lacks {missing:?}"))?;
+        }
+        Ok(())
+    }
+
+    /// Follows an instance: none of its records missed, none twice.
+    async fn follow(&mut self) -> Result<(), Finding> {
+        let Some(id) = self.any_instance() else { return Ok(()) };
+        let Some(runtime) = self.world.runtime().await else { return Ok(()) };
+        let Some(Ok(mut stream)) = self.world.unless_ended(runtime.subscribe(id, 0)).await else { return Ok(()) };
+        let mut next = 1;
+        while let Some(Some(Ok(published))) = self.world.unless_ended(stream.next()).await {
+            let record = published.record;
+            demand(record.seq == next, || format!("{id}: a stream gave record {} for {next}", record.seq))?;
+            self.world.truth().told(id, std::slice::from_ref(&record))?;
+            next += 1;
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    /// Decisions that wait for an answer: their instance and their id.
+    pub(super) fn pending_decisions(&self) -> Vec<(Id, Id)> {
+        let truth = self.truth();
+        let each = truth.histories.iter().flat_map(|(instance, history)| {
+            let pending = history.fold.pending_decisions().iter();
+            pending.filter_map(|one| Some((*instance, Id::from_slice(&one.id)?)))
+        });
+        each.collect()
+    }
+}

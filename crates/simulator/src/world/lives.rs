@@ -1,0 +1,334 @@
+//! A run: one process after the other, then calm, then the reckoning.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use adapter::{NoSecrets, Registry};
+use definition::Diagnostic;
+use engine::Id;
+use runtime::{ApplyError, Bounds, Config, OpenError, Runtime, Surroundings, TokioClock};
+use store::StoreError;
+use tokio::sync::watch;
+
+use super::adapter::Simulated;
+use super::disk::Disk;
+use super::faults::Faults;
+use super::outside::Outside;
+use super::settle::{all_ended, check_all};
+use super::store::SimulatedStore;
+use super::surroundings::{World, lock};
+use super::truth::Truth;
+use super::{Planted, clients};
+use crate::coverage::Coverage;
+use crate::finding::Finding;
+use crate::random::Random;
+use crate::workload::generate;
+
+/// The world begins at this time, milliseconds since the epoch.
+const BEGINNING: i64 = 1_767_225_600_000;
+/// No run has more processes.
+const MOST_LIVES: usize = 400;
+
+/// How a run of the world goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WorldPlan {
+    /// Prints what happens.
+    pub talk: bool,
+    /// A fault that must be found.
+    pub(crate) planted: Option<Planted>,
+}
+
+impl WorldPlan {
+    /// A plain run that prints what happens or not.
+    pub fn talking(talk: bool) -> Self {
+        Self { talk, ..Self::default() }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Default)]
+pub struct WorldRun {
+    /// What it has been through.
+    pub coverage: Coverage,
+    /// Of everything that became durable, was called or crashed, in order.
+    pub digest: String,
+    /// Instances.
+    pub instances: usize,
+    /// Records.
+    pub records: usize,
+}
+
+/// Runs the world under a seed.
+///
+/// # Errors
+/// With what must never be.
+pub fn run(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|error| Finding(format!("no tokio runtime: {error}")))?;
+    tokio.block_on(live(seed, plan))
+}
+
+/// What only the main line of a run draws from and decides.
+struct Lives {
+    world: Arc<World>,
+    random: Random,
+    config: Config,
+    storm_ends: tokio::time::Instant,
+    /// The number of the process that runs.
+    process: u64,
+}
+
+async fn live(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
+    let mut random = Random::new(seed);
+    let workload = generate(&mut random.fork());
+    let catalog = workload.catalog().map_err(|found| unfit(&found))?;
+    let config = config(&mut random);
+    let faults = faults(&mut random, plan.planted);
+    if plan.talk {
+        println!("{}\n{faults:?}\n{:?}", workload.text, config.bounds);
+    }
+    let truth = Truth::new(catalog, config.bounds.batch_commands, plan.talk);
+    let world = Arc::new(World {
+        plan,
+        faults,
+        workload,
+        clock: TokioClock::starting_at(BEGINNING),
+        disk: Mutex::new(Disk::default()),
+        truth: Mutex::new(truth),
+        outside: Mutex::new(Outside::new(random.fork())),
+        chance: Mutex::new(random.fork()),
+        process: 0.into(),
+        calm: false.into(),
+        end: watch::Sender::new(0),
+        runtime: watch::Sender::new(None),
+    });
+    let storm_ms = random.between(2_000, 90_000);
+    clients::send(&world, &mut random, storm_ms);
+    let storm_ends = tokio::time::Instant::now() + Duration::from_millis(storm_ms);
+    let mut lives = Lives { world, random, config, storm_ends, process: 0 };
+    lives.go_on().await?;
+    lives.report()
+}
+
+fn unfit(found: &[Diagnostic]) -> Finding {
+    let found: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
+    Finding(format!("the workload does not compile: {found:?}"))
+}
+
+/// Planted faults need the weather in which they show.
+fn faults(random: &mut Random, planted: Option<Planted>) -> Faults {
+    let drawn = Faults::draw(random);
+    match planted {
+        Some(Planted::LostTimer | Planted::DoubleApply) => Faults { crash: 30, ..drawn },
+        Some(Planted::TrimPastSynced) => Faults { crash: 30, power_loss: 100, ..drawn },
+        Some(Planted::EarlyRelease | Planted::OldGeneration) | None => drawn,
+    }
+}
+
+/// Small bounds, so that they are reached.
+fn config(random: &mut Random) -> Config {
+    let partitions = u16::try_from(random.between(1, 4)).unwrap_or(1);
+    let defaults = Bounds::default();
+    let bounds = Bounds {
+        batch_commands: random.count(1, 20),
+        hot_instances: random.count(0, 6),
+        waiting_per_instance: random.count(2, 50),
+        door_commands: random.count(3, 50),
+        near_timers: random.count(1, 40),
+        timer_window_ms: i64::try_from(random.between(500, 60_000)).unwrap_or(500),
+        adapter_concurrency: u32::try_from(random.between(1, 8)).unwrap_or(1),
+        ramp_start: u32::try_from(random.between(1, 3)).unwrap_or(1),
+        checkpoint_bytes: random.count(200, 20_000),
+        checkpoint_every_ms: random.between(500, 60_000),
+        ..defaults
+    };
+    let callback_base = Some("http://simulated.invalid".to_owned());
+    Config { bounds, callback_base, ..Config::embedded("dev", partitions) }
+}
+
+impl Lives {
+    /// One process after the other, until everything has ended.
+    async fn go_on(&mut self) -> Result<(), Finding> {
+        for _ in 0..MOST_LIVES {
+            if let Some(runtime) = self.begin().await? {
+                let over = self.live_on(&runtime).await?;
+                self.end(&runtime).await;
+                if over {
+                    return self.reckon().await;
+                }
+            } else {
+                self.lose_power().await;
+            }
+            self.found()?;
+        }
+        Err(Finding(format!("not over after {MOST_LIVES} processes")))
+    }
+
+    fn found(&self) -> Result<(), Finding> {
+        match &self.world.truth().finding {
+            Some(finding) => Err(finding.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts a process; none where it ended before it was ready.
+    async fn begin(&mut self) -> Result<Option<Runtime>, Finding> {
+        let world = &self.world;
+        self.process = world.process.load(Ordering::Relaxed);
+        let with = Surroundings {
+            store: Arc::new(SimulatedStore::of(world)),
+            kinds: Registry::default().with(Simulated(Arc::clone(world))),
+            clock: Arc::new(world.clock),
+            secrets: Arc::new(NoSecrets),
+            seed: self.random.bits(),
+            on_fatal: {
+                let world = Arc::clone(world);
+                Arc::new(move |_reason| world.crash("crash: fatal"))
+            },
+        };
+        world.log("a process begins");
+        let opened = world.unless_ended(Runtime::open(self.config.clone(), with)).await;
+        let runtime = match opened {
+            Some(Ok(runtime)) => runtime,
+            Some(Err(OpenError::Fenced(_) | OpenError::Store(StoreError::Unavailable(_) | StoreError::Io { .. }))) => {
+                world.truth().coverage.hit("runtime: does not open for now");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                world.process.fetch_add(1, Ordering::Relaxed);
+                return Ok(None);
+            }
+            Some(Err(error)) => return Err(Finding(format!("the runtime does not open: {error}"))),
+            None => return Ok(None),
+        };
+        if !self.apply(&runtime).await? {
+            self.end(&runtime).await;
+            return Ok(None);
+        }
+        self.world.runtime.send_replace(Some(runtime.clone()));
+        Ok(Some(runtime))
+    }
+
+    /// Applies the workload where the catalog lacks it; false when the process ended meanwhile.
+    async fn apply(&self, runtime: &Runtime) -> Result<bool, Finding> {
+        if !runtime.catalog().workflows.is_empty() {
+            return Ok(true);
+        }
+        let (set, _) = self.world.workload.resources();
+        let plan = |base: &definition::Catalog| set.apply_to(base, &definition::no_settings_check);
+        match self.world.unless_ended(runtime.apply("operator", "simulated", plan)).await {
+            Some(Ok(_)) => Ok(true),
+            Some(Err(ApplyError::Unavailable(_))) | None => Ok(false),
+            Some(Err(ApplyError::Refused(found))) => Err(unfit(&found)),
+        }
+    }
+
+    /// Lives until the process ends, or everything has: true then.
+    async fn live_on(&mut self, runtime: &Runtime) -> Result<bool, Finding> {
+        self.check_recovered(runtime).await?;
+        if self.has_ended() {
+            return Ok(false);
+        }
+        if !self.world.is_calm() {
+            let mut end = self.world.end.subscribe();
+            loop {
+                let step = tokio::time::Instant::now() + Duration::from_millis(700);
+                tokio::select! {
+                    biased;
+                    _ = end.changed() => return Ok(false),
+                    () = tokio::time::sleep_until(step.min(self.storm_ends)) => {}
+                }
+                if self.has_ended() || !runtime.health().ready {
+                    return Ok(false);
+                }
+                if tokio::time::Instant::now() >= self.storm_ends {
+                    break;
+                }
+            }
+            self.world.calm.store(true, Ordering::Relaxed);
+            self.world.log("calm");
+        }
+        let world = Arc::clone(&self.world);
+        let over = world.unless_ended(all_ended(&world, runtime, &mut self.random)).await;
+        if !over.unwrap_or(Ok(false))? {
+            return Ok(false);
+        }
+        check_all(&world, runtime).await?;
+        Ok(true)
+    }
+
+    fn has_ended(&self) -> bool {
+        self.process != self.world.process.load(Ordering::Relaxed)
+    }
+
+    /// What comes back is what was durable.
+    async fn check_recovered(&mut self, runtime: &Runtime) -> Result<(), Finding> {
+        let ids: Vec<Id> = self.world.truth().histories.keys().copied().collect();
+        for id in ids.iter().filter(|_| self.random.chance(30)) {
+            match self.world.unless_ended(runtime.instance(*id)).await {
+                Some(Ok(instance)) => self.world.truth().shown(&instance)?,
+                Some(Err(runtime::CommandError::NotFound(id))) => {
+                    return Err(Finding(format!("{id} was durable, but is lost")));
+                }
+                Some(Err(_)) | None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The process ends: gracefully, or as if it was killed.
+    async fn end(&mut self, runtime: &Runtime) {
+        self.world.runtime.send_replace(None);
+        let alive = runtime.health().ready;
+        if alive && self.random.chance(50) {
+            self.world.unless_ended(runtime.shutdown()).await;
+            self.world.truth().coverage.hit("shutdown");
+        }
+        self.world.process.fetch_add(1, Ordering::Relaxed);
+        runtime.abort();
+        self.lose_power().await;
+    }
+
+    async fn lose_power(&mut self) {
+        self.world.process.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        if !self.world.strikes(self.world.faults.power_loss) {
+            return;
+        }
+        let disk = std::mem::take(&mut *lock(&self.world.disk));
+        let (store, lost) = disk.after_power_loss().await;
+        let mut disk = disk;
+        disk.replace(store);
+        *lock(&self.world.disk) = disk;
+        let what = if lost > 0 { "power loss: state rolled back" } else { "power loss" };
+        self.world.truth().coverage.hit(what);
+        self.world.log(what);
+    }
+
+    /// Everything has ended and was checked: once more, from what is stored alone.
+    async fn reckon(&mut self) -> Result<(), Finding> {
+        self.found()?;
+        let Some(runtime) = self.begin().await? else {
+            return Err(Finding("the store does not open when all is calm".to_owned()));
+        };
+        check_all(&self.world, &runtime).await?;
+        runtime.abort();
+        self.found()
+    }
+
+    fn report(&self) -> Result<WorldRun, Finding> {
+        let mut truth = self.world.truth();
+        let ended: Vec<&'static str> = truth.histories.values().map(|history| history.fold.status().as_str()).collect();
+        ended.iter().for_each(|status| truth.coverage.hit(status));
+        Ok(WorldRun {
+            coverage: truth.coverage.clone(),
+            digest: truth.digest.finalize().to_hex().to_string(),
+            instances: truth.histories.len(),
+            records: truth.histories.values().map(|history| history.records.len()).sum(),
+        })
+    }
+}

@@ -1,0 +1,21 @@
+//! The whole runtime, unmodified, in a simulated world: a disk that fails, adapters of every
+//! temper, clients that repeat themselves, crashes, and a clock that jumps.
+//!
+//! Each process of the run opens the runtime anew on the same disk. What became durable is folded
+//! beside it ([`truth`]); whatever the runtime shows is held against that.
+
+mod adapter;
+mod clients;
+mod disk;
+mod double;
+mod faults;
+mod lives;
+mod outside;
+mod planted;
+mod settle;
+mod store;
+mod surroundings;
+mod truth;
+
+pub use lives::{WorldPlan, WorldRun, run};
+pub(crate) use planted::Planted;

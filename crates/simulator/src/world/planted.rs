@@ -1,0 +1,17 @@
+//! Faults that are planted on purpose, to see that the checkers find them.
+
+/// A fault of the world that no checker may miss.
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests plant faults"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Planted {
+    /// A commit is reported before it is made: effects are released too early.
+    EarlyRelease,
+    /// Timers are not written.
+    LostTimer,
+    /// Snapshots claim to hold one record less than they do: it is applied twice.
+    DoubleApply,
+    /// The journal is trimmed to a state that is not synced.
+    TrimPastSynced,
+    /// What an older attempt came to is handed in as the newest one's.
+    OldGeneration,
+}

@@ -1,0 +1,291 @@
+//! The store of one process: the disk, with faults.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use store::{
+    Append, Appended, Batch, BlobHash, Change, Count, CountBy, EntityId, HistorySegment,
+    InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead, PartitionId,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+};
+
+use super::Planted;
+use super::double::one_record_less;
+use super::surroundings::{World, lock};
+
+/// The disk as one process sees it.
+pub(super) struct SimulatedStore {
+    world: Arc<World>,
+    process: u64,
+    /// Told to be durable, but not yet: only where that is planted.
+    early: std::sync::Mutex<Vec<Append>>,
+}
+
+impl SimulatedStore {
+    /// The store of the process that runs now.
+    pub(super) fn of(world: &Arc<World>) -> Self {
+        let process = world.process.load(Ordering::Relaxed);
+        Self { world: Arc::clone(world), process, early: std::sync::Mutex::default() }
+    }
+
+    fn live(&self) -> MemoryStore {
+        lock(&self.world.disk).live.clone()
+    }
+
+    fn hit(&self, what: &'static str) {
+        self.world.truth().coverage.hit(what);
+    }
+
+    fn strikes(&self, percent: u64, what: &'static str) -> bool {
+        let strikes = self.world.strikes(percent);
+        if strikes {
+            self.hit(what);
+        }
+        strikes
+    }
+
+    /// A process that has ended hears nothing more.
+    async fn alive(&self) {
+        if self.world.process.load(Ordering::Relaxed) != self.process {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The process may end here.
+    async fn may_crash(&self, place: &'static str) {
+        let crash = self.world.faults.crash;
+        if crash > 0 && !self.world.is_calm() && self.world.draw(0, 999) < crash {
+            self.world.crash(place);
+        }
+        self.alive().await;
+    }
+
+    async fn pause(&self, most_ms: u64) {
+        let pause = self.world.draw(1, most_ms);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        self.alive().await;
+    }
+
+    async fn readable(&self) -> Result<(), StoreError> {
+        self.alive().await;
+        if self.strikes(self.world.faults.read_unavailable, "store: read unavailable") {
+            return Err(unavailable());
+        }
+        Ok(())
+    }
+
+    /// Makes an append durable and folds it into the truth at once.
+    async fn commit(&self, append: Append) -> Result<Appended, StoreError> {
+        let before = self.live().read_journal(append.partition, append.expected_head + 1, 1).await;
+        let new = before.is_ok_and(|batches| batches.is_empty());
+        let appended = self.live().append(append.clone()).await?;
+        if appended == Appended::Committed && new {
+            let now = self.world.now_ms();
+            let judged = self.world.truth().committed(now, &append);
+            lock(&self.world.disk).appended(append);
+            self.world.judge(judged);
+        }
+        Ok(appended)
+    }
+
+    async fn commit_early(&self, append: Append) -> Result<Appended, StoreError> {
+        let held = std::mem::replace(&mut *lock(&self.early), vec![append]);
+        for append in held {
+            self.commit(append).await?;
+        }
+        Ok(Appended::Committed)
+    }
+
+    async fn intrude(&self, partition: PartitionId) {
+        if let Ok(head) = self.live().take_over(partition).await {
+            lock(&self.world.disk).taken_over(partition, head.epoch);
+        }
+    }
+}
+
+fn unavailable() -> StoreError {
+    StoreError::Unavailable("simulated".to_owned())
+}
+
+fn broken(what: &str) -> StoreError {
+    StoreError::Io {
+        what: what.to_owned(),
+        source: std::io::Error::other("simulated"),
+        cure: "none".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Store for SimulatedStore {
+    async fn incarnation(&self) -> Result<u32, StoreError> {
+        self.live().incarnation().await
+    }
+
+    async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {
+        self.alive().await;
+        let mut head = self.live().take_over(partition).await?;
+        let mut disk = lock(&self.world.disk);
+        disk.taken_over(partition, head.epoch);
+        if self.world.plan.planted == Some(Planted::TrimPastSynced) {
+            let trimmed = disk.trimmed.get(&partition).copied().unwrap_or(0);
+            head.first = head.first.max(trimmed + 1);
+        }
+        Ok(head)
+    }
+
+    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        self.may_crash("crash: before an append").await;
+        let faults = &self.world.faults;
+        if self.strikes(faults.slow_append, "store: append slow") {
+            self.pause(80).await;
+        }
+        if self.strikes(faults.append_unavailable, "store: append unavailable") {
+            return Err(unavailable());
+        }
+        if self.strikes(faults.append_io, "store: append broken") {
+            return Err(broken("an append"));
+        }
+        if self.strikes(faults.append_lost, "store: append unknown, lost") {
+            return Ok(Appended::Unknown);
+        }
+        if self.strikes(faults.fenced, "store: append fenced") {
+            self.intrude(append.partition).await;
+        }
+        if self.world.plan.planted == Some(Planted::EarlyRelease) {
+            return self.commit_early(append).await;
+        }
+        let appended = self.commit(append).await?;
+        self.may_crash("crash: after an append").await;
+        if appended == Appended::Committed && self.strikes(faults.append_done, "store: append unknown, done") {
+            return Ok(Appended::Unknown);
+        }
+        Ok(appended)
+    }
+
+    async fn read_journal(
+        &self,
+        partition: PartitionId,
+        from: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Batch>, StoreError> {
+        self.alive().await;
+        let trimmed = lock(&self.world.disk).trimmed.get(&partition).copied().unwrap_or(0);
+        if self.world.plan.planted == Some(Planted::TrimPastSynced) && from <= trimmed {
+            return Err(StoreError::Gap { partition: partition.0, reached: from - 1, first: trimmed + 1 });
+        }
+        self.live().read_journal(partition, from, limit_bytes).await
+    }
+
+    async fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, StoreError> {
+        self.alive().await;
+        self.live().blob(hash).await
+    }
+
+    async fn project(&self, mut projections: Vec<Projection>) -> Result<(), StoreError> {
+        self.may_crash("crash: before a projection").await;
+        let faults = &self.world.faults;
+        if self.strikes(faults.slow_project, "store: projection slow") {
+            self.pause(900).await;
+        }
+        if self.strikes(faults.project_unavailable, "store: projection unavailable") {
+            return Err(unavailable());
+        }
+        if self.strikes(faults.project_io, "store: projection broken") {
+            return Err(broken("a projection"));
+        }
+        plant(self.world.plan.planted, &mut projections);
+        self.live().project(projections.clone()).await?;
+        lock(&self.world.disk).projected(projections);
+        self.may_crash("crash: after a projection").await;
+        Ok(())
+    }
+
+    async fn reached(&self, partition: PartitionId) -> Result<Position, StoreError> {
+        self.alive().await;
+        self.live().reached(partition).await
+    }
+
+    async fn checkpoint(&self) -> Result<(), StoreError> {
+        self.may_crash("crash: before a checkpoint").await;
+        if self.strikes(self.world.faults.checkpoint_unavailable, "store: checkpoint unavailable") {
+            return Err(unavailable());
+        }
+        if self.world.plan.planted == Some(Planted::TrimPastSynced) {
+            lock(&self.world.disk).note_trimmed();
+            return Ok(());
+        }
+        self.live().checkpoint().await?;
+        lock(&self.world.disk).synced();
+        self.hit("store: checkpoint");
+        self.may_crash("crash: after a checkpoint").await;
+        Ok(())
+    }
+
+    async fn instance(&self, slot: Slot, id: EntityId) -> Result<Option<StoredInstance>, StoreError> {
+        self.readable().await?;
+        self.live().instance(slot, id).await
+    }
+
+    async fn history(
+        &self,
+        slot: Slot,
+        id: EntityId,
+        after_seq: u64,
+        limit_bytes: usize,
+    ) -> Result<Vec<HistorySegment>, StoreError> {
+        self.readable().await?;
+        self.live().history(slot, id, after_seq, limit_bytes).await
+    }
+
+    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
+        self.readable().await?;
+        self.live().get(table, slot, key).await
+    }
+
+    async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {
+        self.readable().await?;
+        self.live().scan(scan).await
+    }
+
+    async fn list(
+        &self,
+        filter: &InstanceFilter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> Result<Page<InstanceRow>, StoreError> {
+        self.readable().await?;
+        self.live().list(filter, after, limit).await
+    }
+
+    async fn count(&self, filter: &InstanceFilter, by: CountBy) -> Result<Vec<Count>, StoreError> {
+        self.readable().await?;
+        self.live().count(filter, by).await
+    }
+
+    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError> {
+        self.alive().await;
+        self.live().drop_ended_before(before).await
+    }
+}
+
+/// What the projector writes, with a planted fault in it.
+fn plant(planted: Option<Planted>, projections: &mut [Projection]) {
+    for projection in projections {
+        match planted {
+            Some(Planted::LostTimer) => projection.changes.retain(|change| {
+                !matches!(change, Change::Put { table: Table::Timer, .. })
+            }),
+            Some(Planted::DoubleApply) => {
+                for change in &mut projection.changes {
+                    if let Change::PutInstance(row) = change {
+                        row.snapshot = one_record_less(&row.snapshot);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What is durable, folded as it becomes so: whatever the runtime shows is held against this.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adapter::Call;
+use definition::Catalog;
+use engine::codec::decode_batch;
+use engine::record::{Body, KeyTaken, MessageTaken, Record, SlotBody, TaskKey, TaskKind};
+use engine::{Id, Instance, StepStatus};
+use store::{Append, PartitionId, Position};
+
+use crate::check::{History, Intentions, same_state};
+use crate::coverage::Coverage;
+use crate::finding::{Finding, demand};
+
+/// The messages of one pair of slots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Marks {
+    sent: u64,
+    taken: u64,
+    acknowledged: u64,
+}
+
+/// A call that was made.
+#[derive(Clone, Debug)]
+struct Made {
+    id: Id,
+    task: TaskKey,
+    key: String,
+}
+
+/// Everything durable, and everything found.
+pub(super) struct Truth {
+    pub(super) histories: BTreeMap<Id, History>,
+    pub(super) coverage: Coverage,
+    pub(super) finding: Option<Finding>,
+    pub(super) digest: blake3::Hasher,
+    /// Idempotency keys of starts, and what they stand for.
+    keys: BTreeMap<String, Id>,
+    catalog: Catalog,
+    heads: BTreeMap<PartitionId, Position>,
+    pairs: BTreeMap<(u32, u32), Marks>,
+    intentions: Intentions,
+    made: Vec<Made>,
+    /// Calls of each process.
+    called: BTreeSet<(u64, Id, TaskKey)>,
+    /// Keys whose effect has happened.
+    pub(super) effects: BTreeMap<String, u64>,
+    batch_commands: usize,
+    talk: bool,
+}
+
+impl Truth {
+    pub(super) fn new(catalog: Catalog, batch_commands: usize, talk: bool) -> Self {
+        Self {
+            catalog,
+            batch_commands,
+            talk,
+            histories: BTreeMap::new(),
+            coverage: Coverage::default(),
+            finding: None,
+            digest: blake3::Hasher::new(),
+            keys: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            pairs: BTreeMap::new(),
+            intentions: Intentions::default(),
+            made: Vec::new(),
+            called: BTreeSet::new(),
+            effects: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a line to the run's log.
+    pub(super) fn line(&mut self, now: i64, line: impl FnOnce() -> String) {
+        let line = format!("{now} {}", line());
+        self.digest.update(line.as_bytes());
+        if self.talk {
+            println!("{line}");
+        }
+    }
+
+    /// A batch became durable.
+    pub(super) fn committed(&mut self, now: i64, append: &Append) -> Result<(), Finding> {
+        self.digest.update(&append.body);
+        let read = decode_batch(&append.body);
+        let (header, records) = read.map_err(|error| Finding(error.to_string()))?;
+        let partition = append.partition;
+        let head = self.heads.entry(partition).or_default();
+        demand(header.position == *head + 1, || format!("{partition:?}: position {} follows {head}", header.position))?;
+        *head = header.position;
+        let position = header.position;
+        self.line(now, || format!("{partition:?} at {position}: {} records", records.len()));
+        let commands = records.iter().filter(|record| record.seq > 0 && !record.command_id.is_empty()).count();
+        let bound = self.batch_commands;
+        demand(commands <= bound + 1, || format!("{partition:?}: a batch of {commands} commands, where {bound} may be"))?;
+        let mut touched = BTreeSet::new();
+        let mut decision: BTreeMap<Id, usize> = BTreeMap::new();
+        for record in &records {
+            touched.extend(self.fold(record, &mut decision)?);
+        }
+        for id in touched {
+            self.histories[&id].check()?;
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, record: &Record, decision: &mut BTreeMap<Id, usize>) -> Result<Option<Id>, Finding> {
+        match &record.body {
+            Some(Body::Slot(fact)) => {
+                if let Some(fact) = &fact.body {
+                    self.fact(fact)?;
+                }
+                return Ok(None);
+            }
+            Some(Body::OwnerOpened(_) | Body::CatalogChanged(_)) | None => {
+                self.coverage.record(record);
+                return Ok(None);
+            }
+            Some(_) => {}
+        }
+        let id = Id::from_slice(&record.entity).ok_or_else(|| Finding("a record without an instance".to_owned()))?;
+        self.tell(record, id);
+        if let Some(Body::InstanceStarted(started)) = &record.body {
+            let version = started.version.parse().ok();
+            let workflow = self.catalog.workflow(&started.workflow, version.as_ref());
+            let workflow = workflow.cloned().ok_or_else(|| Finding(format!("{id} runs an unknown workflow")))?;
+            let history = History::begin(record, workflow, &mut self.coverage)?;
+            let before = self.histories.insert(id, history);
+            demand(before.is_none(), || format!("{id} is started twice"))?;
+        } else {
+            self.check_origin(record, id)?;
+            let history = self.histories.get_mut(&id);
+            let history = history.ok_or_else(|| Finding(format!("{id} has a record, but never started")))?;
+            history.add(record, &mut self.coverage)?;
+        }
+        let count = decision.entry(id).or_default();
+        *count = if record.command_id.is_empty() { *count + 1 } else { 1 };
+        self.histories[&id].check_bound(*count)?;
+        Ok(Some(id))
+    }
+
+    fn tell(&self, record: &Record, id: Id) {
+        if let (true, Some(body)) = (self.talk, &record.body) {
+            let kind = engine::view::record_type(body);
+            println!("    {id} {} {kind} {body:?}", record.seq);
+        }
+    }
+
+    fn fact(&mut self, fact: &SlotBody) -> Result<(), Finding> {
+        match fact {
+            SlotBody::KeyTaken(KeyTaken { key, id, .. }) => {
+                let id = Id::from_slice(id).unwrap_or_default();
+                let known = *self.keys.entry(key.clone()).or_insert(id);
+                self.coverage.hit("key taken");
+                demand(known == id, || format!("the key {key} stands for {known} and for {id}"))
+            }
+            SlotBody::MessageSent(message) => {
+                let marks = self.pairs.entry((message.from_slot, message.to_slot)).or_default();
+                marks.sent += 1;
+                let (expected, number) = (marks.sent, message.number);
+                self.coverage.hit("message sent");
+                demand(number == expected, || format!("message {number} was sent, but {expected} is the next"))
+            }
+            SlotBody::MessageTaken(taken) => {
+                let marks = self.marks(taken);
+                marks.taken += 1;
+                let (marks, number) = (*marks, taken.number);
+                self.coverage.hit("message taken");
+                let well = number == marks.taken && number <= marks.sent;
+                demand(well, || format!("message {number} was taken, where {marks:?}"))
+            }
+            SlotBody::MessageAcknowledged(taken) => {
+                let marks = self.marks(taken);
+                let rises = taken.number > marks.acknowledged && taken.number <= marks.taken;
+                marks.acknowledged = taken.number;
+                let marks = *marks;
+                self.coverage.hit("message acknowledged");
+                demand(rises, || format!("{taken:?} was acknowledged, where {marks:?}"))
+            }
+        }
+    }
+
+    fn marks(&mut self, taken: &MessageTaken) -> &mut Marks {
+        self.pairs.entry((taken.from_slot, taken.to_slot)).or_default()
+    }
+
+    /// A step's output must come from a call of the attempt that it completes.
+    fn check_origin(&self, record: &Record, id: Id) -> Result<(), Finding> {
+        let Some(Body::StepCompleted(body)) = &record.body else { return Ok(()) };
+        let step = self.histories.get(&id).and_then(|history| history.fold.step(body.at));
+        let called = |step: &&engine::StepState| matches!(step.status(), StepStatus::Out | StepStatus::Accepted);
+        let (Some(step), Some(output)) = (step.filter(called), &body.output) else { return Ok(()) };
+        let number = output.value()["call"].as_u64().and_then(|number| usize::try_from(number).ok());
+        let Some(made) = number.and_then(|number| self.made.get(number)) else { return Ok(()) };
+        let task = TaskKey { at: body.at, kind: TaskKind::Run as i32, generation: step.generation, attempt: step.attempt };
+        demand(made.id == id && made.task == task, || format!("{id}: {task:?} took the result of {:?}", made.task))?;
+        demand(self.effects.contains_key(&made.key), || format!("{id}: {task:?} completed without its effect"))
+    }
+
+    /// A call arrives at an adapter: answers its number.
+    pub(super) fn called(&mut self, process: u64, call: &Call) -> Result<usize, Finding> {
+        let id: Id = call.instance_id.parse().map_err(|error| Finding(format!("a call: {error}")))?;
+        let early = || Finding(format!("{id}: the call {}#{} was made before it was durable", call.idempotency_key, call.attempt));
+        let fold = &self.histories.get(&id).ok_or_else(early)?.fold;
+        let is_it = |task: &TaskKey| {
+            let known = fold.call(*task);
+            task.attempt == call.attempt && known.is_some_and(|known| known.idempotency_key == call.idempotency_key)
+        };
+        let task = fold.outstanding().tasks.into_iter().find(is_it).ok_or_else(early)?;
+        self.intentions.note(fold, task, &call.idempotency_key)?;
+        let once = self.called.insert((process, id, task));
+        demand(once, || format!("{id}: {task:?} was handed to its adapter twice"))?;
+        let correlation = &fold.header().started.correlation_id;
+        demand(*correlation == call.correlation_id, || format!("{id}: a call bears another correlation id"))?;
+        self.made.push(Made { id, task, key: call.idempotency_key.clone() });
+        Ok(self.made.len() - 1)
+    }
+
+    /// A state was shown to somebody.
+    pub(super) fn shown(&self, instance: &Instance) -> Result<(), Finding> {
+        let id = instance.id();
+        let history = self.histories.get(&id);
+        let history = history.ok_or_else(|| Finding(format!("{id} was shown before it was durable")))?;
+        let (shown, durable) = (instance.seq(), history.fold.seq());
+        demand(shown <= durable, || format!("{id} was shown at seq {shown}, but {durable} is durable"))?;
+        if shown == durable { same_state(instance, &history.fold) } else { Ok(()) }
+    }
+
+    /// Records were shown to somebody.
+    pub(super) fn told(&self, id: Id, records: &[Record]) -> Result<(), Finding> {
+        let history = self.histories.get(&id);
+        let history = history.ok_or_else(|| Finding(format!("{id} was shown before it was durable")))?;
+        for record in records {
+            let place = usize::try_from(record.seq).unwrap_or(0).wrapping_sub(1);
+            let same = history.records.get(place) == Some(record);
+            demand(same, || format!("{id}: record {} was shown as it never was", record.seq))?;
+        }
+        Ok(())
+    }
+
+    /// A start was answered.
+    pub(super) fn submitted(&self, key: Option<&str>, id: Id) -> Result<(), Finding> {
+        demand(self.histories.contains_key(&id), || format!("the start of {id} was answered before it was durable"))?;
+        let known = key.and_then(|key| self.keys.get(key));
+        demand(key.is_none() || known == Some(&id), || format!("the start with {key:?} was answered {id}, but stands for {known:?}"))
+    }
+
+    /// Messages that are neither taken nor acknowledged.
+    pub(super) fn unsettled(&self) -> Vec<String> {
+        let open = self.pairs.iter().filter(|(_, marks)| marks.sent != marks.taken || marks.sent != marks.acknowledged);
+        open.map(|(pair, marks)| format!("{pair:?}: {marks:?}")).collect()
+    }
+
+    /// Nothing is open, and no message under way.
+    pub(super) fn is_settled(&self) -> bool {
+        self.open().is_empty() && self.unsettled().is_empty()
+    }
+
+    /// Instances that have not ended.
+    pub(super) fn open(&self) -> Vec<Id> {
+        let open = self.histories.iter().filter(|(_, history)| history.fold.status().is_open());
+        open.map(|(id, _)| *id).collect()
+    }
+}
