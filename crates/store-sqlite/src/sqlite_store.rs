@@ -11,11 +11,14 @@ use store::{
     Slot, Store, StoreError, StoredInstance, Table,
 };
 
+use tokio::sync::Mutex;
+
 use crate::failure::io_failure;
 use crate::files::{Files, RealFiles};
 use crate::folder::Folder;
 use crate::journal::{
-    Answer, Committer, INTACT, JournalOptions, Request, read_batches, read_blob, recover, verify,
+    Answer, Committer, INTACT, JournalOptions, Request, read_batches, read_blob, recover, remove,
+    verify,
 };
 use crate::options::Options;
 use crate::state::{self, Readers, StateOptions, Synced, WriterHandle};
@@ -29,6 +32,8 @@ pub struct SqliteStore {
     committer: Committer,
     writer: WriterHandle,
     readers: Readers,
+    /// One checkpoint at a time: files must go in order.
+    checkpointing: Mutex<()>,
     folder: Folder,
 }
 
@@ -89,6 +94,7 @@ impl SqliteStore {
             committer,
             writer,
             readers,
+            checkpointing: Mutex::new(()),
             folder,
         })
     }
@@ -144,7 +150,13 @@ impl SqliteStore {
         if self.keep_blobs(&behind).await? {
             self.writer.work(|writer| writer.sync()).await?;
         }
-        self.committer.remove(behind).await
+        let (files, index) = (
+            self.committer.files().clone(),
+            self.committer.index().clone(),
+        );
+        self.readers
+            .read(move |_| remove(&*files, &index, &behind))
+            .await
     }
 
     /// Sorted indexes for the buckets that are closed, built beside the writer.
@@ -229,6 +241,7 @@ impl Store for SqliteStore {
     }
 
     async fn checkpoint(&self) -> Result<(), StoreError> {
+        let _alone = self.checkpointing.lock().await;
         let synced = self.writer.work(|writer| writer.sync()).await?;
         self.trim(&synced).await?;
         let run = synced.run;

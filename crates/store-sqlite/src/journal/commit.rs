@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::index::SharedIndex;
 use super::log::{Answer, Log, Request};
 use crate::failure::{io_failure, repeat};
+use crate::files::Files;
 
 /// Requests that wait beyond these make their senders wait.
 const WAITING: usize = 4096;
@@ -16,23 +17,26 @@ const WAITING: usize = 4096;
 const COMMIT_BYTES: usize = 16 << 20;
 
 /// A request and where its answer goes.
-enum Waiting {
-    Request(Request, oneshot::Sender<Result<Answer, StoreError>>),
-    Remove(Vec<u64>, oneshot::Sender<Result<(), StoreError>>),
+struct Waiting {
+    request: Request,
+    reply: Reply,
 }
+
+type Reply = oneshot::Sender<Result<Answer, StoreError>>;
 
 /// A handle to the commit thread.
 pub(crate) struct Committer {
     sender: Option<mpsc::Sender<Waiting>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     index: SharedIndex,
+    files: Arc<dyn Files>,
 }
 
 impl Committer {
     /// Starts the thread.
     pub(crate) fn start(log: Log) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::channel(WAITING);
-        let index = Arc::clone(&log.index);
+        let (index, files) = (log.index.clone(), log.files.clone());
         let thread = std::thread::Builder::new().name("journal".into());
         let spawned = thread.spawn(move || run(log, receiver));
         let handle = spawned.map_err(|error| io_failure("starting the journal's thread", error))?;
@@ -40,6 +44,7 @@ impl Committer {
             sender: Some(sender),
             thread: Mutex::new(Some(handle)),
             index,
+            files,
         })
     }
 
@@ -48,23 +53,19 @@ impl Committer {
         &self.index
     }
 
+    /// The layer below the journal.
+    pub(crate) fn files(&self) -> &Arc<dyn Files> {
+        &self.files
+    }
+
     /// Answers when the request is durable (or refused).
     pub(crate) async fn ask(&self, request: Request) -> Result<Answer, StoreError> {
-        self.send(|reply| Waiting::Request(request, reply)).await
-    }
-
-    /// Removes segments.
-    pub(crate) async fn remove(&self, segments: Vec<u64>) -> Result<(), StoreError> {
-        self.send(|reply| Waiting::Remove(segments, reply)).await
-    }
-
-    async fn send<T>(
-        &self,
-        waiting: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Waiting,
-    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let sender = self.sender.as_ref().ok_or_else(gone)?;
-        sender.send(waiting(reply)).await.map_err(|_| gone())?;
+        sender
+            .send(Waiting { request, reply })
+            .await
+            .map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
@@ -84,47 +85,34 @@ fn gone() -> StoreError {
     StoreError::Unavailable("the journal's thread has ended".into())
 }
 
-type Reply = oneshot::Sender<Result<Answer, StoreError>>;
-
 fn run(mut log: Log, mut receiver: mpsc::Receiver<Waiting>) {
     let mut requests: Vec<Request> = vec![];
     let mut replies: Vec<Reply> = vec![];
     while let Some(first) = receiver.blocking_recv() {
-        let removal = gather(first, &mut receiver, &mut requests, &mut replies);
+        gather(first, &mut receiver, &mut requests, &mut replies);
         let answered = log.commit(&requests);
         requests.clear();
         reply_all(answered, &mut replies);
-        if let Some((segments, reply)) = removal {
-            let _ = reply.send(log.remove(&segments));
-        }
     }
 }
 
-type Removal = (Vec<u64>, oneshot::Sender<Result<(), StoreError>>);
-
-/// Takes what waits, up to a bound; a removal ends the commit.
+/// Takes what waits, up to a bound.
 fn gather(
     first: Waiting,
     receiver: &mut mpsc::Receiver<Waiting>,
     requests: &mut Vec<Request>,
     replies: &mut Vec<Reply>,
-) -> Option<Removal> {
+) {
     let mut next = Some(first);
     let mut bytes = 0;
-    while let Some(waiting) = next {
-        match waiting {
-            Waiting::Request(request, reply) => {
-                bytes += weight(&request);
-                requests.push(request);
-                replies.push(reply);
-            }
-            Waiting::Remove(segments, reply) => return Some((segments, reply)),
-        }
+    while let Some(Waiting { request, reply }) = next {
+        bytes += weight(&request);
+        requests.push(request);
+        replies.push(reply);
         next = (bytes < COMMIT_BYTES)
             .then(|| receiver.try_recv().ok())
             .flatten();
     }
-    None
 }
 
 fn weight(request: &Request) -> usize {

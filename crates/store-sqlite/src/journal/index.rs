@@ -89,10 +89,10 @@ impl Index {
         self.blobs.contains_key(hash)
     }
 
-    /// Forgets a segment, which must be the oldest.
-    pub(super) fn remove_segment(&mut self, number: u64) {
+    /// Forgets a segment, which must be the oldest; false if it is not there.
+    pub(super) fn remove_segment(&mut self, number: u64) -> bool {
         let Some(segment) = self.segments.remove(&number) else {
-            return;
+            return false;
         };
         for partition in segment.last.keys() {
             let Some(batches) = self.partitions.get_mut(partition) else {
@@ -108,6 +108,7 @@ impl Index {
             }
         }
         self.blobs.retain(|_, place| place.segment != number);
+        true
     }
 
     /// The first position that the journal holds of a partition; 1 if it never had any.

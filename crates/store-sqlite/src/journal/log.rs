@@ -7,7 +7,7 @@ use std::sync::Arc;
 use store::{Append, Appended, BlobHash, PartitionHead, PartitionId, StoreError};
 
 use super::block::{BatchFrame, Frame, HEADER, Head, Header};
-use super::index::{INTACT, Place, Segment, SharedIndex, segment_name};
+use super::index::{INTACT, Place, Segment, SharedIndex};
 use super::layout::{Layout, lay_out};
 use crate::failure::io_failure;
 use crate::files::{Files, StoredFile};
@@ -275,21 +275,6 @@ impl Log {
             let (number, bytes) = (self.tail.segment + 1, self.options.segment_bytes);
             self.next = Layout::start(self.files.clone(), number, bytes);
         }
-    }
-
-    /// Removes segments that the caller found to be behind all reached positions, oldest first,
-    /// each removal durable before the next, so that a loss of power leaves no hole.
-    pub(crate) fn remove(&mut self, segments: &[u64]) -> Result<(), StoreError> {
-        for number in segments {
-            self.index.write().expect(INTACT).remove_segment(*number);
-            let name = segment_name(*number);
-            let removed = self
-                .files
-                .remove(&name)
-                .and_then(|()| self.files.sync_folder());
-            removed.map_err(|error| io_failure(&format!("removing journal/{name}"), error))?;
-        }
-        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ mod recover;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod trim;
 mod verify;
 
 pub(crate) use commit::Committer;
@@ -22,4 +23,5 @@ pub(crate) use index::{INTACT, read_batches, read_blob};
 use log::Log;
 pub(crate) use log::{Answer, JournalOptions, Request};
 pub(crate) use recover::recover;
+pub(crate) use trim::remove;
 pub(crate) use verify::verify;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use store::{Append, Appended, Blob, PartitionId, StoreError};
 
 use super::index::{read_batches, read_blob, segment_name};
-use super::{Answer, JournalOptions, Log, Request, recover};
+use super::{Answer, JournalOptions, Log, Request, recover, remove};
 use crate::files::{Fault, FaultyFiles, Files};
 
 const SMALL: JournalOptions = JournalOptions {
@@ -245,7 +245,7 @@ fn trimming_keeps_epochs_heads_and_the_fence() {
     let reached = BTreeMap::from([(PartitionId(1), 40), (PartitionId(2), 40)]);
     let behind = log.index.read().unwrap().behind(&reached);
     assert!(behind.len() > 2);
-    log.remove(&behind).unwrap();
+    remove(&*log.files, &log.index, &behind).unwrap();
     let first = log.index.read().unwrap().first(PartitionId(1));
     assert!(first > 20 && first <= 41, "{first}");
     let mut log = open(&disk.crash(0)).unwrap();

@@ -1,6 +1,6 @@
 //! Opens the state: checks that it is whole, rebuilds what is kept in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::sync::{Arc, RwLock};
 
 use bytes::Bytes;
 use rusqlite::{Connection, Row};
-use store::{PartitionId, StoreError};
+use store::{EntityId, PartitionId, StoreError};
 
 use super::bucket::{Bucket, Buckets, sync_folder};
 use super::codec::{self, Entry, Family};
@@ -58,6 +58,7 @@ pub(crate) fn open(options: &StateOptions) -> Result<(WriterHandle, Readers), St
     }
     let view = load_view(&state)?;
     check_buckets(&view, &buckets)?;
+    let rowless = read_rowless(&state).map_err(failure)?;
     let next_run = next_run(&state).map_err(failure)?;
     let generation = view.buckets.len() as u64;
     let view = SharedView::new(RwLock::new(view));
@@ -68,6 +69,7 @@ pub(crate) fn open(options: &StateOptions) -> Result<(WriterHandle, Readers), St
         view,
         buckets,
         bucket_connections: BTreeMap::new(),
+        rowless,
         next_run,
         recent_bytes: options.recent_bytes,
         generation,
@@ -200,6 +202,11 @@ fn load_runs(state: &Connection, view: &mut View) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+fn read_rowless(state: &Connection) -> rusqlite::Result<BTreeSet<EntityId>> {
+    let mut statement = state.prepare("SELECT id FROM rowless")?;
+    statement.query_map([], |row| row.get(0))?.collect()
 }
 
 fn next_run(state: &Connection) -> rusqlite::Result<u64> {

@@ -99,7 +99,27 @@ impl Writer {
             Home::Recent(ended) => self.leave_recent(ended, moves),
             Home::Bucket(start) => moves.superseded.push((*start, *id)),
         }
+        self.forget_rowless(id)?;
         rows::delete_parts(&self.state, id).map_err(state)
+    }
+
+    /// Remembers that chunks or history came before their instance's row.
+    fn note_rowless(&mut self, id: &EntityId) -> Result<(), StoreError> {
+        if self.rowless.insert(*id) {
+            let sql = "INSERT INTO rowless VALUES (?1) ON CONFLICT DO NOTHING";
+            self.state.execute(sql, [&id[..]]).map_err(state)?;
+        }
+        Ok(())
+    }
+
+    /// Answers whether they had.
+    fn forget_rowless(&mut self, id: &EntityId) -> Result<bool, StoreError> {
+        let noted = self.rowless.remove(id);
+        if noted {
+            let sql = "DELETE FROM rowless WHERE id = ?1";
+            self.state.execute(sql, [&id[..]]).map_err(state)?;
+        }
+        Ok(noted)
     }
 
     /// Takes an instance out of the recently ended. A copy that a crash left in its bucket must
@@ -126,7 +146,11 @@ impl Writer {
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
         match home {
-            Home::Nowhere | Home::Open => self.put_parts(id, touched),
+            Home::Nowhere => {
+                self.note_rowless(id)?;
+                self.put_parts(id, touched)
+            }
+            Home::Open => self.put_parts(id, touched),
             Home::Recent(ended) => {
                 self.spill(&ended.family)?;
                 self.put_parts(id, touched)?;
@@ -149,6 +173,7 @@ impl Writer {
         home: Home,
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
+        self.forget_rowless(&row.id)?;
         match home {
             Home::Nowhere | Home::Open => {}
             Home::Recent(ended) => {
@@ -171,8 +196,9 @@ impl Writer {
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
         let mut replaces = false;
+        let spilled = self.forget_rowless(&row.id)?;
         match home {
-            Home::Nowhere if is_whole(&touched) && inline_bytes(&touched) <= INLINE_BYTES => {
+            Home::Nowhere if !spilled && inline_bytes(&touched) <= INLINE_BYTES => {
                 moves.put.push(self.ended(Family {
                     row,
                     chunks: touched.chunks.into_iter().collect(),
@@ -266,15 +292,6 @@ pub(super) fn copy_parts(
         after = last.last_seq;
         rows::put_parts(to, id, [], &segments)?;
     }
-}
-
-/// Whether the history begins with the first record, so that nothing can lie in the tables yet.
-fn is_whole(touched: &Touched) -> bool {
-    touched
-        .history
-        .keys()
-        .next()
-        .is_some_and(|first_seq| *first_seq <= 1)
 }
 
 fn inline_bytes(touched: &Touched) -> usize {

@@ -1,12 +1,12 @@
 //! The one thread that writes `state.db` and the buckets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use store::{Projection, StoreError};
+use store::{EntityId, Projection, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::bucket::Buckets;
@@ -27,6 +27,8 @@ pub(crate) struct Writer {
     pub(super) view: SharedView,
     pub(super) buckets: Buckets,
     pub(super) bucket_connections: BTreeMap<i64, Connection>,
+    /// Instances whose chunks or history lie in the tables, but whose row has not come yet.
+    pub(super) rowless: BTreeSet<EntityId>,
     /// The next run's number, above all that were ever used.
     pub(super) next_run: u64,
     /// Recently ended instances beyond this many bytes are moved to buckets at once.
