@@ -61,8 +61,15 @@ impl Failure {
 
     /// Whether the server may do it in a moment.
     pub fn is_passing(&self) -> bool {
-        let passing = [Code::UNREACHABLE, Code::STOPPING, Code::BEHIND, Code::OVERLOADED];
-        passing.iter().any(|code| self.code.as_deref() == Some(code.id))
+        let passing = [
+            Code::UNREACHABLE,
+            Code::STOPPING,
+            Code::BEHIND,
+            Code::OVERLOADED,
+        ];
+        passing
+            .iter()
+            .any(|code| self.code.as_deref() == Some(code.id))
     }
 
     /// Prints it on standard error.

@@ -26,6 +26,7 @@ pub struct Cli {
 
 /// What every command shares.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Of every command", next_display_order = 900)]
 pub struct Shared {
     /// The server to talk to
     #[arg(

@@ -27,10 +27,11 @@ pub fn validate(paths: &[PathBuf], output: Output) -> Result<Exit, Failure> {
         valid,
         findings: server::findings(&found),
     };
-    if output.is_table() {
-        for diagnostic in &found {
-            eprintln!("{diagnostic}\n");
-        }
+    for diagnostic in &found {
+        eprintln!(
+            "{diagnostic}
+"
+        );
     }
     output.show_value(&report, |report| summary(report, count, set.keys().count()))?;
     Ok(if valid { Exit::Well } else { Exit::Usage })

@@ -56,7 +56,11 @@ async fn follow(
             "end" => return Ok(true),
             "problem" => {
                 let failure = Failure::from_problem(parse(&event.data)?);
-                return if failure.is_passing() { Ok(false) } else { Err(failure) };
+                return if failure.is_passing() {
+                    Ok(false)
+                } else {
+                    Err(failure)
+                };
             }
             _ => {}
         }

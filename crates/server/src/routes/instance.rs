@@ -153,8 +153,8 @@ pub async fn attempts(
 
 /// The path of a lane; empty for the root's.
 fn lane_of(state: &Instance, at: StepRef) -> String {
-    let lane = state.lane(at.lane).filter(|lane| lane.parent.is_some());
-    lane.map(|lane| state.path(lane, at)).unwrap_or_default()
+    let lane = state.lane(at.lane);
+    lane.map(|lane| state.lane_path(lane)).unwrap_or_default()
 }
 
 async fn all_records(door: &Door, id: Id) -> Result<Vec<Record>, Refusal> {

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use runtime::{Config, Runtime, Surroundings, SystemClock};
+use runtime::{Bounds, Config, Runtime, Surroundings, SystemClock};
 use serde_json::Value;
 use server::{Door, Flags, SecretSources, Settings, TokenSettings, router};
 use store::MemoryStore;
@@ -96,6 +96,15 @@ impl Site {
         tokens: Vec<TokenSettings>,
         secrets: &[(&'static str, &'static str)],
     ) -> Self {
+        Self::bounded(tokens, secrets, Bounds::default()).await
+    }
+
+    /// The same with these bounds of the runtime.
+    pub async fn bounded(
+        tokens: Vec<TokenSettings>,
+        secrets: &[(&'static str, &'static str)],
+        bounds: Bounds,
+    ) -> Self {
         let (mut settings, _) = Settings::load(Flags::new(), |_| None).unwrap();
         settings.tokens = tokens;
         let secrets = secrets.to_vec();
@@ -111,6 +120,7 @@ impl Site {
                 server_is_loopback: true,
                 allow: vec![],
             },
+            bounds,
             ..Config::embedded("dev", 2)
         };
         let with = Surroundings {

@@ -1,6 +1,8 @@
 //! Starting instances.
 
-use crate::site::Site;
+use runtime::Bounds;
+
+use crate::site::{DEFINITIONS, Site};
 
 const PATH: &str = "/api/v1/workflows";
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -174,4 +176,31 @@ async fn a_cancel_sent_again_is_answered_as_the_first_was() {
         .ask("POST", &path, &headers, r#"{"reason": "other"}"#)
         .await;
     assert_eq!(other.status, 409);
+}
+
+#[tokio::test]
+async fn a_full_door_says_when_to_come_again() {
+    let bounds = Bounds {
+        door_commands: 0,
+        ..Bounds::default()
+    };
+    let site = Site::bounded(vec![], &[], bounds).await;
+    assert_eq!(
+        site.post_yaml("/api/v1/apply", DEFINITIONS).await.status,
+        200
+    );
+    let answer = site.post(PATH, r#"{"workflow": "sleep"}"#).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (429, "ORC-0501")
+    );
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+    let path = "/api/v1/workflows/batch";
+    let answer = site
+        .post(path, r#"{"items": [{"workflow": "sleep"}]}"#)
+        .await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (429, "ORC-0501")
+    );
 }
