@@ -117,7 +117,7 @@ impl World {
         Outcome::Accepted(Accepted::default())
     }
 
-    async fn call_back(&self, step: (String, String), token: String, key: &str, later: &Later, output: Value) {
+    async fn call_back(self: &Arc<Self>, step: (String, String), token: String, key: &str, later: &Later, output: Value) {
         let outcome = if later.works {
             self.take_effect(key, "adapter: works later");
             TaskOutcome::Completed { output: Payload::from_value(output), target: String::new(), exchange: String::new() }
@@ -137,10 +137,10 @@ impl World {
     }
 
     /// Tells a callback address until it answers; whether the result was taken.
-    async fn deliver(&self, token: &str, outcome: &TaskOutcome) -> bool {
+    async fn deliver(self: &Arc<Self>, token: &str, outcome: &TaskOutcome) -> bool {
         loop {
-            let Some(runtime) = self.runtime().await else { return false };
-            match self.unless_ended(runtime.callback(token, outcome.clone())).await {
+            let process = self.running().await;
+            match process.ask(process.runtime.callback(token, outcome.clone())).await {
                 Some(Ok(())) => return true,
                 Some(Err(CallbackError::Closed)) => return false,
                 Some(Err(CallbackError::UnknownToken)) => {

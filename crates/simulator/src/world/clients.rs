@@ -95,8 +95,8 @@ impl Client {
     async fn submit_until_answered(&mut self, submit: &Submit) -> Result<Option<Submitted>, Finding> {
         let key = submit.idempotency.as_ref().map(|idempotency| idempotency.key.as_str());
         loop {
-            let Some(runtime) = self.world.runtime().await else { return Ok(None) };
-            let answer = self.world.unless_ended(runtime.submit(submit.clone())).await;
+            let process = self.world.running().await;
+            let answer = process.ask(process.runtime.submit(submit.clone())).await;
             let what = match answer {
                 Some(Ok(submitted)) => {
                     let truth = self.world.truth();
@@ -154,8 +154,8 @@ impl Client {
     }
 
     async fn command(&mut self, id: Id, command: Command) -> Result<(), Finding> {
-        let Some(runtime) = self.world.runtime().await else { return Ok(()) };
-        match self.world.unless_ended(runtime.command(id, command, "client")).await {
+        let process = self.world.running().await;
+        match process.ask(process.runtime.command(id, command, "client")).await {
             Some(Ok(instance)) => self.world.truth().shown(&instance),
             Some(Err(CommandError::NotFound(id))) => Err(Finding(format!("{id} is durable, but not found"))),
             Some(Err(CommandError::Refused(_) | CommandError::Unavailable(_))) | None => Ok(()),
@@ -164,13 +164,14 @@ impl Client {
 
     async fn read(&mut self) -> Result<(), Finding> {
         let Some(id) = self.any_instance() else { return Ok(()) };
-        let Some(runtime) = self.world.runtime().await else { return Ok(()) };
-        match self.world.unless_ended(runtime.instance(id)).await {
+        let process = self.world.running().await;
+        match process.ask(process.runtime.instance(id)).await {
             Some(Ok(instance)) => self.world.truth().shown(&instance)?,
             Some(Err(CommandError::NotFound(id))) => return Err(Finding(format!("{id} is durable, but not found"))),
             Some(Err(_)) | None => return Ok(()),
         }
-        if let Some(Ok(page)) = self.world.unless_ended(runtime.history(id, 0, 10_000)).await {
+        let _alone = self.world.reading.lock().await;
+        if let Some(Ok(page)) = process.ask(process.runtime.history(id, 0, 10_000)).await {
             self.world.truth().told(id, &page.records)?;
         }
         Ok(())
@@ -182,9 +183,10 @@ impl Client {
             Some(id) => vec![id],
             None => self.world.truth().histories.keys().copied().collect(),
         };
-        let Some(runtime) = self.world.runtime().await else { return Ok(()) };
+        let process = self.world.running().await;
         let all = InstanceFilter::default();
-        let listed = self.world.unless_ended(runtime.list(&all, None, 1_000, Consistency::Fresh)).await;
+        let _alone = self.world.reading.lock().await;
+        let listed = process.ask(process.runtime.list(&all, None, 1_000, Consistency::Fresh)).await;
         let Some(Ok(listed)) = listed else { return Ok(()) };
         self.world.truth().coverage.hit("client: list");
         if listed.incomplete.is_empty() && listed.page.next.is_none() {
@@ -197,10 +199,12 @@ impl Client {
     /// Follows an instance: none of its records missed, none twice.
     async fn follow(&mut self) -> Result<(), Finding> {
         let Some(id) = self.any_instance() else { return Ok(()) };
-        let Some(runtime) = self.world.runtime().await else { return Ok(()) };
-        let Some(Ok(mut stream)) = self.world.unless_ended(runtime.subscribe(id, 0)).await else { return Ok(()) };
+        let process = self.world.running().await;
+        let alone = self.world.reading.lock().await;
+        let Some(Ok(mut stream)) = process.ask(process.runtime.subscribe(id, 0)).await else { return Ok(()) };
+        drop(alone);
         let mut next = 1;
-        while let Some(Some(Ok(published))) = self.world.unless_ended(stream.next()).await {
+        while let Some(Some(Ok(published))) = process.ask(stream.next()).await {
             let record = published.record;
             demand(record.seq == next, || format!("{id}: a stream gave record {} for {next}", record.seq))?;
             self.world.truth().told(id, std::slice::from_ref(&record))?;

@@ -1,7 +1,7 @@
 //! A run: one process after the other, then calm, then the reckoning.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use adapter::{NoSecrets, Registry};
@@ -9,15 +9,13 @@ use definition::Diagnostic;
 use engine::Id;
 use runtime::{ApplyError, Bounds, Config, OpenError, Runtime, Surroundings, TokioClock};
 use store::StoreError;
-use tokio::sync::watch;
 
 use super::adapter::Simulated;
-use super::disk::Disk;
 use super::faults::Faults;
 use super::outside::Outside;
 use super::settle::{all_ended, check_all};
 use super::store::SimulatedStore;
-use super::surroundings::{World, lock};
+use super::surroundings::{Parts, World, lock};
 use super::truth::Truth;
 use super::{Planted, clients};
 use crate::coverage::Coverage;
@@ -80,6 +78,8 @@ struct Lives {
     storm_ends: tokio::time::Instant,
     /// The number of the process that runs.
     process: u64,
+    /// Ends that had been seen when it began.
+    seen: u64,
 }
 
 async fn live(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
@@ -91,25 +91,20 @@ async fn live(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
     if plan.talk {
         println!("{}\n{faults:?}\n{:?}", workload.text, config.bounds);
     }
-    let truth = Truth::new(catalog, config.bounds.batch_commands, plan.talk);
-    let world = Arc::new(World {
+    let truth = Truth::new(catalog, config.partitions, config.bounds.batch_commands, plan.talk);
+    let world = World::new(Parts {
         plan,
         faults,
         workload,
         clock: TokioClock::starting_at(BEGINNING),
-        disk: Mutex::new(Disk::default()),
-        truth: Mutex::new(truth),
-        outside: Mutex::new(Outside::new(random.fork())),
-        chance: Mutex::new(random.fork()),
-        process: 0.into(),
-        calm: false.into(),
-        end: watch::Sender::new(0),
-        runtime: watch::Sender::new(None),
+        truth,
+        outside: Outside::new(random.fork()),
+        chance: random.fork(),
     });
     let storm_ms = random.between(2_000, 90_000);
     clients::send(&world, &mut random, storm_ms);
     let storm_ends = tokio::time::Instant::now() + Duration::from_millis(storm_ms);
-    let mut lives = Lives { world, random, config, storm_ends, process: 0 };
+    let mut lives = Lives { world, random, config, storm_ends, process: 0, seen: 0 };
     lives.go_on().await?;
     lives.report()
 }
@@ -179,6 +174,7 @@ impl Lives {
     async fn begin(&mut self) -> Result<Option<Runtime>, Finding> {
         let world = &self.world;
         self.process = world.process.load(Ordering::Relaxed);
+        self.seen = world.end.count();
         let with = Surroundings {
             store: Arc::new(SimulatedStore::of(world)),
             kinds: Registry::default().with(Simulated(Arc::clone(world))),
@@ -191,7 +187,7 @@ impl Lives {
             },
         };
         world.log("a process begins");
-        let opened = world.unless_ended(Runtime::open(self.config.clone(), with)).await;
+        let opened = world.unless_ended(self.seen, Runtime::open(self.config.clone(), with)).await;
         let runtime = match opened {
             Some(Ok(runtime)) => runtime,
             Some(Err(OpenError::Fenced(_) | OpenError::Store(StoreError::Unavailable(_) | StoreError::Io { .. }))) => {
@@ -207,7 +203,7 @@ impl Lives {
             self.end(&runtime).await;
             return Ok(None);
         }
-        self.world.runtime.send_replace(Some(runtime.clone()));
+        self.world.set_runtime(Some(runtime.clone()));
         Ok(Some(runtime))
     }
 
@@ -218,7 +214,7 @@ impl Lives {
         }
         let (set, _) = self.world.workload.resources();
         let plan = |base: &definition::Catalog| set.apply_to(base, &definition::no_settings_check);
-        match self.world.unless_ended(runtime.apply("operator", "simulated", plan)).await {
+        match self.world.unless_ended(self.seen, runtime.apply("operator", "simulated", plan)).await {
             Some(Ok(_)) => Ok(true),
             Some(Err(ApplyError::Unavailable(_))) | None => Ok(false),
             Some(Err(ApplyError::Refused(found))) => Err(unfit(&found)),
@@ -232,12 +228,11 @@ impl Lives {
             return Ok(false);
         }
         if !self.world.is_calm() {
-            let mut end = self.world.end.subscribe();
             loop {
                 let step = tokio::time::Instant::now() + Duration::from_millis(700);
                 tokio::select! {
                     biased;
-                    _ = end.changed() => return Ok(false),
+                    () = self.world.end.beyond(self.seen) => return Ok(false),
                     () = tokio::time::sleep_until(step.min(self.storm_ends)) => {}
                 }
                 if self.has_ended() || !runtime.health().ready {
@@ -251,12 +246,12 @@ impl Lives {
             self.world.log("calm");
         }
         let world = Arc::clone(&self.world);
-        let over = world.unless_ended(all_ended(&world, runtime, &mut self.random)).await;
+        let over = world.unless_ended(self.seen, all_ended(&world, runtime, &mut self.random)).await;
         if !over.unwrap_or(Ok(false))? {
             return Ok(false);
         }
-        check_all(&world, runtime).await?;
-        Ok(true)
+        let checked = world.unless_ended(self.seen, check_all(&world, runtime)).await;
+        checked.map_or(Ok(false), |checked| checked.map(|()| true))
     }
 
     fn has_ended(&self) -> bool {
@@ -267,7 +262,7 @@ impl Lives {
     async fn check_recovered(&mut self, runtime: &Runtime) -> Result<(), Finding> {
         let ids: Vec<Id> = self.world.truth().histories.keys().copied().collect();
         for id in ids.iter().filter(|_| self.random.chance(30)) {
-            match self.world.unless_ended(runtime.instance(*id)).await {
+            match self.world.unless_ended(self.seen, runtime.instance(*id)).await {
                 Some(Ok(instance)) => self.world.truth().shown(&instance)?,
                 Some(Err(runtime::CommandError::NotFound(id))) => {
                     return Err(Finding(format!("{id} was durable, but is lost")));
@@ -280,14 +275,16 @@ impl Lives {
 
     /// The process ends: gracefully, or as if it was killed.
     async fn end(&mut self, runtime: &Runtime) {
-        self.world.runtime.send_replace(None);
-        let alive = runtime.health().ready;
+        self.world.set_runtime(None);
+        let alive = runtime.health().ready && !self.has_ended();
         if alive && self.random.chance(50) {
-            self.world.unless_ended(runtime.shutdown()).await;
+            let _alone = self.world.reading.lock().await;
+            self.world.unless_ended(self.seen, runtime.shutdown()).await;
             self.world.truth().coverage.hit("shutdown");
         }
         self.world.process.fetch_add(1, Ordering::Relaxed);
         runtime.abort();
+        self.world.end.raise();
         self.lose_power().await;
     }
 
@@ -315,9 +312,10 @@ impl Lives {
         let Some(runtime) = self.begin().await? else {
             return Err(Finding("the store does not open when all is calm".to_owned()));
         };
-        check_all(&self.world, &runtime).await?;
+        let checked = self.world.unless_ended(self.seen, check_all(&self.world, &runtime)).await;
         runtime.abort();
-        self.found()
+        self.found()?;
+        checked.unwrap_or_else(|| Err(Finding("the process ends when all is calm".to_owned())))
     }
 
     fn report(&self) -> Result<WorldRun, Finding> {

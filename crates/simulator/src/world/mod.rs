@@ -13,6 +13,7 @@ mod lives;
 mod outside;
 mod planted;
 mod settle;
+mod signal;
 mod store;
 mod surroundings;
 mod truth;

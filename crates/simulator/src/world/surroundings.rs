@@ -1,15 +1,15 @@
 //! What all parts of a simulated world share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use runtime::{Runtime, TokioClock};
-use tokio::sync::watch;
 
 use super::disk::Disk;
 use super::faults::Faults;
 use super::lives::WorldPlan;
 use super::outside::Outside;
+use super::signal::Signal;
 use super::truth::Truth;
 use crate::finding::Finding;
 use crate::random::Random;
@@ -30,10 +30,39 @@ pub(super) struct World {
     pub(super) process: AtomicU64,
     /// Nothing fails any more.
     pub(super) calm: AtomicBool,
-    /// Rises when the process has to end.
-    pub(super) end: watch::Sender<u64>,
+    /// Raised when the process has to end.
+    pub(super) end: Signal,
     /// The handle of the process that runs.
-    pub(super) runtime: watch::Sender<Option<Runtime>>,
+    runtime: Mutex<Option<Runtime>>,
+    /// Raised when there is one.
+    begun: Signal,
+    /// Reads that wait for the state do so one by one: the runtime wakes several in any order.
+    pub(super) reading: tokio::sync::Mutex<()>,
+}
+
+/// What a world is made of.
+pub(super) struct Parts {
+    pub(super) plan: WorldPlan,
+    pub(super) faults: Faults,
+    pub(super) workload: Workload,
+    pub(super) clock: TokioClock,
+    pub(super) truth: Truth,
+    pub(super) outside: Outside,
+    pub(super) chance: Random,
+}
+
+/// A process that can be asked as long as it lives.
+pub(super) struct Process {
+    pub(super) runtime: Runtime,
+    world: Arc<World>,
+    seen: u64,
+}
+
+impl Process {
+    /// The answer, or none when the process ends before it comes.
+    pub(super) async fn ask<T>(&self, question: impl Future<Output = T>) -> Option<T> {
+        self.world.unless_ended(self.seen, question).await
+    }
 }
 
 /// Takes a lock whether or not a panic has gone through it: the run ends with the panic anyway.
@@ -42,6 +71,25 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl World {
+    pub(super) fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            plan: parts.plan,
+            faults: parts.faults,
+            workload: parts.workload,
+            clock: parts.clock,
+            truth: Mutex::new(parts.truth),
+            outside: Mutex::new(parts.outside),
+            chance: Mutex::new(parts.chance),
+            disk: Mutex::default(),
+            process: AtomicU64::default(),
+            calm: AtomicBool::default(),
+            end: Signal::default(),
+            runtime: Mutex::default(),
+            begun: Signal::default(),
+            reading: tokio::sync::Mutex::default(),
+        })
+    }
+
     pub(super) fn truth(&self) -> MutexGuard<'_, Truth> {
         lock(&self.truth)
     }
@@ -68,35 +116,45 @@ impl World {
     /// The present process ends here, as if it was killed.
     pub(super) fn crash(&self, place: &'static str) {
         self.process.fetch_add(1, Ordering::Relaxed);
+        *lock(&self.runtime) = None;
         let mut truth = self.truth();
         truth.coverage.hit(place);
-        truth.line(self.now_ms(), || format!("crash {place}"));
+        truth.line(self.now_ms(), || place.to_owned());
         drop(truth);
-        self.end.send_modify(|end| *end += 1);
+        self.end.raise();
     }
 
     /// Keeps a finding; the run ends with the first.
     pub(super) fn judge(&self, judged: Result<(), Finding>) {
         if let Err(finding) = judged {
             self.truth().finding.get_or_insert(finding);
-            self.end.send_modify(|end| *end += 1);
+            self.end.raise();
         }
     }
 
-    /// The runtime, as soon as there is one.
-    pub(super) async fn runtime(&self) -> Option<Runtime> {
-        let mut runtime = self.runtime.subscribe();
-        let found = runtime.wait_for(Option::is_some).await.ok()?;
-        found.clone()
+    /// A process is open, or closed.
+    pub(super) fn set_runtime(&self, runtime: Option<Runtime>) {
+        *lock(&self.runtime) = runtime;
+        self.begun.raise();
     }
 
-    /// Lets a question end without answer when the process ends before it is answered.
-    pub(super) async fn unless_ended<T>(&self, question: impl Future<Output = T>) -> Option<T> {
-        let mut end = self.end.subscribe();
+    /// The process that runs, as soon as there is one.
+    pub(super) async fn running(self: &Arc<Self>) -> Process {
+        loop {
+            let begun = self.begun.count();
+            if let Some(runtime) = lock(&self.runtime).clone() {
+                return Process { runtime, world: Arc::clone(self), seen: self.end.count() };
+            }
+            self.begun.beyond(begun).await;
+        }
+    }
+
+    /// The answer, or none when the process (of whose life `seen` ends had been seen) ends before.
+    pub(super) async fn unless_ended<T>(&self, seen: u64, question: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
+            () = self.end.beyond(seen) => None,
             answer = question => Some(answer),
-            _ = end.changed() => None,
         }
     }
 }
