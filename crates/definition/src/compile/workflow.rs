@@ -95,7 +95,10 @@ pub(crate) fn lower(report: &mut Report, known: &Known<'_>, workflow: &Node) -> 
         collected,
     };
     let lowered = lowering.workflow(workflow);
-    warnings::check(&mut lowering, workflow);
+    // Warnings stand at the name; without one there is an error to mend first.
+    if workflow.get("name").is_some() {
+        warnings::check(&mut lowering, workflow);
+    }
     let uses = std::mem::take(&mut lowering.collected.uses);
     Lowered {
         workflow: lowered.filter(|_| !report.has_errors()),

@@ -153,7 +153,7 @@ fn resources_of(document: &Node) -> Vec<(ResourceKey, Node, At)> {
         .map(Node::items)
         .unwrap_or_default();
     for node in document.get("workflow").into_iter().chain(listed) {
-        found.extend(workflow_key(node).map(|key| (key, node.clone(), named_at(node))));
+        found.push((workflow_key(node), node.clone(), named_at(node)));
     }
     for node in document
         .get("adapters")
@@ -193,15 +193,15 @@ fn entries(
     })
 }
 
-fn workflow_key(node: &Node) -> Option<ResourceKey> {
-    let name = node.text_at("name")?;
-    let version = semver::Version::parse(node.text_at("version")?).ok();
-    // A workflow without a readable version was reported; it still takes part in finding what else is wrong.
-    Some(ResourceKey {
+fn workflow_key(node: &Node) -> ResourceKey {
+    let version = node.text_at("version");
+    // A workflow without a readable name or version was reported; it still takes part in finding what else is wrong.
+    let name = node.text_at("name").map(str::to_owned);
+    ResourceKey {
         kind: ResourceKind::Workflow,
-        name: name.to_owned(),
-        version,
-    })
+        name: name.unwrap_or_else(|| format!("unnamed-{}", At::node(node).span.line)),
+        version: version.and_then(|version| semver::Version::parse(version).ok()),
+    }
 }
 
 fn named_at(node: &Node) -> At {

@@ -35,7 +35,11 @@ impl Decider<'_, '_> {
         if self.state.progress.ended() != Ended::Completed {
             // It was asked before: it is told again how that ended.
             let failed = self.state.progress.undo_failed;
-            let how = if failed { Ended::Failed } else { Ended::Compensated };
+            let how = if failed {
+                Ended::Failed
+            } else {
+                Ended::Compensated
+            };
             self.tell_parent_undone(how);
             return Ok(());
         }

@@ -152,7 +152,10 @@ impl Decider<'_, '_> {
             return None;
         }
         let undo = self.step_state(task.at).undo.as_deref()?;
-        let tried = undo.error.as_deref().is_some_and(|last| last.effect_unknown);
+        let tried = undo
+            .error
+            .as_deref()
+            .is_some_and(|last| last.effect_unknown);
         Some(if tried {
             UndoOutcome::Done
         } else {

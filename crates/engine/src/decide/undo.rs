@@ -143,7 +143,11 @@ impl Decider<'_, '_> {
     fn catches_to_undo(&self, at: StepRef) -> Vec<u32> {
         let catches = &self.definition(at).catches;
         let may = catches.iter().any(|one| self.list_may_undo(one.list));
-        if may { self.catch_lanes(at) } else { Vec::new() }
+        if may {
+            self.catch_lanes(at)
+        } else {
+            Vec::new()
+        }
     }
 
     fn advance_undo_lanes(&mut self, at: StepRef) -> bool {

@@ -141,9 +141,19 @@ impl Instance {
         key
     }
 
-    /// A step's id behind those of the blocks around it, each with its lane's index.
+    /// A step's id behind its lane's path.
     pub fn path(&self, lane: &Lane, at: StepRef) -> String {
-        let mut parts = vec![self.step_name(at)];
+        let (lane, step) = (self.lane_path(lane), self.step_name(at));
+        if lane.is_empty() {
+            step
+        } else {
+            format!("{lane}/{step}")
+        }
+    }
+
+    /// The blocks around a lane, each with its lane's index (`lines[3]/hold[0]`); empty for the root.
+    pub fn lane_path(&self, lane: &Lane) -> String {
+        let mut parts = Vec::new();
         let mut lane = Some(lane);
         while let Some((below, parent)) = lane.and_then(|lane| Some((lane, lane.parent?))) {
             parts.push(format!("{}[{}]", self.step_name(parent), below.index));

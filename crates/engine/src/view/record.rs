@@ -45,7 +45,7 @@ impl RecordView {
             step: at
                 .map(|at| state.step_name(at))
                 .filter(|name| !name.is_empty()),
-            lane: at.zip(lane).map(|(at, lane)| state.path(lane, at)),
+            lane: lane.map(|lane| state.lane_path(lane)),
             cause: record.cause.clone(),
             actor: record.actor.clone(),
             data: body.map_or(Value::Null, data),

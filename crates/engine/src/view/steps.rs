@@ -83,7 +83,7 @@ impl Instance {
         let definition = self.step_definition(at);
         StepView {
             id: self.step_name(at),
-            lane: lane.parent.map(|_| self.path(lane, at)),
+            lane: lane.parent.map(|_| self.lane_path(lane)),
             at,
             state,
             winners: match definition {

@@ -155,15 +155,11 @@ impl Run {
         let instance = self.instance.as_ref().unwrap();
         for record in &decided.records {
             let view = RecordView::new(record, instance);
-            let place = view.lane.or(view.step).map(|step| format!(" {step}"));
-            writeln!(
-                self.log,
-                "{}{}{}",
-                view.kind,
-                place.unwrap_or_default(),
-                detail(record)
-            )
-            .unwrap();
+            let step = view.step.map_or_else(String::new, |step| match view.lane {
+                Some(lane) => format!(" {lane}/{step}"),
+                None => format!(" {step}"),
+            });
+            writeln!(self.log, "{}{step}{}", view.kind, detail(record)).unwrap();
         }
         self.records.extend(decided.records);
         for effect in decided.effects {
