@@ -32,23 +32,21 @@ pub(super) fn instance_changes(changes: &mut Vec<Change>, merged: &MergedInstanc
         chunk,
         bytes,
     }));
-    changes.extend(history_change(slot, id, &merged.records));
+    changes.extend(history_change(slot, id, merged));
     outstanding_changes(changes, merged);
     decision_changes(changes, merged);
     let audit = merged
-        .records
-        .iter()
+        .records()
         .filter_map(|record| audit_change(slot, record));
     changes.extend(audit);
 }
 
-fn history_change(slot: Slot, id: EntityId, records: &[Record]) -> Option<Change> {
-    let (first, last) = (records.first()?, records.last()?);
-    let bytes = pack_history(records);
+fn history_change(slot: Slot, id: EntityId, merged: &MergedInstance) -> Option<Change> {
+    let (first, last) = (merged.records().next()?, merged.records().last()?);
     let segment = HistorySegment {
         first_seq: first.seq,
         last_seq: last.seq,
-        bytes,
+        bytes: pack_history(merged.records()),
     };
     Some(Change::AppendHistory { slot, id, segment })
 }

@@ -31,7 +31,7 @@ pub(crate) fn decision_prefix(pending: bool) -> Bytes {
 pub(super) fn decision_changes(changes: &mut Vec<Change>, merged: &MergedInstance) {
     let mut asked = pending(merged.before.as_deref());
     let now = pending(Some(&merged.after));
-    for record in &merged.records {
+    for record in merged.records() {
         if let Some(decision) = requested(record) {
             asked.insert(decision.id.clone(), decision);
         }
@@ -65,7 +65,7 @@ fn finish(
             key: decision_key(id, true),
         });
     }
-    let made = merged.records.iter().find_map(|record| match &record.body {
+    let made = merged.records().find_map(|record| match &record.body {
         Some(Body::DecisionMade(made)) if made.id == decision.id => Some((record, made)),
         _ => None,
     });

@@ -2,6 +2,7 @@
 //! matter, and all its records.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use engine::record::Record;
@@ -23,7 +24,17 @@ struct Merged {
 pub(super) struct MergedInstance {
     pub(super) before: Option<Arc<Instance>>,
     pub(super) after: Arc<Instance>,
-    pub(super) records: Vec<Record>,
+    /// Where its records stand.
+    places: Vec<(Arc<[Record]>, Range<usize>)>,
+}
+
+impl MergedInstance {
+    /// Its records, in order.
+    pub(super) fn records(&self) -> impl Iterator<Item = &Record> + Clone {
+        self.places
+            .iter()
+            .flat_map(|(records, range)| &records[range.clone()])
+    }
 }
 
 /// The projections of these batches, one per partition.
@@ -44,26 +55,20 @@ impl Merged {
         self.changes.extend(batch.changes);
         super::changes::catalog_audit(&mut self.changes, &batch.records);
         for (id, delta) in batch.deltas {
-            let records = delta
-                .ranges
-                .iter()
-                .flat_map(|range| &batch.records[range.clone()]);
+            let places = delta.ranges.into_iter();
+            let places = places.map(|range| (Arc::clone(&batch.records), range));
             match self.instances.get_mut(&id) {
                 Some(instance) => {
                     instance.after = delta.after;
-                    instance.records.extend(records.cloned());
+                    instance.places.extend(places);
                 }
                 None => {
-                    let records = records.cloned().collect();
-                    let (before, after) = (delta.before, delta.after);
-                    self.instances.insert(
-                        id,
-                        MergedInstance {
-                            before,
-                            after,
-                            records,
-                        },
-                    );
+                    let instance = MergedInstance {
+                        before: delta.before,
+                        after: delta.after,
+                        places: places.collect(),
+                    };
+                    self.instances.insert(id, instance);
                 }
             }
         }
