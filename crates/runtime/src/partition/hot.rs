@@ -147,3 +147,86 @@ impl HotSet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use definition::parse_workflow;
+    use engine::record::{Body, InstanceStarted, Record};
+
+    use super::*;
+
+    const WORKFLOW: &str = "
+workflow:
+  name: w
+  version: 1.0.0
+  steps:
+    - { id: a, wait: { for: 1h } }
+";
+
+    fn instance(number: u64) -> Arc<Instance> {
+        let workflow = parse_workflow(WORKFLOW).expect("compiles");
+        let record = Record {
+            entity: bytes::Bytes::copy_from_slice(&Id::new(1, 1, number).bytes()),
+            seq: 1,
+            body: Some(Body::InstanceStarted(InstanceStarted::default())),
+            ..Record::default()
+        };
+        Arc::new(Instance::from_record(&record, Arc::new(workflow)).expect("starts"))
+    }
+
+    fn hot_with(positions: &[u64]) -> HotSet {
+        let mut hot = HotSet::default();
+        for (number, position) in (0..).zip(positions) {
+            hot.insert(instance(number), *position, 10);
+        }
+        hot
+    }
+
+    fn check(positions: &[u64], projected: u64, bounds: (usize, usize), left: usize) {
+        let (hot_instances, hot_bytes) = bounds;
+        let bounds = Bounds {
+            hot_instances,
+            hot_bytes,
+            ..Bounds::default()
+        };
+        let mut hot = hot_with(positions);
+        let gone = hot.evict(projected, &bounds, usize::MAX);
+        assert_eq!(hot.len(), left, "{positions:?} projected to {projected}");
+        assert_eq!(
+            usize::try_from(gone).expect("small"),
+            positions.len() - left
+        );
+    }
+
+    #[test]
+    fn only_what_is_projected_leaves_and_no_more_than_must() {
+        check(&[1, 2, 3], 3, (3, 100), 3);
+        check(&[1, 2, 3], 3, (1, 100), 1);
+        check(&[1, 2, 3], 1, (0, 100), 2);
+        check(&[1, 2, 3], 0, (0, 100), 3);
+        check(&[1, 2, 3], 3, (3, 15), 1);
+    }
+
+    #[test]
+    fn what_was_used_since_the_hand_passed_is_spared_once() {
+        let bounds = Bounds {
+            hot_instances: 2,
+            ..Bounds::default()
+        };
+        let mut hot = hot_with(&[1, 1, 1]);
+        hot.evict(1, &bounds, usize::MAX);
+        assert!(!hot.contains(Id::new(1, 1, 0)));
+        hot.insert(instance(3), 1, 10);
+        assert!(hot.get_mut(Id::new(1, 1, 1)).is_some());
+        hot.evict(1, &bounds, usize::MAX);
+        assert!(hot.contains(Id::new(1, 1, 1)) && !hot.contains(Id::new(1, 1, 2)));
+    }
+
+    #[test]
+    fn ended_instances_leave_when_they_are_projected() {
+        let mut hot = hot_with(&[5]);
+        hot.ended(Id::new(1, 1, 0), 5);
+        assert_eq!(hot.evict(4, &Bounds::default(), 1), 0);
+        assert_eq!(hot.evict(5, &Bounds::default(), 1), 1);
+    }
+}

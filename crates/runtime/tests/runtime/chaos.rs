@@ -51,7 +51,7 @@ impl Chaos {
     fn submit(&mut self, n: u64) -> Submit {
         let place = usize::try_from(self.entropy.up_to(3)).expect("small");
         let key = format!("key-{n}");
-        let idempotency = self.chance(50).then(|| Idempotency {
+        let idempotency = self.chance(50).then_some(Idempotency {
             key,
             digest: [1; 32],
         });
