@@ -48,5 +48,7 @@ lint:
 sim:
 	$(CARGO) run --release --locked -p simulator -- --seeds $(SEEDS)
 
+## Figures of this machine, each beside a limit in the same run.
 bench:
-	$(CARGO) run --release --locked -p benches
+	$(CARGO) build --release --locked -p orchestrator -p benches
+	target/release/benches

@@ -26,6 +26,8 @@ pub(crate) struct Machine {
     pub(crate) kernel: Option<String>,
     /// The file system of the stores.
     pub(crate) file_system: Option<String>,
+    /// Processes that wanted a core in the last minute, before anything was measured: what else was going on.
+    pub(crate) load: Option<f64>,
     /// One write of 4 KiB over laid out space, and its sync: what one durable commit costs at least.
     pub(crate) sync: Latency,
 }
@@ -43,9 +45,15 @@ impl Machine {
             memory_mib: memory_kib.map(|kib| kib / 1_024),
             kernel: kernel.map(|text| text.trim().to_owned()),
             file_system: file_system(folder),
+            load: load(),
             sync: sync_latency(folder)?,
         })
     }
+}
+
+fn load() -> Option<f64> {
+    let text = read_to_string("/proc/loadavg").ok()?;
+    text.split(' ').next()?.parse().ok()
 }
 
 fn field(text: &str, name: &str) -> Option<String> {

@@ -23,6 +23,9 @@ fn machine(machine: &Machine, partitions: u16) -> String {
     let memory = machine
         .memory_mib
         .map_or_else(|| "unknown".to_owned(), |mib| format!("{mib} MiB"));
+    let load = machine
+        .load
+        .map_or_else(|| "unknown".to_owned(), |load| load.to_string());
     table(
         &["machine", ""],
         [
@@ -41,6 +44,7 @@ fn machine(machine: &Machine, partitions: u16) -> String {
                 ),
             ],
             ["partitions", &partitions.to_string()],
+            ["load of the minute before", &load],
         ],
     )
 }
