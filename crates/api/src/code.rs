@@ -142,6 +142,10 @@ codes! {
         "No item of the batch was taken"
         "Every item was refused; each has its own reason under `errors`."
         "Correct the items and send the batch again."
+    SLOW_BODY "ORC-0116" Some(408), Failed,
+        "The body takes too long"
+        "The request's body did not arrive within a minute. Nothing was taken."
+        "Send it again with the same `Idempotency-Key`; over a slow line in smaller parts."
     NO_TOKEN "ORC-0201" Some(401), Refused,
         "Who are you?"
         "The server has callers configured and the request has no token, or one that it does not know."

@@ -18,8 +18,8 @@ use tower::{Service, ServiceExt, service_fn};
 use crate::settings::Limits;
 use crate::state::stopped;
 
-/// How long a client may take for a request's head.
-const HEAD_FOR: Duration = Duration::from_secs(30);
+/// How long a client may take for a request's head, the pause before it included.
+const HEAD_FOR: Duration = Duration::from_secs(75);
 /// How long to wait when the system has no more sockets to give.
 const PAUSE: Duration = Duration::from_millis(100);
 

@@ -1,7 +1,7 @@
 //! Starting, killing, stopping.
 
 use crate::DEFINITIONS;
-use crate::harness::{Beside, Node, cli, text, until};
+use crate::harness::{BINARY, Beside, Node, cli, text, until};
 
 #[test]
 fn what_was_answered_survives_a_kill_and_completes() {
@@ -132,4 +132,58 @@ fn a_stop_commits_and_leaves_and_log_lines_bear_the_correlation() {
     let cancelled = node.cli(&["cancel", &id, "--reason", "enough"]);
     assert!(cancelled.status.success());
     node.until_status(&id, "cancelled");
+}
+
+/// A store that cannot be written ends the process, and what was answered before is there.
+#[test]
+fn a_full_disk_ends_the_process_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("store");
+    // A file may have 12,000 blocks (of 512 or 1,024 bytes, as the shell counts); the signal that
+    // would kill the writer is ignored, so that it sees an error as on a full disk.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 12000; exec {BINARY} serve --data {} --partitions 2 --listen 127.0.0.1:0",
+        data.display()
+    );
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &script]);
+    let node = Node::launch(&data, command);
+    node.apply(DEFINITIONS);
+    let input = format!(r#"{{"for": "1h", "filler": "{}"}}"#, "x".repeat(30_000));
+    let item = format!(r#"{{"workflow": "nap", "input": {input}}}"#);
+    let body = format!(r#"{{"items": [{}]}}"#, vec![item.as_str(); 100].join(","));
+    let url = format!("{}/api/v1/workflows/batch", node.url);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut accepted = 0;
+    runtime.block_on(async {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        for _ in 0..200 {
+            let request = http.post(&url).header("content-type", "application/json");
+            let Ok(answer) = request.body(body.clone()).send().await else {
+                break;
+            };
+            let Ok(answer) = answer.json::<serde_json::Value>().await else {
+                break;
+            };
+            let Some(taken) = answer["accepted"].as_u64() else {
+                break;
+            };
+            accepted += taken;
+        }
+    });
+    let (exit, log) = node.ended();
+    assert_eq!(exit, Some(1), "{log}");
+    assert!(log.contains("ORC-0504"), "{log}");
+    assert!(accepted > 0);
+
+    let node = Node::serve(&data);
+    let list = node.json(&["list", "--limit", "1000", "--workflow", "nap"]);
+    let listed = list["items"].as_array().unwrap().len() as u64;
+    assert!(
+        listed >= accepted.min(1_000),
+        "{listed} of {accepted} are there"
+    );
 }

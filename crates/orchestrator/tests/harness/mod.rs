@@ -44,14 +44,20 @@ impl Node {
     /// The binary with these arguments, once it says where it listens; its log is kept beside
     /// `data`.
     pub fn start(data: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(arguments);
+        Self::launch(data, command)
+    }
+
+    /// The same by a command that leads to the binary (a shell that sets limits first).
+    pub fn launch(data: &Path, command: Command) -> Self {
         let log = data.with_extension("log");
         let file = std::fs::File::options()
             .create(true)
             .append(true)
             .open(&log)
             .unwrap();
-        let mut child = clean(Command::new(BINARY))
-            .args(arguments)
+        let mut child = clean(command)
             .stdout(Stdio::piped())
             .stderr(file)
             .spawn()
@@ -88,6 +94,14 @@ impl Node {
         let ended = until("the process ends", || self.child.try_wait().unwrap());
         assert!(ended.success(), "{ended}: {}", self.log());
         ended
+    }
+
+    /// Waits until the process ends by itself; answers its exit code and its log.
+    pub fn ended(mut self) -> (Option<i32>, String) {
+        let status = until("the process ends by itself", || {
+            self.child.try_wait().unwrap()
+        });
+        (status.code(), self.log())
     }
 
     /// What it logged so far.

@@ -14,6 +14,8 @@ use serde_json::error::Category;
 use super::checked_json::{TOO_DEEP, check_json};
 use super::refusal::Refusal;
 
+/// How long a body may take.
+const BODY_FOR: Duration = Duration::from_secs(60);
 /// How much of a refused body is still taken off the wire, so that the client reads the refusal
 /// instead of meeting a closed connection, and for how long.
 const DRAIN_BYTES: usize = 256 << 20;
@@ -121,18 +123,15 @@ pub async fn read(request: Request, most: usize) -> Result<Body, Refusal> {
         drain(body);
         return Err(too_large(most));
     }
-    let mut whole = Parts::default();
-    while let Some(frame) = body.frame().await {
-        let broken = |error| Refusal::new(Code::NOT_JSON, format!("the body broke off: {error}"));
-        let Ok(data) = frame.map_err(broken)?.into_data() else {
-            continue;
-        };
-        if whole.len() + data.len() > most {
+    let collected = tokio::time::timeout(BODY_FOR, collect(&mut body, most)).await;
+    let slow = |_| Refusal::new(Code::SLOW_BODY, "the body did not arrive within a minute");
+    let whole = match collected.map_err(slow)? {
+        Ok(whole) => whole,
+        Err(refusal) => {
             drain(body);
-            return Err(too_large(most));
+            return Err(refusal);
         }
-        whole.push(data);
-    }
+    };
     let bytes = whole.join();
     if let Err(error) = std::str::from_utf8(&bytes) {
         let detail = format!(
@@ -142,6 +141,21 @@ pub async fn read(request: Request, most: usize) -> Result<Body, Refusal> {
         return Err(Refusal::new(Code::NOT_UTF8, detail));
     }
     Ok(Body(bytes))
+}
+
+async fn collect(body: &mut HttpBody, most: usize) -> Result<Parts, Refusal> {
+    let mut whole = Parts::default();
+    while let Some(frame) = body.frame().await {
+        let broken = |error| Refusal::new(Code::NOT_JSON, format!("the body broke off: {error}"));
+        let Ok(data) = frame.map_err(broken)?.into_data() else {
+            continue;
+        };
+        if whole.len() + data.len() > most {
+            return Err(too_large(most));
+        }
+        whole.push(data);
+    }
+    Ok(whole)
 }
 
 fn too_large(most: usize) -> Refusal {

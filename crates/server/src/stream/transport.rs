@@ -22,6 +22,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a client may leave a message unread before it is let go.
 const SEND_FOR: Duration = Duration::from_secs(30);
 
+/// Clients have nothing long to say, in bytes.
+const MAX_MESSAGE: usize = 64 << 10;
+
 const NORMAL: u16 = 1_000;
 const GOING_AWAY: u16 = 1_001;
 const FAILED: u16 = 1_011;
@@ -77,6 +80,9 @@ pub fn answer(door: &Door, asked: Asked, follow: impl Follow) -> Result<Response
     let stopping = door.stopping();
     Ok(match asked.upgrade {
         Some(upgrade) => {
+            let upgrade = upgrade
+                .max_message_size(MAX_MESSAGE)
+                .max_frame_size(MAX_MESSAGE);
             upgrade.on_upgrade(move |socket| over_socket(socket, follow, stopping, slot))
         }
         None => as_events(follow, stopping, slot),
