@@ -43,7 +43,7 @@ struct Connection {
 impl Connector for Connection {
     async fn send(&self, call: Call, _secrets: &CallSecrets) -> Outcome {
         let world = &self.world;
-        let called = world.truth().called(self.process, &call);
+        let called = world.truth().called(world.now_ms(), self.process, &call);
         let number = match called {
             Ok(number) => number,
             Err(finding) => {

@@ -1,6 +1,7 @@
 //! Those who ask the runtime for something, and repeat themselves when no answer comes.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::record::{CancelRequested, Choice};
@@ -33,11 +34,15 @@ pub(super) fn send(world: &Arc<World>, random: &mut Random, over_ms: u64) {
         let at_ms = if number == 0 { 0 } else { random.between(0, over_ms) };
         let deed = if number < 2 { Deed::Start } else { DEEDS[random.weighted(&WEIGHTS)] };
         let (world, random) = (Arc::clone(world), random.fork());
+        // Whoever follows an instance does so to the end of the process.
+        let awaited = u64::from(!matches!(deed, Deed::Follow));
+        world.clients.fetch_add(awaited, Ordering::Relaxed);
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(at_ms)).await;
             let mut client = Client { world, random };
             let judged = client.act(deed).await;
             client.world.judge(judged);
+            client.world.clients.fetch_sub(awaited, Ordering::Relaxed);
         });
     }
 }
@@ -99,7 +104,7 @@ impl Client {
             let answer = process.ask(process.runtime.submit(submit.clone())).await;
             let what = match answer {
                 Some(Ok(submitted)) => {
-                    let truth = self.world.truth();
+                    let mut truth = self.world.truth();
                     truth.submitted(key, submitted.id)?;
                     truth.shown(&submitted.instance)?;
                     return Ok(Some(submitted));
@@ -181,7 +186,7 @@ impl Client {
     async fn list(&mut self, wanted: Option<Id>) -> Result<(), Finding> {
         let known: Vec<Id> = match wanted {
             Some(id) => vec![id],
-            None => self.world.truth().histories.keys().copied().collect(),
+            None => self.world.truth().answered.clone(),
         };
         let process = self.world.running().await;
         let all = InstanceFilter::default();

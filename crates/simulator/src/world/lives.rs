@@ -91,7 +91,9 @@ async fn live(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
     if plan.talk {
         println!("{}\n{faults:?}\n{:?}", workload.text, config.bounds);
     }
-    let truth = Truth::new(catalog, config.partitions, config.bounds.batch_commands, plan.talk);
+    // What waited for an instance goes into one batch when that is loaded.
+    let most_commands = config.bounds.batch_commands + config.bounds.waiting_per_instance;
+    let truth = Truth::new(catalog, config.partitions, most_commands, plan.talk);
     let world = World::new(Parts {
         plan,
         faults,

@@ -1,6 +1,7 @@
 //! The end of a run: nothing fails any more, and everything has to come to its end.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::record::{Body, Choice};
@@ -22,7 +23,7 @@ pub(super) async fn all_ended(world: &Arc<World>, runtime: &Runtime, random: &mu
         if !runtime.health().ready || world.truth().finding.is_some() {
             return Ok(false);
         }
-        if world.truth().is_settled() {
+        if world.clients.load(Ordering::Relaxed) == 0 && world.truth().is_settled() {
             return Ok(true);
         }
         for (instance, id) in world.pending_decisions() {

@@ -28,6 +28,8 @@ pub(super) struct World {
     pub(super) chance: Mutex<Random>,
     /// The number of the process that runs; work of older ones goes nowhere.
     pub(super) process: AtomicU64,
+    /// Clients that are not done yet.
+    pub(super) clients: AtomicU64,
     /// Nothing fails any more.
     pub(super) calm: AtomicBool,
     /// Raised when the process has to end.
@@ -82,6 +84,7 @@ impl World {
             chance: Mutex::new(parts.chance),
             disk: Mutex::default(),
             process: AtomicU64::default(),
+            clients: AtomicU64::default(),
             calm: AtomicBool::default(),
             end: Signal::default(),
             runtime: Mutex::default(),

@@ -29,12 +29,17 @@ struct Made {
     key: String,
 }
 
+/// A call may already be on its way when a callback answers it: for so long, in milliseconds.
+const ON_ITS_WAY_MS: i64 = 100;
+
 /// Everything durable, and everything found.
 pub(super) struct Truth {
     pub(super) histories: BTreeMap<Id, History>,
     pub(super) coverage: Coverage,
     pub(super) finding: Option<Finding>,
     pub(super) digest: blake3::Hasher,
+    /// Instances whose start was answered.
+    pub(super) answered: Vec<Id>,
     /// Idempotency keys of starts, and what they stand for.
     keys: BTreeMap<String, Id>,
     catalog: Catalog,
@@ -42,6 +47,10 @@ pub(super) struct Truth {
     pairs: BTreeMap<(u32, u32), Marks>,
     intentions: Intentions,
     made: Vec<Made>,
+    /// Tasks that are out, with their keys.
+    out: BTreeMap<Id, BTreeMap<TaskKey, String>>,
+    /// Tasks that were out, and until when.
+    gone: BTreeMap<(Id, TaskKey), (String, i64)>,
     /// Calls of each process.
     called: BTreeSet<(u64, Id, TaskKey)>,
     /// Keys whose effect has happened.
@@ -62,11 +71,14 @@ impl Truth {
             coverage: Coverage::default(),
             finding: None,
             digest: blake3::Hasher::new(),
+            answered: Vec::new(),
             keys: BTreeMap::new(),
             heads: BTreeMap::new(),
             pairs: BTreeMap::new(),
             intentions: Intentions::default(),
             made: Vec::new(),
+            out: BTreeMap::new(),
+            gone: BTreeMap::new(),
             called: BTreeSet::new(),
             effects: BTreeMap::new(),
         }
@@ -94,7 +106,7 @@ impl Truth {
         self.line(now, || format!("{partition:?} at {position}: {} records", records.len()));
         let commands = records.iter().filter(|record| record.seq > 0 && !record.command_id.is_empty()).count();
         let bound = self.batch_commands;
-        demand(commands <= bound + 1, || format!("{partition:?}: a batch of {commands} commands, where {bound} may be"))?;
+        demand(commands <= bound, || format!("{partition:?}: a batch of {commands} commands, where {bound} may be"))?;
         let mut touched = BTreeSet::new();
         let mut decision: BTreeMap<Id, usize> = BTreeMap::new();
         for record in &records {
@@ -102,8 +114,18 @@ impl Truth {
         }
         for id in touched {
             self.histories[&id].check()?;
+            self.note_out(id, now);
         }
         Ok(())
+    }
+
+    fn note_out(&mut self, id: Id, now: i64) {
+        let fold = &self.histories[&id].fold;
+        let keyed = |task: TaskKey| Some((task, fold.call(task)?.idempotency_key));
+        let out: BTreeMap<TaskKey, String> = fold.outstanding().tasks.into_iter().filter_map(keyed).collect();
+        let before = self.out.insert(id, out.clone()).unwrap_or_default();
+        let gone = before.into_iter().filter(|(task, _)| !out.contains_key(task));
+        self.gone.extend(gone.map(|(task, key)| ((id, task), (key, now))));
     }
 
     fn fold(&mut self, record: &Record, decision: &mut BTreeMap<Id, usize>) -> Result<Option<Id>, Finding> {
@@ -200,15 +222,18 @@ impl Truth {
     }
 
     /// A call arrives at an adapter: answers its number.
-    pub(super) fn called(&mut self, process: u64, call: &Call) -> Result<usize, Finding> {
+    pub(super) fn called(&mut self, now: i64, process: u64, call: &Call) -> Result<usize, Finding> {
         let id: Id = call.instance_id.parse().map_err(|error| Finding(format!("a call: {error}")))?;
         let early = || Finding(format!("{id}: the call {}#{} was made before it was durable", call.idempotency_key, call.attempt));
         let fold = &self.histories.get(&id).ok_or_else(early)?.fold;
-        let is_it = |task: &TaskKey| {
-            let known = fold.call(*task);
-            task.attempt == call.attempt && known.is_some_and(|known| known.idempotency_key == call.idempotency_key)
+        let is_it = |task: &TaskKey, key: &str| task.attempt == call.attempt && key == call.idempotency_key;
+        let out = self.out.get(&id).into_iter().flatten();
+        let out = out.filter(|(task, key)| is_it(task, key)).map(|(task, _)| *task).next();
+        let gone = || {
+            let mut gone = self.gone.iter().filter(|((of, _), (_, until))| *of == id && now - until <= ON_ITS_WAY_MS);
+            gone.find(|((_, task), (key, _))| is_it(task, key)).map(|((_, task), _)| *task)
         };
-        let task = fold.outstanding().tasks.into_iter().find(is_it).ok_or_else(early)?;
+        let task = out.or_else(gone).ok_or_else(early)?;
         self.intentions.note(fold, task, &call.idempotency_key)?;
         let once = self.called.insert((process, id, task));
         demand(once, || format!("{id}: {task:?} was handed to its adapter twice"))?;
@@ -241,7 +266,8 @@ impl Truth {
     }
 
     /// A start was answered.
-    pub(super) fn submitted(&self, key: Option<&str>, id: Id) -> Result<(), Finding> {
+    pub(super) fn submitted(&mut self, key: Option<&str>, id: Id) -> Result<(), Finding> {
+        self.answered.push(id);
         demand(self.histories.contains_key(&id), || format!("the start of {id} was answered before it was durable"))?;
         let known = key.and_then(|key| self.keys.get(key));
         demand(key.is_none() || known == Some(&id), || format!("the start with {key:?} was answered {id}, but stands for {known:?}"))

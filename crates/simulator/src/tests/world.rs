@@ -1,0 +1,55 @@
+//! The runtime in its world.
+
+use crate::Finding;
+use crate::world::{Planted, WorldPlan, run};
+
+#[test]
+fn many_seeds_find_nothing() {
+    for seed in 0..150 {
+        if let Err(finding) = run(seed, WorldPlan::default()) {
+            panic!("seed {seed}: {finding}");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for seed in 0..12 {
+        let digest = || run(seed, WorldPlan::default()).map(|run| run.digest);
+        assert_eq!(digest(), digest(), "seed {seed}");
+    }
+}
+
+/// The first finding under a planted fault; it must say one of these things.
+fn check(planted: Planted, expected: &[&str]) {
+    let plan = WorldPlan { planted: Some(planted), ..WorldPlan::default() };
+    let found = (0..200).find_map(|seed| run(seed, plan).err());
+    let Finding(what) = found.unwrap_or_else(|| panic!("{planted:?} was not found"));
+    assert!(expected.iter().any(|part| what.contains(part)), "{planted:?} was found as: {what}");
+}
+
+#[test]
+fn an_effect_before_its_commit_is_found() {
+    let early = ["before it was durable", "is durable"];
+    check(Planted::EarlyRelease, &early);
+}
+
+#[test]
+fn a_lost_timer_is_found() {
+    check(Planted::LostTimer, &["never ends"]);
+}
+
+#[test]
+fn a_double_apply_is_found() {
+    check(Planted::DoubleApply, &["expected seq", "differ", "outstanding", "before it was durable", "was shown"]);
+}
+
+#[test]
+fn trimming_past_a_synced_state_is_found() {
+    check(Planted::TrimPastSynced, &["journal begins", "does not open"]);
+}
+
+#[test]
+fn an_old_generations_result_is_found() {
+    check(Planted::OldGeneration, &["took the result of"]);
+}
