@@ -28,7 +28,7 @@ const LICENCES: [&str; 15] = [
 ];
 
 /// Packages that must not come in, not even by way of others, and what stands in for them.
-const BANNED: [(&str, &str); 11] = [
+const BANNED: [(&str, &str); 10] = [
     ("openssl", "TLS is rustls"),
     ("openssl-sys", "TLS is rustls"),
     ("native-tls", "TLS is rustls"),
