@@ -68,6 +68,7 @@ impl Partition {
             }
         };
         for work in waiting {
+            self.forming.commands += 1;
             if self.hot.contains(id) {
                 self.work_on(id, work);
             } else {
