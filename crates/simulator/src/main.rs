@@ -1,14 +1,14 @@
 //! `simulator`: runs seeds until one finds something, and says how to see it again.
 
+mod runner;
+
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use simulator::model::{self, ModelPlan};
-use simulator::world::{self, WorldPlan};
-use simulator::{Coverage, Finding};
+use simulator::{ENGINE, RUNTIME};
 
-/// Runs the engine and the runtime under seeds.
-#[derive(Parser)]
+/// Runs the engine, and the whole runtime in a simulated world, under seeds.
+#[derive(Clone, Parser)]
 struct Arguments {
     /// How many seeds.
     #[arg(long, default_value_t = 1000)]
@@ -16,43 +16,56 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// How many run side by side.
+    #[arg(long, default_value_t = 2)]
+    jobs: u64,
     /// What runs under them; both where it is not said.
     #[arg(long)]
     only: Option<Part>,
-    /// Prints each step.
+    /// Prints each step, of one seed after the other.
     #[arg(long)]
     talk: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
+/// A part of the simulation.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum Part {
+    /// The engine alone.
     Engine,
+    /// The runtime in its world.
     Runtime,
 }
 
-fn one(arguments: &Arguments, seed: u64, coverage: &mut Coverage) -> Result<(), Finding> {
-    let talk = arguments.talk;
-    if arguments.only != Some(Part::Runtime) {
-        coverage.merge(&model::run(seed, ModelPlan::talking(talk))?.coverage);
-    }
-    if arguments.only != Some(Part::Engine) {
-        coverage.merge(&world::run(seed, WorldPlan::talking(talk))?.coverage);
-    }
-    Ok(())
-}
+/// So many seeds must hit everything that is expected; fewer may miss some of it by chance.
+const ENOUGH: u64 = 1_000;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut code = ExitCode::SUCCESS;
-    let mut coverage = Coverage::default();
-    for seed in arguments.seed..arguments.seed + arguments.seeds {
-        if let Err(finding) = one(&arguments, seed, &mut coverage) {
-            println!("seed {seed}: {finding}");
-            code = ExitCode::FAILURE;
-        }
+    let ran = runner::run(&arguments);
+    for (name, count) in ran.coverage.lines() {
+        println!("{count:>12}  {name}");
     }
-    for (name, count) in coverage.lines() {
-        println!("{count:>10} {name}");
+    println!(
+        "{} seeds, {} instances, {} records in {:.1} s",
+        ran.seeds, ran.instances, ran.records, ran.seconds
+    );
+    for found in &ran.found {
+        println!("\nseed {}, {}: {}", found.seed, found.part, found.what);
+        println!("  see it again: {}", found.command());
     }
-    code
+    let expected = [
+        (Part::Engine, ENGINE),
+        (Part::Runtime, RUNTIME),
+    ];
+    let wanted = expected.iter().filter(|(part, _)| arguments.only.is_none_or(|only| only == *part));
+    let missing: Vec<String> = wanted.flat_map(|(_, points)| ran.coverage.missing(points)).collect();
+    for name in &missing {
+        println!("never hit: {name}");
+    }
+    let enough = arguments.seeds >= ENOUGH;
+    if ran.found.is_empty() && (missing.is_empty() || !enough) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -25,6 +25,8 @@ use crate::workload::generate;
 
 /// The world begins at this time, milliseconds since the epoch.
 const BEGINNING: i64 = 1_767_225_600_000;
+/// Commands from inside that may wait for one instance beyond its bound.
+const INSIDE: usize = 50;
 /// No run has more processes.
 const MOST_LIVES: usize = 400;
 
@@ -91,8 +93,9 @@ async fn live(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
     if plan.talk {
         println!("{}\n{faults:?}\n{:?}", workload.text, config.bounds);
     }
-    // What waited for an instance goes into one batch when that is loaded.
-    let most_commands = config.bounds.batch_commands + config.bounds.waiting_per_instance;
+    // What waited for an instance goes into one batch when that is loaded; what came from inside is
+    // never refused.
+    let most_commands = config.bounds.batch_commands + config.bounds.waiting_per_instance + INSIDE;
     let truth = Truth::new(catalog, config.partitions, most_commands, plan.talk);
     let world = World::new(Parts {
         plan,
