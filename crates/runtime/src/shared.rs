@@ -8,7 +8,7 @@ use adapter::{Registry, Secrets};
 use engine::{Entropy, Id, Slot};
 use futures_util::FutureExt;
 use store::Store;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::catalog::{CatalogCell, CatalogJournal};
 use crate::clock::Clock;
@@ -16,6 +16,7 @@ use crate::config::{Config, OnFatal};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::Unavailable;
 use crate::health::Stats;
+use crate::level::Level;
 use crate::partition::Port;
 use crate::placement::Placement;
 use crate::projector::{Awaited, Committed};
@@ -46,49 +47,32 @@ pub(crate) struct Shared {
 }
 
 /// Where a runtime is in its life; it only moves forward.
-pub(crate) struct Phase(watch::Sender<Life>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Life {
-    Open,
-    Closing,
-    Ended,
-}
-
-impl Default for Phase {
-    fn default() -> Self {
-        Self(watch::Sender::new(Life::Open))
-    }
-}
+#[derive(Default)]
+pub(crate) struct Phase(Level);
 
 impl Phase {
+    const OPEN: u64 = 0;
+    const CLOSING: u64 = 1;
+    const ENDED: u64 = 2;
+
     /// The door is open.
     pub(crate) fn is_open(&self) -> bool {
-        *self.0.borrow() == Life::Open
+        self.0.get() == Self::OPEN
     }
 
     /// Closes the door; says whether this call did.
     pub(crate) fn close_door(&self) -> bool {
-        self.advance(Life::Closing)
+        self.0.raise(Self::CLOSING)
     }
 
     /// The end; says whether this call reached it.
     pub(crate) fn end(&self) -> bool {
-        self.advance(Life::Ended)
+        self.0.raise(Self::ENDED)
     }
 
     /// Waits for the end.
     pub(crate) async fn ended(&self) {
-        let mut life = self.0.subscribe();
-        let _ = life.wait_for(|life| *life == Life::Ended).await;
-    }
-
-    fn advance(&self, to: Life) -> bool {
-        self.0.send_if_modified(|life| {
-            let forward = *life < to;
-            *life = to.max(*life);
-            forward
-        })
+        self.0.reach(Self::ENDED).await;
     }
 }
 

@@ -109,7 +109,7 @@ impl CatalogJournal {
         }
         self.head += 1;
         self.chain = chain;
-        shared.catalog_port.head.send_replace(self.head);
+        shared.catalog_port.head.raise(self.head);
         let _gone = shared.projector.send(Committed {
             partition: PartitionId::CATALOG,
             position: self.head,

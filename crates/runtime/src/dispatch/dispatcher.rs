@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use definition::Catalog;
 use engine::record::TaskKey;
 use engine::{Command, Id, Instance, TaskCall};
 use futures_util::FutureExt;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot};
 
 use super::adapters::AdapterPool;
 use super::call::{Surrounding, adapter_call};
@@ -47,7 +47,8 @@ pub(crate) struct Dispatcher {
     queues: Mutex<BTreeMap<String, AdapterQueue>>,
     adapters: AdapterPool,
     stopped: AtomicBool,
-    running: watch::Sender<u32>,
+    running: AtomicU32,
+    none_runs: Notify,
 }
 
 impl Default for Dispatcher {
@@ -56,7 +57,8 @@ impl Default for Dispatcher {
             queues: Mutex::default(),
             adapters: AdapterPool::default(),
             stopped: AtomicBool::new(false),
-            running: watch::Sender::new(0),
+            running: AtomicU32::new(0),
+            none_runs: Notify::new(),
         }
     }
 }
@@ -104,8 +106,11 @@ impl Dispatcher {
 
     /// Waits until no call runs; a call that takes longer than `grace` is left.
     pub(crate) async fn idle(&self, grace: Duration) {
-        let mut running = self.running.subscribe();
-        let none = running.wait_for(|running| *running == 0);
+        let none = async {
+            while self.running.load(Ordering::Acquire) > 0 {
+                self.none_runs.notified().await;
+            }
+        };
         if tokio::time::timeout(grace, none).await.is_err() {
             tracing::warn!(
                 "calls still run at the end of the grace period; they will be made again"
@@ -186,10 +191,7 @@ struct Running {
 
 impl Running {
     fn begin(shared: &Arc<Shared>, adapter: String) -> Self {
-        shared
-            .dispatcher
-            .running
-            .send_modify(|running| *running += 1);
+        shared.dispatcher.running.fetch_add(1, Ordering::AcqRel);
         crate::health::add(&shared.stats.calls_started, 1);
         Self {
             shared: Arc::clone(shared),
@@ -198,12 +200,12 @@ impl Running {
     }
 
     fn end(self) {
+        let dispatcher = &self.shared.dispatcher;
         crate::health::add(&self.shared.stats.calls_ended, 1);
-        self.shared
-            .dispatcher
-            .running
-            .send_modify(|running| *running -= 1);
-        self.shared.dispatcher.ended(&self.shared, &self.adapter);
+        if dispatcher.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            dispatcher.none_runs.notify_one();
+        }
+        dispatcher.ended(&self.shared, &self.adapter);
     }
 }
 

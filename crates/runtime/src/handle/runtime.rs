@@ -100,8 +100,8 @@ impl Runtime {
             .map(|(id, port)| PartitionHealth {
                 id,
                 open: port.is_open(),
-                head: *port.head.borrow(),
-                reached: *port.reached.borrow(),
+                head: port.head.get(),
+                reached: port.reached.get(),
                 mailbox: port.waiting(),
                 hot: port.hot.load(Ordering::Relaxed),
             })

@@ -27,7 +27,7 @@ impl Runtime {
     pub(super) async fn fresh_slot(&self, slot: engine::Slot) -> bool {
         let limit = Duration::from_millis(self.shared.config.bounds.read_wait_ms);
         let port = self.shared.port(slot);
-        let head = *port.head.borrow();
+        let head = port.head.get();
         let reached = self.reach_one(port, head);
         tokio::time::timeout(limit, reached).await.is_ok()
     }
@@ -35,7 +35,7 @@ impl Runtime {
     pub(super) async fn projected_to_heads(&self) {
         self.reach(&self.heads()).await;
         let catalog = &self.shared.catalog_port;
-        let head = *catalog.head.borrow();
+        let head = catalog.head.get();
         self.reach_one(catalog, head).await;
     }
 
@@ -43,7 +43,7 @@ impl Runtime {
         self.shared
             .ports
             .iter()
-            .map(|port| *port.head.borrow())
+            .map(|port| port.head.get())
             .collect()
     }
 
@@ -55,18 +55,16 @@ impl Runtime {
 
     /// Waits until one partition's state has reached a position.
     async fn reach_one(&self, port: &Port, head: u64) {
-        let mut reached = port.reached.subscribe();
-        if *reached.borrow() >= head {
-            return;
+        if port.reached.get() < head {
+            let _hurry = self.shared.awaited.hurry();
+            port.reached.reach(head).await;
         }
-        let _hurry = self.shared.awaited.hurry();
-        let _ = reached.wait_for(|reached| *reached >= head).await;
     }
 
     fn behind(&self, heads: &[u64]) -> Vec<Behind> {
         let now = self.shared.clock.now_ms();
         let ports = (0..).zip(self.shared.ports.iter().zip(heads));
-        let late = ports.filter(|(_, (port, head))| *port.reached.borrow() < **head);
+        let late = ports.filter(|(_, (port, head))| port.reached.get() < **head);
         late.map(|(partition, (port, _))| {
             let since = port.behind_since.load(Ordering::Relaxed);
             Behind {

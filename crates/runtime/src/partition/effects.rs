@@ -39,11 +39,11 @@ impl Partition {
         crate::health::add(&stats.records, closed.records.len() as u64);
         let lag = i64::try_from(closed.bytes).unwrap_or(i64::MAX);
         stats.projection_lag_bytes.fetch_add(lag, Ordering::Relaxed);
-        if *port.reached.borrow() + 1 >= self.committed {
+        if port.reached.get() + 1 >= self.committed {
             port.behind_since
                 .store(self.shared.clock.now_ms(), Ordering::Relaxed);
         }
-        port.head.send_replace(self.committed);
+        port.head.raise(self.committed);
         port.hot.store(self.hot.len(), Ordering::Relaxed);
     }
 

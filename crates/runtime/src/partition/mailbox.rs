@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use engine::Id;
 use engine::record::{KeyTaken, MessageSent, MessageTaken};
 use store::{Row, StoreError};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use super::load::Loaded;
 use super::start::StartRequest;
 use super::work::Work;
 use crate::config::Bounds;
 use crate::error::Unavailable;
+use crate::level::Level;
 
 /// How long a caller is asked to stay away when too much waits, in milliseconds.
 const RETRY_AFTER_MS: u64 = 250;
@@ -79,9 +80,9 @@ pub(crate) struct Port {
     waiting_bytes: AtomicUsize,
     open: AtomicBool,
     /// The last durable position.
-    pub(crate) head: watch::Sender<u64>,
+    pub(crate) head: Level,
     /// The last projected position.
-    pub(crate) reached: watch::Sender<u64>,
+    pub(crate) reached: Level,
     /// Since when the projection has been behind, milliseconds since the epoch.
     pub(crate) behind_since: AtomicI64,
     /// Instances in memory.
@@ -104,8 +105,8 @@ pub(crate) fn inbox() -> (Port, Inbox) {
         waiting: AtomicUsize::new(0),
         waiting_bytes: AtomicUsize::new(0),
         open: AtomicBool::new(false),
-        head: watch::Sender::new(0),
-        reached: watch::Sender::new(0),
+        head: Level::default(),
+        reached: Level::default(),
         behind_since: AtomicI64::new(0),
         hot: AtomicUsize::new(0),
     };

@@ -86,7 +86,7 @@ fn deletions(shared: &Shared, rows: &[Row]) -> Vec<Projection> {
     }
     let projection = |(index, changes): (usize, Vec<Change>)| Projection {
         partition: PartitionId(u16::try_from(index).unwrap_or_default()),
-        reached: *shared.ports[index].reached.borrow(),
+        reached: shared.ports[index].reached.get(),
         changes,
     };
     changes.into_iter().map(projection).collect()

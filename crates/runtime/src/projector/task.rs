@@ -143,7 +143,7 @@ fn note(shared: &Shared, reached: &BTreeMap<PartitionId, Position>, bytes: usize
         let port = port_of(shared, *partition);
         port.behind_since
             .store(shared.clock.now_ms(), Ordering::Relaxed);
-        port.reached.send_replace(*position);
+        port.reached.raise(*position);
         port.send(Internal::Projected(*position));
     }
 }

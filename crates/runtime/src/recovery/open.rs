@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use engine::Entropy;
 use store::{Position, StoreError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::partition::{project, recover};
 use super::restart::{check_marks, restart};
@@ -70,7 +70,7 @@ fn share(
     let placement = Placement::new(partitions).ok_or(OpenError::Partitions(partitions))?;
     let (ports, inboxes) = (0..partitions).map(|_| inbox()).unzip();
     let (catalog_port, _no_commands) = inbox();
-    catalog_port.head.send_replace(catalog.head());
+    catalog_port.head.raise(catalog.head());
     let (projector, committed) = mpsc::unbounded_channel();
     let to_project = ToProject {
         committed,
@@ -133,10 +133,9 @@ async fn recover_all(
 /// Waits until the tables hold everything up to the partition's head.
 async fn wait_projected(shared: &Shared, index: u16, head: Position) -> Result<(), OpenError> {
     let _hurry = shared.awaited.hurry();
-    let mut reached: watch::Receiver<u64> = shared.ports[usize::from(index)].reached.subscribe();
     tokio::select! {
         biased;
-        _ = reached.wait_for(|reached| *reached >= head) => Ok(()),
+        () = shared.ports[usize::from(index)].reached.reach(head) => Ok(()),
         () = shared.phase.ended() => {
             Err(StoreError::Unavailable("the state could not be written".to_owned()).into())
         }

@@ -42,8 +42,8 @@ pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, 
         from_tail: Vec::new(),
     };
     let port = &shared.ports[usize::from(index)];
-    port.head.send_replace(head.head);
-    port.reached.send_replace(reached);
+    port.head.raise(head.head);
+    port.reached.raise(reached);
     let mut tail = Tail::new(partition, head, reached);
     while let Some(batch) = tail.next(store).await? {
         recovering.replay(batch).await?;
@@ -255,7 +255,7 @@ async fn record_opening(
     opened.chain = chain;
     shared.ports[usize::from(partition.0)]
         .head
-        .send_replace(opened.head);
+        .raise(opened.head);
     let (deltas, changes) = (BTreeMap::new(), vec![]);
     project(
         shared,

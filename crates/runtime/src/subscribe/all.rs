@@ -8,11 +8,11 @@ use engine::record::Record;
 use futures_util::FutureExt;
 use futures_util::future::select_all;
 use store::{Batch, PartitionId, StoreError};
-use tokio::sync::watch;
 
 use super::cursor::{Place, decode, encode};
 use super::subscription::{Published, StreamFrom};
 use crate::error::{StreamError, Unavailable};
+use crate::partition::Port;
 use crate::shared::Shared;
 
 /// Bytes of batches read at once.
@@ -20,7 +20,6 @@ const READ_BYTES: usize = 1 << 20;
 
 pub(super) struct AllStream {
     shared: Arc<Shared>,
-    heads: Vec<watch::Receiver<u64>>,
     /// Up to where batches were read.
     read: Vec<Place>,
     /// Up to where records were given.
@@ -30,18 +29,13 @@ pub(super) struct AllStream {
 
 impl AllStream {
     pub(super) async fn begin(shared: &Arc<Shared>, from: StreamFrom) -> Result<Self, StreamError> {
-        let heads: Vec<_> = shared
-            .ports
-            .iter()
-            .map(|port| port.head.subscribe())
-            .collect();
         let places = match from {
             StreamFrom::Now => {
-                let next = |head: &watch::Receiver<u64>| Place {
-                    position: *head.borrow() + 1,
+                let next = |port: &Port| Place {
+                    position: port.head.get() + 1,
                     given: 0,
                 };
-                heads.iter().map(next).collect()
+                shared.ports.iter().map(next).collect()
             }
             StreamFrom::Cursor(cursor) => places_in(shared, &cursor)?,
         };
@@ -49,7 +43,6 @@ impl AllStream {
         let ready = VecDeque::new();
         let mut stream = Self {
             shared,
-            heads,
             read: places.clone(),
             given: places,
             ready,
@@ -67,8 +60,9 @@ impl AllStream {
                 return Ok(published);
             }
             if !self.read_what_is_there().await? {
-                let changed = self.heads.iter_mut().map(|head| head.changed().boxed());
-                let _one = select_all(changed).await;
+                let ports = self.shared.ports.iter().zip(&self.read);
+                let more = ports.map(|(port, next)| port.head.reach(next.position).boxed());
+                let _one = select_all(more).await;
             }
         }
     }
@@ -76,8 +70,8 @@ impl AllStream {
     /// Reads a piece of each partition's journal; says whether there was any.
     async fn read_what_is_there(&mut self) -> Result<bool, StreamError> {
         let mut any = false;
-        for partition in 0..self.heads.len() {
-            let head = *self.heads[partition].borrow_and_update();
+        for partition in 0..self.read.len() {
+            let head = self.shared.ports[partition].head.get();
             let next = self.read[partition].position;
             if head < next {
                 continue;
@@ -133,8 +127,7 @@ fn places_in(shared: &Shared, cursor: &str) -> Result<Vec<Place>, StreamError> {
     if incarnation != shared.incarnation {
         return Err(StreamError::CursorExpired);
     }
-    let beyond =
-        |(port, place): (&crate::partition::Port, &Place)| place.position > *port.head.borrow() + 1;
+    let beyond = |(port, place): (&Port, &Place)| place.position > port.head.get() + 1;
     if places.len() != shared.ports.len() || shared.ports.iter().zip(&places).any(beyond) {
         return Err(StreamError::InvalidCursor);
     }
