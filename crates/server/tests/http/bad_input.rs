@@ -31,6 +31,76 @@ fn check(what: &str, answer: &Answer, status: u16, code: &str) {
     );
 }
 
+/// What is sent, and how it is answered.
+const BODIES: &[(&str, &str, u16, &str)] = &[
+    ("no JSON", "{\"workflow\": ", 400, "ORC-0105"),
+    ("empty", "", 400, "ORC-0105"),
+    ("two documents", "{} {}", 400, "ORC-0105"),
+    (
+        "unknown key",
+        r#"{"workflow": "greet", "inptu": {}}"#,
+        400,
+        "ORC-0107",
+    ),
+    ("missing key", r#"{"input": {}}"#, 400, "ORC-0107"),
+    ("wrong type", r#"{"workflow": 7}"#, 400, "ORC-0107"),
+    (
+        "wrong nested type",
+        r#"{"workflow": "greet", "attributes": {"a": 1}}"#,
+        400,
+        "ORC-0107",
+    ),
+    ("a list", "[]", 400, "ORC-0107"),
+    (
+        "a number too large",
+        r#"{"workflow": "greet", "input": 1e999}"#,
+        400,
+        "ORC-0105",
+    ),
+    (
+        "half a character",
+        r#"{"workflow": "greet", "input": "\ud800"}"#,
+        400,
+        "ORC-0105",
+    ),
+    (
+        "unknown workflow",
+        r#"{"workflow": "gret"}"#,
+        404,
+        "ORC-0302",
+    ),
+    (
+        "unknown version",
+        r#"{"workflow": "greet", "version": "9.9.9"}"#,
+        404,
+        "ORC-0302",
+    ),
+    (
+        "no version",
+        r#"{"workflow": "greet", "version": "one"}"#,
+        400,
+        "ORC-0107",
+    ),
+    (
+        "input that does not fit",
+        r#"{"workflow": "greet", "input": {"name": 7}}"#,
+        422,
+        "ORC-0403",
+    ),
+    (
+        "unknown priority",
+        r#"{"workflow": "greet", "priority": "urgent"}"#,
+        400,
+        "ORC-0107",
+    ),
+    (
+        "not yet",
+        r#"{"workflow": "greet", "start_at": "2030-01-01T00:00:00Z"}"#,
+        501,
+        "ORC-0407",
+    ),
+];
+
 #[tokio::test]
 async fn wrong_bodies() {
     let site = Site::open().await;
@@ -39,76 +109,13 @@ async fn wrong_bodies() {
         "[".repeat(5_000),
         "]".repeat(5_000)
     );
-    let cases: &[(&str, &str, u16, &str)] = &[
-        ("no JSON", "{\"workflow\": ", 400, "ORC-0105"),
-        ("empty", "", 400, "ORC-0105"),
-        ("two documents", "{} {}", 400, "ORC-0105"),
-        (
-            "unknown key",
-            r#"{"workflow": "greet", "inptu": {}}"#,
-            400,
-            "ORC-0107",
-        ),
-        ("missing key", r#"{"input": {}}"#, 400, "ORC-0107"),
-        ("wrong type", r#"{"workflow": 7}"#, 400, "ORC-0107"),
-        (
-            "wrong nested type",
-            r#"{"workflow": "greet", "attributes": {"a": 1}}"#,
-            400,
-            "ORC-0107",
-        ),
-        ("a list", "[]", 400, "ORC-0107"),
-        ("deep nesting", &deep, 400, "ORC-0106"),
-        (
-            "a number too large",
-            r#"{"workflow": "greet", "input": 1e999}"#,
-            400,
-            "ORC-0105",
-        ),
-        (
-            "half a character",
-            r#"{"workflow": "greet", "input": "\ud800"}"#,
-            400,
-            "ORC-0105",
-        ),
-        (
-            "unknown workflow",
-            r#"{"workflow": "gret"}"#,
-            404,
-            "ORC-0302",
-        ),
-        (
-            "unknown version",
-            r#"{"workflow": "greet", "version": "9.9.9"}"#,
-            404,
-            "ORC-0302",
-        ),
-        (
-            "no version",
-            r#"{"workflow": "greet", "version": "one"}"#,
-            400,
-            "ORC-0107",
-        ),
-        (
-            "input that does not fit",
-            r#"{"workflow": "greet", "input": {"name": 7}}"#,
-            422,
-            "ORC-0403",
-        ),
-        (
-            "unknown priority",
-            r#"{"workflow": "greet", "priority": "urgent"}"#,
-            400,
-            "ORC-0107",
-        ),
-        (
-            "not yet",
-            r#"{"workflow": "greet", "start_at": "2030-01-01T00:00:00Z"}"#,
-            501,
-            "ORC-0407",
-        ),
-    ];
-    for (what, body, status, code) in cases {
+    check(
+        "deep nesting",
+        &site.post("/api/v1/workflows", &deep).await,
+        400,
+        "ORC-0106",
+    );
+    for (what, body, status, code) in BODIES {
         check(
             what,
             &site.post("/api/v1/workflows", body).await,
@@ -118,101 +125,68 @@ async fn wrong_bodies() {
     }
 }
 
+/// What is asked for, and how it is answered; `{none}` stands for an id that nobody has.
+const PATHS: &[(&str, &str, u16, &str)] = &[
+    ("GET", "/nope", 404, "ORC-0100"),
+    ("GET", "/api/v1/nope", 404, "ORC-0100"),
+    ("GET", "/api/v1/workflows/", 404, "ORC-0100"),
+    ("DELETE", "/api/v1/workflows", 405, "ORC-0101"),
+    ("GET", "/api/v1/apply", 405, "ORC-0101"),
+    ("GET", "/api/v1/workflows/abc", 400, "ORC-0110"),
+    ("GET", "/api/v1/workflows/%ff", 400, "ORC-0110"),
+    ("GET", "/api/v1/workflows/{none}", 404, "ORC-0301"),
+    ("GET", "/api/v1/workflows/{none}/steps", 404, "ORC-0301"),
+    (
+        "GET",
+        "/api/v1/workflows/{none}/steps/say/attempts",
+        404,
+        "ORC-0301",
+    ),
+    ("GET", "/api/v1/workflows/{none}/history", 404, "ORC-0301"),
+    ("GET", "/api/v1/workflows/{none}/state", 404, "ORC-0301"),
+    ("GET", "/api/v1/workflows/{none}/events", 404, "ORC-0301"),
+    ("GET", "/workflows/{none}/events", 404, "ORC-0301"),
+    ("POST", "/api/v1/workflows/{none}/cancel", 404, "ORC-0301"),
+    ("GET", "/api/v1/workflows?statsu=running", 400, "ORC-0108"),
+    ("GET", "/api/v1/workflows?status=runing", 400, "ORC-0109"),
+    ("GET", "/api/v1/workflows?limit=0", 400, "ORC-0109"),
+    ("GET", "/api/v1/workflows?limit=1001", 400, "ORC-0109"),
+    (
+        "GET",
+        "/api/v1/workflows?created_after=yesterday",
+        400,
+        "ORC-0109",
+    ),
+    ("GET", "/api/v1/workflows?cursor=garbage", 400, "ORC-0111"),
+    ("GET", "/api/v1/audit?cursor=%00", 400, "ORC-0111"),
+    ("GET", "/api/v1/decisions?cursor=AAAA", 400, "ORC-0111"),
+    ("GET", "/api/v1/stream?cursor=garbage", 400, "ORC-0111"),
+    ("GET", "/api/v1/definitions/gret", 404, "ORC-0302"),
+    (
+        "GET",
+        "/api/v1/definitions/greet/versions/9.9.9",
+        404,
+        "ORC-0302",
+    ),
+    ("GET", "/api/v1/adapters/nope", 404, "ORC-0305"),
+    ("GET", "/api/v1/decisions/{none}", 404, "ORC-0304"),
+    ("POST", "/api/v1/decisions/{none}/approve", 404, "ORC-0304"),
+    ("POST", "/api/v1/decisions/{none}/amend", 501, "ORC-0407"),
+    (
+        "POST",
+        "/api/v1/task-callbacks/nope/complete",
+        404,
+        "ORC-0307",
+    ),
+    ("GET", "/api/docs/errors/ORC-9999", 404, "ORC-0100"),
+];
+
 #[tokio::test]
 async fn wrong_paths_queries_and_headers() {
     let site = Site::open().await;
-    let none = "01990000-0000-7000-8000-000000000000";
-    let of = |suffix: &str| format!("/api/v1/workflows/{none}{suffix}");
-    let cases: &[(&str, String, u16, &str)] = &[
-        ("GET", "/nope".into(), 404, "ORC-0100"),
-        ("GET", "/api/v1/nope".into(), 404, "ORC-0100"),
-        ("GET", "/api/v1/workflows/".into(), 404, "ORC-0100"),
-        ("DELETE", "/api/v1/workflows".into(), 405, "ORC-0101"),
-        ("GET", "/api/v1/apply".into(), 405, "ORC-0101"),
-        ("GET", "/api/v1/workflows/abc".into(), 400, "ORC-0110"),
-        ("GET", "/api/v1/workflows/%ff".into(), 400, "ORC-0110"),
-        ("GET", of(""), 404, "ORC-0301"),
-        ("GET", of("/steps"), 404, "ORC-0301"),
-        ("GET", of("/steps/say/attempts"), 404, "ORC-0301"),
-        ("GET", of("/history"), 404, "ORC-0301"),
-        ("GET", of("/state"), 404, "ORC-0301"),
-        ("GET", of("/events"), 404, "ORC-0301"),
-        ("GET", format!("/workflows/{none}/events"), 404, "ORC-0301"),
-        ("POST", of("/cancel"), 404, "ORC-0301"),
-        (
-            "GET",
-            "/api/v1/workflows?statsu=running".into(),
-            400,
-            "ORC-0108",
-        ),
-        (
-            "GET",
-            "/api/v1/workflows?status=runing".into(),
-            400,
-            "ORC-0109",
-        ),
-        ("GET", "/api/v1/workflows?limit=0".into(), 400, "ORC-0109"),
-        (
-            "GET",
-            "/api/v1/workflows?limit=1001".into(),
-            400,
-            "ORC-0109",
-        ),
-        (
-            "GET",
-            "/api/v1/workflows?created_after=yesterday".into(),
-            400,
-            "ORC-0109",
-        ),
-        (
-            "GET",
-            "/api/v1/workflows?cursor=garbage".into(),
-            400,
-            "ORC-0111",
-        ),
-        ("GET", "/api/v1/audit?cursor=%00".into(), 400, "ORC-0111"),
-        (
-            "GET",
-            "/api/v1/decisions?cursor=AAAA".into(),
-            400,
-            "ORC-0111",
-        ),
-        (
-            "GET",
-            "/api/v1/stream?cursor=garbage".into(),
-            400,
-            "ORC-0111",
-        ),
-        ("GET", "/api/v1/definitions/gret".into(), 404, "ORC-0302"),
-        (
-            "GET",
-            "/api/v1/definitions/greet/versions/9.9.9".into(),
-            404,
-            "ORC-0302",
-        ),
-        ("GET", "/api/v1/adapters/nope".into(), 404, "ORC-0305"),
-        ("GET", format!("/api/v1/decisions/{none}"), 404, "ORC-0304"),
-        (
-            "POST",
-            format!("/api/v1/decisions/{none}/approve"),
-            404,
-            "ORC-0304",
-        ),
-        (
-            "POST",
-            format!("/api/v1/decisions/{none}/amend"),
-            501,
-            "ORC-0407",
-        ),
-        (
-            "POST",
-            "/api/v1/task-callbacks/nope/complete".into(),
-            404,
-            "ORC-0307",
-        ),
-        ("GET", "/api/docs/errors/ORC-9999".into(), 404, "ORC-0100"),
-    ];
-    for (method, path, status, code) in cases {
+
+    for (method, path, status, code) in PATHS {
+        let path = &path.replace("{none}", "01990000-0000-7000-8000-000000000000");
         check(path, &site.ask(method, path, &[], "").await, *status, code);
     }
     let hook = site.post("/api/v1/hooks/nobody", "{}").await;
