@@ -9,6 +9,11 @@ pub trait Clock: Send + Sync + 'static {
     fn now_ms(&self) -> i64;
 }
 
+/// A moment for measuring spans; moves with tokio's time, paused or not.
+pub(crate) fn steady_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
@@ -34,7 +39,7 @@ impl TokioClock {
     pub fn starting_at(start_ms: i64) -> Self {
         Self {
             start_ms,
-            origin: tokio::time::Instant::now(),
+            origin: steady_now(),
         }
     }
 }

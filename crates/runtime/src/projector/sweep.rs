@@ -11,6 +11,7 @@ use prost::Message;
 use store::{Change, PartitionId, Projection, Row, Scan, Slot, StoreError, Table};
 use tokio::time::Instant;
 
+use crate::clock::steady_now;
 use crate::shared::Shared;
 
 /// Rows looked at at once.
@@ -30,7 +31,7 @@ impl Sweep {
     /// The first round begins a while after the start.
     pub(super) fn new() -> Self {
         Self {
-            next_at: Instant::now() + BETWEEN_ROUNDS,
+            next_at: steady_now() + BETWEEN_ROUNDS,
             after: None,
         }
     }
@@ -56,7 +57,7 @@ impl Sweep {
             .last()
             .filter(|_| full)
             .map(|row| (row.key.clone(), row.slot));
-        self.next_at = Instant::now() + if full { BETWEEN_PAGES } else { BETWEEN_ROUNDS };
+        self.next_at = steady_now() + if full { BETWEEN_PAGES } else { BETWEEN_ROUNDS };
         let projections = deletions(shared, &rows);
         if projections.is_empty() {
             Ok(())

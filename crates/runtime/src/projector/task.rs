@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::merge::projections;
 use super::sweep::Sweep;
+use crate::clock::steady_now;
 use crate::partition::{Delta, Internal, Port};
 use crate::shared::Shared;
 
@@ -86,7 +87,7 @@ async fn gather(
     committed: &mut mpsc::UnboundedReceiver<Committed>,
 ) -> (Vec<Committed>, usize) {
     let bounds = &shared.config.bounds;
-    let over = Instant::now() + Duration::from_millis(bounds.projection_gather_ms);
+    let over = steady_now() + Duration::from_millis(bounds.projection_gather_ms);
     let mut bytes = first.bytes;
     let mut batches = vec![first];
     while bytes < WRITE_BYTES {
@@ -169,7 +170,7 @@ impl Checkpoints {
         Self {
             shared: Arc::clone(shared),
             bytes: 0,
-            last: Instant::now(),
+            last: steady_now(),
             running,
         }
     }
@@ -183,7 +184,7 @@ impl Checkpoints {
             return;
         }
         self.bytes = 0;
-        self.last = Instant::now();
+        self.last = steady_now();
         let (shared, running) = (Arc::clone(&self.shared), Arc::clone(&self.running));
         self.shared.tasks.spawn(async move {
             checkpoint(&shared).await;

@@ -3,7 +3,7 @@
 use runtime::{SubmitError, Unavailable};
 use serde_json::json;
 
-use crate::harness::{World, ended, start, start_of};
+use crate::harness::{World, ended, pass_time, start, start_of};
 
 #[tokio::test(start_paused = true)]
 async fn the_door_turns_away_what_it_cannot_hold_and_loses_nothing() {
@@ -16,7 +16,7 @@ async fn the_door_turns_away_what_it_cannot_hold_and_loses_nothing() {
     let handle = runtime.clone();
     let starts = (0..200).map(|n| start_of("three", json!(n))).collect();
     let answers = tokio::spawn(async move { handle.submit_batch(starts).await });
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    pass_time(std::time::Duration::from_secs(1)).await;
     world.store.let_appends(true);
     let answers = answers.await.expect("answers");
     let (mut taken, mut refused) = (vec![], 0);
@@ -57,7 +57,7 @@ async fn a_projector_that_is_too_far_behind_closes_the_door() {
         Some(SubmitError::Unavailable(Unavailable::Overloaded { .. }))
     ));
     world.store.let_projections(true);
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    pass_time(std::time::Duration::from_secs(1)).await;
     start(&runtime, "waits").await;
 }
 
@@ -72,7 +72,7 @@ async fn idle_instances_leave_memory_and_come_back() {
         .into_iter()
         .map(|submitted| submitted.expect("starts").id)
         .collect();
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    pass_time(std::time::Duration::from_secs(1)).await;
     let hot: usize = runtime
         .health()
         .partitions

@@ -1,17 +1,17 @@
 //! Many small worlds, each with its own seed: crashes at any moment, appends of unknown outcome,
 //! adapters that fail; in the end everything has ended and nothing is left over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::record::{CancelRequested, Choice};
-use engine::{Command, Entropy, Id, Instance, Status};
+use engine::{Command, Entropy, Id, Instance};
 use runtime::{Idempotency, Runtime, Submit};
 use serde_json::json;
 use store::{Appended, StoreError, Table};
 
-use crate::harness::{Answer, World, apply, ended, start_of};
+use crate::harness::{Answer, World, apply, ended, pass_time, start_of};
 
 const SAGAS: &str = "
 adapters:
@@ -43,9 +43,29 @@ impl Chaos {
         self.entropy.up_to(99) < percent
     }
 
-    async fn pass_time(&mut self) {
-        let ms = self.entropy.up_to(60);
-        tokio::time::sleep(Duration::from_millis(ms)).await;
+    fn new(seed: u64) -> Self {
+        let mut world = World::bounded(|bounds| bounds.hot_instances = 5);
+        world.config.partitions = 3;
+        let delays = |of: u64| Some(Entropy::new(seed ^ (of << 32)));
+        *world.store.delays.lock().expect("no holder panicked") = delays(1);
+        *world.script.delays.lock().expect("no holder panicked") = delays(2);
+        Self {
+            world,
+            entropy: Entropy::new(seed),
+        }
+    }
+
+    /// Starts something and perhaps cancels it; an answer may be cut off by the crash that follows.
+    async fn act(&mut self, runtime: &Runtime, n: u64) -> Option<Id> {
+        let patience = Duration::from_millis(self.entropy.up_to(40));
+        let submit = runtime.submit(self.submit(n));
+        let submitted = tokio::time::timeout(patience, submit).await.ok()?.ok()?;
+        if self.chance(10) {
+            let cancel = Command::Cancel(CancelRequested::default());
+            let command = runtime.command(submitted.id, cancel, "bob");
+            let _may_have_ended = tokio::time::timeout(patience, command).await;
+        }
+        Some(submitted.id)
     }
 
     fn submit(&mut self, n: u64) -> Submit {
@@ -83,75 +103,43 @@ impl Chaos {
 }
 
 async fn live(seed: u64) {
-    let mut world = World::bounded(|bounds| bounds.hot_instances = 5);
-    world.config.partitions = 3;
-    let mut chaos = Chaos {
-        world,
-        entropy: Entropy::new(seed),
-    };
-    let entropy = |of: u64| Some(Entropy::new(seed ^ (of << 32)));
-    *chaos.world.store.delays.lock().expect("no holder panicked") = entropy(1);
-    *chaos
-        .world
-        .script
-        .delays
-        .lock()
-        .expect("no holder panicked") = entropy(2);
+    let mut chaos = Chaos::new(seed);
     let mut runtime = chaos.world.open_with_catalog().await;
     apply(&runtime, SAGAS).await;
-    let mut started: BTreeMap<Id, Status> = BTreeMap::new();
+    let mut started: BTreeSet<Id> = BTreeSet::new();
     for n in 0..30 {
         chaos.disturb_store();
         chaos.disturb_adapters();
-        let submit = chaos.submit(n);
-        // An answer may be cut off by the crash that follows.
-        let patience = Duration::from_millis(chaos.entropy.up_to(40));
-        let submitted = tokio::time::timeout(patience, runtime.submit(submit)).await;
-        if let Ok(Ok(submitted)) = submitted {
-            started.insert(submitted.id, Status::Running);
-            if chaos.chance(10) {
-                let cancel = Command::Cancel(CancelRequested::default());
-                let command = runtime.command(submitted.id, cancel, "bob");
-                let _may_have_ended = tokio::time::timeout(patience, command).await;
-            }
-        }
-        chaos.pass_time().await;
+        started.extend(chaos.act(&runtime, n).await);
+        let pause = Duration::from_millis(chaos.entropy.up_to(60));
+        pass_time(pause).await;
         if chaos.chance(25) {
             chaos.world.store.let_projections(true);
             runtime = chaos.world.crash(runtime).await;
         }
     }
     chaos.world.store.let_projections(true);
-    for id in started.keys() {
+    for id in &started {
         let instance = finish(&runtime, *id).await;
-        assert!(
-            instance.check().is_empty(),
-            "seed {seed}: {:?}",
-            instance.check()
-        );
+        let violations = instance.check();
+        assert!(violations.is_empty(), "seed {seed}: {violations:?}");
     }
-    tokio::time::sleep(Duration::from_secs(7_200)).await;
+    pass_time(Duration::from_secs(7_200)).await;
     check_instances(&runtime, seed, started.len()).await;
-    for table in [Table::Task, Table::Timer] {
-        assert_eq!(
-            chaos.world.rows(table),
-            0,
-            "seed {seed}: rows left in {table:?}"
-        );
-    }
-    assert_eq!(chaos.world.outbox(), 0, "seed {seed}: messages left");
-    let health = runtime.health();
-    assert_eq!(health.figures.message_order_errors, 0, "seed {seed}");
-    assert!(
-        chaos
-            .world
-            .fatal
-            .lock()
-            .expect("no holder panicked")
-            .is_empty()
-    );
+    check_nothing_left(&chaos.world, &runtime, seed);
     check_calls(&chaos.world, seed);
     runtime.abort();
+}
+
+fn check_nothing_left(world: &World, runtime: &Runtime, seed: u64) {
+    for table in [Table::Task, Table::Timer] {
+        assert_eq!(world.rows(table), 0, "seed {seed}: rows left in {table:?}");
+    }
+    assert_eq!(world.outbox(), 0, "seed {seed}: messages left");
+    let errors = runtime.health().figures.message_order_errors;
+    assert_eq!(errors, 0, "seed {seed}");
+    let fatal = world.fatal.lock().expect("no holder panicked");
+    assert!(fatal.is_empty(), "seed {seed}: {fatal:?}");
 }
 
 /// Every instance there is, children too, has ended, and is the fold of its history.

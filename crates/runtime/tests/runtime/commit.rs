@@ -14,7 +14,7 @@ use store::{
 };
 use tokio::sync::watch;
 
-use crate::harness::{World, ended, start, start_of, until};
+use crate::harness::{World, ended, pass_time, start, start_of, until};
 
 /// The in-memory store behind gates, with answers of the test's choice.
 pub struct GatedStore {
@@ -58,7 +58,7 @@ impl GatedStore {
             .as_mut()
             .map(|e| e.up_to(up_to_ms));
         if let Some(ms) = ms {
-            tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+            pass_time(std::time::Duration::from_millis(ms)).await;
         }
     }
 
@@ -191,7 +191,7 @@ async fn a_start_is_answered_and_its_call_made_only_when_it_is_durable() {
     world.store.let_appends(false);
     let handle = runtime.clone();
     let submitted = tokio::spawn(async move { start(&handle, "three").await });
-    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    pass_time(std::time::Duration::from_secs(5)).await;
     assert!(!submitted.is_finished(), "answered before its commit");
     assert!(world.script.calls().is_empty(), "called before its commit");
     world.store.let_appends(true);
@@ -213,10 +213,10 @@ async fn a_read_and_a_refusal_wait_for_the_commit_of_what_they_saw() {
     let (one, two, three) = (runtime.clone(), runtime.clone(), runtime.clone());
     let first = cancel.clone();
     let cancelled = tokio::spawn(async move { one.command(id, first, "bob").await });
-    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    pass_time(std::time::Duration::from_millis(10)).await;
     let read = tokio::spawn(async move { two.instance(id).await });
     let refused = tokio::spawn(async move { three.command(id, cancel, "bob").await });
-    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    pass_time(std::time::Duration::from_secs(5)).await;
     assert!(!cancelled.is_finished() && !read.is_finished() && !refused.is_finished());
     world.store.let_appends(true);
     assert!(cancelled.await.expect("answers").is_ok());

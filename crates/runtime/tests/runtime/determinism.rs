@@ -3,7 +3,7 @@
 use serde_json::json;
 use store::{Batch, MemoryStore, PartitionId, Store};
 
-use crate::harness::{Answer, World, start_of};
+use crate::harness::{Answer, World, pass_time, start_of};
 
 async fn run() -> MemoryStore {
     // No checkpoint, so that the whole journal stays to be compared.
@@ -14,10 +14,10 @@ async fn run() -> MemoryStore {
         let parents = (0..10).map(|n| start_of("parent", json!([round, n])));
         let waits = (0..10).map(|n| start_of("waits", json!([round, n])));
         runtime.submit_batch(parents.chain(waits).collect()).await;
-        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        pass_time(std::time::Duration::from_millis(700)).await;
         runtime = world.crash(runtime).await;
     }
-    tokio::time::sleep(std::time::Duration::from_secs(2 * 60 * 60)).await;
+    pass_time(std::time::Duration::from_secs(2 * 60 * 60)).await;
     runtime.abort();
     world.memory
 }

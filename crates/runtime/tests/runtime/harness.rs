@@ -131,7 +131,7 @@ impl Script {
             .as_mut()
             .map(|e| e.up_to(30));
         if let Some(ms) = delay {
-            tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+            pass_time(std::time::Duration::from_millis(ms)).await;
         }
         let echo = Outcome::from(Success::of(call.input.clone()));
         self.calls.lock().expect("no holder panicked").push(call);
@@ -330,13 +330,18 @@ pub async fn ended(runtime: &Runtime, id: engine::Id) -> Arc<Instance> {
     instance
 }
 
+/// Lets time pass. Time is paused, so this waits for nothing: it moves the clock.
+pub async fn pass_time(time: std::time::Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// Waits until something holds; time passes meanwhile.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..10_000 {
         if holds() {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        pass_time(std::time::Duration::from_millis(5)).await;
     }
     panic!("expected {what}");
 }

@@ -4,7 +4,7 @@ use engine::record::CancelRequested;
 use engine::{Command, Status};
 use serde_json::json;
 
-use crate::harness::{Answer, World, apply, ended, start_of, until};
+use crate::harness::{Answer, World, apply, ended, pass_time, start_of, until};
 
 const SPREAD: &str = "
 workflow:
@@ -102,7 +102,7 @@ async fn messages_survive_crashes_and_are_taken_once() {
         .map(|submitted| submitted.expect("starts").id)
         .collect();
     for _ in 0..10 {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        pass_time(std::time::Duration::from_millis(1)).await;
         runtime = world.crash(runtime).await;
     }
     for id in ids {

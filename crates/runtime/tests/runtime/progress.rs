@@ -7,7 +7,7 @@ use engine::{Payload, Status, TaskOutcome};
 use runtime::CallbackError;
 use serde_json::json;
 
-use crate::harness::{Answer, World, apply, ended, start, start_of, until};
+use crate::harness::{Answer, World, apply, ended, pass_time, start, start_of, until};
 
 #[tokio::test(start_paused = true)]
 async fn steps_run_in_order_and_all_attempts_bear_one_key() {
@@ -76,7 +76,7 @@ async fn no_more_calls_run_at_once_than_the_adapter_allows() {
     world.script.on("work", Answer::Gated);
     let starts = (0..50).map(|n| start_of("one-slow", json!(n))).collect();
     let started = runtime.submit_batch(starts).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    pass_time(Duration::from_secs(1)).await;
     assert_eq!(world.script.calls().len(), 2);
     world.script.gate(true);
     for submitted in started {
@@ -159,9 +159,9 @@ async fn a_callback_completes_its_task_once_and_outlives_a_restart() {
         .next()
         .expect("ends in the token")
         .to_owned();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    pass_time(Duration::from_secs(60)).await;
     let runtime = world.crash(runtime).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    pass_time(Duration::from_secs(60)).await;
     assert_eq!(
         world.script.calls().len(),
         1,

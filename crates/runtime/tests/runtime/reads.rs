@@ -2,11 +2,11 @@
 
 use engine::Command;
 use engine::record::{CancelRequested, Choice};
-use runtime::{AuditFilter, CommandError, Consistency, DecisionStatus};
+use runtime::{AuditFilter, CommandError, Consistency, DecisionRow, DecisionStatus, Runtime};
 use serde_json::json;
 use store::{CountBy, InstanceFilter};
 
-use crate::harness::{Answer, World, apply, ended, start, start_of};
+use crate::harness::{Answer, World, apply, ended, pass_time, start, start_of};
 
 #[tokio::test(start_paused = true)]
 async fn a_list_after_a_start_has_it() {
@@ -90,8 +90,8 @@ async fn history_and_earlier_states_are_there() {
 }
 
 /// So that what follows is later than what was before.
-async fn pass_time() {
-    tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+async fn a_moment() {
+    pass_time(std::time::Duration::from_millis(3)).await;
 }
 
 const ASKS: &str = "
@@ -109,37 +109,23 @@ workflow:
 async fn decisions_and_the_audit_tell_who_did_what() {
     let world = World::new();
     let runtime = world.open_with_catalog().await;
-    pass_time().await;
+    a_moment().await;
     apply(&runtime, ASKS).await;
-    pass_time().await;
+    a_moment().await;
     world.script.on("one", Answer::FailFirst(1));
     let id = start(&runtime, "asks-a-person").await.id;
-    let mut pending = vec![];
-    for _ in 0..100 {
-        let page = runtime
-            .decisions(Some(DecisionStatus::Pending), None, 10)
-            .await
-            .expect("lists");
-        pending = page.items;
-        if !pending.is_empty() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    assert_eq!(
-        (pending.len(), pending[0].workflow_id.clone()),
-        (1, id.to_string())
-    );
-    let decision = pending[0].id.parse().expect("an id");
+    let pending = first_question(&runtime).await;
+    assert_eq!(pending.workflow_id, id.to_string());
+    let decision = pending.id.parse().expect("an id");
     let comment = "try once more".to_owned();
     let command = Command::Decide {
         id: decision,
         choice: Choice::Retry,
         comment,
     };
-    pass_time().await;
+    a_moment().await;
     runtime.command(id, command, "bob").await.expect("takes it");
-    pass_time().await;
+    a_moment().await;
     ended(&runtime, id).await;
     let answered = runtime
         .decision(decision)
@@ -153,8 +139,25 @@ async fn decisions_and_the_audit_tell_who_did_what() {
         .await
         .expect("lists");
     assert!(page.items.is_empty());
+    cancel_something(&runtime).await;
+    check_audit(&runtime).await;
+}
 
-    let other = start(&runtime, "waits").await.id;
+/// The first question to a person, as soon as there is one.
+async fn first_question(runtime: &Runtime) -> DecisionRow {
+    for _ in 0..100 {
+        let pending = Some(DecisionStatus::Pending);
+        let page = runtime.decisions(pending, None, 10).await.expect("lists");
+        if let Some(question) = page.items.into_iter().next() {
+            return question;
+        }
+        pass_time(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("expected a question");
+}
+
+async fn cancel_something(runtime: &Runtime) {
+    let other = start(runtime, "waits").await.id;
     let cancel = CancelRequested {
         reason: "no need".into(),
         skip_compensation: false,
@@ -163,6 +166,9 @@ async fn decisions_and_the_audit_tell_who_did_what() {
         .command(other, Command::Cancel(cancel), "ann")
         .await
         .expect("takes it");
+}
+
+async fn check_audit(runtime: &Runtime) {
     let audit = runtime
         .audit(&AuditFilter::default(), None, 10)
         .await
@@ -206,7 +212,7 @@ async fn tables_are_paged() {
             .id;
         let cancel = Command::Cancel(CancelRequested::default());
         runtime.command(id, cancel, "ann").await.expect("takes it");
-        pass_time().await;
+        a_moment().await;
     }
     let (mut after, mut seen) = (None, 0);
     loop {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::{Outstanding, Status};
 use serde_json::json;
 
-use crate::harness::{Answer, World, ended, start, start_of, until};
+use crate::harness::{Answer, World, ended, pass_time, start, start_of, until};
 
 #[tokio::test(start_paused = true)]
 async fn what_was_answered_completes_after_a_crash_at_any_moment() {
@@ -19,7 +19,7 @@ async fn what_was_answered_completes_after_a_crash_at_any_moment() {
             .collect();
         let started = runtime.submit_batch(starts).await;
         for _ in 0..8 {
-            tokio::time::sleep(Duration::from_millis(150)).await;
+            pass_time(Duration::from_millis(150)).await;
             world.store.let_projections(true);
             runtime = world.crash(runtime).await;
             world.store.let_projections(projected);
@@ -74,7 +74,7 @@ async fn repeats_after_a_recovery_begin_slowly() {
     until("all first calls", || world.script.calls().len() == 60).await;
     let runtime = world.crash(runtime).await;
     *world.script.at_once.lock().expect("no holder panicked") = (0, 0);
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    pass_time(Duration::from_secs(1)).await;
     assert_eq!(world.script.calls().len(), 60 + 8);
     world.script.gate(true);
     until("all calls", || {
@@ -147,7 +147,7 @@ async fn a_shutdown_waits_for_calls_and_leaves_nothing_to_replay() {
     until("the call", || world.script.calls().len() == 1).await;
     let handle = runtime.clone();
     let leaving = tokio::spawn(async move { handle.shutdown().await });
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    pass_time(Duration::from_secs(1)).await;
     assert!(!leaving.is_finished() && !runtime.health().ready);
     assert!(runtime.submit(start_of("three", json!({}))).await.is_err());
     world.script.gate(true);
