@@ -6,7 +6,7 @@ use crate::id::Id;
 use crate::record::{
     Body, CancelRequested, ChildEnded, Closing, Ended, MessageBody, TaskKey, TaskKind, UndoStarted,
 };
-use crate::state::Phase;
+use crate::state::{LaneStatus, Phase};
 
 impl Decider<'_, '_> {
     pub(super) fn cancel(&mut self, request: CancelRequested) -> Result<(), Refusal> {
@@ -17,13 +17,18 @@ impl Decider<'_, '_> {
                     "the instance is already being rolled back or ending",
                 ));
             }
-            Phase::Running if self.lane(0).closing.is_some() => {
+            Phase::Running
+                if self.lane(0).closing.is_some() || self.state.cancel_request().is_some() =>
+            {
                 return Err(Refusal::Stale("the instance is already ending"));
             }
             Phase::Running => {}
         }
         self.emit(Body::CancelRequested(request));
-        self.close_lane(0, Closing::Cancelled, None, None, false);
+        // Its last step may be over while losers are still being undone: nothing is left to close.
+        if self.state.root_status() == LaneStatus::Running {
+            self.close_lane(0, Closing::Cancelled, None, None, false);
+        }
         Ok(())
     }
 

@@ -12,6 +12,9 @@ use crate::state::{Block, StepStatus, UndoPhase, UndoStatus};
 impl Decider<'_, '_> {
     /// Undoes what is left in a lane that has ended, one step after the other.
     pub(super) fn look_undo(&mut self, id: u32) {
+        if self.has_open_below(id) {
+            return;
+        }
         while let Some(at) = self.next_undo(id) {
             if self.is_full() {
                 self.queue.insert(id);
@@ -23,6 +26,13 @@ impl Decider<'_, '_> {
         }
         self.emit(Body::LaneUndone(LaneUndone { lane: id }));
         self.queue_ancestors(id);
+    }
+
+    /// A lane may end before the losers inside it have: they are looked at again when they end.
+    fn has_open_below(&self, id: u32) -> bool {
+        let open = |&other: &u32| other != id && !self.lane(other).has_ended();
+        let mut lanes = self.state.active.iter().copied();
+        lanes.any(|other| open(&other) && self.state.is_within(other, id))
     }
 
     /// The step that ended last among those not undone yet.
