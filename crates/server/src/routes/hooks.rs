@@ -61,6 +61,8 @@ pub async fn receive(
         routed_to: Vec::new(),
         deduplicated: event.key.is_some(),
     };
+    // All of it is worked out before anything starts, so that an event is refused as a whole.
+    let mut starts = Vec::new();
     for (workflow, trigger) in triggers {
         let Some(mut submit) = event.submit(workflow, trigger)? else {
             continue;
@@ -68,6 +70,9 @@ pub async fn receive(
         submit.correlation_id.clone_from(&correlation.id);
         user.clone_into(&mut submit.actor);
         submit.idempotency = event.idempotency(user, workflow, trigger);
+        starts.push((workflow, trigger, submit));
+    }
+    for (workflow, trigger, submit) in starts {
         let started = door.runtime.submit(submit).await.map_err(of_submit)?;
         answer.duplicate |= started.replayed;
         // A repetition is answered as the first was, with its correlation id.
