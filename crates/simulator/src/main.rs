@@ -53,12 +53,13 @@ fn main() -> ExitCode {
         println!("\nseed {}, {}: {}", found.seed, found.part, found.what);
         println!("  see it again: {}", found.command());
     }
-    let expected = [
-        (Part::Engine, ENGINE),
-        (Part::Runtime, RUNTIME),
-    ];
-    let wanted = expected.iter().filter(|(part, _)| arguments.only.is_none_or(|only| only == *part));
-    let missing: Vec<String> = wanted.flat_map(|(_, points)| ran.coverage.missing(points)).collect();
+    let expected = [(Part::Engine, ENGINE), (Part::Runtime, RUNTIME)];
+    let wanted = expected
+        .iter()
+        .filter(|(part, _)| arguments.only.is_none_or(|only| only == *part));
+    let missing: Vec<String> = wanted
+        .flat_map(|(_, points)| ran.coverage.missing(points))
+        .collect();
     for name in &missing {
         println!("never hit: {name}");
     }

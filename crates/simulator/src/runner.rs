@@ -49,8 +49,16 @@ thread_local! {
 pub(crate) fn run(arguments: &Arguments) -> Ran {
     name_seed_in_panics();
     let begun = Instant::now();
-    let (next, stop, ran) = (AtomicU64::new(0), AtomicBool::new(false), Mutex::new(Ran::default()));
-    let jobs = if arguments.talk { 1 } else { arguments.jobs.max(1) };
+    let (next, stop, ran) = (
+        AtomicU64::new(0),
+        AtomicBool::new(false),
+        Mutex::new(Ran::default()),
+    );
+    let jobs = if arguments.talk {
+        1
+    } else {
+        arguments.jobs.max(1)
+    };
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| work(arguments, &next, &stop, &ran, begun));
@@ -66,11 +74,20 @@ fn name_seed_in_panics() {
     std::panic::set_hook(Box::new(move |panic| {
         before(panic);
         let (seed, part) = RUNNING.get();
-        println!("seed {seed}, {part}: a panic\n  see it again: {}", again(seed, part));
+        println!(
+            "seed {seed}, {part}: a panic\n  see it again: {}",
+            again(seed, part)
+        );
     }));
 }
 
-fn work(arguments: &Arguments, next: &AtomicU64, stop: &AtomicBool, ran: &Mutex<Ran>, begun: Instant) {
+fn work(
+    arguments: &Arguments,
+    next: &AtomicU64,
+    stop: &AtomicBool,
+    ran: &Mutex<Ran>,
+    begun: Instant,
+) {
     let mut own = Ran::default();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
@@ -81,7 +98,7 @@ fn work(arguments: &Arguments, next: &AtomicU64, stop: &AtomicBool, ran: &Mutex<
         if !own.found.is_empty() {
             stop.store(true, Ordering::Relaxed);
         }
-        if number > 0 && number % 500 == 0 {
+        if number > 0 && number.is_multiple_of(500) {
             let seconds = begun.elapsed().as_secs_f64();
             #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
             let rate = number as f64 / seconds;

@@ -19,11 +19,26 @@ pub(crate) struct Intentions {
 
 impl Intentions {
     /// Notes a call's key.
-    pub(crate) fn note(&mut self, instance: &Instance, task: TaskKey, key: &str) -> Result<(), Finding> {
-        let intention = (instance.id(), instance.generation(), task.at, task.kind, task.generation);
+    pub(crate) fn note(
+        &mut self,
+        instance: &Instance,
+        task: TaskKey,
+        key: &str,
+    ) -> Result<(), Finding> {
+        let intention = (
+            instance.id(),
+            instance.generation(),
+            task.at,
+            task.kind,
+            task.generation,
+        );
         let known = self.keys.entry(intention).or_insert_with(|| key.to_owned());
-        demand(known == key, || format!("the key of {intention:?} was {known}, and is {key}"))?;
+        demand(known == key, || {
+            format!("the key of {intention:?} was {known}, and is {key}")
+        })?;
         let owner = *self.owners.entry(key.to_owned()).or_insert(intention);
-        demand(owner == intention, || format!("{owner:?} and {intention:?} share the key {key}"))
+        demand(owner == intention, || {
+            format!("{owner:?} and {intention:?} share the key {key}")
+        })
     }
 }

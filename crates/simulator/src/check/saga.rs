@@ -20,8 +20,13 @@ struct Undone {
 pub(crate) fn check_saga(instance: &Instance, records: &[Record]) -> Result<(), Finding> {
     let undone = spans(instance, records)?;
     check_order(instance, &undone)?;
-    let rolled_back = matches!(instance.status(), Status::Failed | Status::Compensated | Status::Cancelled);
-    let skipped = instance.cancel_request().is_some_and(|request| request.skip_compensation);
+    let rolled_back = matches!(
+        instance.status(),
+        Status::Failed | Status::Compensated | Status::Cancelled
+    );
+    let skipped = instance
+        .cancel_request()
+        .is_some_and(|request| request.skip_compensation);
     if rolled_back && !skipped && instance.workflow().on_failure == OnFailure::Compensate {
         check_complete(instance)?;
     }
@@ -34,7 +39,10 @@ fn spans(instance: &Instance, records: &[Record]) -> Result<BTreeMap<StepRef, Un
     let mut closing = BTreeSet::new();
     let mut undone: BTreeMap<StepRef, Undone> = BTreeMap::new();
     let begin = |at: StepRef, seq: u64, undone: &mut BTreeMap<StepRef, Undone>| {
-        undone.entry(at).or_insert(Undone { began: seq, ended: u64::MAX });
+        undone.entry(at).or_insert(Undone {
+            began: seq,
+            ended: u64::MAX,
+        });
     };
     for record in records {
         match record.body.as_ref() {
@@ -55,7 +63,13 @@ fn spans(instance: &Instance, records: &[Record]) -> Result<BTreeMap<StepRef, Un
             }
             Some(Body::UndoScheduled(body)) => {
                 let at = body.task.at;
-                demand(wanted.contains(&at.lane), || format!("{}: {} is undone, but its lane is not", instance.id(), instance.step_name(at)))?;
+                demand(wanted.contains(&at.lane), || {
+                    format!(
+                        "{}: {} is undone, but its lane is not",
+                        instance.id(),
+                        instance.step_name(at)
+                    )
+                })?;
                 begin(at, record.seq, &mut undone);
             }
             Some(Body::DecisionRequested(body)) if body.task.kind() != TaskKind::Run => {
@@ -77,7 +91,10 @@ fn check_order(instance: &Instance, undone: &BTreeMap<StepRef, Undone>) -> Resul
     let mut lanes: BTreeMap<u32, Vec<(Undone, u64, StepRef)>> = BTreeMap::new();
     for (at, span) in undone {
         let completed = instance.step(*at).map_or(0, |step| step.ended_seq);
-        lanes.entry(at.lane).or_default().push((*span, completed, *at));
+        lanes
+            .entry(at.lane)
+            .or_default()
+            .push((*span, completed, *at));
     }
     for steps in lanes.values_mut() {
         steps.sort_unstable_by_key(|(span, ..)| span.began);
@@ -87,7 +104,10 @@ fn check_order(instance: &Instance, undone: &BTreeMap<StepRef, Undone>) -> Resul
             let well = earlier_done >= later_done && earlier.ended < later.began;
             demand(well, || {
                 let (one, other) = (instance.step_name(one), instance.step_name(other));
-                format!("{}: {one} was undone before {other} against the order of completion", instance.id())
+                format!(
+                    "{}: {one} was undone before {other} against the order of completion",
+                    instance.id()
+                )
             })?;
         }
     }
@@ -98,11 +118,20 @@ fn check_order(instance: &Instance, undone: &BTreeMap<StepRef, Undone>) -> Resul
 fn check_complete(instance: &Instance) -> Result<(), Finding> {
     for lane in instance.lanes().filter(|lane| !in_finally(instance, lane)) {
         for (place, step) in (0..).zip(&lane.steps) {
-            let at = StepRef { lane: lane.id, step: place };
+            let at = StepRef {
+                lane: lane.id,
+                step: place,
+            };
             let definition = instance.step_definition(at);
             let due = definition.is_some_and(|definition| is_due(definition, step));
             let over = step.undo.as_deref().is_some_and(|undo| undo.has_ended());
-            demand(!due || over, || format!("{}: {} was rolled over, not back", instance.id(), instance.path(lane, at)))?;
+            demand(!due || over, || {
+                format!(
+                    "{}: {} was rolled over, not back",
+                    instance.id(),
+                    instance.path(lane, at)
+                )
+            })?;
         }
     }
     Ok(())

@@ -19,7 +19,7 @@ pub struct Coverage {
 }
 
 /// A thing that can be hit: what, from where, to where; the last two empty for all but transitions.
-type Point = (&'static str, &'static str, &'static str);
+pub type Point = (&'static str, &'static str, &'static str);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Before {
@@ -53,9 +53,15 @@ impl Coverage {
     /// Counts what it has changed.
     pub(crate) fn after(&mut self, record: &Record, instance: &Instance) {
         self.record(record);
-        let (Some(body), to) = (&record.body, Before::of(record, instance)) else { return };
+        let (Some(body), to) = (&record.body, Before::of(record, instance)) else {
+            return;
+        };
         let (kind, from) = (record_type(body), self.from);
-        for (from, to) in [(from.step, to.step), (from.undo, to.undo), (from.lane, to.lane)] {
+        for (from, to) in [
+            (from.step, to.step),
+            (from.undo, to.undo),
+            (from.lane, to.lane),
+        ] {
             if from != to {
                 self.point((kind, from, to));
             }
@@ -71,12 +77,19 @@ impl Coverage {
 
     /// What was hit, with how often, as lines in order.
     pub fn lines(&self) -> Vec<(String, u64)> {
-        self.counts.iter().map(|(point, count)| (name(point), *count)).collect()
+        self.counts
+            .iter()
+            .map(|(point, count)| (name(point), *count))
+            .collect()
     }
 
     /// The expected points that were never hit.
     pub fn missing(&self, expected: &[Point]) -> Vec<String> {
-        expected.iter().filter(|point| !self.counts.contains_key(*point)).map(name).collect()
+        expected
+            .iter()
+            .filter(|point| !self.counts.contains_key(*point))
+            .map(name)
+            .collect()
     }
 }
 
@@ -89,13 +102,17 @@ fn name(&(what, from, to): &Point) -> String {
 
 impl Before {
     fn of(record: &Record, instance: &Instance) -> Self {
-        let Some(body) = &record.body else { return Self::default() };
+        let Some(body) = &record.body else {
+            return Self::default();
+        };
         let step = step_of(body).and_then(|at| instance.step(at));
         let undo = step.and_then(|step| step.undo.as_deref());
         let lane = lane_of(body).and_then(|lane| instance.lane(lane));
         Self {
             step: step.map_or("", |step| words::step(step.status())),
-            undo: step.map_or("", |_| undo.map_or("no undo", |undo| words::undo(undo.phase()))),
+            undo: step.map_or("", |_| {
+                undo.map_or("no undo", |undo| words::undo(undo.phase()))
+            }),
             lane: lane.map_or("", words::lane),
         }
     }

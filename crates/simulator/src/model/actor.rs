@@ -38,26 +38,51 @@ struct Stored {
 
 impl Actor {
     /// A new instance, with the first records already in its state.
-    pub(super) fn begin(live: Instance, records: &[Record], coverage: &mut Coverage) -> Result<Self, Finding> {
-        let (first, rest) = records.split_first().ok_or_else(|| Finding("a start without records".to_owned()))?;
+    pub(super) fn begin(
+        live: Instance,
+        records: &[Record],
+        coverage: &mut Coverage,
+    ) -> Result<Self, Finding> {
+        let (first, rest) = records
+            .split_first()
+            .ok_or_else(|| Finding("a start without records".to_owned()))?;
         let mut history = History::begin(first, live.workflow().clone(), coverage)?;
         for record in rest {
             history.add(record, coverage)?;
         }
         history.check_bound(records.len())?;
         let (tasks, accepted, spent, timers) = Default::default();
-        Ok(Self { live, history, tasks, accepted, spent, timers, stored: Stored::default() })
+        Ok(Self {
+            live,
+            history,
+            tasks,
+            accepted,
+            spent,
+            timers,
+            stored: Stored::default(),
+        })
     }
 
     /// Takes what a decision says is to be done for this instance itself.
-    pub(super) fn take_effects(&mut self, effects: &[Effect], intentions: &mut Intentions) -> Result<(), Finding> {
+    pub(super) fn take_effects(
+        &mut self,
+        effects: &[Effect],
+        intentions: &mut Intentions,
+    ) -> Result<(), Finding> {
         for effect in effects {
             match effect {
                 Effect::Dispatch(task) => {
                     let call = self.live.call(*task);
-                    let call = call.ok_or_else(|| Finding(format!("{}: {task:?} is dispatched, but not out", self.live.id())))?;
+                    let call = call.ok_or_else(|| {
+                        Finding(format!(
+                            "{}: {task:?} is dispatched, but not out",
+                            self.live.id()
+                        ))
+                    })?;
                     intentions.note(&self.live, *task, &call.idempotency_key)?;
-                    demand(self.tasks.insert(*task), || format!("{}: {task:?} is dispatched twice", self.live.id()))?;
+                    demand(self.tasks.insert(*task), || {
+                        format!("{}: {task:?} is dispatched twice", self.live.id())
+                    })?;
                 }
                 Effect::Timer(timer) => {
                     self.timers.insert(*timer);
@@ -73,10 +98,24 @@ impl Actor {
         self.history.check()?;
         let (id, outstanding) = (self.live.id(), self.live.outstanding());
         let tasks: Vec<TaskKey> = self.tasks.iter().copied().collect();
-        demand(outstanding.tasks == tasks, || format!("{id}: {tasks:?} are at adapters, but the state says {:?}", outstanding.tasks))?;
-        let lost = outstanding.timers.iter().find(|timer| !self.timers.contains(timer));
-        demand(lost.is_none(), || format!("{id}: the state waits for {lost:?}, which was never set"))?;
-        if whole { same_state(&self.live, &self.history.fold) } else { Ok(()) }
+        demand(outstanding.tasks == tasks, || {
+            format!(
+                "{id}: {tasks:?} are at adapters, but the state says {:?}",
+                outstanding.tasks
+            )
+        })?;
+        let lost = outstanding
+            .timers
+            .iter()
+            .find(|timer| !self.timers.contains(timer));
+        demand(lost.is_none(), || {
+            format!("{id}: the state waits for {lost:?}, which was never set")
+        })?;
+        if whole {
+            same_state(&self.live, &self.history.fold)
+        } else {
+            Ok(())
+        }
     }
 
     /// What a projector would write now.
@@ -102,12 +141,19 @@ impl Actor {
             catalog.workflow(name, Some(&version)).cloned()
         };
         let restored = Instance::restore(&self.stored.head, &chunks, find);
-        let mut restored = restored.map_err(|error| Finding(format!("{}: {error}", self.live.id())))?;
+        let mut restored =
+            restored.map_err(|error| Finding(format!("{}: {error}", self.live.id())))?;
         for (blob, bytes) in blobs_of(&self.history.records) {
             restored.supply_blob(blob.hash, &bytes);
         }
-        demand(restored.missing_blobs().is_empty(), || format!("{}: a payload is nowhere", self.live.id()))?;
-        let since = self.history.records.iter().filter(|record| record.seq > restored.seq());
+        demand(restored.missing_blobs().is_empty(), || {
+            format!("{}: a payload is nowhere", self.live.id())
+        })?;
+        let since = self
+            .history
+            .records
+            .iter()
+            .filter(|record| record.seq > restored.seq());
         let since: Vec<Record> = since.cloned().collect();
         since.iter().for_each(|record| restored.apply(record));
         same_state(&restored, &self.live)?;
@@ -121,9 +167,15 @@ impl Actor {
         check_saga(&self.live, &self.history.records)?;
         let packed = pack_history(&self.history.records);
         let back = unpack_history(&packed).map_err(|error| Finding(error.to_string()))?;
-        demand(back == self.history.records, || format!("{}: its history does not come back", self.live.id()))?;
-        let views = back.iter().map(|record| RecordView::new(record, &self.live));
+        demand(back == self.history.records, || {
+            format!("{}: its history does not come back", self.live.id())
+        })?;
+        let views = back
+            .iter()
+            .map(|record| RecordView::new(record, &self.live));
         let kinds = views.filter(|view| view.kind == "unknown").count();
-        demand(kinds == 0, || format!("{}: a record has no view", self.live.id()))
+        demand(kinds == 0, || {
+            format!("{}: a record has no view", self.live.id())
+        })
     }
 }

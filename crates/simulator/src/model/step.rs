@@ -44,17 +44,26 @@ impl Model {
 
     /// An instance for which there is something of a kind.
     fn pick_actor(&mut self, wanted: impl Fn(&super::actor::Actor) -> bool) -> Option<Id> {
-        let ids: Vec<Id> = self.actors.iter().filter(|(_, actor)| wanted(actor)).map(|(id, _)| *id).collect();
+        let ids: Vec<Id> = self
+            .actors
+            .iter()
+            .filter(|(_, actor)| wanted(actor))
+            .map(|(id, _)| *id)
+            .collect();
         (!ids.is_empty()).then(|| *self.random.pick(&ids))
     }
 
     fn answer_task(&mut self) -> Result<bool, Finding> {
-        let Some(id) = self.pick_actor(|actor| !actor.tasks.is_empty()) else { return Ok(false) };
+        let Some(id) = self.pick_actor(|actor| !actor.tasks.is_empty()) else {
+            return Ok(false);
+        };
         let tasks: Vec<TaskKey> = self.actors[&id].tasks.iter().copied().collect();
         let task = *self.random.pick(&tasks);
         let outcome = match self.random.between(0, 9) {
             0..=4 => success(&mut self.random),
-            5 | 6 => TaskOutcome::Accepted { expires_at: self.now + PATIENCE_MS },
+            5 | 6 => TaskOutcome::Accepted {
+                expires_at: self.now + PATIENCE_MS,
+            },
             _ if self.calm => success(&mut self.random),
             _ => failure(&mut self.random),
         };
@@ -64,10 +73,20 @@ impl Model {
 
     /// A call that is over is answered once more.
     fn answer_again(&mut self) -> Result<bool, Finding> {
-        let Some(id) = self.pick_actor(|actor| !actor.spent.is_empty()) else { return Ok(false) };
+        let Some(id) = self.pick_actor(|actor| !actor.spent.is_empty()) else {
+            return Ok(false);
+        };
         let old = *self.random.pick(&self.actors[&id].spent);
-        let outcome = if self.random.chance(50) { success(&mut self.random) } else { failure(&mut self.random) };
-        let newest = self.actors[&id].tasks.iter().find(|task| task.at == old.at).copied();
+        let outcome = if self.random.chance(50) {
+            success(&mut self.random)
+        } else {
+            failure(&mut self.random)
+        };
+        let newest = self.actors[&id]
+            .tasks
+            .iter()
+            .find(|task| task.at == old.at)
+            .copied();
         match newest.filter(|_| self.plan.old_results_taken) {
             Some(newest) => self.result(id, newest, outcome, false)?,
             None => self.result(id, old, outcome, false)?,
@@ -76,23 +95,43 @@ impl Model {
     }
 
     fn call_back(&mut self) -> Result<bool, Finding> {
-        let Some(id) = self.pick_actor(|actor| !actor.accepted.is_empty()) else { return Ok(false) };
+        let Some(id) = self.pick_actor(|actor| !actor.accepted.is_empty()) else {
+            return Ok(false);
+        };
         let accepted: Vec<TaskKey> = self.actors[&id].accepted.iter().copied().collect();
         let task = *self.random.pick(&accepted);
         let good = self.calm || self.random.chance(60);
-        let outcome = if good { success(&mut self.random) } else { failure(&mut self.random) };
+        let outcome = if good {
+            success(&mut self.random)
+        } else {
+            failure(&mut self.random)
+        };
         // It may have been given up since.
         self.deliver_result(id, task, outcome, None)?;
         Ok(true)
     }
 
     /// Hands a result in that must (or must not) be taken.
-    fn result(&mut self, id: Id, task: TaskKey, outcome: TaskOutcome, fits: bool) -> Result<(), Finding> {
+    fn result(
+        &mut self,
+        id: Id,
+        task: TaskKey,
+        outcome: TaskOutcome,
+        fits: bool,
+    ) -> Result<(), Finding> {
         self.deliver_result(id, task, outcome, Some(fits))
     }
 
-    fn deliver_result(&mut self, id: Id, task: TaskKey, outcome: TaskOutcome, fits: Option<bool>) -> Result<(), Finding> {
-        let Some(actor) = self.actors.get_mut(&id) else { return Ok(()) };
+    fn deliver_result(
+        &mut self,
+        id: Id,
+        task: TaskKey,
+        outcome: TaskOutcome,
+        fits: Option<bool>,
+    ) -> Result<(), Finding> {
+        let Some(actor) = self.actors.get_mut(&id) else {
+            return Ok(());
+        };
         let before = actor.live.outstanding();
         let accepted = matches!(outcome, TaskOutcome::Accepted { .. });
         if fits != Some(false) {
@@ -105,13 +144,27 @@ impl Model {
             }
         }
         let decided = self.decide(id, Command::Result { task, outcome })?;
-        let decided = decided.map_err(|refusal| Finding(format!("{id}: a result was refused: {refusal}")))?;
-        let ignored = matches!(decided.records.first().and_then(|record| record.body.as_ref()), Some(Body::ResultIgnored(_)));
-        demand(fits.is_none_or(|fits| fits != ignored), || format!("{id}: the result of {task:?} was {}", if ignored { "ignored" } else { "taken" }))?;
+        let decided =
+            decided.map_err(|refusal| Finding(format!("{id}: a result was refused: {refusal}")))?;
+        let ignored = matches!(
+            decided
+                .records
+                .first()
+                .and_then(|record| record.body.as_ref()),
+            Some(Body::ResultIgnored(_))
+        );
+        demand(fits.is_none_or(|fits| fits != ignored), || {
+            format!(
+                "{id}: the result of {task:?} was {}",
+                if ignored { "ignored" } else { "taken" }
+            )
+        })?;
         if ignored {
             let alone = decided.records.len() == 1 && decided.effects.is_empty();
             let same = self.actors[&id].live.outstanding() == before;
-            demand(alone && same, || format!("{id}: a late result of {task:?} changed something"))?;
+            demand(alone && same, || {
+                format!("{id}: a late result of {task:?} changed something")
+            })?;
         }
         Ok(())
     }
@@ -123,7 +176,9 @@ impl Model {
             return Ok(false);
         }
         let pair = *self.random.pick(&pairs);
-        let Some(queue) = self.mail.get_mut(&pair) else { return Ok(false) };
+        let Some(queue) = self.mail.get_mut(&pair) else {
+            return Ok(false);
+        };
         let message = queue.pop_front();
         if queue.is_empty() {
             self.mail.remove(&pair);
@@ -139,7 +194,9 @@ impl Model {
         };
         let undo = matches!(command, Command::Compensate);
         let decided = self.decide(to, command)?;
-        demand(!undo || decided.is_ok(), || format!("{to} does not undo itself: {:?}", decided.as_ref().err()))?;
+        demand(!undo || decided.is_ok(), || {
+            format!("{to} does not undo itself: {:?}", decided.as_ref().err())
+        })?;
         Ok(true)
     }
 
@@ -151,38 +208,65 @@ impl Model {
             due.extend(actor.timers.iter().map(|timer| (*timer, *id)));
         }
         due.sort_unstable();
-        let ready = due.iter().take_while(|(timer, _)| timer.due_at <= now).count();
+        let ready = due
+            .iter()
+            .take_while(|(timer, _)| timer.due_at <= now)
+            .count();
         if due.is_empty() {
             return Ok(false);
         }
         let (timer, id) = due[self.random.index(ready.max(1))];
         self.now = now.max(timer.due_at);
-        let Some(actor) = self.actors.get_mut(&id) else { return Ok(false) };
+        let Some(actor) = self.actors.get_mut(&id) else {
+            return Ok(false);
+        };
         actor.timers.remove(&timer);
         let waited_for = actor.live.outstanding().timers.contains(&timer);
-        let command = if timer.kind == TimerKind::Continue { Command::Continue } else { Command::Timer(timer) };
+        let command = if timer.kind == TimerKind::Continue {
+            Command::Continue
+        } else {
+            Command::Timer(timer)
+        };
         let decided = self.decide(id, command)?;
-        demand(decided.is_ok() == waited_for, || format!("{id}: {timer:?} came to {:?}", decided.as_ref().err()))?;
+        demand(decided.is_ok() == waited_for, || {
+            format!("{id}: {timer:?} came to {:?}", decided.as_ref().err())
+        })?;
         Ok(true)
     }
 
     fn cancel(&mut self) -> Result<bool, Finding> {
-        let Some(id) = self.pick_actor(|actor| actor.live.status().is_open()) else { return Ok(false) };
-        let request = CancelRequested { reason: "simulated".to_owned(), skip_compensation: self.random.chance(20) };
+        let Some(id) = self.pick_actor(|actor| actor.live.status().is_open()) else {
+            return Ok(false);
+        };
+        let request = CancelRequested {
+            reason: "simulated".to_owned(),
+            skip_compensation: self.random.chance(20),
+        };
         self.decide(id, Command::Cancel(request))?.ok();
         Ok(true)
     }
 
     fn decide_decision(&mut self) -> Result<bool, Finding> {
-        let Some(id) = self.pick_actor(|actor| !actor.live.pending_decisions().is_empty()) else { return Ok(false) };
-        let pending = self.random.pick(self.actors[&id].live.pending_decisions()).clone();
+        let Some(id) = self.pick_actor(|actor| !actor.live.pending_decisions().is_empty()) else {
+            return Ok(false);
+        };
+        let pending = self
+            .random
+            .pick(self.actors[&id].live.pending_decisions())
+            .clone();
         let decision = Id::from_slice(&pending.id).unwrap_or_default();
         let choices = [Choice::Skip, Choice::Fail, Choice::Retry, Choice::Retry];
         let choice = choices[self.random.index(if self.calm { 2 } else { 4 })];
-        let command = |choice| Command::Decide { id: decision, choice, comment: String::new() };
+        let command = |choice| Command::Decide {
+            id: decision,
+            choice,
+            comment: String::new(),
+        };
         let first = self.decide(id, command(choice))?;
         let offered = matches!(first, Ok(_) | Err(Refusal::ChoiceNotOffered(_)));
-        demand(offered, || format!("{id}: an answer was refused: {:?}", first.as_ref().err()))?;
+        demand(offered, || {
+            format!("{id}: an answer was refused: {:?}", first.as_ref().err())
+        })?;
         if first.is_ok() && self.random.chance(30) {
             let second = self.decide(id, command(Choice::Fail))?;
             let told = matches!(second, Err(Refusal::AlreadyDecided(_)));
@@ -196,9 +280,13 @@ impl Model {
         if self.calm && !self.random.chance(5) {
             return Ok(false);
         }
-        let Some(id) = self.pick_actor(|_| true) else { return Ok(false) };
+        let Some(id) = self.pick_actor(|_| true) else {
+            return Ok(false);
+        };
         let write = self.random.chance(50);
-        let Some(actor) = self.actors.get_mut(&id) else { return Ok(false) };
+        let Some(actor) = self.actors.get_mut(&id) else {
+            return Ok(false);
+        };
         actor.recover(&self.catalog)?;
         if write {
             actor.store();

@@ -30,7 +30,10 @@ pub struct ModelPlan {
 impl ModelPlan {
     /// A plain run that prints its steps or not.
     pub fn talking(talk: bool) -> Self {
-        Self { talk, ..Self::default() }
+        Self {
+            talk,
+            ..Self::default()
+        }
     }
 }
 
@@ -80,7 +83,10 @@ pub fn run(seed: u64, plan: ModelPlan) -> Result<ModelRun, Finding> {
             return model.finish();
         }
     }
-    Err(Finding(format!("not over after {MOST_STEPS} steps of calm:\n{}", model.open())))
+    Err(Finding(format!(
+        "not over after {MOST_STEPS} steps of calm:\n{}",
+        model.open()
+    )))
 }
 
 impl Model {
@@ -97,8 +103,19 @@ impl Model {
         }
         let (actors, mail, coverage, intentions, digest) = Default::default();
         Ok(Self {
-            plan, random, workload, catalog, entropy, actors, mail, coverage, intentions, digest,
-            now: BEGINNING, calm: false, decisions: 0,
+            plan,
+            random,
+            workload,
+            catalog,
+            entropy,
+            actors,
+            mail,
+            coverage,
+            intentions,
+            digest,
+            now: BEGINNING,
+            calm: false,
+            decisions: 0,
         })
     }
 
@@ -106,7 +123,11 @@ impl Model {
     pub(super) fn start_one(&mut self) -> Result<(), Finding> {
         let workflow = self.random.pick(&self.workload.workflows).clone();
         let input = Payload::from_value(self.workload.input(&mut self.random));
-        let message = StartMessage { workflow, input: Some(input), ..StartMessage::default() };
+        let message = StartMessage {
+            workflow,
+            input: Some(input),
+            ..StartMessage::default()
+        };
         let slot = u16::try_from(self.random.between(0, 4095)).unwrap_or(0);
         let id = Id::new(self.now, slot, self.random.bits());
         self.start(id, &message)
@@ -114,7 +135,9 @@ impl Model {
 
     /// Starts an instance, or tells its parent that it could not be started.
     pub(super) fn start(&mut self, id: Id, message: &StartMessage) -> Result<(), Finding> {
-        demand(!self.actors.contains_key(&id), || format!("{id} is started twice"))?;
+        demand(!self.actors.contains_key(&id), || {
+            format!("{id} is started twice")
+        })?;
         let mut context = context(&self.catalog, &mut self.entropy, self.now, "start");
         match engine::start(id, message, &mut context) {
             Ok((instance, decided)) => {
@@ -131,17 +154,46 @@ impl Model {
     }
 
     fn tell_parent(&mut self, id: Id, message: &StartMessage, refusal: &Refusal) {
-        let Some(parent) = message.parent.as_ref().filter(|parent| !parent.detached) else { return };
-        let (Some(to), Some(at)) = (Id::from_slice(&parent.id), parent.at) else { return };
-        let kind = if parent.undo { TaskKind::Undo } else { TaskKind::Run } as i32;
-        let task = TaskKey { at, kind, generation: parent.generation, attempt: parent.attempt };
-        let error = Failure { error_type: "child.refused".to_owned(), message: refusal.to_string(), ..Failure::default() };
-        let ended = ChildEnded { task, how: Ended::Failed as i32, output: None, error: Some(error) };
-        self.mail.entry((id, to)).or_default().push_back(MessageBody::ChildEnded(ended));
+        let Some(parent) = message.parent.as_ref().filter(|parent| !parent.detached) else {
+            return;
+        };
+        let (Some(to), Some(at)) = (Id::from_slice(&parent.id), parent.at) else {
+            return;
+        };
+        let kind = if parent.undo {
+            TaskKind::Undo
+        } else {
+            TaskKind::Run
+        } as i32;
+        let task = TaskKey {
+            at,
+            kind,
+            generation: parent.generation,
+            attempt: parent.attempt,
+        };
+        let error = Failure {
+            error_type: "child.refused".to_owned(),
+            message: refusal.to_string(),
+            ..Failure::default()
+        };
+        let ended = ChildEnded {
+            task,
+            how: Ended::Failed as i32,
+            output: None,
+            error: Some(error),
+        };
+        self.mail
+            .entry((id, to))
+            .or_default()
+            .push_back(MessageBody::ChildEnded(ended));
     }
 
     /// Carries a command out; answers with how many records it wrote, none where it was refused.
-    pub(super) fn decide(&mut self, id: Id, command: Command) -> Result<Result<Decided, Refusal>, Finding> {
+    pub(super) fn decide(
+        &mut self,
+        id: Id,
+        command: Command,
+    ) -> Result<Result<Decided, Refusal>, Finding> {
         self.decisions += 1;
         self.talk(|| format!("{id} {command:?}"));
         let Some(actor) = self.actors.get_mut(&id) else {
@@ -153,7 +205,9 @@ impl Model {
             Ok(decided) => decided,
             Err(refusal) => {
                 let same = actor.live.seq() == seq && actor.live.outstanding() == outstanding;
-                demand(same, || format!("{id}: a refusal changed the state: {refusal}"))?;
+                demand(same, || {
+                    format!("{id}: a refusal changed the state: {refusal}")
+                })?;
                 return Ok(Err(refusal));
             }
         };
@@ -166,14 +220,20 @@ impl Model {
     }
 
     fn committed(&mut self, id: Id, decided: &Decided) -> Result<(), Finding> {
-        self.digest.update(&engine::codec::pack_history(&decided.records));
-        let Some(actor) = self.actors.get_mut(&id) else { return Ok(()) };
+        self.digest
+            .update(&engine::codec::pack_history(&decided.records));
+        let Some(actor) = self.actors.get_mut(&id) else {
+            return Ok(());
+        };
         actor.take_effects(&decided.effects, &mut self.intentions)?;
         let whole = self.random.chance(10);
         actor.check(whole)?;
         for effect in &decided.effects {
             if let Effect::Send { to, body } = effect {
-                self.mail.entry((id, *to)).or_default().push_back(MessageBody::clone(body));
+                self.mail
+                    .entry((id, *to))
+                    .or_default()
+                    .push_back(MessageBody::clone(body));
             }
         }
         if self.plan.talk {
@@ -193,23 +253,45 @@ impl Model {
     fn finish(mut self) -> Result<ModelRun, Finding> {
         for actor in self.actors.values_mut() {
             let id = actor.live.id();
-            demand(!actor.live.status().is_open(), || format!("{id} never ends: {:?}", actor.live.waiting_for(5)))?;
+            demand(!actor.live.status().is_open(), || {
+                format!("{id} never ends: {:?}", actor.live.waiting_for(5))
+            })?;
             actor.check_end()?;
             actor.recover(&self.catalog)?;
             self.coverage.hit(actor.live.status().as_str());
         }
         let digest = self.digest.finalize().to_hex().to_string();
-        Ok(ModelRun { coverage: self.coverage, digest, decisions: self.decisions })
+        Ok(ModelRun {
+            coverage: self.coverage,
+            digest,
+            decisions: self.decisions,
+        })
     }
 
     fn open(&self) -> String {
-        let open = self.actors.values().filter(|actor| actor.live.status().is_open());
-        let lines = open.map(|actor| format!("{}: {:?}", actor.live.id(), actor.live.waiting_for(3)));
+        let open = self
+            .actors
+            .values()
+            .filter(|actor| actor.live.status().is_open());
+        let lines =
+            open.map(|actor| format!("{}: {:?}", actor.live.id(), actor.live.waiting_for(3)));
         lines.collect::<Vec<_>>().join("\n")
     }
 }
 
-fn context<'a>(catalog: &'a Catalog, entropy: &'a mut Entropy, now: i64, cause: &'a str) -> Context<'a> {
+fn context<'a>(
+    catalog: &'a Catalog,
+    entropy: &'a mut Entropy,
+    now: i64,
+    cause: &'a str,
+) -> Context<'a> {
     let command_id = Id::new(now, 0, entropy.next_u64());
-    Context { now, catalog, entropy, command_id, actor: "", cause }
+    Context {
+        now,
+        catalog,
+        entropy,
+        command_id,
+        actor: "",
+        cause,
+    }
 }

@@ -21,10 +21,15 @@ fn the_same_seed_gives_the_same_records() {
 
 #[test]
 fn an_old_result_that_is_taken_is_found() {
-    let plan = ModelPlan { old_results_taken: true, ..ModelPlan::default() };
+    let plan = ModelPlan {
+        old_results_taken: true,
+        ..ModelPlan::default()
+    };
     let found = (0..50).filter_map(|seed| run(seed, plan).err()).next();
     let found = found.expect("the planted fault is found");
     let what = found.to_string();
-    let named = ["was taken", "are at adapters"].iter().any(|part| what.contains(part));
+    let named = ["was taken", "are at adapters"]
+        .iter()
+        .any(|part| what.contains(part));
     assert!(named, "{what}");
 }

@@ -22,10 +22,16 @@ fn the_same_seed_gives_the_same_run() {
 
 /// The first finding under a planted fault; it must say one of these things.
 fn check(planted: Planted, expected: &[&str]) {
-    let plan = WorldPlan { planted: Some(planted), ..WorldPlan::default() };
+    let plan = WorldPlan {
+        planted: Some(planted),
+        ..WorldPlan::default()
+    };
     let found = (0..200).find_map(|seed| run(seed, plan).err());
     let Finding(what) = found.unwrap_or_else(|| panic!("{planted:?} was not found"));
-    assert!(expected.iter().any(|part| what.contains(part)), "{planted:?} was found as: {what}");
+    assert!(
+        expected.iter().any(|part| what.contains(part)),
+        "{planted:?} was found as: {what}"
+    );
 }
 
 #[test]
@@ -41,12 +47,24 @@ fn a_lost_timer_is_found() {
 
 #[test]
 fn a_double_apply_is_found() {
-    check(Planted::DoubleApply, &["expected seq", "differ", "outstanding", "before it was durable", "was shown"]);
+    check(
+        Planted::DoubleApply,
+        &[
+            "expected seq",
+            "differ",
+            "outstanding",
+            "before it was durable",
+            "was shown",
+        ],
+    );
 }
 
 #[test]
 fn trimming_past_a_synced_state_is_found() {
-    check(Planted::TrimPastSynced, &["journal begins", "does not open"]);
+    check(
+        Planted::TrimPastSynced,
+        &["journal begins", "does not open"],
+    );
 }
 
 #[test]

@@ -14,7 +14,9 @@ impl Generator<'_> {
         let branches = self.random.count(1, 4);
         let lists: Vec<Value> = (0..branches).map(|_| self.list(sight, depth)).collect();
         let mut step = if self.random.chance(50) {
-            let named = ('a'..='z').zip(lists).map(|(name, list)| (name.to_string(), list));
+            let named = ('a'..='z')
+                .zip(lists)
+                .map(|(name, list)| (name.to_string(), list));
             json!({ "parallel": named.collect::<Map<_, _>>() })
         } else {
             json!({ "parallel": lists })
@@ -28,7 +30,11 @@ impl Generator<'_> {
             step["failure"] = json!("collect");
         }
         if self.random.chance(25) {
-            step["accept"] = json!(self.random.pick(&["output != null", "string(branch) != 'a'", "input.n > 0"]));
+            step["accept"] = json!(self.random.pick(&[
+                "output != null",
+                "string(branch) != 'a'",
+                "input.n > 0"
+            ]));
         }
         if self.random.chance(30) {
             step["losers"] = json!("keep");

@@ -7,8 +7,9 @@ use super::list::Generator;
 use super::resources::ADAPTERS;
 
 /// Retry policies: built in, and those of every workload.
-const POLICIES: [&str; 7] =
-    ["standard", "optional", "none", "quick", "quick", "asking", "careless"];
+const POLICIES: [&str; 7] = [
+    "standard", "optional", "none", "quick", "quick", "asking", "careless",
+];
 
 impl Generator<'_> {
     pub(super) fn task(&mut self, sight: &Sight) -> Value {
@@ -61,7 +62,9 @@ impl Generator<'_> {
         step["compensation"] = match self.random.between(0, 5) {
             0 => json!({ "workflow": "undoing" }),
             1 => json!({ "action": "undo", "retry": self.retry(), "timeout": "5s" }),
-            2 => json!({ "adapter": "steady", "action": "undo", "input": sight.value(self.random) }),
+            2 => {
+                json!({ "adapter": "steady", "action": "undo", "input": sight.value(self.random) })
+            }
             3 => json!({ "adapter": "slow-office", "action": "order" }),
             _ => json!("undo"),
         };

@@ -39,7 +39,13 @@ impl Sight {
             return "index % 3 != 1".to_owned();
         }
         // The last one fails: a missing field in a step is an error.
-        let plain = ["input.n > 2", "input.n % 2 == 0", "input.flag", "true", "input.n < 100"];
+        let plain = [
+            "input.n > 2",
+            "input.n % 2 == 0",
+            "input.flag",
+            "true",
+            "input.n < 100",
+        ];
         match random.chance(2) {
             true => "input.absent.deep == 1".to_owned(),
             false => (*random.pick(&plain)).to_owned(),
@@ -51,7 +57,9 @@ impl Sight {
         match (random.between(0, 5), self.steps.last(), self.items.last()) {
             (0, Some(step), _) => json!({ "from": format!("${{ steps.{step}.output }}") }),
             (1, Some(step), _) => json!(format!("{step} is ${{ steps.{step}.status }}")),
-            (2, _, Some(item)) => json!({ "item": format!("${{ {item} }}"), "index": "${ index }" }),
+            (2, _, Some(item)) => {
+                json!({ "item": format!("${{ {item} }}"), "index": "${ index }" })
+            }
             (3, ..) if self.in_round => json!({ "state": "${ state }" }),
             (3, ..) if self.in_catch => json!({ "error": "${ error.type }" }),
             (4, ..) => json!({ "n": "${ input.n + 1 }", "id": "${ workflow.id }" }),

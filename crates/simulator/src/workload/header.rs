@@ -7,13 +7,26 @@ use super::list::Generator;
 use crate::random::Random;
 
 /// Writes the workflow of this name, which may start these others.
-pub(super) fn workflow(random: &mut Random, name: &str, children: &[String], budget: usize) -> Value {
-    let mut generator = Generator { random, children, budget, next_step: 0 };
+pub(super) fn workflow(
+    random: &mut Random,
+    name: &str,
+    children: &[String],
+    budget: usize,
+) -> Value {
+    let mut generator = Generator {
+        random,
+        children,
+        budget,
+        next_step: 0,
+    };
     let steps = generator.list(&Sight::default(), 0);
     let mut workflow = json!({ "name": name, "version": "1.0.0", "steps": steps });
     if generator.random.chance(35) {
         generator.budget = 3;
-        let sight = Sight { in_finally: true, ..Sight::default() };
+        let sight = Sight {
+            in_finally: true,
+            ..Sight::default()
+        };
         workflow["finally"] = generator.list(&sight, 2);
     }
     add_keys(random, &mut workflow);

@@ -24,8 +24,15 @@ pub(super) struct Generator<'a> {
 impl Generator<'_> {
     /// A list of steps that stands `depth` blocks deep.
     pub(super) fn list(&mut self, sight: &Sight, depth: usize) -> Value {
-        let wanted = if depth == 0 { self.random.count(2, 6) } else { self.random.count(1, 3) };
-        let mut order = Order { dag: self.random.chance(25), ..Order::default() };
+        let wanted = if depth == 0 {
+            self.random.count(2, 6)
+        } else {
+            self.random.count(1, 3)
+        };
+        let mut order = Order {
+            dag: self.random.chance(25),
+            ..Order::default()
+        };
         let mut steps = Vec::new();
         while steps.is_empty() || (steps.len() < wanted && self.budget > 0) {
             self.budget = self.budget.saturating_sub(1);
@@ -46,14 +53,18 @@ impl Generator<'_> {
     fn step(&mut self, sight: &Sight, id: &str, depth: usize) -> Value {
         let mut step = self.action(sight, depth);
         let object = step.as_object().is_some_and(|step| {
-            ["adapter", "workflow"].iter().any(|call| step.contains_key(*call))
+            ["adapter", "workflow"]
+                .iter()
+                .any(|call| step.contains_key(*call))
         });
         step["id"] = json!(id);
         if self.random.chance(15) {
             step["when"] = json!(sight.condition(self.random));
         }
         let waits = step.get("wait").is_some() || step.get("set").is_some();
-        let jumps = ["fail", "break", "complete"].iter().any(|jump| step.get(*jump).is_some());
+        let jumps = ["fail", "break", "complete"]
+            .iter()
+            .any(|jump| step.get(*jump).is_some());
         if !object && !waits && !jumps && self.random.chance(15) {
             step["timeout"] = sight.span(self.random);
         }
@@ -80,8 +91,20 @@ impl Generator<'_> {
         let child = if self.children.is_empty() { 0 } else { 6 };
         let jump = u64::from(sight.in_loop());
         let complete = u64::from(!sight.in_finally);
-        let weights =
-            [40, child, 5 * block, 10 * block, 7 * block, 9 * block, 6 * block, 8, 5, 3, complete, 4 * jump];
+        let weights = [
+            40,
+            child,
+            5 * block,
+            10 * block,
+            7 * block,
+            9 * block,
+            6 * block,
+            8,
+            5,
+            3,
+            complete,
+            4 * jump,
+        ];
         match self.random.weighted(&weights) {
             0 => self.task(sight),
             1 => self.child(sight),
@@ -100,7 +123,9 @@ impl Generator<'_> {
 
     fn wait(&mut self, sight: &Sight) -> Value {
         if self.random.chance(15) {
-            let at = self.random.pick(&["2026-01-01T00:00:30Z", "2020-01-01T00:00:00Z"]);
+            let at = self
+                .random
+                .pick(&["2026-01-01T00:00:30Z", "2020-01-01T00:00:00Z"]);
             return json!({ "wait": { "at": at } });
         }
         json!({ "wait": { "for": sight.span(self.random) } })
@@ -123,12 +148,20 @@ impl Order {
             others.filter(|_| random.chance(40)).collect()
         });
         let direct = needs.clone().unwrap_or_else(|| {
-            self.before.last().map(|(last, _)| last.clone()).into_iter().collect()
+            self.before
+                .last()
+                .map(|(last, _)| last.clone())
+                .into_iter()
+                .collect()
         });
         let mut ended = BTreeSet::new();
         for need in direct {
             let above = self.before.iter().find(|(other, _)| *other == need);
-            ended.extend(above.into_iter().flat_map(|(_, above)| above.iter().cloned()));
+            ended.extend(
+                above
+                    .into_iter()
+                    .flat_map(|(_, above)| above.iter().cloned()),
+            );
             ended.insert(need);
         }
         self.before.push((id.to_owned(), ended));
@@ -137,6 +170,8 @@ impl Order {
 
     fn ended_before(&self, id: &str) -> impl Iterator<Item = String> {
         let place = self.before.iter().find(|(other, _)| other == id);
-        place.into_iter().flat_map(|(_, ended)| ended.iter().cloned())
+        place
+            .into_iter()
+            .flat_map(|(_, ended)| ended.iter().cloned())
     }
 }

@@ -43,7 +43,11 @@ pub fn generate(random: &mut Random) -> Workload {
         "workflows": documents,
     });
     let padding = if random.chance(4) { 40_000 } else { 0 };
-    Workload { text: yaml(&resources), workflows: names, padding }
+    Workload {
+        text: yaml(&resources),
+        workflows: names,
+        padding,
+    }
 }
 
 /// A workflow that undoes a step: short, so that undoing ends.
@@ -72,9 +76,7 @@ fn adapters(random: &mut Random) -> Value {
 }
 
 fn policies() -> Value {
-    let policy = |attempts: u64, on_exhausted: &str| {
-        json!({ "max-attempts": attempts, "initial-interval": "100ms", "max-interval": "5s", "on-exhausted": on_exhausted })
-    };
+    let policy = |attempts: u64, on_exhausted: &str| json!({ "max-attempts": attempts, "initial-interval": "100ms", "max-interval": "5s", "on-exhausted": on_exhausted });
     json!({ "quick": policy(3, "fail"), "asking": policy(2, "man"), "careless": policy(2, "continue") })
 }
 
@@ -88,19 +90,27 @@ impl Workload {
         if found.iter().any(Diagnostic::refuses_apply) {
             return Err(found);
         }
-        let base = Catalog { environment: "dev".to_owned(), ..Catalog::default() };
-        set.apply_to(&base, &definition::no_settings_check).map(|change| change.new)
+        let base = Catalog {
+            environment: "dev".to_owned(),
+            ..Catalog::default()
+        };
+        set.apply_to(&base, &definition::no_settings_check)
+            .map(|change| change.new)
     }
 
     /// The resources as `apply` takes them.
     pub fn resources(&self) -> (ResourceSet, Vec<Diagnostic>) {
-        ResourceSet::parse(vec![("workload.yaml".to_owned(), self.text.clone().into_bytes())])
+        ResourceSet::parse(vec![(
+            "workload.yaml".to_owned(),
+            self.text.clone().into_bytes(),
+        )])
     }
 
     /// A random input; all of a workload's workflows read the same fields.
     pub fn input(&self, random: &mut Random) -> Value {
         let items: Vec<u64> = (0..random.between(0, 4)).collect();
-        let mut input = json!({ "n": random.between(0, 9), "flag": random.chance(50), "items": items });
+        let mut input =
+            json!({ "n": random.between(0, 9), "flag": random.chance(50), "items": items });
         if self.padding > 0 && random.chance(50) {
             input["pad"] = json!("x".repeat(self.padding));
         }

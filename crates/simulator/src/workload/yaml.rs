@@ -60,7 +60,8 @@ mod tests {
     #[test]
     fn blocks_nest_and_scalars_are_quoted() {
         let text = yaml(&json!({"a": {"b": [{"c": 1, "d": []}, [true, "x: y"]]}, "e": null}));
-        let expected = "a:\n  b:\n    - c: 1\n      d: []\n    - - true\n      - \"x: y\"\ne: null\n";
+        let expected =
+            "a:\n  b:\n    - c: 1\n      d: []\n    - - true\n      - \"x: y\"\ne: null\n";
         assert_eq!(text, expected);
     }
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapter::{Accepted, BuildContext, BuildError, Call, CallSecrets, Connector, Kind, Outcome, SettingsError, Success};
+use adapter::{
+    Accepted, BuildContext, BuildError, Call, CallSecrets, Connector, Kind, Outcome, SettingsError,
+    Success,
+};
 use async_trait::async_trait;
 use engine::record::Failure;
 use engine::{Payload, TaskOutcome};
@@ -28,9 +31,17 @@ impl Kind for Simulated {
         Vec::new()
     }
 
-    fn build(&self, _name: &str, _settings: &Value, _context: BuildContext) -> Result<Arc<dyn Connector>, BuildError> {
+    fn build(
+        &self,
+        _name: &str,
+        _settings: &Value,
+        _context: BuildContext,
+    ) -> Result<Arc<dyn Connector>, BuildError> {
         let process = self.0.process.load(Ordering::Relaxed);
-        Ok(Arc::new(Connection { world: Arc::clone(&self.0), process }))
+        Ok(Arc::new(Connection {
+            world: Arc::clone(&self.0),
+            process,
+        }))
     }
 }
 
@@ -51,7 +62,11 @@ impl Connector for Connection {
                 return std::future::pending().await;
             }
         };
-        let trouble = if world.is_calm() { 0 } else { world.faults.adapter };
+        let trouble = if world.is_calm() {
+            0
+        } else {
+            world.faults.adapter
+        };
         let temper = lock(&world.outside).temper(&call, trouble);
         let output = lock(&world.outside).output(number);
         world.log(&format!("call {}#{}", call.idempotency_key, call.attempt));
@@ -61,7 +76,11 @@ impl Connector for Connection {
                 world.take_effect(&call.idempotency_key, "adapter: works");
                 Success::of(output.to_string()).into()
             }
-            Temper::Fails { after_ms, effect, failure } => {
+            Temper::Fails {
+                after_ms,
+                effect,
+                failure,
+            } => {
                 sleep(after_ms).await;
                 if effect {
                     world.take_effect(&call.idempotency_key, "adapter: fails after its effect");
@@ -72,7 +91,10 @@ impl Connector for Connection {
             Temper::Hangs { effect } => {
                 if effect {
                     sleep(call.timeout_ms / 2).await;
-                    world.take_effect(&call.idempotency_key, "adapter: works, but its answer is lost");
+                    world.take_effect(
+                        &call.idempotency_key,
+                        "adapter: works, but its answer is lost",
+                    );
                 }
                 world.truth().coverage.hit("adapter: never answers");
                 std::future::pending().await
@@ -100,10 +122,16 @@ impl World {
 
     /// The call is taken; what comes of it is told to its callback address, whoever runs then.
     async fn take_for_later(self: &Arc<Self>, call: &Call, later: Later, output: Value) -> Outcome {
-        let url = call.callback.as_ref().map(|url| url.expose().to_owned()).unwrap_or_default();
+        let url = call
+            .callback
+            .as_ref()
+            .map(|url| url.expose().to_owned())
+            .unwrap_or_default();
         let token = url.rsplit('/').next().unwrap_or_default().to_owned();
         let step = (call.instance_id.clone(), call.step.clone());
-        lock(&self.outside).newest.insert(step.clone(), token.clone());
+        lock(&self.outside)
+            .newest
+            .insert(step.clone(), token.clone());
         if let Some(answered_ms) = later.answered_ms {
             let (world, key) = (Arc::clone(self), call.idempotency_key.clone());
             tokio::spawn(async move {
@@ -117,22 +145,52 @@ impl World {
         Outcome::Accepted(Accepted::default())
     }
 
-    async fn call_back(self: &Arc<Self>, step: (String, String), token: String, key: &str, later: &Later, output: Value) {
+    async fn call_back(
+        self: &Arc<Self>,
+        step: (String, String),
+        token: String,
+        key: &str,
+        later: &Later,
+        output: Value,
+    ) {
         let outcome = if later.works {
             self.take_effect(key, "adapter: works later");
-            TaskOutcome::Completed { output: Payload::from_value(output), target: String::new(), exchange: String::new() }
+            TaskOutcome::Completed {
+                output: Payload::from_value(output),
+                target: String::new(),
+                exchange: String::new(),
+            }
         } else {
-            let error = Failure { error_type: "http.500".to_owned(), retryable: true, ..Failure::default() };
-            TaskOutcome::Failed { error, retry_after_ms: None, target: String::new(), exchange: String::new() }
+            let error = Failure {
+                error_type: "http.500".to_owned(),
+                retryable: true,
+                ..Failure::default()
+            };
+            TaskOutcome::Failed {
+                error,
+                retry_after_ms: None,
+                target: String::new(),
+                exchange: String::new(),
+            }
         };
         let newest = lock(&self.outside).newest.get(&step).cloned();
-        let token = newest.filter(|_| self.plan.planted == Some(Planted::OldGeneration)).unwrap_or(token);
+        let token = newest
+            .filter(|_| self.plan.planted == Some(Planted::OldGeneration))
+            .unwrap_or(token);
         let first = self.deliver(&token, &outcome).await;
-        self.truth().coverage.hit(if first { "callback taken" } else { "callback too late" });
+        self.truth().coverage.hit(if first {
+            "callback taken"
+        } else {
+            "callback too late"
+        });
         if first && later.twice {
             let second = self.deliver(&token, &outcome).await;
-            self.truth().coverage.hit("callback refused the second time");
-            self.judge(demand(!second, || format!("a second callback of {key} was taken")));
+            self.truth()
+                .coverage
+                .hit("callback refused the second time");
+            self.judge(demand(!second, || {
+                format!("a second callback of {key} was taken")
+            }));
         }
     }
 
@@ -140,11 +198,16 @@ impl World {
     async fn deliver(self: &Arc<Self>, token: &str, outcome: &TaskOutcome) -> bool {
         loop {
             let process = self.running().await;
-            match process.ask(process.runtime.callback(token, outcome.clone())).await {
+            match process
+                .ask(process.runtime.callback(token, outcome.clone()))
+                .await
+            {
                 Some(Ok(())) => return true,
                 Some(Err(CallbackError::Closed)) => return false,
                 Some(Err(CallbackError::UnknownToken)) => {
-                    self.judge(Err(Finding("a callback address is not known any more".to_owned())));
+                    self.judge(Err(Finding(
+                        "a callback address is not known any more".to_owned(),
+                    )));
                     return false;
                 }
                 Some(Err(CallbackError::Unavailable(_))) | None => sleep(300).await,

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use engine::record::{CancelRequested, Choice};
 use engine::{Command, Id, Payload, Refusal};
-use runtime::{CommandError, Consistency, Idempotency, Submit, SubmitError, Submitted, Unavailable};
+use runtime::{
+    CommandError, Consistency, Idempotency, Submit, SubmitError, Submitted, Unavailable,
+};
 use store::InstanceFilter;
 
 use super::surroundings::World;
@@ -24,15 +26,32 @@ enum Deed {
     Follow,
 }
 
-const DEEDS: [Deed; 6] = [Deed::Start, Deed::Cancel, Deed::Decide, Deed::Read, Deed::List, Deed::Follow];
+const DEEDS: [Deed; 6] = [
+    Deed::Start,
+    Deed::Cancel,
+    Deed::Decide,
+    Deed::Read,
+    Deed::List,
+    Deed::Follow,
+];
 const WEIGHTS: [u64; 6] = [45, 6, 20, 12, 6, 6];
 
 /// Sends the clients of a run on their way, over so many milliseconds.
 pub(super) fn send(world: &Arc<World>, random: &mut Random, over_ms: u64) {
     let most = if random.chance(10) { 60 } else { 14 };
+    // Sometimes all of them come at once.
+    let over_ms = if random.chance(12) { 0 } else { over_ms };
     for number in 0..random.between(4, most) {
-        let at_ms = if number == 0 { 0 } else { random.between(0, over_ms) };
-        let deed = if number < 2 { Deed::Start } else { DEEDS[random.weighted(&WEIGHTS)] };
+        let at_ms = if number == 0 {
+            0
+        } else {
+            random.between(0, over_ms)
+        };
+        let deed = if number < 2 {
+            Deed::Start
+        } else {
+            DEEDS[random.weighted(&WEIGHTS)]
+        };
         let (world, random) = (Arc::clone(world), random.fork());
         // Whoever follows an instance does so to the end of the process.
         let awaited = u64::from(!matches!(deed, Deed::Follow));
@@ -69,7 +88,10 @@ impl Client {
         let workflow = self.random.pick(&self.world.workload.workflows).clone();
         let input = self.world.workload.input(&mut self.random).to_string();
         let digest = *blake3::hash(input.as_bytes()).as_bytes();
-        let key = self.random.chance(60).then(|| format!("key-{}", self.random.between(0, 1 << 40)));
+        let key = self
+            .random
+            .chance(60)
+            .then(|| format!("key-{}", self.random.between(0, 1 << 40)));
         Submit {
             workflow,
             input: Payload::from_bytes(input.into()),
@@ -84,21 +106,36 @@ impl Client {
     /// Starts an instance, with a key as often as it takes, sometimes once more for good measure.
     async fn start(&mut self) -> Result<(), Finding> {
         let submit = self.submit();
-        let Some(first) = self.submit_until_answered(&submit).await? else { return Ok(()) };
+        let Some(first) = self.submit_until_answered(&submit).await? else {
+            return Ok(());
+        };
         if self.random.chance(40) {
             self.list(Some(first.id)).await?;
         }
         if submit.idempotency.is_some() && self.random.chance(50) {
             let again = self.submit_until_answered(&submit).await?;
-            let same = again.as_ref().is_none_or(|again| again.id == first.id && again.replayed);
-            demand(same, || format!("a start that was repeated was answered {again:?}, not {}", first.id))?;
+            let same = again
+                .as_ref()
+                .is_none_or(|again| again.id == first.id && again.replayed);
+            demand(same, || {
+                format!(
+                    "a start that was repeated was answered {again:?}, not {}",
+                    first.id
+                )
+            })?;
             self.world.truth().coverage.hit("client: start replayed");
         }
         Ok(())
     }
 
-    async fn submit_until_answered(&mut self, submit: &Submit) -> Result<Option<Submitted>, Finding> {
-        let key = submit.idempotency.as_ref().map(|idempotency| idempotency.key.as_str());
+    async fn submit_until_answered(
+        &mut self,
+        submit: &Submit,
+    ) -> Result<Option<Submitted>, Finding> {
+        let key = submit
+            .idempotency
+            .as_ref()
+            .map(|idempotency| idempotency.key.as_str());
         loop {
             let process = self.world.running().await;
             let answer = process.ask(process.runtime.submit(submit.clone())).await;
@@ -111,9 +148,13 @@ impl Client {
                 }
                 Some(Err(SubmitError::Refused(refusal))) => return self.refused(&refusal),
                 Some(Err(SubmitError::IdempotencyConflict)) => {
-                    return Err(Finding(format!("the key {key:?} is said to be in conflict")));
+                    return Err(Finding(format!(
+                        "the key {key:?} is said to be in conflict"
+                    )));
                 }
-                Some(Err(SubmitError::Unavailable(Unavailable::Overloaded { .. }))) => "client: pushed back",
+                Some(Err(SubmitError::Unavailable(Unavailable::Overloaded { .. }))) => {
+                    "client: pushed back"
+                }
                 Some(Err(SubmitError::Unavailable(_))) => "client: not answered",
                 None => "client: cut off",
             };
@@ -143,8 +184,13 @@ impl Client {
     }
 
     async fn cancel(&mut self) -> Result<(), Finding> {
-        let Some(id) = self.any_instance() else { return Ok(()) };
-        let request = CancelRequested { reason: "simulated".to_owned(), skip_compensation: self.random.chance(20) };
+        let Some(id) = self.any_instance() else {
+            return Ok(());
+        };
+        let request = CancelRequested {
+            reason: "simulated".to_owned(),
+            skip_compensation: self.random.chance(20),
+        };
         self.command(id, Command::Cancel(request)).await
     }
 
@@ -154,25 +200,44 @@ impl Client {
             return Ok(());
         }
         let (instance, id) = *self.random.pick(&pending);
-        let choice = *self.random.pick(&[Choice::Retry, Choice::Skip, Choice::Fail]);
-        self.command(instance, Command::Decide { id, choice, comment: String::new() }).await
+        let choice = *self
+            .random
+            .pick(&[Choice::Retry, Choice::Skip, Choice::Fail]);
+        self.command(
+            instance,
+            Command::Decide {
+                id,
+                choice,
+                comment: String::new(),
+            },
+        )
+        .await
     }
 
     async fn command(&mut self, id: Id, command: Command) -> Result<(), Finding> {
         let process = self.world.running().await;
-        match process.ask(process.runtime.command(id, command, "client")).await {
+        match process
+            .ask(process.runtime.command(id, command, "client"))
+            .await
+        {
             Some(Ok(instance)) => self.world.truth().shown(&instance),
-            Some(Err(CommandError::NotFound(id))) => Err(Finding(format!("{id} is durable, but not found"))),
+            Some(Err(CommandError::NotFound(id))) => {
+                Err(Finding(format!("{id} is durable, but not found")))
+            }
             Some(Err(CommandError::Refused(_) | CommandError::Unavailable(_))) | None => Ok(()),
         }
     }
 
     async fn read(&mut self) -> Result<(), Finding> {
-        let Some(id) = self.any_instance() else { return Ok(()) };
+        let Some(id) = self.any_instance() else {
+            return Ok(());
+        };
         let process = self.world.running().await;
         match process.ask(process.runtime.instance(id)).await {
             Some(Ok(instance)) => self.world.truth().shown(&instance)?,
-            Some(Err(CommandError::NotFound(id))) => return Err(Finding(format!("{id} is durable, but not found"))),
+            Some(Err(CommandError::NotFound(id))) => {
+                return Err(Finding(format!("{id} is durable, but not found")));
+            }
             Some(Err(_)) | None => return Ok(()),
         }
         let _alone = self.world.reading.lock().await;
@@ -191,27 +256,41 @@ impl Client {
         let process = self.world.running().await;
         let all = InstanceFilter::default();
         let _alone = self.world.reading.lock().await;
-        let listed = process.ask(process.runtime.list(&all, None, 1_000, Consistency::Fresh)).await;
-        let Some(Ok(listed)) = listed else { return Ok(()) };
+        let listed = process
+            .ask(process.runtime.list(&all, None, 1_000, Consistency::Fresh))
+            .await;
+        let Some(Ok(listed)) = listed else {
+            return Ok(());
+        };
         self.world.truth().coverage.hit("client: list");
         if listed.incomplete.is_empty() && listed.page.next.is_none() {
-            let missing = known.iter().find(|id| !listed.page.items.iter().any(|row| row.id == id.bytes()));
-            demand(missing.is_none(), || format!("a complete list lacks {missing:?}"))?;
+            let missing = known
+                .iter()
+                .find(|id| !listed.page.items.iter().any(|row| row.id == id.bytes()));
+            demand(missing.is_none(), || {
+                format!("a complete list lacks {missing:?}")
+            })?;
         }
         Ok(())
     }
 
     /// Follows an instance: none of its records missed, none twice.
     async fn follow(&mut self) -> Result<(), Finding> {
-        let Some(id) = self.any_instance() else { return Ok(()) };
+        let Some(id) = self.any_instance() else {
+            return Ok(());
+        };
         let process = self.world.running().await;
         let alone = self.world.reading.lock().await;
-        let Some(Ok(mut stream)) = process.ask(process.runtime.subscribe(id, 0)).await else { return Ok(()) };
+        let Some(Ok(mut stream)) = process.ask(process.runtime.subscribe(id, 0)).await else {
+            return Ok(());
+        };
         drop(alone);
         let mut next = 1;
         while let Some(Some(Ok(published))) = process.ask(stream.next()).await {
             let record = published.record;
-            demand(record.seq == next, || format!("{id}: a stream gave record {} for {next}", record.seq))?;
+            demand(record.seq == next, || {
+                format!("{id}: a stream gave record {} for {next}", record.seq)
+            })?;
             self.world.truth().told(id, std::slice::from_ref(&record))?;
             next += 1;
         }

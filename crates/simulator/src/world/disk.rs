@@ -78,7 +78,12 @@ impl Disk {
     }
 }
 
-async fn raise(store: &MemoryStore, epochs: &mut BTreeMap<PartitionId, Epoch>, partition: PartitionId, to: Epoch) {
+async fn raise(
+    store: &MemoryStore,
+    epochs: &mut BTreeMap<PartitionId, Epoch>,
+    partition: PartitionId,
+    to: Epoch,
+) {
     let epoch = epochs.entry(partition).or_default();
     while *epoch < to {
         *epoch += 1;

@@ -38,7 +38,13 @@ pub(super) struct Faults {
 impl Faults {
     /// Some kinds of faults, each as often as it will be in this run.
     pub(super) fn draw(random: &mut Random) -> Self {
-        let mut some = |likely: u64, most: u64| if random.chance(likely) { random.between(1, most) } else { 0 };
+        let mut some = |likely: u64, most: u64| {
+            if random.chance(likely) {
+                random.between(1, most)
+            } else {
+                0
+            }
+        };
         Self {
             slow_append: some(50, 40),
             append_lost: some(40, 10),

@@ -1,7 +1,7 @@
 //! A run: one process after the other, then calm, then the reckoning.
 
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use adapter::{NoSecrets, Registry};
@@ -42,7 +42,10 @@ pub struct WorldPlan {
 impl WorldPlan {
     /// A plain run that prints what happens or not.
     pub fn talking(talk: bool) -> Self {
-        Self { talk, ..Self::default() }
+        Self {
+            talk,
+            ..Self::default()
+        }
     }
 }
 
@@ -109,7 +112,14 @@ async fn live(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
     let storm_ms = random.between(2_000, 90_000);
     clients::send(&world, &mut random, storm_ms);
     let storm_ends = tokio::time::Instant::now() + Duration::from_millis(storm_ms);
-    let mut lives = Lives { world, random, config, storm_ends, process: 0, seen: 0 };
+    let mut lives = Lives {
+        world,
+        random,
+        config,
+        storm_ends,
+        process: 0,
+        seen: 0,
+    };
     lives.go_on().await?;
     lives.report()
 }
@@ -124,7 +134,11 @@ fn faults(random: &mut Random, planted: Option<Planted>) -> Faults {
     let drawn = Faults::draw(random);
     match planted {
         Some(Planted::LostTimer | Planted::DoubleApply) => Faults { crash: 30, ..drawn },
-        Some(Planted::TrimPastSynced) => Faults { crash: 30, power_loss: 100, ..drawn },
+        Some(Planted::TrimPastSynced) => Faults {
+            crash: 30,
+            power_loss: 100,
+            ..drawn
+        },
         Some(Planted::EarlyRelease | Planted::OldGeneration) | None => drawn,
     }
 }
@@ -147,7 +161,11 @@ fn config(random: &mut Random) -> Config {
         ..defaults
     };
     let callback_base = Some("http://simulated.invalid".to_owned());
-    Config { bounds, callback_base, ..Config::embedded("dev", partitions) }
+    Config {
+        bounds,
+        callback_base,
+        ..Config::embedded("dev", partitions)
+    }
 }
 
 impl Lives {
@@ -192,10 +210,15 @@ impl Lives {
             },
         };
         world.log("a process begins");
-        let opened = world.unless_ended(self.seen, Runtime::open(self.config.clone(), with)).await;
+        let opened = world
+            .unless_ended(self.seen, Runtime::open(self.config.clone(), with))
+            .await;
         let runtime = match opened {
             Some(Ok(runtime)) => runtime,
-            Some(Err(OpenError::Fenced(_) | OpenError::Store(StoreError::Unavailable(_) | StoreError::Io { .. }))) => {
+            Some(Err(
+                OpenError::Fenced(_)
+                | OpenError::Store(StoreError::Unavailable(_) | StoreError::Io { .. }),
+            )) => {
                 world.truth().coverage.hit("runtime: does not open for now");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 world.process.fetch_add(1, Ordering::Relaxed);
@@ -219,7 +242,11 @@ impl Lives {
         }
         let (set, _) = self.world.workload.resources();
         let plan = |base: &definition::Catalog| set.apply_to(base, &definition::no_settings_check);
-        match self.world.unless_ended(self.seen, runtime.apply("operator", "simulated", plan)).await {
+        match self
+            .world
+            .unless_ended(self.seen, runtime.apply("operator", "simulated", plan))
+            .await
+        {
             Some(Ok(_)) => Ok(true),
             Some(Err(ApplyError::Unavailable(_))) | None => Ok(false),
             Some(Err(ApplyError::Refused(found))) => Err(unfit(&found)),
@@ -251,11 +278,15 @@ impl Lives {
             self.world.log("calm");
         }
         let world = Arc::clone(&self.world);
-        let over = world.unless_ended(self.seen, all_ended(&world, runtime, &mut self.random)).await;
+        let over = world
+            .unless_ended(self.seen, all_ended(&world, runtime, &mut self.random))
+            .await;
         if !over.unwrap_or(Ok(false))? {
             return Ok(false);
         }
-        let checked = world.unless_ended(self.seen, check_all(&world, runtime)).await;
+        let checked = world
+            .unless_ended(self.seen, check_all(&world, runtime))
+            .await;
         checked.map_or(Ok(false), |checked| checked.map(|()| true))
     }
 
@@ -267,7 +298,11 @@ impl Lives {
     async fn check_recovered(&mut self, runtime: &Runtime) -> Result<(), Finding> {
         let ids: Vec<Id> = self.world.truth().histories.keys().copied().collect();
         for id in ids.iter().filter(|_| self.random.chance(30)) {
-            match self.world.unless_ended(self.seen, runtime.instance(*id)).await {
+            match self
+                .world
+                .unless_ended(self.seen, runtime.instance(*id))
+                .await
+            {
                 Some(Ok(instance)) => self.world.truth().shown(&instance)?,
                 Some(Err(runtime::CommandError::NotFound(id))) => {
                     return Err(Finding(format!("{id} was durable, but is lost")));
@@ -306,7 +341,11 @@ impl Lives {
         let mut disk = disk;
         disk.replace(store);
         *lock(&self.world.disk) = disk;
-        let what = if lost > 0 { "power loss: state rolled back" } else { "power loss" };
+        let what = if lost > 0 {
+            "power loss: state rolled back"
+        } else {
+            "power loss"
+        };
         self.world.truth().coverage.hit(what);
         self.world.log(what);
     }
@@ -315,9 +354,14 @@ impl Lives {
     async fn reckon(&mut self) -> Result<(), Finding> {
         self.found()?;
         let Some(runtime) = self.begin().await? else {
-            return Err(Finding("the store does not open when all is calm".to_owned()));
+            return Err(Finding(
+                "the store does not open when all is calm".to_owned(),
+            ));
         };
-        let checked = self.world.unless_ended(self.seen, check_all(&self.world, &runtime)).await;
+        let checked = self
+            .world
+            .unless_ended(self.seen, check_all(&self.world, &runtime))
+            .await;
         runtime.abort();
         self.found()?;
         checked.unwrap_or_else(|| Err(Finding("the process ends when all is calm".to_owned())))
@@ -325,13 +369,21 @@ impl Lives {
 
     fn report(&self) -> Result<WorldRun, Finding> {
         let mut truth = self.world.truth();
-        let ended: Vec<&'static str> = truth.histories.values().map(|history| history.fold.status().as_str()).collect();
+        let ended: Vec<&'static str> = truth
+            .histories
+            .values()
+            .map(|history| history.fold.status().as_str())
+            .collect();
         ended.iter().for_each(|status| truth.coverage.hit(status));
         Ok(WorldRun {
             coverage: truth.coverage.clone(),
             digest: truth.digest.finalize().to_hex().to_string(),
             instances: truth.histories.len(),
-            records: truth.histories.values().map(|history| history.records.len()).sum(),
+            records: truth
+                .histories
+                .values()
+                .map(|history| history.records.len())
+                .sum(),
         })
     }
 }

@@ -12,7 +12,11 @@ pub(super) enum Temper {
     /// It works, after so many milliseconds.
     Works(u64),
     /// It fails, after so many milliseconds, with or without its effect.
-    Fails { after_ms: u64, effect: bool, failure: Failure },
+    Fails {
+        after_ms: u64,
+        effect: bool,
+        failure: Failure,
+    },
     /// It takes effect or not, and never answers.
     Hangs { effect: bool },
     /// It is taken, and answered later.
@@ -53,7 +57,10 @@ const FAILURES: [(&str, bool, bool); 8] = [
 
 impl Outside {
     pub(super) const fn new(random: Random) -> Self {
-        Self { random, newest: BTreeMap::new() }
+        Self {
+            random,
+            newest: BTreeMap::new(),
+        }
     }
 
     /// How this call is taken; `trouble` in a hundred go wrong.
@@ -70,20 +77,34 @@ impl Outside {
         }
         if !random.chance(trouble) {
             let quick = random.chance(70);
-            return Temper::Works(if quick { random.between(0, 40) } else { random.between(500, 9_000) });
+            return Temper::Works(if quick {
+                random.between(0, 40)
+            } else {
+                random.between(500, 9_000)
+            });
         }
         if random.chance(20) {
-            return Temper::Hangs { effect: random.chance(60) };
+            return Temper::Hangs {
+                effect: random.chance(60),
+            };
         }
         let (error_type, retryable, unknown) = *random.pick(&FAILURES);
-        let effect = if unknown { Effect::Unknown } else { Effect::None };
+        let effect = if unknown {
+            Effect::Unknown
+        } else {
+            Effect::None
+        };
         let failure = Failure {
             retryable,
             effect,
             retry_after_ms: random.chance(10).then(|| random.between(0, 4_000)),
             ..Failure::permanent(error_type, "simulated")
         };
-        Temper::Fails { after_ms: random.between(0, 3_000), effect: unknown && random.chance(60), failure }
+        Temper::Fails {
+            after_ms: random.between(0, 3_000),
+            effect: unknown && random.chance(60),
+            failure,
+        }
     }
 
     /// What a call that works gives.

@@ -18,7 +18,11 @@ use crate::random::Random;
 const ROUNDS: usize = 2_000;
 
 /// Waits until everything has ended; false when the process has to be started anew first.
-pub(super) async fn all_ended(world: &Arc<World>, runtime: &Runtime, random: &mut Random) -> Result<bool, Finding> {
+pub(super) async fn all_ended(
+    world: &Arc<World>,
+    runtime: &Runtime,
+    random: &mut Random,
+) -> Result<bool, Finding> {
     for _ in 0..ROUNDS {
         if !runtime.health().ready || world.truth().finding.is_some() {
             return Ok(false);
@@ -28,7 +32,11 @@ pub(super) async fn all_ended(world: &Arc<World>, runtime: &Runtime, random: &mu
         }
         for (instance, id) in world.pending_decisions() {
             let choice = *random.pick(&[Choice::Skip, Choice::Fail]);
-            let command = Command::Decide { id, choice, comment: String::new() };
+            let command = Command::Decide {
+                id,
+                choice,
+                comment: String::new(),
+            };
             let _refused = runtime.command(instance, command, "person").await;
         }
         tokio::time::sleep(Duration::from_secs(20)).await;
@@ -46,15 +54,21 @@ pub(super) async fn all_ended(world: &Arc<World>, runtime: &Runtime, random: &mu
 pub(super) async fn check_all(world: &Arc<World>, runtime: &Runtime) -> Result<(), Finding> {
     let ids: Vec<Id> = world.truth().histories.keys().copied().collect();
     for id in &ids {
-        let unreadable = |error: runtime::ReadError| Finding(format!("{id} cannot be read: {error}"));
+        let unreadable =
+            |error: runtime::ReadError| Finding(format!("{id} cannot be read: {error}"));
         let instance = runtime.instance(*id).await.map_err(unreadable)?;
         world.truth().shown(&instance)?;
-        let page = runtime.history(*id, 0, usize::MAX / 2).await.map_err(unreadable)?;
+        let page = runtime
+            .history(*id, 0, usize::MAX / 2)
+            .await
+            .map_err(unreadable)?;
         let truth = world.truth();
         truth.told(*id, &page.records)?;
         let history = &truth.histories[id];
         let (all, given) = (history.records.len(), page.records.len());
-        demand(given == all, || format!("{id}: {given} of {all} records are in its history"))?;
+        demand(given == all, || {
+            format!("{id}: {given} of {all} records are in its history")
+        })?;
         check_saga(&history.fold, &history.records)?;
         drop(truth);
         check_children(world, *id)?;
@@ -65,18 +79,31 @@ pub(super) async fn check_all(world: &Arc<World>, runtime: &Runtime) -> Result<(
 
 async fn check_lists(world: &World, runtime: &Runtime, expected: usize) -> Result<(), Finding> {
     let all = InstanceFilter::default();
-    let counted = runtime.count(&all, CountBy::Nothing, Consistency::Fresh).await;
+    let counted = runtime
+        .count(&all, CountBy::Nothing, Consistency::Fresh)
+        .await;
     let counted = counted.map_err(|error| Finding(error.to_string()))?;
     let count: u64 = counted.counts.iter().map(|count| count.count).sum();
-    demand(count == expected as u64, || format!("{count} of {expected} instances are counted"))?;
-    let pending = runtime.decisions(Some(DecisionStatus::Pending), None, 10).await;
+    demand(count == expected as u64, || {
+        format!("{count} of {expected} instances are counted")
+    })?;
+    let pending = runtime
+        .decisions(Some(DecisionStatus::Pending), None, 10)
+        .await;
     let pending = pending.map_err(|error| Finding(error.to_string()))?;
-    demand(pending.items.is_empty(), || format!("decisions are left over: {:?}", pending.items))?;
+    demand(pending.items.is_empty(), || {
+        format!("decisions are left over: {:?}", pending.items)
+    })?;
     let figures = runtime.health().figures;
     let errors = figures.message_order_errors;
-    demand(errors == 0, || format!("{errors} messages came out of order"))?;
+    demand(errors == 0, || {
+        format!("{errors} messages came out of order")
+    })?;
     let mut truth = world.truth();
-    for hit in [(figures.evictions, "runtime: evicted"), (figures.loads, "runtime: loaded")] {
+    for hit in [
+        (figures.evictions, "runtime: evicted"),
+        (figures.loads, "runtime: loaded"),
+    ] {
         if hit.0 > 0 {
             truth.coverage.hit(hit.1);
         }
@@ -96,12 +123,16 @@ fn check_children(world: &World, id: Id) -> Result<(), Finding> {
             Some(Body::UndoScheduled(body)) => body.child.as_deref(),
             _ => None,
         };
-        let Some(child) = child.and_then(|child| Id::from_slice(&child.id)) else { continue };
+        let Some(child) = child.and_then(|child| Id::from_slice(&child.id)) else {
+            continue;
+        };
         let refused = history.records.iter().any(|record| {
             matches!(&record.body, Some(Body::AttemptFailed(body)) if body.error.error_type == "expression")
         });
         let exists = truth.histories.contains_key(&child);
-        demand(exists || refused, || format!("{id}: its child {child} was never started"))?;
+        demand(exists || refused, || {
+            format!("{id}: its child {child} was never started")
+        })?;
     }
     Ok(())
 }
@@ -112,7 +143,12 @@ fn check_effects(world: &World, id: Id) -> Result<(), Finding> {
     let fold = &truth.histories[&id].fold;
     let outstanding = fold.outstanding();
     let none = outstanding.tasks.is_empty() && outstanding.timers.is_empty();
-    demand(none, || format!("{id} has ended, but waits for {outstanding:?}"))?;
-    let busy = fold.lanes().flat_map(|lane| &lane.steps).any(|step| step.status() == StepStatus::Out);
+    demand(none, || {
+        format!("{id} has ended, but waits for {outstanding:?}")
+    })?;
+    let busy = fold
+        .lanes()
+        .flat_map(|lane| &lane.steps)
+        .any(|step| step.status() == StepStatus::Out);
     demand(!busy, || format!("{id} has ended with a call at work"))
 }

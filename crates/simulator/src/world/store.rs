@@ -28,7 +28,11 @@ impl SimulatedStore {
     /// The store of the process that runs now.
     pub(super) fn of(world: &Arc<World>) -> Self {
         let process = world.process.load(Ordering::Relaxed);
-        Self { world: Arc::clone(world), process, early: std::sync::Mutex::default() }
+        Self {
+            world: Arc::clone(world),
+            process,
+            early: std::sync::Mutex::default(),
+        }
     }
 
     fn live(&self) -> MemoryStore {
@@ -71,7 +75,10 @@ impl SimulatedStore {
 
     async fn readable(&self) -> Result<(), StoreError> {
         self.alive().await;
-        if self.strikes(self.world.faults.read_unavailable, "store: read unavailable") {
+        if self.strikes(
+            self.world.faults.read_unavailable,
+            "store: read unavailable",
+        ) {
             return Err(unavailable());
         }
         Ok(())
@@ -79,7 +86,10 @@ impl SimulatedStore {
 
     /// Makes an append durable and folds it into the truth at once.
     async fn commit(&self, append: Append) -> Result<Appended, StoreError> {
-        let before = self.live().read_journal(append.partition, append.expected_head + 1, 1).await;
+        let before = self
+            .live()
+            .read_journal(append.partition, append.expected_head + 1, 1)
+            .await;
         let new = before.is_ok_and(|batches| batches.is_empty());
         let appended = self.live().append(append.clone()).await?;
         if appended == Appended::Committed && new {
@@ -159,7 +169,9 @@ impl Store for SimulatedStore {
         }
         let appended = self.commit(append).await?;
         self.may_crash("crash: after an append").await;
-        if appended == Appended::Committed && self.strikes(faults.append_done, "store: append unknown, done") {
+        if appended == Appended::Committed
+            && self.strikes(faults.append_done, "store: append unknown, done")
+        {
             return Ok(Appended::Unknown);
         }
         Ok(appended)
@@ -172,9 +184,17 @@ impl Store for SimulatedStore {
         limit_bytes: usize,
     ) -> Result<Vec<Batch>, StoreError> {
         self.alive().await;
-        let trimmed = lock(&self.world.disk).trimmed.get(&partition).copied().unwrap_or(0);
+        let trimmed = lock(&self.world.disk)
+            .trimmed
+            .get(&partition)
+            .copied()
+            .unwrap_or(0);
         if self.world.plan.planted == Some(Planted::TrimPastSynced) && from <= trimmed {
-            return Err(StoreError::Gap { partition: partition.0, reached: from - 1, first: trimmed + 1 });
+            return Err(StoreError::Gap {
+                partition: partition.0,
+                reached: from - 1,
+                first: trimmed + 1,
+            });
         }
         self.live().read_journal(partition, from, limit_bytes).await
     }
@@ -210,7 +230,10 @@ impl Store for SimulatedStore {
 
     async fn checkpoint(&self) -> Result<(), StoreError> {
         self.may_crash("crash: before a checkpoint").await;
-        if self.strikes(self.world.faults.checkpoint_unavailable, "store: checkpoint unavailable") {
+        if self.strikes(
+            self.world.faults.checkpoint_unavailable,
+            "store: checkpoint unavailable",
+        ) {
             return Err(unavailable());
         }
         if self.world.plan.planted == Some(Planted::TrimPastSynced) {
@@ -224,7 +247,11 @@ impl Store for SimulatedStore {
         Ok(())
     }
 
-    async fn instance(&self, slot: Slot, id: EntityId) -> Result<Option<StoredInstance>, StoreError> {
+    async fn instance(
+        &self,
+        slot: Slot,
+        id: EntityId,
+    ) -> Result<Option<StoredInstance>, StoreError> {
         self.readable().await?;
         self.live().instance(slot, id).await
     }
@@ -276,7 +303,13 @@ fn plant(planted: Option<Planted>, projections: &mut [Projection]) {
     for projection in projections {
         match planted {
             Some(Planted::LostTimer) => projection.changes.retain(|change| {
-                !matches!(change, Change::Put { table: Table::Timer, .. })
+                !matches!(
+                    change,
+                    Change::Put {
+                        table: Table::Timer,
+                        ..
+                    }
+                )
             }),
             Some(Planted::DoubleApply) => {
                 for change in &mut projection.changes {

@@ -146,14 +146,22 @@ impl World {
         loop {
             let begun = self.begun.count();
             if let Some(runtime) = lock(&self.runtime).clone() {
-                return Process { runtime, world: Arc::clone(self), seen: self.end.count() };
+                return Process {
+                    runtime,
+                    world: Arc::clone(self),
+                    seen: self.end.count(),
+                };
             }
             self.begun.beyond(begun).await;
         }
     }
 
     /// The answer, or none when the process (of whose life `seen` ends had been seen) ends before.
-    pub(super) async fn unless_ended<T>(&self, seen: u64, question: impl Future<Output = T>) -> Option<T> {
+    pub(super) async fn unless_ended<T>(
+        &self,
+        seen: u64,
+        question: impl Future<Output = T>,
+    ) -> Option<T> {
         tokio::select! {
             biased;
             () = self.end.beyond(seen) => None,

@@ -61,7 +61,12 @@ pub(super) struct Truth {
 }
 
 impl Truth {
-    pub(super) fn new(catalog: Catalog, partitions: u16, batch_commands: usize, talk: bool) -> Self {
+    pub(super) fn new(
+        catalog: Catalog,
+        partitions: u16,
+        batch_commands: usize,
+        talk: bool,
+    ) -> Self {
         Self {
             catalog,
             partitions,
@@ -100,13 +105,22 @@ impl Truth {
         let (header, records) = read.map_err(|error| Finding(error.to_string()))?;
         let partition = append.partition;
         let head = self.heads.entry(partition).or_default();
-        demand(header.position == *head + 1, || format!("{partition:?}: position {} follows {head}", header.position))?;
+        demand(header.position == *head + 1, || {
+            format!("{partition:?}: position {} follows {head}", header.position)
+        })?;
         *head = header.position;
         let position = header.position;
-        self.line(now, || format!("{partition:?} at {position}: {} records", records.len()));
-        let commands = records.iter().filter(|record| record.seq > 0 && !record.command_id.is_empty()).count();
+        self.line(now, || {
+            format!("{partition:?} at {position}: {} records", records.len())
+        });
+        let commands = records
+            .iter()
+            .filter(|record| record.seq > 0 && !record.command_id.is_empty())
+            .count();
         let bound = self.batch_commands;
-        demand(commands <= bound, || format!("{partition:?}: a batch of {commands} commands, where {bound} may be"))?;
+        demand(commands <= bound, || {
+            format!("{partition:?}: a batch of {commands} commands, where {bound} may be")
+        })?;
         let mut touched = BTreeSet::new();
         let mut decision: BTreeMap<Id, usize> = BTreeMap::new();
         for record in &records {
@@ -122,13 +136,25 @@ impl Truth {
     fn note_out(&mut self, id: Id, now: i64) {
         let fold = &self.histories[&id].fold;
         let keyed = |task: TaskKey| Some((task, fold.call(task)?.idempotency_key));
-        let out: BTreeMap<TaskKey, String> = fold.outstanding().tasks.into_iter().filter_map(keyed).collect();
+        let out: BTreeMap<TaskKey, String> = fold
+            .outstanding()
+            .tasks
+            .into_iter()
+            .filter_map(keyed)
+            .collect();
         let before = self.out.insert(id, out.clone()).unwrap_or_default();
-        let gone = before.into_iter().filter(|(task, _)| !out.contains_key(task));
-        self.gone.extend(gone.map(|(task, key)| ((id, task), (key, now))));
+        let gone = before
+            .into_iter()
+            .filter(|(task, _)| !out.contains_key(task));
+        self.gone
+            .extend(gone.map(|(task, key)| ((id, task), (key, now))));
     }
 
-    fn fold(&mut self, record: &Record, decision: &mut BTreeMap<Id, usize>) -> Result<Option<Id>, Finding> {
+    fn fold(
+        &mut self,
+        record: &Record,
+        decision: &mut BTreeMap<Id, usize>,
+    ) -> Result<Option<Id>, Finding> {
         match &record.body {
             Some(Body::Slot(fact)) => {
                 if let Some(fact) = &fact.body {
@@ -142,23 +168,31 @@ impl Truth {
             }
             Some(_) => {}
         }
-        let id = Id::from_slice(&record.entity).ok_or_else(|| Finding("a record without an instance".to_owned()))?;
+        let id = Id::from_slice(&record.entity)
+            .ok_or_else(|| Finding("a record without an instance".to_owned()))?;
         self.tell(record, id);
         if let Some(Body::InstanceStarted(started)) = &record.body {
             let version = started.version.parse().ok();
             let workflow = self.catalog.workflow(&started.workflow, version.as_ref());
-            let workflow = workflow.cloned().ok_or_else(|| Finding(format!("{id} runs an unknown workflow")))?;
+            let workflow = workflow
+                .cloned()
+                .ok_or_else(|| Finding(format!("{id} runs an unknown workflow")))?;
             let history = History::begin(record, workflow, &mut self.coverage)?;
             let before = self.histories.insert(id, history);
             demand(before.is_none(), || format!("{id} is started twice"))?;
         } else {
             self.check_origin(record, id)?;
             let history = self.histories.get_mut(&id);
-            let history = history.ok_or_else(|| Finding(format!("{id} has a record, but never started")))?;
+            let history =
+                history.ok_or_else(|| Finding(format!("{id} has a record, but never started")))?;
             history.add(record, &mut self.coverage)?;
         }
         let count = decision.entry(id).or_default();
-        *count = if record.command_id.is_empty() { *count + 1 } else { 1 };
+        *count = if record.command_id.is_empty() {
+            *count + 1
+        } else {
+            1
+        };
         self.histories[&id].check_bound(*count)?;
         Ok(Some(id))
     }
@@ -176,14 +210,21 @@ impl Truth {
                 let id = Id::from_slice(id).unwrap_or_default();
                 let known = *self.keys.entry(key.clone()).or_insert(id);
                 self.coverage.hit("key taken");
-                demand(known == id, || format!("the key {key} stands for {known} and for {id}"))
+                demand(known == id, || {
+                    format!("the key {key} stands for {known} and for {id}")
+                })
             }
             SlotBody::MessageSent(message) => {
-                let marks = self.pairs.entry((message.from_slot, message.to_slot)).or_default();
+                let marks = self
+                    .pairs
+                    .entry((message.from_slot, message.to_slot))
+                    .or_default();
                 marks.sent += 1;
                 let (expected, number) = (marks.sent, message.number);
                 self.coverage.hit("message sent");
-                demand(number == expected, || format!("message {number} was sent, but {expected} is the next"))
+                demand(number == expected, || {
+                    format!("message {number} was sent, but {expected} is the next")
+                })
             }
             SlotBody::MessageTaken(taken) => {
                 let marks = self.marks(taken);
@@ -191,7 +232,9 @@ impl Truth {
                 let (marks, number) = (*marks, taken.number);
                 self.coverage.hit("message taken");
                 let well = number == marks.taken && number <= marks.sent;
-                demand(well, || format!("message {number} was taken, where {marks:?}"))
+                demand(well, || {
+                    format!("message {number} was taken, where {marks:?}")
+                })
             }
             SlotBody::MessageAcknowledged(taken) => {
                 let marks = self.marks(taken);
@@ -199,47 +242,97 @@ impl Truth {
                 marks.acknowledged = taken.number;
                 let marks = *marks;
                 self.coverage.hit("message acknowledged");
-                demand(rises, || format!("{taken:?} was acknowledged, where {marks:?}"))
+                demand(rises, || {
+                    format!("{taken:?} was acknowledged, where {marks:?}")
+                })
             }
         }
     }
 
     fn marks(&mut self, taken: &MessageTaken) -> &mut Marks {
-        self.pairs.entry((taken.from_slot, taken.to_slot)).or_default()
+        self.pairs
+            .entry((taken.from_slot, taken.to_slot))
+            .or_default()
     }
 
     /// A step's output must come from a call of the attempt that it completes.
     fn check_origin(&self, record: &Record, id: Id) -> Result<(), Finding> {
-        let Some(Body::StepCompleted(body)) = &record.body else { return Ok(()) };
-        let step = self.histories.get(&id).and_then(|history| history.fold.step(body.at));
-        let called = |step: &&engine::StepState| matches!(step.status(), StepStatus::Out | StepStatus::Accepted);
-        let (Some(step), Some(output)) = (step.filter(called), &body.output) else { return Ok(()) };
-        let number = output.value()["call"].as_u64().and_then(|number| usize::try_from(number).ok());
-        let Some(made) = number.and_then(|number| self.made.get(number)) else { return Ok(()) };
-        let task = TaskKey { at: body.at, kind: TaskKind::Run as i32, generation: step.generation, attempt: step.attempt };
-        demand(made.id == id && made.task == task, || format!("{id}: {task:?} took the result of {:?}", made.task))?;
-        demand(self.effects.contains_key(&made.key), || format!("{id}: {task:?} completed without its effect"))
+        let Some(Body::StepCompleted(body)) = &record.body else {
+            return Ok(());
+        };
+        let step = self
+            .histories
+            .get(&id)
+            .and_then(|history| history.fold.step(body.at));
+        let called = |step: &&engine::StepState| {
+            matches!(step.status(), StepStatus::Out | StepStatus::Accepted)
+        };
+        let (Some(step), Some(output)) = (step.filter(called), &body.output) else {
+            return Ok(());
+        };
+        let number = output.value()["call"]
+            .as_u64()
+            .and_then(|number| usize::try_from(number).ok());
+        let Some(made) = number.and_then(|number| self.made.get(number)) else {
+            return Ok(());
+        };
+        let task = TaskKey {
+            at: body.at,
+            kind: TaskKind::Run as i32,
+            generation: step.generation,
+            attempt: step.attempt,
+        };
+        demand(made.id == id && made.task == task, || {
+            format!("{id}: {task:?} took the result of {:?}", made.task)
+        })?;
+        demand(self.effects.contains_key(&made.key), || {
+            format!("{id}: {task:?} completed without its effect")
+        })
     }
 
     /// A call arrives at an adapter: answers its number.
     pub(super) fn called(&mut self, now: i64, process: u64, call: &Call) -> Result<usize, Finding> {
-        let id: Id = call.instance_id.parse().map_err(|error| Finding(format!("a call: {error}")))?;
-        let early = || Finding(format!("{id}: the call {}#{} was made before it was durable", call.idempotency_key, call.attempt));
+        let id: Id = call
+            .instance_id
+            .parse()
+            .map_err(|error| Finding(format!("a call: {error}")))?;
+        let early = || {
+            Finding(format!(
+                "{id}: the call {}#{} was made before it was durable",
+                call.idempotency_key, call.attempt
+            ))
+        };
         let fold = &self.histories.get(&id).ok_or_else(early)?.fold;
-        let is_it = |task: &TaskKey, key: &str| task.attempt == call.attempt && key == call.idempotency_key;
+        let is_it =
+            |task: &TaskKey, key: &str| task.attempt == call.attempt && key == call.idempotency_key;
         let out = self.out.get(&id).into_iter().flatten();
-        let out = out.filter(|(task, key)| is_it(task, key)).map(|(task, _)| *task).next();
+        let out = out
+            .filter(|(task, key)| is_it(task, key))
+            .map(|(task, _)| *task)
+            .next();
         let gone = || {
-            let mut gone = self.gone.iter().filter(|((of, _), (_, until))| *of == id && now - until <= ON_ITS_WAY_MS);
-            gone.find(|((_, task), (key, _))| is_it(task, key)).map(|((_, task), _)| *task)
+            let mut gone = self
+                .gone
+                .iter()
+                .filter(|((of, _), (_, until))| *of == id && now - until <= ON_ITS_WAY_MS);
+            gone.find(|((_, task), (key, _))| is_it(task, key))
+                .map(|((_, task), _)| *task)
         };
         let task = out.or_else(gone).ok_or_else(early)?;
         self.intentions.note(fold, task, &call.idempotency_key)?;
         let once = self.called.insert((process, id, task));
-        demand(once, || format!("{id}: {task:?} was handed to its adapter twice"))?;
+        demand(once, || {
+            format!("{id}: {task:?} was handed to its adapter twice")
+        })?;
         let correlation = &fold.header().started.correlation_id;
-        demand(*correlation == call.correlation_id, || format!("{id}: a call bears another correlation id"))?;
-        self.made.push(Made { id, task, key: call.idempotency_key.clone() });
+        demand(*correlation == call.correlation_id, || {
+            format!("{id}: a call bears another correlation id")
+        })?;
+        self.made.push(Made {
+            id,
+            task,
+            key: call.idempotency_key.clone(),
+        });
         Ok(self.made.len() - 1)
     }
 
@@ -247,20 +340,30 @@ impl Truth {
     pub(super) fn shown(&self, instance: &Instance) -> Result<(), Finding> {
         let id = instance.id();
         let history = self.histories.get(&id);
-        let history = history.ok_or_else(|| Finding(format!("{id} was shown before it was durable")))?;
+        let history =
+            history.ok_or_else(|| Finding(format!("{id} was shown before it was durable")))?;
         let (shown, durable) = (instance.seq(), history.fold.seq());
-        demand(shown <= durable, || format!("{id} was shown at seq {shown}, but {durable} is durable"))?;
-        if shown == durable { same_state(instance, &history.fold) } else { Ok(()) }
+        demand(shown <= durable, || {
+            format!("{id} was shown at seq {shown}, but {durable} is durable")
+        })?;
+        if shown == durable {
+            same_state(instance, &history.fold)
+        } else {
+            Ok(())
+        }
     }
 
     /// Records were shown to somebody.
     pub(super) fn told(&self, id: Id, records: &[Record]) -> Result<(), Finding> {
         let history = self.histories.get(&id);
-        let history = history.ok_or_else(|| Finding(format!("{id} was shown before it was durable")))?;
+        let history =
+            history.ok_or_else(|| Finding(format!("{id} was shown before it was durable")))?;
         for record in records {
             let place = usize::try_from(record.seq).unwrap_or(0).wrapping_sub(1);
             let same = history.records.get(place) == Some(record);
-            demand(same, || format!("{id}: record {} was shown as it never was", record.seq))?;
+            demand(same, || {
+                format!("{id}: record {} was shown as it never was", record.seq)
+            })?;
         }
         Ok(())
     }
@@ -268,9 +371,13 @@ impl Truth {
     /// A start was answered.
     pub(super) fn submitted(&mut self, key: Option<&str>, id: Id) -> Result<(), Finding> {
         self.answered.push(id);
-        demand(self.histories.contains_key(&id), || format!("the start of {id} was answered before it was durable"))?;
+        demand(self.histories.contains_key(&id), || {
+            format!("the start of {id} was answered before it was durable")
+        })?;
         let known = key.and_then(|key| self.keys.get(key));
-        demand(key.is_none() || known == Some(&id), || format!("the start with {key:?} was answered {id}, but stands for {known:?}"))
+        demand(key.is_none() || known == Some(&id), || {
+            format!("the start with {key:?} was answered {id}, but stands for {known:?}")
+        })
     }
 
     /// Messages that are neither taken nor acknowledged.
@@ -279,7 +386,8 @@ impl Truth {
             let acknowledged = marks.sent == marks.acknowledged || self.stays_at_home(**pair);
             marks.sent != marks.taken || !acknowledged
         });
-        open.map(|(pair, marks)| format!("{pair:?}: {marks:?}")).collect()
+        open.map(|(pair, marks)| format!("{pair:?}: {marks:?}"))
+            .collect()
     }
 
     /// Within a partition, a message that is taken needs no acknowledgement.
@@ -295,7 +403,10 @@ impl Truth {
 
     /// Instances that have not ended.
     pub(super) fn open(&self) -> Vec<Id> {
-        let open = self.histories.iter().filter(|(_, history)| history.fold.status().is_open());
+        let open = self
+            .histories
+            .iter()
+            .filter(|(_, history)| history.fold.status().is_open());
         open.map(|(id, _)| *id).collect()
     }
 }
