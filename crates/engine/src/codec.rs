@@ -147,9 +147,7 @@ pub fn verify_batch(bytes: &Bytes, previous: u32) -> Result<u32, CodecError> {
 }
 
 /// Packs records of one instance for its history.
-pub fn pack_history<'a>(
-    records: impl IntoIterator<Item = &'a Record, IntoIter: Clone>,
-) -> Bytes {
+pub fn pack_history<'a>(records: impl IntoIterator<Item = &'a Record, IntoIter: Clone>) -> Bytes {
     let (codec, body) = compressed(encode_records(records));
     let mut packed = BytesMut::with_capacity(body.len() + 1);
     packed.put_u8(u8::try_from(codec).unwrap_or(u8::MAX));
@@ -227,14 +225,9 @@ fn message_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 3] {
     }
 }
 
-fn encode_records<'a>(
-    records: impl IntoIterator<Item = &'a Record, IntoIter: Clone>,
-) -> Bytes {
+fn encode_records<'a>(records: impl IntoIterator<Item = &'a Record, IntoIter: Clone>) -> Bytes {
     let records = records.into_iter();
-    let length = records
-        .clone()
-        .map(|record| record.encoded_len() + 4)
-        .sum();
+    let length = records.clone().map(|record| record.encoded_len() + 4).sum();
     let mut bytes = BytesMut::with_capacity(length);
     for record in records {
         record

@@ -129,128 +129,43 @@ async fn scans_follow_keys_across_slots(harness: &impl Harness) {
     ];
     let row = |(slot, key): (Slot, &str)| put(Table::Timer, slot, key, &format!("value of {slot}"));
     project(&store, 1, rows.map(row).to_vec()).await;
-    finds(
-        &store,
-        all(),
-        &["a/4095", "ab/0", "ab/1", "b/2", "b/3", "c/1"],
-    )
-    .await;
-    finds(&store, Scan { limit: 2, ..all() }, &["a/4095", "ab/0"]).await;
-    finds(
-        &store,
-        Scan {
-            slots: 1..=2,
-            ..all()
-        },
-        &["ab/1", "b/2", "c/1"],
-    )
-    .await;
-    let prefix = |text: &str| Bytes::copy_from_slice(text.as_bytes());
-    finds(
-        &store,
-        Scan {
-            prefix: prefix("a"),
-            ..all()
-        },
-        &["a/4095", "ab/0", "ab/1"],
-    )
-    .await;
-    finds(
-        &store,
-        Scan {
-            prefix: prefix("zz"),
-            ..all()
-        },
-        &[],
-    )
-    .await;
-    finds(
-        &store,
-        Scan {
-            after: after("ab", 0),
-            ..all()
-        },
-        &["ab/1", "b/2", "b/3", "c/1"],
-    )
-    .await;
-    finds(
-        &store,
-        Scan {
-            after: after("c", 1),
-            ..all()
-        },
-        &[],
-    )
-    .await;
-    finds(
-        &store,
-        Scan {
-            after: after("A", 0),
-            prefix: prefix("b"),
-            ..all()
-        },
-        &["b/2", "b/3"],
-    )
-    .await;
-    finds(
-        &store,
-        Scan {
-            after: after("b", 2),
-            prefix: prefix("b"),
-            ..all()
-        },
-        &["b/3"],
-    )
-    .await;
-    finds(
-        &store,
-        Scan {
-            after: after("x", 2),
-            prefix: prefix("b"),
-            ..all()
-        },
-        &[],
-    )
-    .await;
-    let back = || Scan {
-        reverse: true,
-        ..all()
-    };
-    finds(
-        &store,
-        back(),
-        &["c/1", "b/3", "b/2", "ab/1", "ab/0", "a/4095"],
-    )
-    .await;
-    finds(&store, Scan { limit: 1, ..back() }, &["c/1"]).await;
-    finds(
-        &store,
-        Scan {
-            after: after("b", 3),
-            ..back()
-        },
-        &["b/2", "ab/1", "ab/0", "a/4095"],
-    )
-    .await;
-    finds(
-        &store,
-        Scan {
-            prefix: prefix("b"),
-            ..back()
-        },
-        &["b/3", "b/2"],
-    )
-    .await;
-    finds(
-        &store,
-        Scan {
-            after: after("b", 0),
-            prefix: prefix("b"),
-            ..back()
-        },
-        &[],
-    )
-    .await;
+    for (scan, expected) in forward_scans().into_iter().chain(backward_scans()) {
+        finds(&store, scan, expected).await;
+    }
+}
+
+type Expected = (Scan, &'static [&'static str]);
+
+fn prefix(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+#[rustfmt::skip]
+fn forward_scans() -> Vec<Expected> {
+    vec![
+        (all(), &["a/4095", "ab/0", "ab/1", "b/2", "b/3", "c/1"]),
+        (Scan { limit: 2, ..all() }, &["a/4095", "ab/0"]),
+        (Scan { slots: 1..=2, ..all() }, &["ab/1", "b/2", "c/1"]),
+        (Scan { prefix: prefix("a"), ..all() }, &["a/4095", "ab/0", "ab/1"]),
+        (Scan { prefix: prefix("zz"), ..all() }, &[]),
+        (Scan { after: after("ab", 0), ..all() }, &["ab/1", "b/2", "b/3", "c/1"]),
+        (Scan { after: after("c", 1), ..all() }, &[]),
+        (Scan { after: after("A", 0), prefix: prefix("b"), ..all() }, &["b/2", "b/3"]),
+        (Scan { after: after("b", 2), prefix: prefix("b"), ..all() }, &["b/3"]),
+        (Scan { after: after("x", 2), prefix: prefix("b"), ..all() }, &[]),
+    ]
+}
+
+#[rustfmt::skip]
+fn backward_scans() -> Vec<Expected> {
+    let back = || Scan { reverse: true, ..all() };
+    vec![
+        (back(), &["c/1", "b/3", "b/2", "ab/1", "ab/0", "a/4095"]),
+        (Scan { limit: 1, ..back() }, &["c/1"]),
+        (Scan { after: after("b", 3), ..back() }, &["b/2", "ab/1", "ab/0", "a/4095"]),
+        (Scan { prefix: prefix("b"), ..back() }, &["b/3", "b/2"]),
+        (Scan { after: after("b", 0), prefix: prefix("b"), ..back() }, &[]),
+    ]
 }
 
 async fn tables_do_not_mix(harness: &impl Harness) {
