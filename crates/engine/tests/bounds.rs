@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use definition::Catalog;
-use engine::record::{Body, StartMessage};
+use definition::{AdapterSpec, Catalog};
+use engine::record::{Body, CancelRequested, StartMessage};
 use engine::{
     Command, Context, Decided, Effect, Entropy, Id, Instance, MAX_RECORDS, Payload, Status,
-    TimerKind,
+    TaskOutcome, TimerKind,
 };
 
 const WIDE: &str = "
@@ -26,23 +26,11 @@ const OVERSHOOT: usize = 8;
 
 #[test]
 fn a_wide_loop_is_cut_and_goes_on_after_a_crash_at_every_cut() {
-    let workflow = definition::parse_workflow(WIDE).expect("compiles");
-    let mut catalog = Catalog::default();
-    let versions = catalog.workflows.entry(workflow.name.clone()).or_default();
-    versions
-        .versions
-        .insert(workflow.version.clone(), Arc::new(workflow));
+    let catalog = catalog_with(WIDE);
 
     let mut entropy = Entropy::new(1);
     let id = Id::new(1, 0, 0);
-    let mut context = Context {
-        now: 1,
-        catalog: &catalog,
-        entropy: &mut entropy,
-        command_id: id,
-        actor: "",
-        cause: "test",
-    };
+    let mut context = context(&catalog, &mut entropy, id);
     let input = Some(Payload::from_value(3_000.into()));
     let message = StartMessage {
         workflow: "wide".into(),
@@ -67,6 +55,38 @@ fn a_wide_loop_is_cut_and_goes_on_after_a_crash_at_every_cut() {
     assert_eq!(instance.output().expect("an output").bytes(), "3000");
 }
 
+fn catalog_with(text: &str) -> Catalog {
+    let workflow = definition::parse_workflow(text).expect("compiles");
+    let mut catalog = Catalog::default();
+    let versions = catalog.workflows.entry(workflow.name.clone()).or_default();
+    versions
+        .versions
+        .insert(workflow.version.clone(), Arc::new(workflow));
+    let adapter = AdapterSpec {
+        name: "a".into(),
+        kind: "builtin".into(),
+        default_action: None,
+        retry: None,
+        timeout_ms: None,
+        concurrency: None,
+        actions: std::collections::BTreeMap::new(),
+        settings: Arc::new(serde_json::json!({})),
+    };
+    catalog.adapters.insert("a".into(), Arc::new(adapter));
+    catalog
+}
+
+fn context<'a>(catalog: &'a Catalog, entropy: &'a mut Entropy, command_id: Id) -> Context<'a> {
+    Context {
+        now: 1,
+        catalog,
+        entropy,
+        command_id,
+        actor: "",
+        cause: "test",
+    }
+}
+
 fn goes_on(decided: &Decided) -> bool {
     let cut = decided
         .records
@@ -88,4 +108,73 @@ fn restored(instance: &Instance) -> Instance {
     );
     let workflow = |_: &str, _: &str| Some(Arc::clone(instance.workflow()));
     Instance::restore(&stored.head, &stored.chunks, workflow).expect("restores")
+}
+
+const CALLS: &str = "
+workflow:
+  name: wide
+  version: 1.0.0
+  steps:
+    - id: each
+      for-each: '${ range(input) }'
+      concurrency: 1000
+      steps: [{ id: one, adapter: a }, { id: two, adapter: a }]
+";
+
+#[test]
+fn closing_a_wide_loop_is_cut_too_and_begins_nothing_new() {
+    let (catalog, mut entropy) = (catalog_with(CALLS), Entropy::new(1));
+    let id = Id::new(1, 0, 0);
+    let mut context = context(&catalog, &mut entropy, id);
+    let input = Some(Payload::from_value(1_000.into()));
+    let message = StartMessage {
+        workflow: "wide".into(),
+        input,
+        ..StartMessage::default()
+    };
+    let (mut instance, mut decided) = engine::start(id, &message, &mut context).expect("starts");
+    while goes_on(&decided) {
+        decided = instance
+            .decide(Command::Continue, &mut context)
+            .expect("was cut");
+    }
+    let out = instance.outstanding().tasks;
+    assert_eq!(out.len(), 1_000);
+
+    let cancel = Command::Cancel(CancelRequested::default());
+    decided = instance.decide(cancel, &mut context).expect("is open");
+    assert!(
+        goes_on(&decided),
+        "a thousand lanes do not close in one decision"
+    );
+    for task in out {
+        let outcome = TaskOutcome::Completed {
+            output: Payload::null(),
+            target: String::new(),
+            exchange: String::new(),
+        };
+        let result = Command::Result { task, outcome };
+        let late = instance.decide(result, &mut context).expect("is open");
+        assert!(
+            late.records.len() <= MAX_RECORDS + OVERSHOOT,
+            "{}",
+            late.records.len()
+        );
+        let called = |effect: &Effect| matches!(effect, Effect::Dispatch(_));
+        assert!(
+            !late.effects.iter().any(called),
+            "a lane that closes calls nobody"
+        );
+        instance = restored(&instance);
+    }
+    while instance.status().is_open() {
+        decided = instance
+            .decide(Command::Continue, &mut context)
+            .expect("was cut");
+        assert!(decided.records.len() <= MAX_RECORDS + OVERSHOOT);
+    }
+    assert_eq!(
+        (instance.status(), instance.check()),
+        (Status::Cancelled, Vec::new())
+    );
 }

@@ -20,6 +20,9 @@ impl Decider<'_, '_> {
     ) -> Result<(), Refusal> {
         let pending = self.find_decision(id)?;
         let task = pending.task;
+        if task.kind() == TaskKind::Run && self.is_doomed(task.at.lane) {
+            return Err(Refusal::Stale("nobody needs the step any more"));
+        }
         if choice == Choice::Retry && task.kind() == TaskKind::Run {
             let workflow = Arc::clone(&self.workflow);
             if !self.can_rerun(task.at, self.definition_in(&workflow, task.at)) {

@@ -24,7 +24,7 @@ impl Decider<'_, '_> {
         mut error: Failure,
         output: Option<Payload>,
     ) {
-        if self.lane(at.lane).status() != LaneStatus::Running {
+        if self.is_doomed(at.lane) {
             self.emit(Body::StepCancelled(at));
             self.queue.insert(at.lane);
             return;

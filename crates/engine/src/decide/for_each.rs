@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::Decider;
 use crate::payload::Payload;
-use crate::record::{Closing, Failure, LanesOpened, Role, StepRef};
+use crate::record::{Failure, LanesOpened, Role, StepRef};
 use crate::scope::error_value;
-use crate::state::{Block, LaneStatus};
+use crate::state::Block;
 
 impl Decider<'_, '_> {
     pub(super) fn look_for_each(&mut self, at: StepRef, each: &ForEach) {
@@ -17,11 +17,11 @@ impl Decider<'_, '_> {
             return;
         };
         if let Some(error) = self.too_many_failures(each, &block) {
-            self.close_running(&block);
-            return self.fail_step_with(at, error, None);
+            self.fail_step_with(at, error, None);
+            return self.leave_running(&block);
         }
         if block.broken {
-            self.close_running(&block);
+            self.leave_running(&block);
             if block.settled() == block.opened {
                 self.gather(at, each, &block);
             }
@@ -49,19 +49,11 @@ impl Decider<'_, '_> {
         }
     }
 
-    fn close_running(&mut self, block: &Block) {
-        let end = block.first_lane + block.opened;
-        let running: Vec<u32> = self
-            .state
-            .active
-            .range(block.first_lane..end)
-            .copied()
-            .collect();
-        for lane in running {
-            if self.lane(lane).status() == LaneStatus::Running {
-                self.close_lane(lane, Closing::Cancelled, None, None, false);
-            }
-        }
+    /// Looks at the lanes that nobody needs any more: they close.
+    fn leave_running(&mut self, block: &Block) {
+        let lanes = block.first_lane..block.first_lane + block.opened;
+        let running = self.state.active.range(lanes).copied();
+        self.queue.extend(running);
     }
 
     fn too_many_failures(&self, each: &ForEach, block: &Block) -> Option<Failure> {

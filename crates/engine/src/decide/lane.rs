@@ -30,6 +30,9 @@ impl Decider<'_, '_> {
     }
 
     fn look_running(&mut self, id: u32) {
+        if self.is_doomed(id) {
+            return self.close_lane(id, Closing::Cancelled, None, None, false);
+        }
         loop {
             let before = self.decided.records.len();
             for place in 0..u32::try_from(self.lane(id).steps.len()).unwrap_or(u32::MAX) {
@@ -41,7 +44,7 @@ impl Decider<'_, '_> {
                     lane: id,
                     step: place,
                 });
-                if self.lane(id).status() != LaneStatus::Running {
+                if self.is_doomed(id) {
                     self.queue.insert(id);
                     return;
                 }
@@ -214,23 +217,28 @@ impl Decider<'_, '_> {
         };
         self.emit(Body::LaneClosing(closing));
         self.after_closing(id);
-        let below: Vec<u32> = self
-            .state
-            .active
-            .iter()
-            .copied()
-            .filter(|&lane| lane != id)
-            .collect();
-        for lane in below {
-            if self.lane(lane).status() == LaneStatus::Running && self.state.is_within(lane, id) {
-                let why = Closing::Cancelled as i32;
-                self.emit(Body::LaneClosing(LaneClosing {
-                    lane,
-                    why,
-                    ..LaneClosing::default()
-                }));
-                self.after_closing(lane);
+        let within = |&lane: &u32| lane != id && self.state.is_within(lane, id);
+        let below: Vec<u32> = self.state.active.iter().copied().filter(within).collect();
+        self.queue.extend(below);
+    }
+
+    /// Whether nobody needs a running lane any more: something above it closes or has ended, or its
+    /// loop was left by `break`. It is closed when it is looked at, so that closing a wide block is
+    /// cut like anything else.
+    pub(super) fn is_doomed(&self, id: u32) -> bool {
+        let mut lane = self.lane(id);
+        loop {
+            if lane.status() != LaneStatus::Running {
+                return true;
             }
+            let Some(at) = lane.parent else { return false };
+            let step = self.step_state(at);
+            let left = step.block.as_deref().is_some_and(|block| block.broken);
+            let over = step.status() != StepStatus::Running || left;
+            if over && lane.role() != Role::Catch {
+                return true;
+            }
+            lane = self.lane(at.lane);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::record::{
     StepRef, StepScheduled, TaskAccepted, TaskKey, TaskKind, UndoEnded, UndoOutcome,
 };
 use crate::retry::{Failed, next_due};
-use crate::state::{LaneStatus, StepStatus, UndoPhase};
+use crate::state::{StepStatus, UndoPhase};
 
 /// Which call, and what its own settings say of retries.
 pub(super) struct CallChoice<'a> {
@@ -205,7 +205,7 @@ impl Decider<'_, '_> {
     pub(super) fn attempt_failed(&mut self, failed: AttemptFailed, retry_after_ms: Option<u64>) {
         let (task, error) = (failed.task, failed.error.clone());
         self.emit(Body::AttemptFailed(failed));
-        let closing = self.lane(task.at.lane).status() != LaneStatus::Running;
+        let closing = self.is_doomed(task.at.lane);
         let due = match task.kind() {
             TaskKind::Run if closing => None,
             _ => self.retry_due(task, &error, retry_after_ms),

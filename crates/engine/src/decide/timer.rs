@@ -18,6 +18,13 @@ impl Decider<'_, '_> {
         if !set.any(|timer| timer == key) {
             return Err(STALE);
         }
+        let of_lane = matches!(
+            key.kind,
+            TimerKind::Retry | TimerKind::Wait | TimerKind::StepTimeout
+        );
+        if of_lane && self.is_doomed(key.at.lane) {
+            return Err(STALE);
+        }
         match key.kind {
             TimerKind::Continue => self.go_on()?,
             TimerKind::Retry => self.retry_step(key.at),
@@ -84,15 +91,10 @@ impl Decider<'_, '_> {
             );
             return;
         }
-        let below: Vec<u32> = self.state.active.iter().copied().collect();
-        for lane in below {
-            let running = self.lane(lane).status() == LaneStatus::Running;
-            let of_step = self.lane(lane).parent == Some(at);
-            if running && of_step {
-                self.close_lane(lane, Closing::Cancelled, None, None, false);
-            }
-        }
         self.fail_step(at, error);
+        let of_step = |lane: &u32| self.lane(*lane).parent == Some(at);
+        let left: Vec<u32> = self.state.active.iter().copied().filter(of_step).collect();
+        self.queue.extend(left);
     }
 
     fn callback_timed_out(&mut self, at: StepRef) {

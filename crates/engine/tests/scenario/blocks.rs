@@ -361,9 +361,9 @@ fn a_block_times_out() {
         step-scheduled g[0]/x
         > call a g[0]/x/1 {}
         - clock +5000
-        lane-closing 1 cancelled
         step-failed g timeout caught
         lanes-opened g 0..1
+        lane-closing 1 cancelled
         step-scheduled g[0]/c
         > call b g[0]/c/1 {}
         - c ok "caught"

@@ -166,10 +166,10 @@ fn the_first_failure_ends_the_loop() {
         step-failed l[0]/x bad fails
         lane-closing 1 failed
         lane-ended 1 failed
-        lane-closing 2 cancelled
         step-failed l bad fails
         instance-failing
         lane-closing 0 failed
+        lane-closing 2 cancelled
         - l[1]/x ok 1
         step-completed l[1]/x 1
         lane-ended 2 cancelled

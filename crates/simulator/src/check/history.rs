@@ -9,9 +9,8 @@ use engine::{Instance, MAX_RECORDS, TimerKind};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
 
-/// A decision is cut once it has this many records; what closes a block's lanes at once, and the
-/// last step's own records, may pass it.
-const MOST_RECORDS: usize = 2 * MAX_RECORDS;
+/// A decision is cut once it has enough records; what the last step writes at once may pass it.
+const MOST_RECORDS: usize = MAX_RECORDS + 32;
 
 /// One instance's records so far, and their fold.
 #[derive(Clone, Debug)]
