@@ -5,8 +5,8 @@ use definition::{RetryChoice, RetryPlan, RetryQuestion, Step, Task};
 use super::Decider;
 use crate::command::{Effect, TaskOutcome, TimerKind};
 use crate::record::{
-    AttemptFailed, Body, Exhausted, Failure, Plan, ResultIgnored, RetryScheduled, StepCompleted,
-    StepRef, StepScheduled, TaskAccepted, TaskKey, TaskKind, UndoEnded, UndoOutcome,
+    AttemptFailed, Body, Exhausted, Failure, Plan, ResultIgnored, RetryScheduled, Role,
+    StepCompleted, StepRef, StepScheduled, TaskAccepted, TaskKey, TaskKind, UndoEnded, UndoOutcome,
 };
 use crate::retry::{Failed, next_due};
 use crate::state::{StepStatus, UndoPhase};
@@ -31,7 +31,10 @@ impl Decider<'_, '_> {
             None => None,
         };
         let idempotency_key = match &task.idempotency_key {
-            Some(template) => self.text(template, at.lane, "idempotency-key")?,
+            Some(template) => {
+                let own = self.text(template, at.lane, "idempotency-key")?;
+                own + &self.catch_runs(at.lane)
+            }
             None => String::new(),
         };
         let timeout_ms = match &step.timeout {
@@ -56,6 +59,21 @@ impl Decider<'_, '_> {
         let key = self.step_state(at).task_key(at);
         self.effect(Effect::Dispatch(key));
         Ok(())
+    }
+
+    /// What keeps a key of the user's own apart when a step is run anew and caught again.
+    fn catch_runs(&self, lane: u32) -> String {
+        let mut runs = String::new();
+        let mut lane = self.lane(lane);
+        while let Some(at) = lane.parent {
+            let catches = self.definition(at).catches.len().max(1);
+            let run = lane.index as usize / catches + 1;
+            if lane.role() == Role::Catch && run > 1 {
+                runs.push_str(&format!("/catch-{run}"));
+            }
+            lane = self.lane(at.lane);
+        }
+        runs
     }
 
     /// The call with everything resolved that a later attempt needs.

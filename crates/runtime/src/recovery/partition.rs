@@ -33,6 +33,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, 
     let (store, partition) = (shared.store.as_ref(), PartitionId(index));
     let head = store.take_over(partition).await?;
     let reached = store.reached(partition).await?;
+    refuse_lost_journal(index, head.head, reached)?;
     let slots = read_slots(store, shared.placement.slots(index)).await?;
     let mut recovering = Recovering {
         shared: Arc::clone(shared),
@@ -61,6 +62,22 @@ pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, 
     };
     record_opening(shared, partition, &mut opened).await?;
     Ok(opened)
+}
+
+/// A state may be one batch ahead of a journal whose last write was torn. Further ahead, durable
+/// batches are missing, and what is written in their place would be taken for projected.
+fn refuse_lost_journal(index: u16, head: Position, reached: Position) -> Result<(), OpenError> {
+    if reached <= head + 1 {
+        return Ok(());
+    }
+    Err(OpenError::Journal {
+        partition: index,
+        position: head + 1,
+        reason: format!(
+            "the state has reached {reached}, but the journal ends at {head}: durable batches are \
+             missing; put back the journal's files or a backup"
+        ),
+    })
 }
 
 impl Recovering {

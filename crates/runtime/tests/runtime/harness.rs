@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use engine::{Entropy, Instance, Payload};
 use futures_util::FutureExt;
-use runtime::{Bounds, Config, Runtime, Submit, Submitted, Surroundings, TokioClock};
+use runtime::{Bounds, Config, OpenError, Runtime, Submit, Submitted, Surroundings, TokioClock};
 use serde_json::{Value, json};
 use store::{MemoryStore, Scan, Store, Table};
 use tokio::sync::watch;
@@ -254,6 +254,11 @@ impl World {
 
     /// Opens a node on what the store holds.
     pub async fn open(&self) -> Runtime {
+        self.try_open().await.expect("opens")
+    }
+
+    /// Tries to open a node on what the store holds.
+    pub async fn try_open(&self) -> Result<Runtime, OpenError> {
         let fatal = Arc::clone(&self.fatal);
         let surroundings = Surroundings {
             store: Arc::clone(&self.store) as Arc<dyn Store>,
@@ -265,9 +270,7 @@ impl World {
                 fatal.lock().expect("no holder panicked").push(reason)
             }),
         };
-        Runtime::open(self.config.clone(), surroundings)
-            .await
-            .expect("opens")
+        Runtime::open(self.config.clone(), surroundings).await
     }
 
     /// Opens a node with [`CATALOG`].

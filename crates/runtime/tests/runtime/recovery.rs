@@ -5,6 +5,8 @@ use std::time::Duration;
 use engine::{Outstanding, Status};
 use serde_json::json;
 
+use store::Store as _;
+
 use crate::harness::{Answer, World, ended, pass_time, start, start_of, until};
 
 #[tokio::test(start_paused = true)]
@@ -155,4 +157,31 @@ async fn a_shutdown_waits_for_calls_and_leaves_nothing_to_replay() {
     let runtime = world.open().await;
     assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
     assert_eq!(world.script.actions(), ["one", "two", "three"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_lost_more_than_its_last_write_is_refused() {
+    let world = World::new();
+    let runtime = world.open_with_catalog().await;
+    let head = runtime.health().partitions[0].head;
+    runtime.shutdown().await;
+    for (ahead, opens) in [(1, true), (4, false)] {
+        let partition = store::PartitionId(0);
+        let reached = head + ahead;
+        let projection = store::Projection {
+            partition,
+            reached,
+            changes: Vec::new(),
+        };
+        world
+            .memory
+            .project(vec![projection])
+            .await
+            .expect("projects");
+        let opened = world.try_open().await;
+        assert_eq!(opened.is_ok(), opens, "{ahead} ahead: {:?}", opened.err());
+        if let Ok(runtime) = opened {
+            runtime.shutdown().await;
+        }
+    }
 }
