@@ -343,10 +343,16 @@ pub struct Catch {
 impl Catch {
     /// Whether it takes an error of this type.
     pub fn matches(&self, error_type: &str) -> bool {
-        match self.pattern.strip_suffix('*') {
-            Some(prefix) => error_type.starts_with(prefix),
-            None => self.pattern == error_type,
-        }
+        error_matches(&self.pattern, error_type)
+    }
+}
+
+/// Whether a pattern of a catch or a retry policy, exact or with a trailing `*`, takes an error of
+/// this type.
+pub fn error_matches(pattern: &str, error_type: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => error_type.starts_with(prefix),
+        None => pattern == error_type,
     }
 }
 

@@ -1,5 +1,7 @@
 //! When the next attempt is due.
 
+use definition::error_matches;
+
 use crate::command::Entropy;
 use crate::record::{Failure, Plan};
 
@@ -37,7 +39,11 @@ pub(crate) fn next_due(plan: &Plan, failed: &Failed<'_>, entropy: &mut Entropy) 
 }
 
 fn is_retried(plan: &Plan, error: &Failure) -> bool {
-    let named = |patterns: &[String]| patterns.iter().any(|one| matches(one, &error.error_type));
+    let named = |patterns: &[String]| {
+        patterns
+            .iter()
+            .any(|one| error_matches(one, &error.error_type))
+    };
     if named(&plan.never_on) {
         return false;
     }
@@ -45,14 +51,6 @@ fn is_retried(plan: &Plan, error: &Failure) -> bool {
         error.retryable
     } else {
         named(&plan.retry_on)
-    }
-}
-
-/// Exact, or with a trailing `*`.
-fn matches(pattern: &str, error_type: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => error_type.starts_with(prefix),
-        None => pattern == error_type,
     }
 }
 

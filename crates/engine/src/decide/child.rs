@@ -50,7 +50,7 @@ impl Decider<'_, '_> {
             child: child_start,
         }));
         if child.detach {
-            let output = json!({ "workflow_id": id_of(&start).to_string() });
+            let output = json!({ "workflow_id": start.child_id().to_string() });
             self.send_start(at, &start);
             self.complete_step(at, Some(Payload::from_value(output)), Vec::new());
             return Ok(());
@@ -157,7 +157,7 @@ impl Decider<'_, '_> {
             ..StartMessage::default()
         };
         self.effect(Effect::Send {
-            to: id_of(child),
+            to: child.child_id(),
             body: Box::new(MessageBody::Start(message)),
         });
     }
@@ -178,7 +178,7 @@ impl Decider<'_, '_> {
     /// The next attempt of a child's step: a new child.
     pub(super) fn another_child(&mut self, at: StepRef) -> Option<Box<ChildStart>> {
         let old = self.step_state(at).child.clone()?;
-        let slot = id_of(&old).slot();
+        let slot = old.child_id().slot();
         let (workflow, version) = (old.workflow.clone(), old.version.clone());
         let random = self.context.entropy.next_u64();
         let id = Id::new(self.now(), slot, random);
@@ -297,10 +297,6 @@ impl Decider<'_, '_> {
         }
         self.queue.insert(at.lane);
     }
-}
-
-pub(super) fn id_of(child: &ChildStart) -> Id {
-    Id::from_slice(&child.id).unwrap_or_default()
 }
 
 fn child_failure(how: Ended, error: Option<Failure>) -> Failure {

@@ -249,7 +249,7 @@ impl Decider<'_, '_> {
             .steps
             .iter()
             .filter(|step| step.status() == StepStatus::Running)
-            .filter_map(|step| Id::from_slice(&step.child.as_deref()?.id))
+            .filter_map(|step| Some(step.child.as_deref()?.child_id()))
             .collect();
         for to in children {
             self.cancel_child(to, "the parent does not need it any more");

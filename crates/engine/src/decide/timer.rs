@@ -4,9 +4,8 @@ use definition::Action;
 
 use super::Decider;
 use crate::command::{Effect, Refusal, TimerKey, TimerKind};
-use crate::id::Id;
 use crate::record::{
-    AttemptFailed, AttemptStarted, Body, Closing, Failing, Failure, StepRef, TaskKey, TaskKind,
+    AttemptFailed, AttemptStarted, Body, Closing, Failing, Failure, StepRef, TaskKey,
 };
 use crate::state::{LaneStatus, Phase, StepStatus, UndoPhase};
 
@@ -74,7 +73,7 @@ impl Decider<'_, '_> {
             self.state.step_name(at)
         ));
         if let Some(child) = step.child.as_deref() {
-            let to = Id::from_slice(&child.id).unwrap_or_default();
+            let to = child.child_id();
             let task = step.task_key(at);
             self.cancel_child(to, "the parent's step timed out");
             let error = Failure {
@@ -168,13 +167,10 @@ impl Decider<'_, '_> {
         {
             Some(Some(child)) => self.ask_undo_child(task, &child),
             _ if task.attempt > 0 => self.effect(Effect::Dispatch(task)),
-            _ => self.queue_for_undo(task),
+            _ => {
+                self.queue.insert(task.at.lane);
+            }
         }
-    }
-
-    fn queue_for_undo(&mut self, task: TaskKey) {
-        debug_assert_ne!(task.kind(), TaskKind::Run, "only undos are undone");
-        self.queue.insert(task.at.lane);
     }
 }
 

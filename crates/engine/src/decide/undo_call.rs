@@ -5,7 +5,6 @@ use std::sync::Arc;
 use definition::{Compensation, Undo, Verify};
 
 use super::Decider;
-use super::child::id_of;
 use super::task::CallChoice;
 use crate::command::Effect;
 use crate::id::Id;
@@ -60,7 +59,7 @@ impl Decider<'_, '_> {
         if own {
             let body = Box::new(MessageBody::CompensateChild(Empty {}));
             self.effect(Effect::Send {
-                to: id_of(child),
+                to: child.child_id(),
                 body,
             });
         } else {
@@ -79,7 +78,7 @@ impl Decider<'_, '_> {
         let mut child = state.undo.as_deref()?.child.clone()?;
         if state.child.as_deref().is_none_or(|own| own.id != child.id) {
             let random = self.context.entropy.next_u64();
-            let id = Id::new(self.now(), id_of(&child).slot(), random);
+            let id = Id::new(self.now(), child.child_id().slot(), random);
             child.id = bytes::Bytes::copy_from_slice(&id.bytes());
         }
         Some(child)

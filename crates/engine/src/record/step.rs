@@ -2,6 +2,7 @@
 
 use prost::{Enumeration, Message};
 
+use crate::id::Id;
 use crate::payload::Payload;
 
 /// An error, as it is recorded and shown.
@@ -152,6 +153,13 @@ pub struct ChildStart {
     /// The plan of its retries.
     #[prost(message, optional, boxed, tag = "5")]
     pub plan: Option<Box<Plan>>,
+}
+
+impl ChildStart {
+    /// The child's id.
+    pub fn child_id(&self) -> Id {
+        Id::from_slice(&self.id).unwrap_or_default()
+    }
 }
 
 /// What a task does for its step.

@@ -1,6 +1,5 @@
 //! What an instance waits for, in words that a person can act on.
 
-use crate::id::Id;
 use crate::record::{DecisionKind, StepRef};
 use crate::state::{Instance, StepState, StepStatus, StepUndo, UndoPhase};
 
@@ -88,7 +87,7 @@ impl Instance {
             }
             StepStatus::Running => {
                 let child = step.child.as_deref()?;
-                let id = Id::from_slice(&child.id).unwrap_or_default();
+                let id = child.child_id();
                 (
                     "child",
                     format!("{name} waits for {} {id}", child.workflow),
