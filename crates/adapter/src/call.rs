@@ -29,17 +29,27 @@ pub struct Call {
     /// Instance on whose behalf the call is made; `workflow.id` in templates.
     pub instance_id: String,
     /// Path of the step within the instance.
-    pub step: String,
+    pub step: Arc<str>,
     /// Number of this attempt, from 1.
     pub attempt: u32,
-    /// W3C trace context of the attempt.
-    pub traceparent: String,
     /// How long the attempt may take; the guard enforces it.
     pub timeout_ms: u64,
     /// Where the other side may deliver the result later; only used by actions with `async: callback`.
     pub callback: Option<CallbackUrl>,
     /// Values of `env.*`, a JSON object.
     pub env: Arc<Value>,
+}
+
+impl Call {
+    /// The W3C trace context of the attempt: one trace per correlation id, one span per attempt.
+    /// Worked out only by adapters that pass it on.
+    #[must_use]
+    pub fn traceparent(&self) -> String {
+        let trace = blake3::hash(self.correlation_id.as_bytes()).to_hex();
+        let attempt = format!("{}#{}", self.idempotency_key, self.attempt);
+        let span = blake3::hash(attempt.as_bytes()).to_hex();
+        format!("00-{}-{}-01", &trace[..32], &span[..16])
+    }
 }
 
 /// The step that a compensation undoes: `call.input` and `call.output` in templates.

@@ -18,6 +18,12 @@ pub trait Adapter: Send + Sync {
     /// which the effect is unknown.
     async fn call(&self, call: Call) -> Outcome;
 
+    /// Whether calls mostly end without waiting for anything outside the process: they are made
+    /// one after the other, without a task for each.
+    fn is_in_process(&self) -> bool {
+        false
+    }
+
     /// Stops what runs in the background and lets connections go. Calls under way may end.
     async fn close(&self) {}
 }
@@ -28,6 +34,11 @@ pub trait Connector: Send + Sync {
     /// Makes one attempt. The input bears no secret references any more; each secret that the settings
     /// name is asked of `secrets`, which remembers what has to be kept out of the outcome.
     async fn send(&self, call: Call, secrets: &CallSecrets) -> Outcome;
+
+    /// See [`Adapter::is_in_process`].
+    fn is_in_process(&self) -> bool {
+        false
+    }
 
     /// Stops what runs in the background.
     async fn close(&self) {}

@@ -42,6 +42,10 @@ impl Adapter for Guarded {
         outcome
     }
 
+    fn is_in_process(&self) -> bool {
+        self.connector.is_in_process()
+    }
+
     async fn close(&self) {
         self.connector.close().await;
     }
@@ -139,7 +143,6 @@ mod tests {
             instance_id: "i".into(),
             step: "s".into(),
             attempt: 1,
-            traceparent: String::new(),
             timeout_ms: 1_000,
             callback: None,
             env: Arc::new(json!({})),

@@ -4,9 +4,10 @@ use definition::Catalog;
 
 use crate::id::Id;
 use crate::payload::Payload;
+use crate::plans::Plans;
 use crate::record::{
-    CancelRequested, ChildEnded, Choice, DecisionMade, Failure, MessageBody, Record, StepRef,
-    TaskKey,
+    CancelRequested, ChildEnded, Choice, DecisionMade, Failure, MessageBody, Origin, Record,
+    StepRef, TaskKey,
 };
 
 /// A request to an instance that exists. (A start makes one: see [`crate::start`].)
@@ -215,6 +216,8 @@ pub struct Context<'a> {
     pub now: i64,
     /// Definitions, adapters, policies.
     pub catalog: &'a Catalog,
+    /// Calls that were resolved before.
+    pub plans: &'a mut Plans,
     /// The only source of randomness.
     pub entropy: &'a mut Entropy,
     /// The command's id.
@@ -223,6 +226,17 @@ pub struct Context<'a> {
     pub actor: &'a str,
     /// What led to it (`api`, `task`, `timer`, `message:ID`).
     pub cause: &'a str,
+}
+
+impl Context<'_> {
+    /// What the first record of the decision says.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            command_id: self.command_id,
+            cause: self.cause.to_owned(),
+            actor: self.actor.to_owned(),
+        }
+    }
 }
 
 /// A seeded source of random numbers (SplitMix64, Steele et al. 2014): decisions stay pure and a

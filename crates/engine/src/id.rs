@@ -1,6 +1,8 @@
 //! Ids that carry their place: UUIDv7 whose lowest 12 bits are a slot.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::str::FromStr;
 
 use uuid::Uuid;
@@ -12,8 +14,14 @@ pub type Slot = u16;
 pub const SLOTS: u16 = 4096;
 
 /// An instance's, command's, decision's or batch's id: a UUIDv7 whose lowest 12 bits are its slot.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Id([u8; 16]);
+
+impl Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.0);
+    }
+}
 
 impl Id {
     /// A new id made at `now_ms` (milliseconds since the epoch) in `slot`, from 64 random bits.
@@ -39,6 +47,11 @@ impl Id {
         bytes.try_into().ok().map(Self)
     }
 
+    /// Whether it is all zeros, which no entity has.
+    pub const fn is_nil(self) -> bool {
+        u128::from_be_bytes(self.0) == 0
+    }
+
     /// Where it lives.
     pub const fn slot(self) -> Slot {
         (((self.0[14] as u16) << 8) | self.0[15] as u16) % SLOTS
@@ -49,6 +62,26 @@ impl Id {
         let mut time = [0; 8];
         time[2..].copy_from_slice(&self.0[..6]);
         i64::from_be_bytes(time)
+    }
+}
+
+/// A map by id. An id's lower half is random but for its slot, so it is its own hash.
+pub type IdMap<V> = HashMap<Id, V, BuildHasherDefault<IdHasher>>;
+
+/// Takes an id's lower half as its hash.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(low) = bytes.last_chunk() {
+            // The slot, of which a partition has only some, is turned to where the map does not look.
+            self.0 = u64::from_be_bytes(*low).rotate_right(12);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

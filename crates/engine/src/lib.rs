@@ -10,6 +10,7 @@ mod command;
 mod decide;
 mod id;
 mod payload;
+mod plans;
 pub mod record;
 mod retry;
 mod scope;
@@ -22,8 +23,9 @@ pub use command::{
     TimerKind,
 };
 pub use decide::{MAX_EVALUATIONS, MAX_RECORDS, start};
-pub use id::{Id, InvalidId, SLOTS, Slot, slot_of};
+pub use id::{Id, IdHasher, IdMap, InvalidId, SLOTS, Slot, slot_of};
 pub use payload::{BlobRef, INLINE_LIMIT, Payload};
+pub use plans::Plans;
 pub use state::{
     Block, Header, Instance, Lane, LaneStatus, Outstanding, PendingDecision, Phase, Snapshot,
     SnapshotError, Status, StepState, StepStatus, StepUndo, TaskCall, UndoPhase, UndoStatus,

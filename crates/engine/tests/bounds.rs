@@ -5,7 +5,7 @@ use std::sync::Arc;
 use definition::{AdapterSpec, Catalog};
 use engine::record::{Body, CancelRequested, StartMessage};
 use engine::{
-    Command, Context, Decided, Effect, Entropy, Id, Instance, MAX_RECORDS, Payload, Status,
+    Command, Context, Decided, Effect, Entropy, Id, Instance, MAX_RECORDS, Payload, Plans, Status,
     TaskOutcome, TimerKind,
 };
 
@@ -30,7 +30,8 @@ fn a_wide_loop_is_cut_and_goes_on_after_a_crash_at_every_cut() {
 
     let mut entropy = Entropy::new(1);
     let id = Id::new(1, 0, 0);
-    let mut context = context(&catalog, &mut entropy, id);
+    let mut plans = Plans::default();
+    let mut context = context(&catalog, &mut plans, &mut entropy, id);
     let input = Some(Payload::from_value(3_000.into()));
     let message = StartMessage {
         workflow: "wide".into(),
@@ -76,10 +77,16 @@ fn catalog_with(text: &str) -> Catalog {
     catalog
 }
 
-fn context<'a>(catalog: &'a Catalog, entropy: &'a mut Entropy, command_id: Id) -> Context<'a> {
+fn context<'a>(
+    catalog: &'a Catalog,
+    plans: &'a mut Plans,
+    entropy: &'a mut Entropy,
+    command_id: Id,
+) -> Context<'a> {
     Context {
         now: 1,
         catalog,
+        plans,
         entropy,
         command_id,
         actor: "",
@@ -125,7 +132,8 @@ workflow:
 fn closing_a_wide_loop_is_cut_too_and_begins_nothing_new() {
     let (catalog, mut entropy) = (catalog_with(CALLS), Entropy::new(1));
     let id = Id::new(1, 0, 0);
-    let mut context = context(&catalog, &mut entropy, id);
+    let mut plans = Plans::default();
+    let mut context = context(&catalog, &mut plans, &mut entropy, id);
     let input = Some(Payload::from_value(1_000.into()));
     let message = StartMessage {
         workflow: "wide".into(),

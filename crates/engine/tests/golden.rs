@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use engine::codec::{pack_history, unpack_history};
+use engine::codec::{Packer, RecordBatch, unpack_history};
 use engine::record::*;
-use engine::{Payload, view::record_type};
+use engine::{Id, Payload, view::record_type};
 
 const GOLDEN: &str = "tests/golden/records-v1.txt";
 
@@ -32,7 +32,8 @@ fn rendered() -> String {
         .into_iter()
         .fold(String::new(), |mut text, record| {
             let name = record.body.as_ref().map_or("", record_type).to_owned();
-            let bytes = pack_history(&[record]);
+            let records = RecordBatch::from_iter([record]);
+            let bytes = Packer::default().history([records.bytes()].into_iter());
             let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             writeln!(text, "{name} {hex}").expect("writes to text");
             text
@@ -61,14 +62,16 @@ fn every_record() -> Vec<Record> {
     (1..)
         .zip(bodies)
         .map(|(seq, body)| Record {
-            entity: vec![7; 16].into(),
+            entity: Id::from_bytes([7; 16]),
             seq,
             at: 1_760_000_000_000,
             version: RECORD_VERSION,
-            command_id: vec![9; 16].into(),
-            cause: "api".into(),
-            actor: "ann".into(),
-            namespace: String::new(),
+            origin: Some(Box::new(Origin {
+                command_id: Id::from_bytes([9; 16]),
+                cause: "api".into(),
+                actor: "ann".into(),
+            })),
+            namespace: None,
             body: Some(body),
         })
         .collect()
@@ -102,8 +105,8 @@ fn error() -> Failure {
     }
 }
 
-fn plan() -> Option<Box<Plan>> {
-    Some(Box::new(Plan {
+fn plan() -> Option<Shared<Plan>> {
+    Some(Shared::from(Plan {
         adapter: "a".into(),
         action: "b".into(),
         max_attempts: 5,
@@ -146,7 +149,7 @@ fn instance_bodies() -> Vec<Body> {
     let attributes = [("k".to_owned(), "v".to_owned())].into();
     let id: bytes::Bytes = vec![3; 16].into();
     vec![
-        Body::InstanceStarted(InstanceStarted {
+        Body::InstanceStarted(Shared::from(InstanceStarted {
             workflow: "w".into(),
             version: "1.0.0".into(),
             input: payload(),
@@ -161,7 +164,7 @@ fn instance_bodies() -> Vec<Body> {
             steps: 2,
             trigger: "0-webhook".into(),
             environment: "dev".into(),
-        }),
+        })),
         Body::DecisionRequested(DecisionRequested {
             id: id.clone(),
             kind: 1,

@@ -12,6 +12,7 @@ mod dispatch;
 mod error;
 mod handle;
 mod health;
+mod history;
 mod level;
 mod logging;
 mod partition;

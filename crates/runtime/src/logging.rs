@@ -1,15 +1,13 @@
 //! What a committed batch says in the log: each line bears correlation id, instance and step.
 
-use std::collections::BTreeMap;
-
+use engine::Instance;
 use engine::record::{Body, Record, StepRef};
-use engine::{Id, Instance};
 
 use crate::partition::Delta;
 
 /// Logs what is worth a line. Failures are visible by default, progress at `debug`.
-pub(crate) fn committed(records: &[Record], deltas: &BTreeMap<Id, Delta>) {
-    for delta in deltas.values() {
+pub(crate) fn committed(records: &[Record], deltas: &[Delta]) {
+    for delta in deltas {
         for record in delta
             .ranges
             .iter()

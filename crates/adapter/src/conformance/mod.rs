@@ -109,7 +109,6 @@ pub fn example_call(action: Option<Arc<str>>, input: &Value) -> Call {
         instance_id: "instance-7".into(),
         step: "charge".into(),
         attempt: 1,
-        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
         timeout_ms: 10_000,
         callback: None,
         env: Arc::new(Value::Object(serde_json::Map::new())),

@@ -126,7 +126,7 @@ fn expect_identity(scenario: Scenario, seen: &[Seen]) {
             seen.correlation_id.as_deref(),
             Some(call.correlation_id.as_str())
         );
-        assert_eq!(seen.traceparent.as_deref(), Some(call.traceparent.as_str()));
+        assert_eq!(seen.traceparent, Some(call.traceparent()));
         assert!(
             seen.secret || !wants_secret,
             "{scenario:?}: no secret arrived"

@@ -35,6 +35,10 @@ impl BuiltinConnector {
 
 #[async_trait]
 impl Connector for BuiltinConnector {
+    fn is_in_process(&self) -> bool {
+        true
+    }
+
     async fn send(&self, call: Call, secrets: &CallSecrets) -> Outcome {
         let action = call.action.as_deref().or(self.default_action.as_deref());
         let result = match action {
@@ -87,7 +91,7 @@ fn log(call: &Call, secrets: &CallSecrets) -> Result<Bytes, Box<Failure>> {
     text.truncate(end);
     tracing::info!(
         instance = call.instance_id,
-        step = call.step,
+        step = &*call.step,
         correlation_id = call.correlation_id,
         attempt = call.attempt,
         "{text}"

@@ -114,10 +114,11 @@ fn call_headers(call: &Call, action: &Action) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(16);
     let any = HeaderValue::from_static("application/json, */*;q=0.8");
     headers.insert(ACCEPT, any);
+    let traceparent = call.traceparent();
     let own = [
         ("idempotency-key", call.idempotency_key.as_str()),
         ("x-correlation-id", &call.correlation_id),
-        ("traceparent", &call.traceparent),
+        ("traceparent", &traceparent),
         ("x-orchestrator-instance", &call.instance_id),
         ("x-orchestrator-step", &call.step),
     ];

@@ -6,6 +6,8 @@ use definition::{Child, Step, Workflow};
 use serde_json::json;
 
 use super::Decider;
+use super::task::recorded_plan;
+use super::undo_call::tried_once;
 use crate::command::{Effect, TimerKind};
 use crate::id::{Id, SLOTS, Slot};
 use crate::payload::Payload;
@@ -30,7 +32,7 @@ impl Decider<'_, '_> {
         };
         let timeout_at = self.timeout_at(at, step)?;
         let start = Box::new(ChildStart {
-            plan: Some(Box::new(self.child_plan(child))),
+            plan: Some(self.child_plan(child).into()),
             ..self.new_child(
                 &workflow,
                 self.child_slot(at.lane, child.detach),
@@ -81,17 +83,14 @@ impl Decider<'_, '_> {
     /// A child is tried once unless its step says otherwise.
     fn child_plan(&self, child: &Child) -> Plan {
         if child.retry.is_none() {
-            return Plan {
-                max_attempts: 1,
-                ..Plan::default()
-            };
+            return tried_once();
         }
         let plan = self.context.catalog.retry_plan(definition::RetryQuestion {
             own: child.retry.as_ref(),
             workflow: Some(&self.workflow),
             ..definition::RetryQuestion::default()
         });
-        super::task::recorded_plan(plan, "", "")
+        recorded_plan(plan, "", "")
     }
 
     /// Near for one awaited child; spread in a for-each and when detached, so that one root does

@@ -52,8 +52,7 @@ impl Decider<'_, '_> {
     /// Looks at the lanes that nobody needs any more: they close.
     fn leave_running(&mut self, block: &Block) {
         let lanes = block.first_lane..block.first_lane + block.opened;
-        let running = self.state.active.range(lanes).copied();
-        self.queue.extend(running);
+        self.queue.extend(self.state.active.within(&lanes));
     }
 
     fn too_many_failures(&self, each: &ForEach, block: &Block) -> Option<Failure> {

@@ -24,7 +24,6 @@ mod undo_call;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use definition::Workflow;
 use expression::{Program, Template};
 
@@ -102,34 +101,16 @@ impl<'a, 'c> Decider<'a, 'c> {
     fn emit(&mut self, body: Body) {
         let first = self.decided.records.is_empty();
         let record = Record {
-            entity: Bytes::copy_from_slice(&self.state.id.bytes()),
+            entity: self.state.id,
             seq: self.state.seq() + 1,
             at: self.context.now,
             version: RECORD_VERSION,
-            command_id: if first {
-                self.command_id()
-            } else {
-                Bytes::new()
-            },
-            cause: if first {
-                self.context.cause.to_owned()
-            } else {
-                String::new()
-            },
-            actor: if first {
-                self.context.actor.to_owned()
-            } else {
-                String::new()
-            },
-            namespace: String::new(),
+            origin: first.then(|| Box::new(self.context.origin())),
+            namespace: None,
             body: Some(body),
         };
         self.state.apply(&record);
         self.decided.records.push(record);
-    }
-
-    fn command_id(&self) -> Bytes {
-        Bytes::copy_from_slice(&self.context.command_id.bytes())
     }
 
     fn effect(&mut self, effect: Effect) {

@@ -106,15 +106,13 @@ fn first_record(
         input: Some(input.clone()),
     };
     Ok(Record {
-        entity: bytes::Bytes::copy_from_slice(&id.bytes()),
+        entity: id,
         seq: 1,
         at: context.now,
         version: RECORD_VERSION,
-        command_id: bytes::Bytes::copy_from_slice(&context.command_id.bytes()),
-        cause: context.cause.to_owned(),
-        actor: context.actor.to_owned(),
-        namespace: String::new(),
-        body: Some(Body::InstanceStarted(started)),
+        origin: Some(Box::new(context.origin())),
+        namespace: None,
+        body: Some(Body::InstanceStarted(started.into())),
     })
 }
 

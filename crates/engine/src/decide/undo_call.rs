@@ -10,7 +10,8 @@ use crate::command::Effect;
 use crate::id::Id;
 use crate::payload::Payload;
 use crate::record::{
-    Body, ChildStart, Empty, Failure, MessageBody, Plan, StepRef, TaskKey, TaskKind, UndoScheduled,
+    Body, ChildStart, Empty, Failure, MessageBody, Plan, Shared, StepRef, TaskKey, TaskKind,
+    UndoScheduled,
 };
 use crate::state::StepStatus;
 
@@ -38,10 +39,7 @@ impl Decider<'_, '_> {
             return;
         };
         let task = first_task(at, TaskKind::Undo);
-        let plan = Some(Box::new(Plan {
-            max_attempts: 1,
-            ..Plan::default()
-        }));
+        let plan = Some(tried_once().into());
         let scheduled = UndoScheduled {
             task,
             input: None,
@@ -131,8 +129,8 @@ impl Decider<'_, '_> {
         Ok(())
     }
 
-    fn dispatch_undo(&mut self, task: TaskKey, input: Payload, plan: Plan) {
-        let (input, plan) = (Some(input), Some(Box::new(plan)));
+    fn dispatch_undo(&mut self, task: TaskKey, input: Payload, plan: Shared<Plan>) {
+        let (input, plan) = (Some(input), Some(plan));
         self.emit(Body::UndoScheduled(UndoScheduled {
             task,
             input,
@@ -156,10 +154,7 @@ impl Decider<'_, '_> {
         })?;
         let slot = self.state.id.slot();
         let child = Box::new(self.new_child(&workflow, Some(slot), false));
-        let plan = Some(Box::new(Plan {
-            max_attempts: 1,
-            ..Plan::default()
-        }));
+        let plan = Some(tried_once().into());
         let scheduled = UndoScheduled {
             task,
             input: Some(input),
@@ -198,5 +193,13 @@ fn first_task(at: StepRef, kind: TaskKind) -> TaskKey {
         kind: kind as i32,
         generation: 0,
         attempt: 1,
+    }
+}
+
+/// The plan of a child that nothing says more of.
+pub(super) fn tried_once() -> Plan {
+    Plan {
+        max_attempts: 1,
+        ..Plan::default()
     }
 }

@@ -4,14 +4,17 @@
 //! partition is refused, since a skipped fact would fold into another state. Tags are for ever;
 //! the meaning of a record version's apply never changes.
 
+mod envelope;
 mod instance;
 mod lane;
+mod shared;
 mod slot;
 mod step;
 mod undo;
 
 use prost::{Message, Oneof};
 
+pub use envelope::{Origin, Record};
 pub use instance::{
     CancelRequested, Choice, DecisionKind, DecisionMade, DecisionRequested, Ended, Failing,
     FinallyStarted, InstanceEnded, InstanceStarted, Parent,
@@ -19,6 +22,7 @@ pub use instance::{
 pub use lane::{
     Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, Role,
 };
+pub use shared::Shared;
 pub use slot::{
     CatalogChanged, ChildEnded, Envelope, KeyTaken, MessageBody, MessageSent, MessageTaken,
     OwnerOpened, SlotBody, SlotFact, StartMessage,
@@ -33,49 +37,12 @@ pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
 /// The version of record bodies that this binary writes.
 pub const RECORD_VERSION: u32 = 1;
 
-/// One fact about one entity.
-#[derive(Clone, PartialEq, Message)]
-pub struct Record {
-    /// The entity's id (16 bytes), whose lowest 12 bits are its slot.
-    #[prost(bytes = "bytes", tag = "1")]
-    pub entity: bytes::Bytes,
-    /// Its place in the entity's history, from 1; 0 for records of a slot or the catalog.
-    #[prost(uint64, tag = "2")]
-    pub seq: u64,
-    /// When it happened, milliseconds since the epoch.
-    #[prost(int64, tag = "3")]
-    pub at: i64,
-    /// The version of its body.
-    #[prost(uint32, tag = "4")]
-    pub version: u32,
-    /// The command that caused it (16 bytes), on the first record of a decision.
-    #[prost(bytes = "bytes", tag = "5")]
-    pub command_id: bytes::Bytes,
-    /// What led to it, on the first record of a decision (`api`, `task`, `timer`, `parent:ID` ...);
-    /// the others follow from the record before them.
-    #[prost(string, tag = "6")]
-    pub cause: String,
-    /// Who sent the command, on the first record of a decision; empty for the engine itself.
-    #[prost(string, tag = "7")]
-    pub actor: String,
-    /// Empty means `default`.
-    #[prost(string, tag = "8")]
-    pub namespace: String,
-    /// What happened.
-    #[prost(
-        oneof = "Body",
-        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, \
-                40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53"
-    )]
-    pub body: Option<Body>,
-}
-
 /// What happened.
 #[derive(Clone, PartialEq, Oneof)]
 pub enum Body {
     /// An instance began.
     #[prost(message, tag = "20")]
-    InstanceStarted(InstanceStarted),
+    InstanceStarted(Shared<InstanceStarted>),
     /// A call was scheduled: its first attempt is out.
     #[prost(message, tag = "21")]
     StepScheduled(StepScheduled),
@@ -175,6 +142,11 @@ pub enum Body {
     /// A loop waits before its next round.
     #[prost(message, tag = "53")]
     RoundDelayed(RoundDelayed),
+}
+
+impl Body {
+    /// The tags of all bodies.
+    const TAGS: std::ops::RangeInclusive<u32> = 20..=53;
 }
 
 /// Nothing to say.

@@ -2,6 +2,7 @@
 
 use prost::{Enumeration, Message};
 
+use super::Shared;
 use crate::id::Id;
 use crate::payload::Payload;
 
@@ -102,8 +103,8 @@ pub struct StepScheduled {
     #[prost(message, optional, tag = "2")]
     pub input: Option<Payload>,
     /// The call and its retries.
-    #[prost(message, optional, boxed, tag = "3")]
-    pub plan: Option<Box<Plan>>,
+    #[prost(message, optional, tag = "3")]
+    pub plan: Option<Shared<Plan>>,
     /// Replaces the built-in idempotency key; empty if not.
     #[prost(string, tag = "4")]
     pub idempotency_key: String,
@@ -151,8 +152,8 @@ pub struct ChildStart {
     #[prost(bool, tag = "4")]
     pub detached: bool,
     /// The plan of its retries.
-    #[prost(message, optional, boxed, tag = "5")]
-    pub plan: Option<Box<Plan>>,
+    #[prost(message, optional, tag = "5")]
+    pub plan: Option<Shared<Plan>>,
 }
 
 impl ChildStart {

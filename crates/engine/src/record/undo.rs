@@ -2,7 +2,7 @@
 
 use prost::{Enumeration, Message};
 
-use super::{ChildStart, Plan, StepRef, TaskKey};
+use super::{ChildStart, Plan, Shared, StepRef, TaskKey};
 use crate::payload::Payload;
 
 /// See [`super::Body::UndoStarted`].
@@ -26,8 +26,8 @@ pub struct UndoScheduled {
     #[prost(message, optional, tag = "2")]
     pub input: Option<Payload>,
     /// The call and its retries.
-    #[prost(message, optional, boxed, tag = "3")]
-    pub plan: Option<Box<Plan>>,
+    #[prost(message, optional, tag = "3")]
+    pub plan: Option<Shared<Plan>>,
     /// The workflow that undoes it, or the child that is asked to undo itself.
     #[prost(message, optional, boxed, tag = "4")]
     pub child: Option<Box<ChildStart>>,

@@ -310,7 +310,7 @@ impl Instance {
         });
         let (parent, role, id) = (lane.parent, lane.role(), lane.id);
         if !undo {
-            self.active.remove(&id);
+            self.active.remove(id);
         }
         if let (Some(at), true) = (parent, role != Role::Catch) {
             self.count_lane(at, body);

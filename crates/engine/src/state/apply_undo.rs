@@ -74,7 +74,7 @@ impl Instance {
         };
         lane.set_undo(UndoStatus::Done);
         let parent = lane.parent;
-        self.active.remove(&id);
+        self.active.remove(id);
         if let Some(step) = parent.and_then(|at| self.step_mut(at)) {
             step.undo.get_or_insert_default().lanes_done += 1;
         }

@@ -1,18 +1,18 @@
 //! One run of a workflow: its header, its progress, its lanes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use definition::Workflow;
 use prost::{Enumeration, Message};
 
 use super::lane::{CHUNK, Chunk, Lane, LaneStatus};
+use super::lane_set::LaneSet;
 use super::step::{StepState, StepStatus};
 use crate::id::Id;
 use crate::payload::Payload;
 use crate::record::{
-    CancelRequested, DecisionKind, DecisionMade, Ended, Failure, InstanceStarted, Record, StepRef,
-    TaskKey,
+    CancelRequested, DecisionKind, DecisionMade, Ended, Failure, InstanceStarted, Record, Shared,
+    StepRef, TaskKey,
 };
 
 /// What an instance was started with; never changes.
@@ -20,7 +20,7 @@ use crate::record::{
 pub struct Header {
     /// The first record's body.
     #[prost(message, required, tag = "1")]
-    pub started: InstanceStarted,
+    pub started: Shared<InstanceStarted>,
     /// When it started, milliseconds since the epoch.
     #[prost(int64, tag = "2")]
     pub created_at: i64,
@@ -187,7 +187,7 @@ pub struct Instance {
     pub(crate) progress: Progress,
     pub(crate) chunks: Vec<Option<Arc<Chunk>>>,
     /// Lanes that the engine still has to look at; derived from them.
-    pub(crate) active: BTreeSet<u32>,
+    pub(crate) active: LaneSet,
 }
 
 impl Instance {
@@ -199,16 +199,16 @@ impl Instance {
         let header = Header {
             started: started.clone(),
             created_at: first.at,
-            cause: first.cause.clone(),
-            actor: first.actor.clone(),
+            cause: first.cause().to_owned(),
+            actor: first.actor().to_owned(),
         };
         let mut instance = Self {
-            id: Id::from_slice(&first.entity)?,
+            id: first.entity,
             workflow,
             header: Arc::new(header),
             progress: Progress::default(),
             chunks: Vec::new(),
-            active: BTreeSet::new(),
+            active: LaneSet::default(),
         };
         instance.apply(first);
         Some(instance)
@@ -231,6 +231,11 @@ impl Instance {
 
     /// What it was started with.
     pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// What it was started with, shared.
+    pub const fn shared_header(&self) -> &Arc<Header> {
         &self.header
     }
 

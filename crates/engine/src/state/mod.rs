@@ -7,6 +7,7 @@ mod apply;
 mod apply_undo;
 mod instance;
 mod lane;
+mod lane_set;
 mod outstanding;
 mod snapshot;
 mod step;

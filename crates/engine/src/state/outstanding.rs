@@ -1,11 +1,13 @@
 //! What an instance waits for outside, computed from its state alone.
 
+use std::sync::Arc;
+
 use super::instance::{Instance, Phase};
 use super::lane::Lane;
 use super::step::{StepState, StepStatus, StepUndo, UndoPhase};
 use crate::command::{TimerKey, TimerKind};
 use crate::payload::Payload;
-use crate::record::{Plan, StepRef, TaskKey, TaskKind};
+use crate::record::{Plan, Shared, StepRef, TaskKey, TaskKind};
 
 /// Tasks that are out and timers that are set; equal to what the effects said, whether or not the
 /// process lived through them.
@@ -20,10 +22,8 @@ pub struct Outstanding {
 /// A task's call, for its adapter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskCall {
-    /// The adapter.
-    pub adapter: String,
-    /// Its action; none means its default.
-    pub action: Option<String>,
+    /// The adapter, its action, the time of an attempt.
+    pub plan: Shared<Plan>,
     /// The JSON input.
     pub input: Payload,
     /// In an undo: the step's own input and output.
@@ -31,11 +31,21 @@ pub struct TaskCall {
     /// The same for all attempts of one intention.
     pub idempotency_key: String,
     /// The step's id.
-    pub step: String,
+    pub step: Arc<str>,
     /// The attempt, from 1.
     pub attempt: u32,
-    /// Of this attempt, in milliseconds.
-    pub timeout_ms: u64,
+}
+
+impl TaskCall {
+    /// The adapter.
+    pub fn adapter(&self) -> &str {
+        &self.plan.adapter
+    }
+
+    /// Its action; none means its default.
+    pub fn action(&self) -> Option<&str> {
+        Some(self.plan.action.as_str()).filter(|action| !action.is_empty())
+    }
 }
 
 impl Instance {
@@ -82,16 +92,22 @@ impl Instance {
         let lane = self.lane(task.at.lane)?;
         let step = self.step(task.at)?;
         let plan = match task.kind() {
-            TaskKind::Run if step.run_task(task.at) == Some(task) => step.plan.as_deref()?,
+            TaskKind::Run if step.run_task(task.at) == Some(task) => step.plan.as_ref()?,
             TaskKind::Undo | TaskKind::Verify if step.undo_task(task.at) == Some(task) => {
-                step.undo.as_deref()?.plan.as_deref()?
+                step.undo.as_deref()?.plan.as_ref()?
             }
             _ => return None,
         };
         Some(self.call_of(task, lane, step, plan))
     }
 
-    fn call_of(&self, task: TaskKey, lane: &Lane, step: &StepState, plan: &Plan) -> TaskCall {
+    fn call_of(
+        &self,
+        task: TaskKey,
+        lane: &Lane,
+        step: &StepState,
+        plan: &Shared<Plan>,
+    ) -> TaskCall {
         let own_input = step.input.clone().unwrap_or_else(|| self.header.input());
         let undo = step.undo.as_deref();
         let found = undo.and_then(|undo| undo.found.clone());
@@ -107,16 +123,14 @@ impl Instance {
             }
         };
         TaskCall {
-            adapter: plan.adapter.clone(),
-            action: (!plan.action.is_empty()).then(|| plan.action.clone()),
+            plan: plan.clone(),
             input,
             undo,
             idempotency_key: self.idempotency_key(task, lane, step),
             step: self
                 .step_definition(task.at)
-                .map_or_else(String::new, |found| found.id.to_string()),
+                .map_or_else(Arc::default, |found| Arc::clone(&found.id)),
             attempt: task.attempt,
-            timeout_ms: plan.timeout_ms,
         }
     }
 

@@ -8,8 +8,10 @@ use prost::Message;
 
 use super::instance::{Header, Instance, Progress};
 use super::lane::{Chunk, Lane, StoredChunk};
+use super::lane_set::LaneSet;
 use crate::id::Id;
 use crate::payload::{BlobRef, Payload};
+use crate::record::{Body, Record};
 
 /// The format of snapshots that this binary writes, and the newest that it reads.
 const FORMAT: u32 = 1;
@@ -119,7 +121,7 @@ impl Instance {
             header: Arc::new(head.header),
             progress: head.progress,
             chunks: Vec::new(),
-            active: std::collections::BTreeSet::new(),
+            active: LaneSet::default(),
         };
         head.lanes
             .into_iter()
@@ -132,6 +134,23 @@ impl Instance {
                 .for_each(|lane| instance.put_lane(lane));
         }
         Ok(instance)
+    }
+
+    /// The state that records from the first on fold into; `workflow` gives the definition by name and
+    /// version. None when they do not begin with a start, or its definition is not there.
+    pub fn fold<'a>(
+        records: impl IntoIterator<Item = &'a Record>,
+        workflow: impl Fn(&str, &str) -> Option<Arc<Workflow>>,
+    ) -> Option<Self> {
+        let mut records = records.into_iter();
+        let first = records.next()?;
+        let Some(Body::InstanceStarted(started)) = &first.body else {
+            return None;
+        };
+        let workflow = workflow(&started.workflow, &started.version)?;
+        let mut instance = Self::from_record(first, workflow)?;
+        records.for_each(|record| instance.apply(record));
+        Some(instance)
     }
 
     /// Blobs that must be supplied before the state is read.

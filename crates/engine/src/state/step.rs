@@ -16,7 +16,7 @@
 use prost::{Enumeration, Message};
 
 use crate::payload::Payload;
-use crate::record::{ChildStart, Failure, Plan};
+use crate::record::{ChildStart, Failure, Plan, Shared};
 
 /// Where a step is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
@@ -87,8 +87,8 @@ pub struct StepState {
     #[prost(message, optional, boxed, tag = "7")]
     pub error: Option<Box<Failure>>,
     /// The call and its retries, while it may still be needed.
-    #[prost(message, optional, boxed, tag = "8")]
-    pub plan: Option<Box<Plan>>,
+    #[prost(message, optional, tag = "8")]
+    pub plan: Option<Shared<Plan>>,
     /// Replaces the built-in idempotency key.
     #[prost(string, tag = "9")]
     pub idempotency_key: String,
@@ -271,8 +271,8 @@ pub struct StepUndo {
     #[prost(message, optional, tag = "6")]
     pub input: Option<Payload>,
     /// The call and its retries.
-    #[prost(message, optional, boxed, tag = "7")]
-    pub plan: Option<Box<Plan>>,
+    #[prost(message, optional, tag = "7")]
+    pub plan: Option<Shared<Plan>>,
     /// The workflow or child that does it.
     #[prost(message, optional, boxed, tag = "8")]
     pub child: Option<Box<ChildStart>>,

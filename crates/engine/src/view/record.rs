@@ -46,8 +46,8 @@ impl RecordView {
                 .map(|at| state.step_name(at))
                 .filter(|name| !name.is_empty()),
             lane: lane.map(|lane| state.lane_path(lane)),
-            cause: record.cause.clone(),
-            actor: record.actor.clone(),
+            cause: record.cause().to_owned(),
+            actor: record.actor().to_owned(),
             data: body.map_or(Value::Null, data),
         }
     }

@@ -11,8 +11,8 @@ use engine::record::{
 };
 use engine::view::RecordView;
 use engine::{
-    Command, Context, Decided, Effect, Entropy, Id, Instance, Outstanding, Payload, TaskOutcome,
-    TimerKey,
+    Command, Context, Decided, Effect, Entropy, Id, Instance, Outstanding, Payload, Plans,
+    TaskOutcome, TimerKey,
 };
 
 /// Runs `script` on the workflow (its `steps` and what else follows its name) and compares the log.
@@ -52,6 +52,7 @@ struct Run {
     child: Option<(Id, StartMessage)>,
     now: i64,
     entropy: Entropy,
+    plans: Plans,
     last: Option<(TaskKey, TaskOutcome)>,
     log: String,
 }
@@ -89,6 +90,7 @@ impl Run {
             child: None,
             now: 1_000,
             entropy: Entropy::new(7),
+            plans: Plans::default(),
             last: None,
             log: String::new(),
         }
@@ -125,6 +127,7 @@ impl Run {
         let mut context = Context {
             now: self.now,
             catalog: &self.catalog,
+            plans: &mut self.plans,
             entropy: &mut self.entropy,
             command_id: id,
             actor: "ann",
@@ -139,6 +142,7 @@ impl Run {
         let mut context = Context {
             now: self.now,
             catalog: &self.catalog,
+            plans: &mut self.plans,
             entropy: &mut self.entropy,
             command_id: Id::new(self.now, 7, 2),
             actor: "ann",
@@ -173,12 +177,12 @@ impl Run {
                 self.tasks.insert(task);
                 let call = self.instance.as_ref().unwrap().call(task).unwrap();
                 let action = call
-                    .action
+                    .action()
                     .map(|action| format!("/{action}"))
                     .unwrap_or_default();
                 let key = call.idempotency_key.split_once('/').unwrap().1.to_owned();
                 let input = String::from_utf8(call.input.bytes().to_vec()).unwrap();
-                writeln!(self.log, "> call {}{action} {key} {input}", call.adapter).unwrap();
+                writeln!(self.log, "> call {}{action} {key} {input}", call.adapter()).unwrap();
             }
             Effect::Timer(timer) => {
                 self.timers.insert(timer);

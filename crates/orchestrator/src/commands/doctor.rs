@@ -1,9 +1,11 @@
 //! `doctor`: looks for damage.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use api::{Code, Exit, System};
-use definition::{Catalog, StoredResource};
+use definition::{Catalog, StoredResource, Workflow};
+use engine::record::Record;
 use engine::{Id, Instance, codec};
 use serde::{Deserialize, Serialize};
 use store::{
@@ -199,7 +201,14 @@ impl Check {
             self.violation(id, "it is listed but not there");
             return Ok(());
         };
-        match self.restored(&stored) {
+        let history = self.history(store, row).await?;
+        // What ran through in a moment is kept as its history alone.
+        let restored = if stored.row.snapshot.is_empty() {
+            self.folded(&history)
+        } else {
+            self.restored(&stored)
+        };
+        match restored {
             Ok(instance) => {
                 for violation in instance.check() {
                     self.violation(id, violation);
@@ -207,22 +216,33 @@ impl Check {
             }
             Err(reason) => self.violation(id, reason),
         }
-        self.history(store, row).await
+        Ok(())
+    }
+
+    fn folded(&self, history: &[Record]) -> Result<Instance, String> {
+        let missing = || "expected a start and its workflow, but one is missing".to_owned();
+        Instance::fold(history, |name, version| self.find(name, version)).ok_or_else(missing)
+    }
+
+    fn find(&self, name: &str, version: &str) -> Option<Arc<Workflow>> {
+        let version = version.parse().ok()?;
+        self.catalog.workflow(name, Some(&version)).cloned()
     }
 
     fn restored(&self, stored: &StoredInstance) -> Result<Instance, String> {
-        let find = |name: &str, version: &str| {
-            let version = version.parse().ok()?;
-            self.catalog.workflow(name, Some(&version)).cloned()
-        };
+        let find = |name: &str, version: &str| self.find(name, version);
         Instance::restore(&stored.row.snapshot, &stored.chunks, find)
             .map_err(|error| error.to_string())
     }
 
-    /// The history must have every record up to the snapshot's, once.
-    async fn history(&mut self, store: &dyn Store, row: &InstanceRow) -> Result<(), StoreError> {
+    /// The history, which must have every record up to the row's, once.
+    async fn history(
+        &mut self,
+        store: &dyn Store,
+        row: &InstanceRow,
+    ) -> Result<Vec<Record>, StoreError> {
         let id = Id::from_bytes(row.id);
-        let mut seq = 0;
+        let (mut seq, mut history) = (0, Vec::new());
         loop {
             let segments = store.history(row.slot, row.id, seq, JOURNAL_BYTES).await?;
             if segments.is_empty() {
@@ -233,7 +253,7 @@ impl Check {
                     Ok(records) => records,
                     Err(error) => {
                         self.violation(id, error);
-                        return Ok(());
+                        return Ok(history);
                     }
                 };
                 for record in records {
@@ -242,6 +262,7 @@ impl Check {
                     }
                     seq = record.seq;
                     self.report.records += 1;
+                    history.push(record);
                 }
             }
         }
@@ -251,6 +272,6 @@ impl Check {
                 format!("its history ends at {seq}, its state at {}", row.seq),
             );
         }
-        Ok(())
+        Ok(history)
     }
 }

@@ -85,7 +85,7 @@ fn records_of(frames: &[u8]) -> Vec<Record> {
         let end = FRAME_HEADER + number(&rest[1..]);
         if *kind == BATCH {
             let body = rest[FRAME_HEADER + BATCH_PREFIX..end].to_vec();
-            records.extend(decode_batch(&body.into()).unwrap().1);
+            records.extend(decode_batch(&body.into()).unwrap().1.into_records());
         }
         rest = &rest[end..];
     }
@@ -94,7 +94,7 @@ fn records_of(frames: &[u8]) -> Vec<Record> {
 
 fn started(record: &Record) -> Option<Id> {
     let starts = matches!(record.body, Some(Body::InstanceStarted(_)));
-    starts.then(|| Id::from_slice(&record.entity).unwrap())
+    starts.then(|| record.entity)
 }
 
 fn number(bytes: &[u8]) -> usize {

@@ -1,12 +1,11 @@
 //! Journaling changes of the catalog, one after the other.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use definition::CatalogChange;
 use engine::Entropy;
-use engine::record::{Body, CatalogChanged, RECORD_VERSION, Record};
+use engine::codec::{Packer, RecordBatch};
+use engine::record::{Body, CatalogChanged, Origin, RECORD_VERSION, Record};
 use store::{Append, Epoch, PartitionId, Position};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
@@ -96,7 +95,7 @@ impl CatalogJournal {
         self.last_at = self.last_at.max(shared.clock.now_ms());
         let changes = changes(&self.settings, entry.version, &entry.journaled);
         let record = self.record(shared, entry);
-        let records: Arc<[Record]> = Arc::new([record]);
+        let records = Arc::new(RecordBatch::from_iter([record]));
         let (batch, chain) = self.batch(shared, &records);
         let bytes = batch.body.len();
         match append(Arc::clone(shared), batch).await {
@@ -114,7 +113,7 @@ impl CatalogJournal {
             partition: PartitionId::CATALOG,
             position: self.head,
             records,
-            deltas: BTreeMap::new(),
+            deltas: Vec::new(),
             changes,
             bytes,
         });
@@ -134,19 +133,21 @@ impl CatalogJournal {
             resources,
             reason: entry.reason,
         };
-        Record {
-            entity: Bytes::new(),
-            at: self.last_at,
-            version: RECORD_VERSION,
-            command_id: Bytes::copy_from_slice(&shared.new_id(0).bytes()),
+        let origin = Origin {
+            command_id: shared.new_id(0),
             cause: "api".to_owned(),
             actor: entry.actor,
+        };
+        Record {
+            at: self.last_at,
+            version: RECORD_VERSION,
+            origin: Some(Box::new(origin)),
             body: Some(Body::CatalogChanged(body)),
             ..Record::default()
         }
     }
 
-    fn batch(&mut self, shared: &Shared, records: &[Record]) -> (Append, u32) {
+    fn batch(&mut self, shared: &Shared, records: &RecordBatch) -> (Append, u32) {
         let appending = Appending {
             partition: PartitionId::CATALOG,
             epoch: self.epoch,
@@ -155,6 +156,6 @@ impl CatalogJournal {
             at: self.last_at,
             catalog_version: shared.catalog.current().version,
         };
-        appending.append_of(shared, &mut self.entropy, records)
+        appending.append_of(shared, &mut self.entropy, records, &mut Packer::default())
     }
 }

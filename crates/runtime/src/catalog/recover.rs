@@ -1,6 +1,6 @@
 //! The catalog as the store has it: its rows, then the journal behind them.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use definition::{Catalog, Diagnostic, StoredChange};
@@ -138,8 +138,8 @@ fn to_project(batch: ReadBatch, changes: Vec<store::Change>) -> Committed {
     Committed {
         partition: PartitionId::CATALOG,
         position: batch.position,
-        records: batch.records.into(),
-        deltas: BTreeMap::new(),
+        records: Arc::new(batch.records),
+        deltas: Vec::new(),
         changes,
         bytes: batch.bytes,
     }

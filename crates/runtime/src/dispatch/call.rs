@@ -17,6 +17,8 @@ const CALLBACK_PATH: &str = "/api/v1/task-callbacks/";
 /// What a call needs beside the instance.
 pub(super) struct Surrounding<'a> {
     pub(super) catalog: &'a Catalog,
+    /// The adapter's name.
+    pub(super) adapter: Arc<str>,
     pub(super) env: Arc<Value>,
     pub(super) tokens: &'a Tokens,
     pub(super) callback_base: Option<&'a str>,
@@ -32,15 +34,14 @@ pub(super) fn adapter_call(
     let input = call.input.bytes();
     let input_secrets = secrets_of(instance, task, &call);
     let callback = callback_url(instance, task, &call, surrounding);
-    let undo = call.undo.map(|(input, output)| Undo {
+    let undo = call.undo.as_ref().map(|(input, output)| Undo {
         input: input.bytes(),
         output: output.bytes(),
     });
     let correlation_id = instance.header().started.correlation_id.clone();
     Call {
-        traceparent: traceparent(&correlation_id, &call.idempotency_key, call.attempt),
-        adapter: call.adapter.into(),
-        action: call.action.map(Into::into),
+        adapter: Arc::clone(&surrounding.adapter),
+        action: call.action().map(Into::into),
         input,
         input_secrets,
         undo,
@@ -49,7 +50,7 @@ pub(super) fn adapter_call(
         instance_id: instance.id().to_string(),
         step: call.step,
         attempt: call.attempt,
-        timeout_ms: call.timeout_ms,
+        timeout_ms: call.plan.timeout_ms,
         callback,
         env: Arc::clone(&surrounding.env),
     }
@@ -62,8 +63,8 @@ fn callback_url(
     surrounding: &Surrounding<'_>,
 ) -> Option<CallbackUrl> {
     let base = surrounding.callback_base?;
-    let adapter = surrounding.catalog.adapters.get(&call.adapter)?;
-    let action = call.action.as_ref().or(adapter.default_action.as_ref())?;
+    let adapter = surrounding.catalog.adapters.get(call.adapter())?;
+    let action = call.action().or(adapter.default_action.as_deref())?;
     let asynchronous = adapter.actions.get(action)?.async_callback;
     let token = || surrounding.tokens.of(instance.id(), task);
     asynchronous.then(|| CallbackUrl::new(format!("{base}{CALLBACK_PATH}{}", token())))
@@ -111,11 +112,4 @@ fn undo_input(step: &Step, kind: TaskKind) -> Option<&Template> {
         (TaskKind::Verify, None) => None,
         (TaskKind::Run | TaskKind::Undo, _) => input.as_ref(),
     }
-}
-
-/// A W3C trace context: one trace per correlation id, one span per attempt.
-fn traceparent(correlation_id: &str, idempotency_key: &str, attempt: u32) -> String {
-    let trace = blake3::hash(correlation_id.as_bytes()).to_hex();
-    let span = blake3::hash(format!("{idempotency_key}#{attempt}").as_bytes()).to_hex();
-    format!("00-{}-{}-01", &trace[..32], &span[..16])
 }

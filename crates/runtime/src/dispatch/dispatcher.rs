@@ -1,53 +1,45 @@
 //! The dispatcher: tasks to their adapters as room allows, and results back to their partition.
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use adapter::{Call, Effect, Failure, Outcome};
-use definition::Catalog;
 use engine::record::TaskKey;
-use engine::{Command, Id, Instance, TaskCall};
-use futures_util::FutureExt;
+use engine::{Id, Instance, TaskCall};
 use tokio::sync::{Notify, oneshot};
 
 use super::adapters::AdapterPool;
-use super::call::{Surrounding, adapter_call};
-use super::outcome::task_outcome;
+use super::calls::make_calls;
 use super::queue::{AdapterQueue, rank};
 use crate::partition::{Internal, Work};
 use crate::shared::Shared;
 
-/// An adapter knows best what was under way when its time was over; it is given this much longer to
-/// say so, in milliseconds.
-const GRACE_MS: u64 = 500;
-
 /// A task that its partition hands over once the task is durable.
 pub(crate) struct Offer {
-    instance: Arc<Instance>,
-    task: TaskKey,
-    call: TaskCall,
+    pub(super) instance: Arc<Instance>,
+    pub(super) task: TaskKey,
+    pub(super) call: TaskCall,
 }
 
 impl Offer {
-    /// A task that is out in this state of its instance.
-    pub(crate) const fn ready(instance: Arc<Instance>, task: TaskKey, call: TaskCall) -> Self {
-        Self {
-            instance,
+    /// A task, if it is out in this state of its instance.
+    pub(crate) fn of(instance: &Arc<Instance>, task: TaskKey) -> Option<Self> {
+        let call = instance.call(task)?;
+        Some(Self {
+            instance: Arc::clone(instance),
             task,
             call,
-        }
+        })
     }
 }
 
 /// Hands tasks to adapters, each with bounded concurrency.
 pub(crate) struct Dispatcher {
     queues: Mutex<BTreeMap<String, AdapterQueue>>,
-    adapters: AdapterPool,
+    pub(super) adapters: AdapterPool,
     stopped: AtomicBool,
-    running: AtomicU32,
+    running: AtomicU64,
     none_runs: Notify,
 }
 
@@ -57,36 +49,45 @@ impl Default for Dispatcher {
             queues: Mutex::default(),
             adapters: AdapterPool::default(),
             stopped: AtomicBool::new(false),
-            running: AtomicU32::new(0),
+            running: AtomicU64::new(0),
             none_runs: Notify::new(),
         }
     }
 }
 
 impl Dispatcher {
-    /// Runs the task's call now or when there is room. A task that waits is remembered by its name
-    /// only.
-    pub(crate) fn offer(&self, shared: &Arc<Shared>, offer: Offer) {
-        let concurrency = concurrency(shared, &shared.catalog.current(), &offer.call.adapter);
+    /// Runs the calls of these tasks, those for which there is room now and the others when there
+    /// is. A task that waits is remembered by its name only.
+    pub(crate) fn offer(&self, shared: &Arc<Shared>, offers: impl Iterator<Item = Offer>) {
+        let room = Room::now(shared);
+        let (mut ready, mut waiting) = (Vec::new(), 0);
         let mut queues = self.queues();
-        let queue = queues.entry(offer.call.adapter.clone()).or_default();
-        if !self.is_stopped() && queue.try_run(concurrency) {
-            drop(queues);
-            self.run(shared, offer);
-            return;
+        for offer in offers {
+            let queue = queue_of(&mut queues, offer.call.adapter());
+            if !self.is_stopped() && queue.try_run(room.of(offer.call.adapter())) {
+                ready.push(offer);
+                continue;
+            }
+            let priority = rank(&offer.instance.header().started.priority);
+            queue.push(priority, (offer.instance.id(), offer.task));
+            waiting += 1;
         }
-        let id = offer.instance.id();
-        queue.push(
-            rank(&offer.instance.header().started.priority),
-            (id, offer.task),
-        );
-        shared.stats.calls_waiting.fetch_add(1, Ordering::Relaxed);
+        drop(queues);
+        shared
+            .stats
+            .calls_waiting
+            .fetch_add(waiting, Ordering::Relaxed);
+        if !ready.is_empty() {
+            self.begin(shared, ready.len());
+            let calls = make_calls(Arc::clone(shared), ready);
+            shared.tasks.spawn(calls);
+        }
     }
 
     /// Queues a task that was out when the process ended; it starts with [`Self::resume`].
     pub(crate) fn repeat(&self, shared: &Shared, adapter: &str, rank: u8, id: Id, task: TaskKey) {
         let mut queues = self.queues();
-        let queue = queues.entry(adapter.to_owned()).or_default();
+        let queue = queue_of(&mut queues, adapter);
         queue.push_repeat(rank, (id, task), shared.config.bounds.ramp_start);
         shared.stats.calls_waiting.fetch_add(1, Ordering::Relaxed);
     }
@@ -123,6 +124,24 @@ impl Dispatcher {
         self.adapters.close().await;
     }
 
+    /// So many calls of an adapter came back: others may run.
+    pub(super) fn ended(&self, shared: &Arc<Shared>, adapter: &str, calls: usize) {
+        let count = calls as u64;
+        crate::health::add(&shared.stats.calls_ended, count);
+        if self.running.fetch_sub(count, Ordering::AcqRel) == count {
+            self.none_runs.notify_one();
+        }
+        let concurrency = Room::now(shared).of(adapter);
+        let mut queues = self.queues();
+        let queue = queue_of(&mut queues, adapter);
+        (0..calls).for_each(|_| queue.ended(concurrency));
+        let waits = !queue.is_idle();
+        drop(queues);
+        if waits {
+            self.run_waiting(shared, adapter);
+        }
+    }
+
     fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
     }
@@ -131,89 +150,67 @@ impl Dispatcher {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn begin(&self, shared: &Shared, calls: usize) {
+        self.running.fetch_add(calls as u64, Ordering::AcqRel);
+        crate::health::add(&shared.stats.calls_started, calls as u64);
+    }
+
     fn run_waiting(&self, shared: &Arc<Shared>, adapter: &str) {
-        let concurrency = concurrency(shared, &shared.catalog.current(), adapter);
+        let concurrency = Room::now(shared).of(adapter);
         while !self.is_stopped() {
-            let next = self
-                .queues()
-                .get_mut(adapter)
-                .and_then(|queue| queue.next(concurrency));
+            let next = queue_of(&mut self.queues(), adapter).next(concurrency);
             let Some((id, task)) = next else { return };
             shared.stats.calls_waiting.fetch_sub(1, Ordering::Relaxed);
             self.run_named(shared, adapter.to_owned(), id, task);
         }
     }
 
-    fn run(&self, shared: &Arc<Shared>, offer: Offer) {
-        let adapter = offer.call.adapter.clone();
-        let running = Running::begin(shared, adapter);
-        shared.tasks.spawn(async move {
-            make_call(&running.shared, offer).await;
-            running.end();
-        });
-    }
-
     /// Runs a task of which only the name is known: its partition is asked for the rest.
     fn run_named(&self, shared: &Arc<Shared>, adapter: String, id: Id, task: TaskKey) {
-        let running = Running::begin(shared, adapter);
+        self.begin(shared, 1);
+        let owned = Arc::clone(shared);
         shared.tasks.spawn(async move {
-            if let Some(instance) = ask_for(&running.shared, id).await
-                && let Some(call) = instance.call(task)
-            {
-                make_call(
-                    &running.shared,
-                    Offer {
-                        instance,
-                        task,
-                        call,
-                    },
-                )
-                .await;
+            let instance = ask_for(&owned, id).await;
+            match instance.and_then(|instance| Offer::of(&instance, task)) {
+                Some(offer) => make_calls(owned, vec![offer]).await,
+                None => owned.dispatcher.ended(&owned, &adapter, 1),
             }
-            running.end();
         });
     }
-
-    fn ended(&self, shared: &Arc<Shared>, adapter: &str) {
-        let concurrency = concurrency(shared, &shared.catalog.current(), adapter);
-        if let Some(queue) = self.queues().get_mut(adapter) {
-            queue.ended(concurrency);
-        }
-        self.run_waiting(shared, adapter);
-    }
 }
 
-/// A call that takes up room.
-struct Running {
-    shared: Arc<Shared>,
-    adapter: String,
+/// How many calls each adapter may have at once, by the present catalog.
+struct Room {
+    catalog: Arc<definition::Catalog>,
+    default: u32,
 }
 
-impl Running {
-    fn begin(shared: &Arc<Shared>, adapter: String) -> Self {
-        shared.dispatcher.running.fetch_add(1, Ordering::AcqRel);
-        crate::health::add(&shared.stats.calls_started, 1);
+impl Room {
+    fn now(shared: &Shared) -> Self {
         Self {
-            shared: Arc::clone(shared),
-            adapter,
+            catalog: shared.catalog.current(),
+            default: shared.config.bounds.adapter_concurrency,
         }
     }
 
-    fn end(self) {
-        let dispatcher = &self.shared.dispatcher;
-        crate::health::add(&self.shared.stats.calls_ended, 1);
-        if dispatcher.running.fetch_sub(1, Ordering::AcqRel) == 1 {
-            dispatcher.none_runs.notify_one();
-        }
-        dispatcher.ended(&self.shared, &self.adapter);
+    fn of(&self, adapter: &str) -> u32 {
+        let spec = self.catalog.adapters.get(adapter);
+        let own = spec.and_then(|spec| spec.concurrency);
+        own.unwrap_or(self.default).max(1)
     }
 }
 
-fn concurrency(shared: &Shared, catalog: &Catalog, adapter: &str) -> u32 {
-    let spec = catalog.adapters.get(adapter);
-    let own = spec.and_then(|spec| spec.concurrency);
-    own.unwrap_or(shared.config.bounds.adapter_concurrency)
-        .max(1)
+fn queue_of<'q>(
+    queues: &'q mut BTreeMap<String, AdapterQueue>,
+    adapter: &str,
+) -> &'q mut AdapterQueue {
+    // Looked up first: the name is copied once, not for every task.
+    if !queues.contains_key(adapter) {
+        queues.insert(adapter.to_owned(), AdapterQueue::default());
+    }
+    queues
+        .get_mut(adapter)
+        .expect("it was inserted if it was not there")
 }
 
 async fn ask_for(shared: &Shared, id: Id) -> Option<Arc<Instance>> {
@@ -223,54 +220,4 @@ async fn ask_for(shared: &Shared, id: Id) -> Option<Arc<Instance>> {
         work: Work::Call(reply),
     });
     answer.await.ok().flatten()
-}
-
-/// Makes the call and sends its result to the task's partition.
-async fn make_call(shared: &Arc<Shared>, offer: Offer) {
-    let Offer {
-        instance,
-        task,
-        call,
-    } = offer;
-    let id = instance.id();
-    let catalog = shared.catalog.current();
-    let pool = &shared.dispatcher.adapters;
-    let surrounding = Surrounding {
-        catalog: &catalog,
-        env: pool.env(&catalog),
-        tokens: &shared.tokens,
-        callback_base: shared.config.callback_base.as_deref(),
-    };
-    let call = adapter_call(&instance, task, call, &surrounding);
-    drop(instance);
-    let timeout_ms = call.timeout_ms;
-    let expires_at = shared.clock.now_ms().saturating_add_unsigned(timeout_ms);
-    let outcome = attempt(shared, &catalog, call).await;
-    let outcome = task_outcome(outcome, expires_at);
-    let work = Work::own(Command::Result { task, outcome }, "task");
-    shared.port(id.slot()).send(Internal::Work { id, work });
-}
-
-/// One attempt; it ends within its time, and a panic of the adapter is an outcome like others.
-async fn attempt(shared: &Shared, catalog: &Catalog, call: Call) -> Outcome {
-    let timeout_ms = call.timeout_ms;
-    let (instance, correlation_id) = (call.instance_id.clone(), call.correlation_id.clone());
-    let (step, name) = (call.step.clone(), Arc::clone(&call.adapter));
-    tracing::debug!(%instance, %correlation_id, %step, attempt = call.attempt, adapter = %name, "calling");
-    let limit = Duration::from_millis(timeout_ms.saturating_add(GRACE_MS));
-    let answer = async {
-        match shared.dispatcher.adapters.get(shared, catalog, &name) {
-            Ok(adapter) => adapter.call(call).await,
-            Err(failure) => Outcome::Failure(*failure),
-        }
-    };
-    match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_panic)) => {
-            tracing::error!(%instance, %correlation_id, %step, adapter = %name, "an adapter panicked");
-            let message = "the adapter broke; the log says where";
-            Failure::retryable("adapter.panic", message, Effect::Unknown).into()
-        }
-        Err(_) => Failure::timed_out(timeout_ms).into(),
-    }
 }

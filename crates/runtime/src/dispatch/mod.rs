@@ -2,11 +2,13 @@
 
 mod adapters;
 mod call;
+mod calls;
 mod dispatcher;
 mod outcome;
 mod queue;
 mod token;
 
+pub(crate) use calls::TaskResult;
 pub(crate) use dispatcher::{Dispatcher, Offer};
 pub(crate) use queue::rank;
 pub(crate) use token::Tokens;

@@ -86,7 +86,8 @@ impl AdapterQueue {
         }
     }
 
-    fn is_idle(&self) -> bool {
+    /// Whether nothing waits.
+    pub(super) fn is_idle(&self) -> bool {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 

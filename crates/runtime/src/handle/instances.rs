@@ -3,20 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::codec::unpack_history;
-use engine::record::{Body, Record};
 use engine::{Command, Id, Instance};
-use store::StoreError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Runtime;
 use crate::error::{CommandError, ReadError, Unavailable};
+use crate::history::{fold, read_history};
 use crate::partition::{Carried, Door, Internal, Reply, Work, supply_blobs};
 use crate::reads::HistoryPage;
 use crate::subscribe::Published;
-
-/// Bytes of history segments read at once.
-const HISTORY_BYTES: usize = 1 << 20;
 
 impl Runtime {
     /// Carries a command out on an instance; answers with its state when that is durable.
@@ -71,11 +66,16 @@ impl Runtime {
     /// # Errors
     /// When there is none, or it cannot be read for the moment.
     pub async fn wait_ended(&self, id: Id, timeout_ms: u64) -> Result<Arc<Instance>, ReadError> {
-        let ended = self.ask(id, Work::AwaitEnd);
+        let ended = self.end_of(id);
         match tokio::time::timeout(Duration::from_millis(timeout_ms), ended).await {
             Ok(ended) => ended,
             Err(_) => self.instance(id).await,
         }
+    }
+
+    /// An instance when it has ended.
+    pub(super) async fn end_of(&self, id: Id) -> Result<Arc<Instance>, ReadError> {
+        self.ask(id, Work::AwaitEnd).await
     }
 
     /// Has the owner send every record from now on; answers with the last seq that does not come
@@ -115,9 +115,10 @@ impl Runtime {
         limit: usize,
     ) -> Result<HistoryPage, ReadError> {
         let in_time = self.fresh_slot(id.slot()).await;
-        let records = self
-            .read_history(id, after_seq, limit.saturating_add(1))
-            .await?;
+        let store = self.shared.store.as_ref();
+        let records = read_history(store, id, after_seq, limit.saturating_add(1))
+            .await
+            .map_err(Unavailable::from)?;
         if records.is_empty() && in_time && !self.exists(id).await? {
             return Err(CommandError::NotFound(id));
         }
@@ -134,63 +135,20 @@ impl Runtime {
     pub async fn state_at(&self, id: Id, seq: u64) -> Result<Instance, ReadError> {
         self.fresh_slot(id.slot()).await;
         let limit = usize::try_from(seq).unwrap_or(usize::MAX).max(1);
-        let records = self.read_history(id, 0, limit).await?;
-        let (first, rest) = records.split_first().ok_or(CommandError::NotFound(id))?;
-        let mut instance = self.begin(first).ok_or(CommandError::NotFound(id))?;
-        rest.iter().for_each(|record| instance.apply(record));
-        supply_blobs(self.shared.store.as_ref(), &instance)
+        let store = self.shared.store.as_ref();
+        let records = read_history(store, id, 0, limit)
+            .await
+            .map_err(Unavailable::from)?;
+        let instance = fold(&self.shared.catalog.current(), &records);
+        let instance = instance.ok_or(CommandError::NotFound(id))?;
+        supply_blobs(store, &instance)
             .await
             .map_err(Unavailable::from)?;
         Ok(instance)
-    }
-
-    fn begin(&self, first: &Record) -> Option<Instance> {
-        let Some(Body::InstanceStarted(started)) = &first.body else {
-            return None;
-        };
-        let version = semver::Version::parse(&started.version).ok()?;
-        let catalog = self.shared.catalog.current();
-        let workflow = catalog.workflow(&started.workflow, Some(&version))?;
-        Instance::from_record(first, Arc::clone(workflow))
     }
 
     async fn exists(&self, id: Id) -> Result<bool, Unavailable> {
         let found = self.shared.store.instance(id.slot(), id.bytes()).await?;
         Ok(found.is_some())
     }
-
-    async fn read_history(
-        &self,
-        id: Id,
-        after_seq: u64,
-        limit: usize,
-    ) -> Result<Vec<Record>, Unavailable> {
-        let (slot, entity) = (id.slot(), id.bytes());
-        let (mut after, mut records) = (after_seq, Vec::new());
-        while records.len() < limit {
-            let segments = self
-                .shared
-                .store
-                .history(slot, entity, after, HISTORY_BYTES)
-                .await?;
-            let Some(last) = segments.last() else { break };
-            let up_to = last.last_seq;
-            for segment in &segments {
-                let unpacked =
-                    unpack_history(&segment.bytes).map_err(|error| damaged(id, &error))?;
-                records.extend(unpacked.into_iter().filter(|record| record.seq > after));
-            }
-            after = up_to;
-        }
-        records.truncate(limit);
-        Ok(records)
-    }
-}
-
-fn damaged(id: Id, error: &engine::codec::CodecError) -> Unavailable {
-    StoreError::Corrupt {
-        place: format!("the history of {id}"),
-        detail: error.to_string(),
-    }
-    .into()
 }

@@ -6,17 +6,21 @@ use std::time::Duration;
 
 use definition::{Catalog, Workflow};
 use engine::record::StartMessage;
-use engine::{Context, Entropy, Id, Instance, Refusal, SLOTS, Slot, slot_of};
-use futures_util::future::join_all;
+use engine::{Context, Entropy, Id, Instance, Plans, Refusal, SLOTS, Slot, slot_of};
+use futures_util::FutureExt;
+use futures_util::future::FusedFuture;
 use tokio::sync::oneshot;
 
 use super::Runtime;
-use crate::error::{CommandError, SubmitError, Unavailable};
-use crate::partition::{Door, Internal, StartReply, StartRequest, Work, overloaded};
+use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
+use crate::partition::{Door, Internal, Reply, StartReply, StartRequest, Work, overloaded};
 use crate::submit::{Submit, Submitted};
 
 /// How long an answer waits for an instance whose start is on its way to another partition.
 const START_TRAVELS: Duration = Duration::from_secs(30);
+/// A start in a mailbox: its id, and where the answer comes.
+type Entered = (Id, oneshot::Receiver<StartReply>);
+
 /// About what a start weighs beside its payloads, in bytes.
 const START_WEIGHT: usize = 512;
 
@@ -26,7 +30,103 @@ impl Runtime {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit(&self, submit: Submit) -> Result<Submitted, SubmitError> {
-        let (id, answer) = self.enter(submit)?;
+        self.entered(self.enter(submit, None)?).await
+    }
+
+    /// Starts an instance; answers with its state when it has ended, or with what it is when the
+    /// wait is `over`.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn run(
+        &self,
+        submit: Submit,
+        over: impl Future<Output = ()>,
+    ) -> Result<Submitted, SubmitError> {
+        let (ended, end) = oneshot::channel();
+        let mut submitted = self.entered(self.enter(submit, Some(ended))?).await?;
+        self.follow(&mut submitted, end, &mut std::pin::pin!(over.fuse()))
+            .await;
+        Ok(submitted)
+    }
+
+    /// Starts many; the answers stand in the order of the requests. One that fails does not touch
+    /// the others.
+    pub async fn submit_batch(&self, submits: Vec<Submit>) -> Vec<Result<Submitted, SubmitError>> {
+        let entered = submits.into_iter().map(|submit| self.enter(submit, None));
+        self.all_entered(entered.collect()).await
+    }
+
+    /// Starts many, and waits for the end of each as [`Self::run`] does.
+    pub async fn run_batch(
+        &self,
+        submits: Vec<Submit>,
+        over: impl Future<Output = ()>,
+    ) -> Vec<Result<Submitted, SubmitError>> {
+        let (mut entered, mut ends) = (Vec::new(), Vec::new());
+        for submit in submits {
+            let (ended, end) = oneshot::channel();
+            entered.push(self.enter(submit, Some(ended)));
+            ends.push(end);
+        }
+        let mut started = self.all_entered(entered).await;
+        let mut over = std::pin::pin!(over.fuse());
+        for (started, end) in started.iter_mut().zip(ends) {
+            if let Ok(submitted) = started {
+                self.follow(submitted, end, &mut over).await;
+            }
+        }
+        started
+    }
+
+    /// All are under way already: waiting for one after the other takes no longer than for all at
+    /// once, and needs no waker for each.
+    async fn all_entered(
+        &self,
+        entered: Vec<Result<Entered, SubmitError>>,
+    ) -> Vec<Result<Submitted, SubmitError>> {
+        let mut started = Vec::with_capacity(entered.len());
+        for entered in entered {
+            started.push(match entered {
+                Ok(entered) => self.entered(entered).await,
+                Err(refused) => Err(refused),
+            });
+        }
+        started
+    }
+
+    /// Waits until it has ended, or the wait is over.
+    async fn follow(
+        &self,
+        submitted: &mut Submitted,
+        end: oneshot::Receiver<Result<Arc<Instance>, ReadError>>,
+        over: &mut (impl FusedFuture<Output = ()> + Unpin),
+    ) {
+        let id = submitted.id;
+        let end = async {
+            match end.await {
+                Ok(ended) => ended,
+                // It was started before, or lives in another partition than its key.
+                Err(_) => self.end_of(id).await,
+            }
+        };
+        let over = async {
+            if !over.is_terminated() {
+                over.await;
+            }
+        };
+        let seen = tokio::select! {
+            biased;
+            ended = end => ended,
+            () = over => self.instance(id).await,
+        };
+        // It is started all the same when it cannot be asked for now.
+        if let Ok(instance) = seen {
+            submitted.instance = instance;
+        }
+    }
+
+    async fn entered(&self, (id, answer): Entered) -> Result<Submitted, SubmitError> {
         let answer = answer.await.map_err(|_| Unavailable::Closed)?;
         let (id, replayed) = match answer {
             StartReply::Started(instance) => {
@@ -50,14 +150,12 @@ impl Runtime {
         })
     }
 
-    /// Starts many; the answers stand in the order of the requests. One that fails does not touch
-    /// the others.
-    pub async fn submit_batch(&self, submits: Vec<Submit>) -> Vec<Result<Submitted, SubmitError>> {
-        join_all(submits.into_iter().map(|submit| self.submit(submit))).await
-    }
-
     /// Puts a start into the mailbox of the partition that decides it.
-    fn enter(&self, submit: Submit) -> Result<(Id, oneshot::Receiver<StartReply>), SubmitError> {
+    fn enter(
+        &self,
+        submit: Submit,
+        ended: Option<Reply<Result<Arc<Instance>, ReadError>>>,
+    ) -> Result<Entered, SubmitError> {
         let shared = &self.shared;
         self.check_lag()?;
         let catalog = shared.catalog.current();
@@ -82,6 +180,7 @@ impl Runtime {
             actor,
             cause,
             reply,
+            ended,
         };
         let door = Door::Start(Box::new(request));
         let port = shared.port(key_slot.unwrap_or(slot));
@@ -132,6 +231,7 @@ impl Runtime {
         let mut context = Context {
             now: self.shared.clock.now_ms(),
             catalog,
+            plans: &mut Plans::default(),
             entropy: &mut entropy,
             command_id: Id::default(),
             actor: "",

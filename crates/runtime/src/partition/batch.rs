@@ -1,13 +1,13 @@
 //! A batch while it forms: records, and what they set free.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use engine::record::{Body, MessageSent, RECORD_VERSION, Record, SlotBody, SlotFact, TaskKey};
+use engine::codec::RecordBatch;
+use engine::record::{
+    Body, MessageSent, Origin, RECORD_VERSION, Record, SlotBody, SlotFact, TaskKey,
+};
 use engine::{Id, Instance, TimerKey};
-use prost::Message;
 use store::Change;
 
 /// Something that waits for a commit: a reply, mostly.
@@ -25,6 +25,7 @@ pub(crate) struct Delta {
 
 /// An instance's part of a batch that still forms.
 pub(super) struct Touched {
+    pub(super) id: Id,
     pub(super) before: Option<Arc<Instance>>,
     pub(super) ranges: Vec<Range<usize>>,
 }
@@ -32,10 +33,10 @@ pub(super) struct Touched {
 /// A batch while it forms.
 #[derive(Default)]
 pub(super) struct Forming {
-    pub(super) records: Vec<Record>,
-    pub(super) bytes: usize,
+    pub(super) records: RecordBatch,
     pub(super) commands: usize,
-    pub(super) touched: BTreeMap<Id, Touched>,
+    /// In the order in which they were first touched; each instance in memory knows its place.
+    pub(super) touched: Vec<Touched>,
     pub(super) free: SetFree,
 }
 
@@ -43,7 +44,8 @@ pub(super) struct Forming {
 #[derive(Default)]
 pub(super) struct SetFree {
     pub(super) releases: Vec<Release>,
-    pub(super) tasks: Vec<(Id, TaskKey)>,
+    /// With the place of their instance among the touched ones.
+    pub(super) tasks: Vec<(usize, TaskKey)>,
     pub(super) timers: Vec<(Id, TimerKey)>,
     pub(super) messages: Vec<MessageSent>,
     pub(super) changes: Vec<Change>,
@@ -55,44 +57,49 @@ impl Forming {
         self.records.is_empty()
     }
 
-    /// Adds a decision's records; answers with their bytes.
-    pub(super) fn add(
-        &mut self,
-        id: Id,
-        before: Option<Arc<Instance>>,
-        records: Vec<Record>,
-    ) -> usize {
+    /// Adds a decision's records to an instance's part; answers with their bytes.
+    pub(super) fn add(&mut self, place: usize, records: Vec<Record>) -> usize {
         let from = self.records.len();
-        let bytes: usize = records.iter().map(Message::encoded_len).sum();
-        self.records.extend(records);
-        self.bytes += bytes;
-        let first = || Touched {
-            before,
-            ranges: Vec::new(),
-        };
-        let touched = self.touched.entry(id).or_insert_with(first);
-        match touched.ranges.last_mut() {
+        let mut bytes = 0;
+        for record in records {
+            bytes += self.records.push(record);
+        }
+        let ranges = &mut self.touched[place].ranges;
+        match ranges.last_mut() {
             Some(last) if last.end == from => last.end = self.records.len(),
-            _ => touched.ranges.push(from..self.records.len()),
+            _ => ranges.push(from..self.records.len()),
         }
         bytes
     }
 
+    /// Begins an instance's part; answers its place.
+    pub(super) fn touch(&mut self, id: Id, before: Option<Arc<Instance>>) -> usize {
+        let ranges = Vec::with_capacity(1);
+        self.touched.push(Touched { id, before, ranges });
+        self.touched.len() - 1
+    }
+
     /// Adds a slot's fact.
     pub(super) fn add_fact(&mut self, at: i64, actor: &str, fact: SlotBody) {
-        let record = slot_record(at, actor, fact);
-        self.bytes += record.encoded_len();
-        self.records.push(record);
+        self.records.push(slot_record(at, actor, fact));
+    }
+
+    /// Bytes of its records.
+    pub(super) fn bytes(&self) -> usize {
+        self.records.bytes().len()
     }
 }
 
 /// A record of a slot's fact; it has no entity and no seq.
 pub(crate) fn slot_record(at: i64, actor: &str, fact: SlotBody) -> Record {
+    let origin = (!actor.is_empty()).then(|| Origin {
+        actor: actor.to_owned(),
+        ..Origin::default()
+    });
     Record {
-        entity: Bytes::new(),
         at,
         version: RECORD_VERSION,
-        actor: actor.to_owned(),
+        origin: origin.map(Box::new),
         body: Some(Body::Slot(SlotFact { body: Some(fact) })),
         ..Record::default()
     }

@@ -1,13 +1,11 @@
 //! Closing a batch and making it durable.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::codec::{BatchHeader, blobs_of, encode_batch};
-use engine::record::Record;
-use engine::{Entropy, Id};
+use engine::Entropy;
+use engine::codec::{BatchHeader, Packer, RecordBatch, blobs_of, encode_batch};
 use store::{Append, Appended, BatchId, Blob, Epoch, PartitionId, Position, StoreError};
 
 use super::batch::{Delta, Forming, SetFree};
@@ -22,8 +20,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A batch that takes no more records.
 pub(super) struct Closed {
     pub(super) append: Append,
-    pub(super) records: Arc<[Record]>,
-    pub(super) deltas: BTreeMap<Id, Delta>,
+    pub(super) records: Arc<RecordBatch>,
+    /// In the order in which the instances were first touched.
+    pub(super) deltas: Vec<Delta>,
     pub(super) free: SetFree,
     pub(super) bytes: usize,
 }
@@ -59,7 +58,8 @@ impl Appending {
         &self,
         shared: &Shared,
         entropy: &mut Entropy,
-        records: &[Record],
+        records: &RecordBatch,
+        packer: &mut Packer,
     ) -> (Append, u32) {
         let batch_id = batch_id(entropy);
         let header = BatchHeader {
@@ -73,7 +73,7 @@ impl Appending {
             at: self.at,
             ..BatchHeader::default()
         };
-        let (body, chain) = encode_batch(header, records, self.chain);
+        let (body, chain) = encode_batch(header, records, self.chain, packer);
         let blobs = blobs_of(records).into_iter();
         let append = Append {
             partition: self.partition,
@@ -124,7 +124,6 @@ impl Partition {
         let forming = std::mem::take(&mut self.forming);
         let Forming {
             records,
-            bytes,
             touched,
             free,
             ..
@@ -137,26 +136,25 @@ impl Partition {
             at: self.last_at,
             catalog_version: self.shared.catalog.current().version,
         };
-        let (append, chain) = appending.append_of(&self.shared, &mut self.entropy, &records);
+        let (append, chain) =
+            appending.append_of(&self.shared, &mut self.entropy, &records, &mut self.packer);
         self.chain = chain;
-        let deltas = touched.into_iter().filter_map(|(id, touched)| {
-            let after = Arc::clone(&self.hot.get(id)?.instance);
-            Some((
-                id,
-                Delta {
-                    before: touched.before,
-                    after,
-                    ranges: touched.ranges,
-                },
-            ))
+        let deltas = touched.into_iter().map(|touched| {
+            let hot = self.hot.get(touched.id);
+            let hot = hot.expect("what a batch touched stays in memory until it is projected");
+            Delta {
+                before: touched.before,
+                after: Arc::clone(&hot.instance),
+                ranges: touched.ranges,
+            }
         });
         let deltas = deltas.collect();
         Closed {
             append,
-            records: records.into(),
+            bytes: records.bytes().len(),
+            records: Arc::new(records),
             deltas,
             free,
-            bytes,
         }
     }
 }

@@ -121,14 +121,15 @@ impl Partition {
         let now = self.now();
         let catalog = self.shared.catalog.current();
         let command_id = Id::new(now, id.slot(), self.entropy.next_u64());
+        let position = self.forming_position();
         let Some(hot) = self.hot.get_mut(id) else {
             return Err(Refusal::Stale("the instance is not in memory"));
         };
-        let first = !self.forming.touched.contains_key(&id);
-        let before = first.then(|| Arc::clone(&hot.instance));
+        let before = (hot.touched_in != position).then(|| Arc::clone(&hot.instance));
         let mut context = Context {
             now,
             catalog: &catalog,
+            plans: &mut self.plans,
             entropy: &mut self.entropy,
             command_id,
             actor: asked.actor,
@@ -152,32 +153,50 @@ impl Partition {
         }
     }
 
-    /// Takes a decision into the batch that forms.
+    /// Takes a decision into the batch that forms; `before` is the state before the batch, if this
+    /// is the first decision of it for an instance that existed.
     pub(super) fn absorb(&mut self, id: Id, before: Option<Arc<Instance>>, decided: Decided) {
         crate::health::add(&self.shared.stats.commands, 1);
         self.last_at = self.now();
-        if !decided.records.is_empty() {
-            self.absorb_records(id, before, decided.records);
+        if decided.records.is_empty() {
+            debug_assert!(decided.effects.is_empty(), "effects follow from records");
+            return;
         }
+        let Some(place) = self.absorb_records(id, before, decided.records) else {
+            return;
+        };
         for effect in decided.effects {
             match effect {
-                Effect::Dispatch(task) => self.forming.free.tasks.push((id, task)),
+                Effect::Dispatch(task) => self.forming.free.tasks.push((place, task)),
                 Effect::Timer(key) => self.forming.free.timers.push((id, key)),
                 Effect::Send { to, body } => self.send(id, to, *body),
             }
         }
     }
 
-    fn absorb_records(&mut self, id: Id, before: Option<Arc<Instance>>, records: Vec<Record>) {
+    /// Answers the instance's place in the batch.
+    fn absorb_records(
+        &mut self,
+        id: Id,
+        before: Option<Arc<Instance>>,
+        records: Vec<Record>,
+    ) -> Option<usize> {
+        let position = self.forming_position();
         let ended = records
             .iter()
             .any(|record| matches!(record.body, Some(Body::InstanceEnded(_))));
-        let bytes = self.forming.add(id, before, records);
-        let position = self.forming_position();
+        let hot = self.hot.get_mut(id)?;
+        if hot.touched_in != position {
+            hot.touched_in = position;
+            hot.touched = self.forming.touch(id, before);
+        }
+        let place = hot.touched;
+        let bytes = self.forming.add(place, records);
         self.hot.grew(id, position, bytes);
         if ended {
             self.hot.ended(id, position);
         }
+        Some(place)
     }
 
     /// Adds a fact about slots to the batch that forms.

@@ -48,14 +48,15 @@ impl Partition {
     }
 
     fn publish(&mut self, closed: &Closed) {
-        for (id, delta) in &closed.deltas {
+        for delta in &closed.deltas {
+            let id = delta.after.id();
             if delta.before.is_none() {
                 self.watchers.started(&delta.after);
             }
             if delta.after.ended_at().is_some() {
                 self.watchers.ended(&delta.after);
             }
-            if !self.watchers.wants(*id) {
+            if !self.watchers.wants(id) {
                 continue;
             }
             for record in delta
@@ -71,7 +72,7 @@ impl Partition {
                     record,
                     cursor: String::new(),
                 };
-                self.watchers.publish(*id, &published);
+                self.watchers.publish(id, &published);
             }
         }
     }
@@ -100,14 +101,13 @@ impl Partition {
 
     /// Tasks that the batch scheduled and that are still out at its end go to their adapters.
     fn offer_tasks(&self, closed: &Closed) {
-        let offers = closed.free.tasks.iter().filter_map(|(id, task)| {
-            let delta = closed.deltas.get(id)?;
-            let call = delta.after.call(*task)?;
-            Some(Offer::ready(Arc::clone(&delta.after), *task, call))
-        });
-        for offer in offers {
-            self.shared.dispatcher.offer(&self.shared, offer);
+        if closed.free.tasks.is_empty() {
+            return;
         }
+        let tasks = closed.free.tasks.iter();
+        let offers =
+            tasks.filter_map(|(place, task)| Offer::of(&closed.deltas[*place].after, *task));
+        self.shared.dispatcher.offer(&self.shared, offers);
     }
 
     fn hand_to_projector(&self, closed: Closed) {

@@ -1,9 +1,9 @@
 //! Instances in memory, and which of them may go.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use engine::{Id, Instance};
+use engine::{Id, IdMap, Instance};
 
 use crate::config::Bounds;
 
@@ -13,6 +13,9 @@ pub(crate) struct Hot {
     pub(crate) instance: Arc<Instance>,
     /// The batch that last changed it; 0 when it is as it was loaded.
     pub(crate) position: u64,
+    /// The batch that last took records of it in, and its place among those that the batch touched.
+    pub(super) touched_in: u64,
+    pub(super) touched: usize,
     weight: usize,
     used: bool,
     queued: bool,
@@ -22,7 +25,7 @@ pub(crate) struct Hot {
 /// clock with one hand (used since the hand passed: spared once), so that nothing is sorted.
 #[derive(Default)]
 pub(crate) struct HotSet {
-    instances: HashMap<Id, Hot>,
+    instances: IdMap<Hot>,
     hand: VecDeque<Id>,
     weight: usize,
     ended: VecDeque<(u64, Id)>,
@@ -57,6 +60,8 @@ impl HotSet {
         let hot = Hot {
             instance,
             position,
+            touched_in: 0,
+            touched: 0,
             weight,
             used: true,
             queued: true,
@@ -166,9 +171,9 @@ workflow:
     fn instance(number: u64) -> Arc<Instance> {
         let workflow = parse_workflow(WORKFLOW).expect("compiles");
         let record = Record {
-            entity: bytes::Bytes::copy_from_slice(&Id::new(1, 1, number).bytes()),
+            entity: Id::new(1, 1, number),
             seq: 1,
-            body: Some(Body::InstanceStarted(InstanceStarted::default())),
+            body: Some(Body::InstanceStarted(InstanceStarted::default().into())),
             ..Record::default()
         };
         Arc::new(Instance::from_record(&record, Arc::new(workflow)).expect("starts"))

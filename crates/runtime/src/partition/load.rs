@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use definition::Catalog;
 use engine::{Id, Instance};
-use store::{Store, StoreError};
+use store::{Store, StoreError, StoredInstance};
+
+use crate::history::{definition, fold, read_history};
 
 /// First pause before a read that the store could not answer is repeated.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -46,18 +48,29 @@ pub(crate) async fn load_instance(
     let Some(stored) = patiently(read).await? else {
         return Ok(None);
     };
-    let workflow = |name: &str, version: &str| {
-        let version = semver::Version::parse(version).ok()?;
-        catalog.workflow(name, Some(&version)).cloned()
+    let instance = if stored.row.snapshot.is_empty() {
+        fold_stored(store, catalog, id).await?
+    } else {
+        restore(catalog, id, &stored)?
     };
-    let instance = Instance::restore(&stored.row.snapshot, &stored.chunks, workflow)
-        .map_err(|error| damaged(id, &error.to_string()))?;
     supply_blobs(store, &instance).await?;
     let chunks: usize = stored.chunks.iter().map(|(_, bytes)| bytes.len()).sum();
     Ok(Some(Loaded {
         instance,
         weight: stored.row.snapshot.len() + chunks,
     }))
+}
+
+fn restore(catalog: &Catalog, id: Id, stored: &StoredInstance) -> Result<Instance, StoreError> {
+    let find = |name: &str, version: &str| definition(catalog, name, version);
+    Instance::restore(&stored.row.snapshot, &stored.chunks, find)
+        .map_err(|error| damaged(id, &error.to_string()))
+}
+
+/// An instance that ran through in a moment is kept as its history alone.
+async fn fold_stored(store: &dyn Store, catalog: &Catalog, id: Id) -> Result<Instance, StoreError> {
+    let records = patiently(|| read_history(store, id, 0, usize::MAX)).await?;
+    fold(catalog, &records).ok_or_else(|| damaged(id, "its history or its workflow is missing"))
 }
 
 /// Supplies the payloads that an instance only knows by their hash.

@@ -14,6 +14,7 @@ use super::load::Loaded;
 use super::start::StartRequest;
 use super::work::Work;
 use crate::config::Bounds;
+use crate::dispatch::TaskResult;
 use crate::error::Unavailable;
 use crate::level::Level;
 
@@ -29,6 +30,8 @@ pub(crate) enum Internal {
         /// What.
         work: Work,
     },
+    /// What came of calls.
+    Results(Vec<TaskResult>),
     /// A message from another slot.
     Message(Box<MessageSent>),
     /// A receiver has taken everything up to this number.

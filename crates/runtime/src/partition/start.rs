@@ -7,7 +7,7 @@ use engine::{Context, Id, Instance, Refusal, slot_of};
 
 use super::task::Partition;
 use super::work::Reply;
-use crate::error::Unavailable;
+use crate::error::{ReadError, Unavailable};
 use crate::submit::Idempotency;
 
 /// A start that came through the door of its key's partition, or of its own.
@@ -24,6 +24,8 @@ pub(crate) struct StartRequest {
     pub(crate) cause: String,
     /// Who waits for the answer.
     pub(crate) reply: Reply<StartReply>,
+    /// Who waits for the end of what is started here and now; dropped where it is not.
+    pub(crate) ended: Option<Reply<Result<Arc<Instance>, ReadError>>>,
 }
 
 /// What became of a start; sent when it is durable.
@@ -53,15 +55,21 @@ impl Partition {
     fn start_and_answer(&mut self, request: StartRequest) {
         let started = self.start(request.id, &request.message, &request.actor, &request.cause);
         match started {
-            Ok(()) => self.answer_started(request.id, request.reply),
+            Ok(()) => self.answer_started(request),
             Err(refusal) => drop(request.reply.send(StartReply::Refused(refusal))),
         }
     }
 
-    fn answer_started(&mut self, id: Id, reply: Reply<StartReply>) {
+    fn answer_started(&mut self, request: StartRequest) {
+        let StartRequest {
+            id, reply, ended, ..
+        } = request;
         let Some(hot) = self.hot.get(id) else { return };
         let (instance, saw) = (Arc::clone(&hot.instance), hot.position);
         self.release_after(saw, move || drop(reply.send(StartReply::Started(instance))));
+        if let Some(ended) = ended {
+            self.await_end(id, ended);
+        }
     }
 
     /// Starts an instance in this partition.
@@ -88,11 +96,11 @@ impl Partition {
         let now = self.now();
         let catalog = self.shared.catalog.current();
         let command_id = Id::new(now, id.slot(), self.entropy.next_u64());
-        let entropy = &mut self.entropy;
         let mut context = Context {
             now,
             catalog: &catalog,
-            entropy,
+            plans: &mut self.plans,
+            entropy: &mut self.entropy,
             command_id,
             actor,
             cause,
@@ -118,7 +126,7 @@ impl Partition {
         }
         self.record_key(id, key);
         if here {
-            self.answer_started(id, request.reply);
+            self.answer_started(request);
             return;
         }
         self.send_from(slot_of(&key.key), id, MessageBody::Start(request.message));

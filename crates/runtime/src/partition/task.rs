@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::{Command, Entropy, Id, TimerKind};
+use engine::codec::Packer;
+use engine::{Command, Entropy, Id, Plans, TimerKind};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use store::{Epoch, PartitionId, Position};
@@ -21,6 +22,7 @@ use super::slots::SlotState;
 use super::timers::NearTimers;
 use super::watch::Watchers;
 use super::work::Work;
+use crate::dispatch::TaskResult;
 use crate::shared::Shared;
 
 /// What recovery found and a partition goes on from.
@@ -63,6 +65,10 @@ pub(crate) struct Partition {
     pub(super) timers: NearTimers,
     pub(super) watchers: Watchers,
     pub(super) entropy: Entropy,
+    pub(super) plans: Plans,
+    pub(super) packer: Packer,
+    /// Results that came together and wait for room in a batch.
+    results: VecDeque<TaskResult>,
     inbox: Inbox,
     drains: Vec<oneshot::Sender<()>>,
 }
@@ -97,6 +103,9 @@ impl Partition {
             timers: opened.timers,
             watchers: Watchers::default(),
             entropy,
+            plans: Plans::default(),
+            packer: Packer::default(),
+            results: VecDeque::new(),
             inbox,
             drains: Vec::new(),
             shared,
@@ -154,6 +163,7 @@ impl Partition {
         tokio::select! {
             biased;
             done = appended => Woken::Appended(done),
+            () = std::future::ready(()), if !full && !self.results.is_empty() => Woken::Time,
             internal = self.inbox.internal.recv(), if !full => {
                 internal.map_or(Woken::Closed, Woken::Internal)
             }
@@ -198,7 +208,7 @@ impl Partition {
         let bounds = &self.shared.config.bounds;
         self.in_flight.is_some()
             && (self.forming.commands >= bounds.batch_commands
-                || self.forming.bytes >= bounds.batch_bytes)
+                || self.forming.bytes() >= bounds.batch_bytes)
     }
 
     /// Takes what waits, what comes from inside first, until the batch is full or took its time.
@@ -210,12 +220,14 @@ impl Partition {
             .clock
             .now_ms()
             .saturating_add(bounds.batch_deciding_ms);
-        while self.forming.commands < commands && self.forming.bytes < bytes {
+        while self.forming.commands < commands && self.forming.bytes() < bytes {
             let now = self.shared.clock.now_ms();
             if now >= until {
                 break;
             }
-            if let Ok(internal) = self.inbox.internal.try_recv() {
+            if let Some(result) = self.results.pop_front() {
+                self.on_result(result);
+            } else if let Ok(internal) = self.inbox.internal.try_recv() {
                 self.on_internal(internal);
             } else if self.fire_timer(now) {
                 self.forming.commands += 1;
@@ -250,6 +262,11 @@ impl Partition {
     fn on_internal(&mut self, internal: Internal) {
         self.forming.commands += 1;
         match internal {
+            Internal::Results(results) => {
+                // Each of them counts when its turn comes.
+                self.forming.commands -= 1;
+                self.results.extend(results);
+            }
             Internal::Work { id, work } => self.work(id, work),
             Internal::Message(message) => self.on_message(*message),
             Internal::Acknowledged(taken) => self.on_acknowledged(taken),
@@ -259,6 +276,12 @@ impl Partition {
             Internal::Projected(position) => self.on_projected(position),
             Internal::Drain(done) => self.drains.push(done),
         }
+    }
+
+    fn on_result(&mut self, result: TaskResult) {
+        self.forming.commands += 1;
+        let TaskResult { id, task, outcome } = result;
+        self.work(id, Work::own(Command::Result { task, outcome }, "task"));
     }
 
     fn on_door(&mut self, bytes: usize, door: Door) {
@@ -322,6 +345,7 @@ impl Partition {
         let idle = self.in_flight.is_none()
             && self.forming.is_empty()
             && self.loading.is_empty()
+            && self.results.is_empty()
             && self.inbox.internal.is_empty();
         if idle {
             self.drains.drain(..).for_each(|done| {

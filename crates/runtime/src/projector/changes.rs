@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use engine::codec::pack_history;
+use engine::codec::Packer;
 use engine::record::{Body, Record, StepRef, TaskKey};
-use engine::{Id, Instance, Outstanding, TimerKey};
+use engine::{Id, Instance, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
 use store::{Change, EntityId, HistorySegment, Slot, Table};
 
@@ -17,11 +17,17 @@ use crate::partition::timer_row_key;
 use crate::reads::AuditEntry;
 
 /// Adds everything that follows from an instance's change.
-pub(super) fn instance_changes(changes: &mut Vec<Change>, merged: &MergedInstance) {
+pub(super) fn instance_changes(
+    changes: &mut Vec<Change>,
+    merged: &MergedInstance,
+    packer: &mut Packer,
+) {
     let after = &merged.after;
     let (slot, id) = (after.id().slot(), after.id().bytes());
     let snapshot = match &merged.before {
         Some(before) => after.snapshot_since(before),
+        // It ran through in a moment: its history alone is read back as its state.
+        None if after.ended_at().is_some() => Snapshot::default(),
         None => after.snapshot(),
     };
     changes.push(Change::PutInstance(Box::new(row_of(after, snapshot.head))));
@@ -32,7 +38,7 @@ pub(super) fn instance_changes(changes: &mut Vec<Change>, merged: &MergedInstanc
         chunk,
         bytes,
     }));
-    changes.extend(history_change(slot, id, merged));
+    changes.extend(history_change(slot, id, merged, packer));
     outstanding_changes(changes, merged);
     decision_changes(changes, merged);
     let audit = merged
@@ -41,12 +47,17 @@ pub(super) fn instance_changes(changes: &mut Vec<Change>, merged: &MergedInstanc
     changes.extend(audit);
 }
 
-fn history_change(slot: Slot, id: EntityId, merged: &MergedInstance) -> Option<Change> {
+fn history_change(
+    slot: Slot,
+    id: EntityId,
+    merged: &MergedInstance,
+    packer: &mut Packer,
+) -> Option<Change> {
     let (first, last) = (merged.records().next()?, merged.records().last()?);
     let segment = HistorySegment {
         first_seq: first.seq,
         last_seq: last.seq,
-        bytes: pack_history(merged.records()),
+        bytes: packer.history(merged.record_bytes()),
     };
     Some(Change::AppendHistory { slot, id, segment })
 }
@@ -117,7 +128,7 @@ fn task_row_key(id: Id, task: TaskKey) -> Bytes {
 fn task_row_value(instance: &Instance, task: TaskKey) -> Bytes {
     let adapter = instance
         .call(task)
-        .map(|call| call.adapter)
+        .map(|call| call.adapter().to_owned())
         .unwrap_or_default();
     let mut value = vec![rank(&instance.header().started.priority)];
     value.extend(adapter.as_bytes());
@@ -151,7 +162,7 @@ pub(crate) fn parse_task_row(key: &[u8], value: &[u8]) -> Option<(Id, TaskKey, u
 
 /// What a person did to an instance. A start is left out: the instance is its own evidence.
 fn audit_change(slot: Slot, record: &Record) -> Option<Change> {
-    if record.actor.is_empty() {
+    if record.actor().is_empty() {
         return None;
     }
     let (kind, reason, data) = match record.body.as_ref()? {
@@ -203,12 +214,12 @@ fn named(change: &Value) -> Option<Value> {
 }
 
 fn entry(record: &Record, kind: &str, reason: String, data: Value) -> AuditEntry {
-    let instance = Id::from_slice(&record.entity);
+    let instance = (!record.entity.is_nil()).then_some(record.entity);
     AuditEntry {
         at: record.at,
-        who: record.actor.clone(),
+        who: record.actor().to_owned(),
         kind: kind.to_owned(),
-        cause: record.cause.clone(),
+        cause: record.cause().to_owned(),
         workflow_id: instance.map(|id| id.to_string()).unwrap_or_default(),
         reason,
         data,
@@ -218,7 +229,7 @@ fn entry(record: &Record, kind: &str, reason: String, data: Value) -> AuditEntry
 /// Ordered by time; the command's id makes the key unique.
 fn put_audit(slot: Slot, record: &Record, entry: &AuditEntry) -> Change {
     let mut key = record.at.to_be_bytes().to_vec();
-    key.extend(&record.command_id);
+    key.extend(record.command_id().map_or([0; 16], Id::bytes));
     key.extend(record.seq.to_be_bytes());
     let value = serde_json::to_vec(entry).unwrap_or_default().into();
     Change::Put {

@@ -1,26 +1,24 @@
 //! The projector's task.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use engine::Id;
-use engine::record::Record;
-use store::{Change, PartitionId, Position, StoreError};
+use engine::codec::RecordBatch;
+use store::{Change, PartitionId, Position, Projection, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::merge::projections;
+use super::merge::{Merger, Write};
 use super::sweep::Sweep;
 use crate::clock::steady_now;
 use crate::partition::{Delta, Internal, Port};
 use crate::shared::Shared;
 
-/// Bytes of records that one write takes at most (one more batch may pass it).
-const WRITE_BYTES: usize = 16 << 20;
+/// Bytes of records that wait to be written at most; then nothing is held back.
+const WRITE_BYTES: usize = 48 << 20;
 /// Bytes of records with which gathering ends.
-const ENOUGH_BYTES: usize = 4 << 20;
+const ENOUGH_BYTES: usize = 16 << 20;
 /// First pause before a write is repeated.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// No pause is longer.
@@ -30,8 +28,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) struct Committed {
     pub(crate) partition: PartitionId,
     pub(crate) position: Position,
-    pub(crate) records: Arc<[Record]>,
-    pub(crate) deltas: BTreeMap<Id, Delta>,
+    pub(crate) records: Arc<RecordBatch>,
+    pub(crate) deltas: Vec<Delta>,
     /// What its slot facts and catalog changes come to.
     pub(crate) changes: Vec<Change>,
     /// Of its records.
@@ -42,13 +40,25 @@ pub(crate) struct Committed {
 pub(crate) async fn run(shared: Arc<Shared>, mut committed: mpsc::UnboundedReceiver<Committed>) {
     let mut checkpoints = Checkpoints::new(&shared);
     let mut sweep = Sweep::new();
+    let mut merger = Merger::default();
     loop {
+        let held = merger.bytes() > 0;
+        let again = steady_now() + Duration::from_millis(shared.config.bounds.projection_gather_ms);
         let worked = tokio::select! {
             biased;
             first = committed.recv() => match first {
-                Some(first) => project(&shared, &mut checkpoints, first, &mut committed).await,
+                Some(first) => {
+                    merger.add(first, steady_now());
+                    project(&shared, &mut checkpoints, &mut merger, &mut committed).await
+                }
                 None => return,
             },
+            () = shared.awaited.news(), if held => {
+                project(&shared, &mut checkpoints, &mut merger, &mut committed).await
+            }
+            () = tokio::time::sleep_until(again), if held => {
+                project(&shared, &mut checkpoints, &mut merger, &mut committed).await
+            }
             () = tokio::time::sleep_until(sweep.next_at()) => sweep.page(&shared).await,
         };
         match worked {
@@ -64,18 +74,20 @@ pub(crate) async fn run(shared: Arc<Shared>, mut committed: mpsc::UnboundedRecei
     }
 }
 
-/// Writes a batch, and with it those that come soon.
+/// Writes what was gathered, and with it what comes soon.
 async fn project(
     shared: &Shared,
     checkpoints: &mut Checkpoints,
-    first: Committed,
+    merger: &mut Merger,
     committed: &mut mpsc::UnboundedReceiver<Committed>,
 ) -> Result<(), StoreError> {
-    let (batches, bytes) = gather(shared, first, committed).await;
-    let reached = reached_by(&batches);
-    write(shared, batches).await?;
-    note(shared, &reached, bytes);
-    checkpoints.written(bytes);
+    let begun = steady_now();
+    gather(shared, merger, committed).await;
+    let hurried = shared.awaited.is_awaited() || merger.bytes() >= WRITE_BYTES;
+    let written = merger.take((!hurried).then_some(begun));
+    write(shared, &written.projections).await?;
+    note(shared, &written);
+    checkpoints.written(written.bytes);
     Ok(())
 }
 
@@ -83,17 +95,16 @@ async fn project(
 /// the state. What several batches changed of one instance is then written once.
 async fn gather(
     shared: &Shared,
-    first: Committed,
+    merger: &mut Merger,
     committed: &mut mpsc::UnboundedReceiver<Committed>,
-) -> (Vec<Committed>, usize) {
+) {
     let bounds = &shared.config.bounds;
     let over = steady_now() + Duration::from_millis(bounds.projection_gather_ms);
-    let mut bytes = first.bytes;
-    let mut batches = vec![first];
-    while bytes < WRITE_BYTES {
+    let enough = merger.bytes() + ENOUGH_BYTES;
+    while merger.bytes() < WRITE_BYTES {
         let next = match committed.try_recv() {
             Ok(next) => next,
-            Err(_) if shared.awaited.is_awaited() || bytes >= ENOUGH_BYTES => break,
+            Err(_) if shared.awaited.is_awaited() || merger.bytes() >= enough => break,
             Err(_) => tokio::select! {
                 biased;
                 next = committed.recv() => match next {
@@ -104,24 +115,14 @@ async fn gather(
                 () = tokio::time::sleep_until(over) => break,
             },
         };
-        bytes += next.bytes;
-        batches.push(next);
+        merger.add(next, steady_now());
     }
-    (batches, bytes)
 }
 
-fn reached_by(batches: &[Committed]) -> BTreeMap<PartitionId, Position> {
-    batches
-        .iter()
-        .map(|batch| (batch.partition, batch.position))
-        .collect()
-}
-
-async fn write(shared: &Shared, batches: Vec<Committed>) -> Result<(), StoreError> {
-    let projections = projections(batches);
+async fn write(shared: &Shared, projections: &[Projection]) -> Result<(), StoreError> {
     let mut pause = FIRST_PAUSE;
     loop {
-        match shared.store.project(projections.clone()).await {
+        match shared.store.project(projections.to_vec()).await {
             Err(StoreError::Unavailable(reason)) => {
                 tracing::warn!(%reason, "the store does not take the state; trying again");
                 tokio::time::sleep(pause).await;
@@ -133,19 +134,20 @@ async fn write(shared: &Shared, batches: Vec<Committed>) -> Result<(), StoreErro
 }
 
 /// Tells partitions and waiting reads how far the state is.
-fn note(shared: &Shared, reached: &BTreeMap<PartitionId, Position>, bytes: usize) {
+fn note(shared: &Shared, written: &Write) {
     crate::health::add(&shared.stats.projections, 1);
-    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    let bytes = i64::try_from(written.bytes).unwrap_or(i64::MAX);
     shared
         .stats
         .projection_lag_bytes
         .fetch_sub(bytes, Ordering::Relaxed);
-    for (partition, position) in reached {
-        let port = port_of(shared, *partition);
+    for projection in &written.projections {
+        let (port, reached) = (port_of(shared, projection.partition), projection.reached);
         port.behind_since
             .store(shared.clock.now_ms(), Ordering::Relaxed);
-        port.reached.raise(*position);
-        port.send(Internal::Projected(*position));
+        if port.reached.raise(reached) {
+            port.send(Internal::Projected(reached));
+        }
     }
 }
 

@@ -1,16 +1,17 @@
 //! One partition: taken over, replayed, opened.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use engine::codec::{Packer, RecordBatch};
 use engine::record::{Body, OwnerOpened, RECORD_VERSION, Record};
-use engine::{Entropy, Id, Instance, Slot};
+use engine::{Entropy, Id, IdMap, Instance, Slot};
 use store::{PartitionId, Position, Row, Scan, Store, StoreError, Table};
 
 use super::tail::{ReadBatch, Tail, scan_all};
 use crate::error::OpenError;
+use crate::history::fold;
 use crate::partition::{
     AppendFailed, Appending, Delta, HotSet, NearTimers, Opened, SlotState, append, load_instance,
     supply_blobs,
@@ -80,10 +81,32 @@ fn refuse_lost_journal(index: u16, head: Position, reached: Position) -> Result<
     })
 }
 
+/// How instances changed in one batch, in the order in which they were first touched.
+#[derive(Default)]
+struct Deltas {
+    in_order: Vec<Delta>,
+    places: IdMap<usize>,
+}
+
+impl Deltas {
+    fn add(&mut self, id: Id, before: Option<Arc<Instance>>, after: Arc<Instance>, record: usize) {
+        let place = *self.places.entry(id).or_insert_with(|| {
+            let ranges = Vec::new();
+            self.in_order.push(Delta {
+                before,
+                after,
+                ranges,
+            });
+            self.in_order.len() - 1
+        });
+        self.in_order[place].ranges.push(record..record + 1);
+    }
+}
+
 impl Recovering {
     /// Applies a batch as its decisions did, and hands it to the projector.
     async fn replay(&mut self, batch: ReadBatch) -> Result<(), OpenError> {
-        let mut deltas: BTreeMap<Id, Delta> = BTreeMap::new();
+        let mut deltas = Deltas::default();
         let mut changes = vec![];
         for (place, record) in batch.records.iter().enumerate() {
             match &record.body {
@@ -98,8 +121,9 @@ impl Recovering {
                 }
             }
         }
-        for (id, delta) in &mut deltas {
-            if let Some(hot) = self.hot.get(*id) {
+        let mut deltas = deltas.in_order;
+        for delta in &mut deltas {
+            if let Some(hot) = self.hot.get(delta.after.id()) {
                 delta.after = Arc::clone(&hot.instance);
             }
         }
@@ -112,7 +136,7 @@ impl Recovering {
         position: Position,
         place: usize,
         record: &Record,
-        deltas: &mut BTreeMap<Id, Delta>,
+        deltas: &mut Deltas,
     ) -> Result<(), OpenError> {
         let partition = self.partition.0;
         let unreadable = |reason: &str| OpenError::Journal {
@@ -120,8 +144,10 @@ impl Recovering {
             position,
             reason: format!("record {place}: {reason}"),
         };
-        let id =
-            Id::from_slice(&record.entity).ok_or_else(|| unreadable("it names no instance"))?;
+        let id = record.entity;
+        if id.is_nil() {
+            return Err(unreadable("it names no instance"));
+        }
         let before = self.state_before(id).await?;
         if before
             .as_ref()
@@ -135,8 +161,7 @@ impl Recovering {
                 after.apply(record);
                 after
             }
-            None => self
-                .begin(record)
+            None => fold(&self.shared.catalog.current(), std::slice::from_ref(record))
                 .ok_or_else(|| unreadable("its instance or workflow is missing"))?,
         };
         let (ended, after) = (after.ended_at().is_some(), Arc::new(after));
@@ -144,16 +169,7 @@ impl Recovering {
         if ended {
             self.hot.ended(id, position);
         }
-        let first = || Delta {
-            before,
-            after,
-            ranges: Vec::new(),
-        };
-        deltas
-            .entry(id)
-            .or_insert_with(first)
-            .ranges
-            .push(place..place + 1);
+        deltas.add(id, before, after, place);
         Ok(())
     }
 
@@ -169,16 +185,6 @@ impl Recovering {
         let instance = Arc::new(loaded.instance);
         self.hot.insert(Arc::clone(&instance), 0, loaded.weight);
         Ok(Some(instance))
-    }
-
-    fn begin(&self, record: &Record) -> Option<Instance> {
-        let Some(Body::InstanceStarted(started)) = &record.body else {
-            return None;
-        };
-        let version = semver::Version::parse(&started.version).ok()?;
-        let catalog = self.shared.catalog.current();
-        let workflow = catalog.workflow(&started.workflow, Some(&version))?;
-        Instance::from_record(record, Arc::clone(workflow))
     }
 
     fn hold(&mut self, id: Id, position: Position, after: Arc<Instance>, record: &Record) {
@@ -202,18 +208,13 @@ impl Recovering {
         Ok(())
     }
 
-    fn to_project(
-        &self,
-        batch: ReadBatch,
-        deltas: BTreeMap<Id, Delta>,
-        changes: Vec<store::Change>,
-    ) {
+    fn to_project(&self, batch: ReadBatch, deltas: Vec<Delta>, changes: Vec<store::Change>) {
         project(
             &self.shared,
             Committed {
                 partition: self.partition,
                 position: batch.position,
-                records: batch.records.into(),
+                records: Arc::new(batch.records),
                 deltas,
                 changes,
                 bytes: batch.bytes,
@@ -244,7 +245,6 @@ async fn record_opening(
         node: shared.config.node.clone(),
     };
     let record = Record {
-        entity: Bytes::new(),
         at: opened.last_at,
         version: RECORD_VERSION,
         body: Some(Body::OwnerOpened(body)),
@@ -258,9 +258,10 @@ async fn record_opening(
         at: opened.last_at,
         catalog_version: shared.catalog.current().version,
     };
-    let records: Arc<[Record]> = Arc::new([record]);
+    let records = Arc::new(RecordBatch::from_iter([record]));
     let mut entropy = Entropy::new(shared.random());
-    let (batch, chain) = appending.append_of(shared, &mut entropy, &records);
+    let (batch, chain) =
+        appending.append_of(shared, &mut entropy, &records, &mut Packer::default());
     let bytes = batch.body.len();
     append(Arc::clone(shared), batch)
         .await
@@ -273,7 +274,7 @@ async fn record_opening(
     shared.ports[usize::from(partition.0)]
         .head
         .raise(opened.head);
-    let (deltas, changes) = (BTreeMap::new(), vec![]);
+    let (deltas, changes) = (vec![], vec![]);
     project(
         shared,
         Committed {

@@ -1,7 +1,6 @@
 //! Reading a journal from the projected position on, and tables from end to end.
 
-use engine::codec::{decode_batch, verify_batch};
-use engine::record::Record;
+use engine::codec::{RecordBatch, decode_batch, verify_batch};
 use store::{Batch, PartitionHead, PartitionId, Position, Row, Scan, Store, StoreError};
 
 use crate::error::OpenError;
@@ -14,7 +13,7 @@ const PAGE: usize = 5_000;
 /// A batch as it was read back.
 pub(crate) struct ReadBatch {
     pub(crate) position: Position,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: RecordBatch,
     /// Of its records, as journaled.
     pub(crate) bytes: usize,
 }

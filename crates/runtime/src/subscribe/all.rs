@@ -94,7 +94,7 @@ impl AllStream {
         let damaged = |error: engine::codec::CodecError| Unavailable::Store(error.to_string());
         let (_, records) = decode_batch(&batch.body).map_err(damaged)?;
         let skip = self.read[partition].given;
-        for (index, record) in (0_u32..).zip(records) {
+        for (index, record) in (0_u32..).zip(records.into_records()) {
             if index < skip || !is_of_instance(&record) {
                 continue;
             }
@@ -119,7 +119,7 @@ impl AllStream {
 }
 
 fn is_of_instance(record: &Record) -> bool {
-    !record.entity.is_empty()
+    !record.entity.is_nil()
 }
 
 fn places_in(shared: &Shared, cursor: &str) -> Result<Vec<Place>, StreamError> {

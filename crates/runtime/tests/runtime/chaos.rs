@@ -203,7 +203,7 @@ fn check_calls(world: &World, seed: u64) {
         if action == "undo" {
             continue;
         }
-        let step = (call.instance_id, call.step, action);
+        let step = (call.instance_id, call.step.to_string(), action);
         keys.entry(step).or_default().push(call.idempotency_key);
     }
     for (step, mut keys) in keys {

@@ -77,7 +77,7 @@ async fn a_stream_of_all_goes_on_from_its_cursor() {
             .expect("goes on")
             .expect("without a gap");
         cursor = published.cursor.clone();
-        seen.push((published.record.entity.clone(), published.record.seq));
+        seen.push((published.record.entity, published.record.seq));
     }
     let mut distinct = seen.clone();
     distinct.sort();

@@ -10,7 +10,7 @@ use runtime::{Submit, SubmitError, Submitted};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::submit::{idempotency, to_submit};
+use super::submit::{idempotency, take_wait, to_submit, wait_over};
 use crate::callers::{Caller, Permission};
 use crate::door::{
     Correlation, IdempotencyKey, Query, Refusal, of_submit, of_unavailable, parse_json, read_body,
@@ -31,10 +31,14 @@ struct RawBatch<'a> {
 /// Starts many workflows at once
 ///
 /// Each item is taken or refused by itself. An item's idempotency key is the request's, a slash,
-/// and the item's index.
+/// and the item's index. With `wait` the answer comes when all that were taken have ended, or the
+/// wait is over.
 #[utoipa::path(
     post, path = "/workflows/batch", tag = "workflows", operation_id = "submit_workflows",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and item start it only once")),
+    params(
+        ("wait" = Option<String>, Query, description = "Wait for the ends, at most this long (`30s`, at most `5m`)"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and item start it only once"),
+    ),
     request_body = BatchRequest<'_>,
     responses(
         (status = 200, description = "At least one was started, durably", body = BatchAnswer),
@@ -46,10 +50,11 @@ pub async fn submit_batch(
     caller: Caller,
     correlation: Correlation,
     IdempotencyKey(key): IdempotencyKey,
-    query: Query,
+    mut query: Query,
     request: Request,
 ) -> Result<Json<BatchAnswer>, Refusal> {
     let user = caller.may(Permission::Submit)?;
+    let wait_ms = take_wait(&mut query)?;
     query.finish()?;
     let body = read_body(request, door.limits.batch_bytes).await?;
     let batch: RawBatch<'_> = parse_json(body.text())?;
@@ -67,7 +72,7 @@ pub async fn submit_batch(
         Ok(submit)
     };
     let prepared = batch.items.iter().enumerate().map(prepare).collect();
-    finish(start(&door, prepared).await)
+    finish(start(&door, prepared, wait_ms).await)
 }
 
 fn prepared(
@@ -94,7 +99,11 @@ enum Refused {
 }
 
 /// Starts what can be started; the outcomes stand in the order of the items.
-async fn start(door: &Door, prepared: Vec<Result<Submit, Refusal>>) -> Vec<Outcome> {
+async fn start(
+    door: &Door,
+    prepared: Vec<Result<Submit, Refusal>>,
+    wait_ms: Option<u64>,
+) -> Vec<Outcome> {
     let mut submits = Vec::with_capacity(prepared.len());
     let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(prepared.len());
     for item in prepared {
@@ -106,7 +115,14 @@ async fn start(door: &Door, prepared: Vec<Result<Submit, Refusal>>) -> Vec<Outco
             Err(refusal) => outcomes.push(Some(Err(Refused::Here(refusal)))),
         }
     }
-    let mut started = door.runtime.submit_batch(submits).await.into_iter();
+    let started = match wait_ms {
+        Some(wait_ms) => {
+            let over = wait_over(door, wait_ms);
+            door.runtime.run_batch(submits, over).await
+        }
+        None => door.runtime.submit_batch(submits).await,
+    };
+    let mut started = started.into_iter();
     let fill = |outcome: Option<Outcome>| {
         let missing = || Refused::Here(Refusal::new(Code::BUG, "the item has no outcome"));
         outcome.unwrap_or_else(|| started.next().ok_or_else(missing)?.map_err(Refused::There))
@@ -159,6 +175,7 @@ fn item((index, outcome): (usize, Outcome)) -> BatchItem {
         index,
         id: None,
         version: None,
+        status: None,
         correlation_id: None,
         replayed: false,
         error: Some(refusal.into_problem()),
@@ -170,6 +187,7 @@ fn item((index, outcome): (usize, Outcome)) -> BatchItem {
                 index,
                 id: Some(submitted.id.to_string()),
                 version: Some(started.version.clone()),
+                status: Some(submitted.instance.status().as_str().to_owned()),
                 correlation_id: Some(started.correlation_id.clone()),
                 replayed: submitted.replayed,
                 error: None,

@@ -1,6 +1,7 @@
 //! Starting one instance.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::{Code, Finding, Submission, Submitted};
 use axum::Json;
@@ -8,13 +9,13 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use engine::{Id, Instance, Payload};
+use engine::Payload;
 use runtime::{Idempotency, Submit};
 
 use crate::callers::{Caller, Permission};
 use crate::door::{
-    self, Correlation, IdempotencyKey, Query, Refusal, check_json, not_json, of_read, of_submit,
-    parse_json, read_body,
+    self, Correlation, IdempotencyKey, Query, Refusal, check_json, not_json, of_submit, parse_json,
+    read_body,
 };
 use crate::render;
 use crate::state::{Door, stopped};
@@ -56,9 +57,8 @@ pub async fn submit(
     request: Request,
 ) -> Result<Response, Refusal> {
     let user = caller.may(Permission::Submit)?;
-    let wait: Option<String> = query.take("wait")?;
+    let wait_ms = take_wait(&mut query)?;
     query.finish()?;
-    let wait_ms = wait.map(|wait| wait_ms(&wait)).transpose()?;
     let body = read_body(request, door.limits.body_bytes).await?;
     let submission: Submission<'_> = parse_json(body.text())?;
     let mut submit = to_submit(&submission, &body.0, user)?;
@@ -66,27 +66,29 @@ pub async fn submit(
         submit.correlation_id = correlation.given().unwrap_or_default().to_owned();
     }
     submit.idempotency = key.map(|key| idempotency(user, PATH, &key, &body.0));
-    let started = door.runtime.submit(submit).await.map_err(of_submit)?;
-    let waited = match wait_ms {
-        Some(wait_ms) => Some(await_end(&door, started.id, wait_ms).await?),
-        None => None,
+    let started = match wait_ms {
+        Some(wait_ms) => door.runtime.run(submit, wait_over(&door, wait_ms)).await,
+        None => door.runtime.submit(submit).await,
     };
-    Ok(created(
-        waited.as_ref(),
-        &started.instance,
-        started.replayed,
-    ))
+    let started = started.map_err(of_submit)?;
+    Ok(created(&started, wait_ms.is_some()))
 }
 
-/// The instance when it ended or the wait is over; a stopping server does not keep the caller.
-async fn await_end(door: &Door, id: Id, wait_ms: u64) -> Result<Arc<Instance>, Refusal> {
+/// Until the wait is over; a stopping server does not keep the caller.
+pub(super) async fn wait_over(door: &Door, wait_ms: u64) {
     let mut stopping = door.stopping();
-    let ended = tokio::select! {
-        biased;
-        ended = door.runtime.wait_ended(id, wait_ms) => ended,
-        () = stopped(&mut stopping) => door.runtime.instance(id).await,
-    };
-    ended.map_err(of_read)
+    let stopped = stopped(&mut stopping);
+    // Over either way.
+    let _ = tokio::time::timeout(Duration::from_millis(wait_ms), stopped).await;
+}
+
+/// `wait`: how long the answer may wait for the end.
+///
+/// # Errors
+/// When it is no duration, or longer than five minutes.
+pub(super) fn take_wait(query: &mut Query) -> Result<Option<u64>, Refusal> {
+    let wait: Option<String> = query.take("wait")?;
+    wait.map(|wait| wait_ms(&wait)).transpose()
 }
 
 /// A start as the runtime takes it; the input is a part of the request's own bytes.
@@ -193,20 +195,15 @@ fn wait_ms(text: &str) -> Result<u64, Refusal> {
 }
 
 /// The answer: the whole instance when it was waited for, else its head.
-fn created(waited: Option<&Arc<Instance>>, state: &Instance, replayed: bool) -> Response {
-    let head = waited.map_or_else(
-        || render::submitted(state),
-        |ended| render::submitted(ended),
-    );
-    let headers = headers(&head, replayed);
-    match waited {
-        Some(ended) => (
-            StatusCode::CREATED,
-            headers,
-            Json(render::instance(ended, MAX_STEPS)),
-        )
-            .into_response(),
-        None => (StatusCode::CREATED, headers, Json(head)).into_response(),
+fn created(started: &runtime::Submitted, waited: bool) -> Response {
+    let state = &started.instance;
+    let head = render::submitted(state);
+    let headers = headers(&head, started.replayed);
+    if waited {
+        let whole = Json(render::instance(state, MAX_STEPS));
+        (StatusCode::CREATED, headers, whole).into_response()
+    } else {
+        (StatusCode::CREATED, headers, Json(head)).into_response()
     }
 }
 

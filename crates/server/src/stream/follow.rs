@@ -134,7 +134,7 @@ impl FollowAll {
 
     /// The instance at or behind the record.
     async fn state(&mut self, record: &Record) -> Option<Arc<Instance>> {
-        let id = Id::from_slice(&record.entity)?;
+        let id = record.entity;
         if let Some(state) = self
             .known
             .get(&id)

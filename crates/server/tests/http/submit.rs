@@ -136,6 +136,37 @@ async fn items_of_a_batch_are_taken_or_refused_by_themselves() {
 }
 
 #[tokio::test]
+async fn a_batch_that_waits_says_how_each_item_stands() {
+    let site = Site::open().await;
+    let (ends, sleeps) = (
+        r#"{"workflow": "greet", "input": {"name": "Ada"}}"#,
+        r#"{"workflow": "sleep"}"#,
+    );
+    let status =
+        |answer: &serde_json::Value, index: usize| answer["items"][index]["status"].clone();
+    let path = "/api/v1/workflows/batch?wait=1m";
+    let body = format!(r#"{{"items": [{ends}, {{"workflow": "nope"}}, {ends}]}}"#);
+    let headers = [JSON, ("idempotency-key", "w-1")];
+    for replayed in [false, true] {
+        let answer = site.ask("POST", path, &headers, &body).await.json();
+        assert_eq!(answer["items"][0]["replayed"] == true, replayed);
+        assert_eq!(
+            (status(&answer, 0), status(&answer, 2)),
+            ("completed".into(), "completed".into())
+        );
+        assert_eq!(status(&answer, 1), serde_json::Value::Null);
+    }
+    let body = format!(r#"{{"items": [{ends}, {sleeps}]}}"#);
+    let answer = site
+        .post("/api/v1/workflows/batch?wait=10ms", &body)
+        .await
+        .json();
+    assert_eq!(status(&answer, 1), "waiting");
+    let wrong = site.post("/api/v1/workflows/batch?wait=6m", &body).await;
+    assert_eq!(wrong.status, 400, "{}", wrong.text);
+}
+
+#[tokio::test]
 async fn a_cancelled_instance_ends_cancelled() {
     let site = Site::open().await;
     let id = site.start("sleep", "null").await;

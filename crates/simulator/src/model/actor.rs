@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use definition::Catalog;
-use engine::codec::{blobs_of, pack_history, unpack_history};
+use engine::codec::{Packer, RecordBatch, blobs_of, unpack_history};
 use engine::record::{Record, TaskKey};
 use engine::view::RecordView;
 use engine::{Effect, Instance, TimerKey};
@@ -165,7 +165,8 @@ impl Actor {
     pub(super) fn check_end(&self) -> Result<(), Finding> {
         self.check(true)?;
         check_saga(&self.live, &self.history.records)?;
-        let packed = pack_history(&self.history.records);
+        let records = RecordBatch::from_iter(self.history.records.iter().cloned());
+        let packed = Packer::default().history([records.bytes()].into_iter());
         let back = unpack_history(&packed).map_err(|error| Finding(error.to_string()))?;
         demand(back == self.history.records, || {
             format!("{}: its history does not come back", self.live.id())

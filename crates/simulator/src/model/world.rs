@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use definition::Catalog;
+use engine::codec::RecordBatch;
 use engine::record::{ChildEnded, Ended, Failure, MessageBody, StartMessage, TaskKey, TaskKind};
-use engine::{Command, Context, Decided, Effect, Entropy, Id, Payload, Refusal};
+use engine::{Command, Context, Decided, Effect, Entropy, Id, Payload, Plans, Refusal};
 
 use super::actor::Actor;
 use crate::check::Intentions;
@@ -60,6 +61,7 @@ pub(super) struct Model {
     pub(super) calm: bool,
     pub(super) coverage: Coverage,
     entropy: Entropy,
+    plans: Plans,
     intentions: Intentions,
     digest: blake3::Hasher,
     decisions: u64,
@@ -108,6 +110,7 @@ impl Model {
             workload,
             catalog,
             entropy,
+            plans: Plans::default(),
             actors,
             mail,
             coverage,
@@ -138,7 +141,13 @@ impl Model {
         demand(!self.actors.contains_key(&id), || {
             format!("{id} is started twice")
         })?;
-        let mut context = context(&self.catalog, &mut self.entropy, self.now, "start");
+        let mut context = context(
+            &self.catalog,
+            &mut self.plans,
+            &mut self.entropy,
+            self.now,
+            "start",
+        );
         match engine::start(id, message, &mut context) {
             Ok((instance, decided)) => {
                 let actor = Actor::begin(instance, &decided.records, &mut self.coverage)?;
@@ -200,7 +209,13 @@ impl Model {
             return Ok(Err(Refusal::Stale("there is no such instance")));
         };
         let (seq, outstanding) = (actor.live.seq(), actor.live.outstanding());
-        let mut context = context(&self.catalog, &mut self.entropy, self.now, "model");
+        let mut context = context(
+            &self.catalog,
+            &mut self.plans,
+            &mut self.entropy,
+            self.now,
+            "model",
+        );
         let decided = match actor.live.decide(command, &mut context) {
             Ok(decided) => decided,
             Err(refusal) => {
@@ -220,8 +235,8 @@ impl Model {
     }
 
     fn committed(&mut self, id: Id, decided: &Decided) -> Result<(), Finding> {
-        self.digest
-            .update(&engine::codec::pack_history(&decided.records));
+        let records = decided.records.iter().cloned();
+        self.digest.update(RecordBatch::from_iter(records).bytes());
         let Some(actor) = self.actors.get_mut(&id) else {
             return Ok(());
         };
@@ -281,6 +296,7 @@ impl Model {
 
 fn context<'a>(
     catalog: &'a Catalog,
+    plans: &'a mut Plans,
     entropy: &'a mut Entropy,
     now: i64,
     cause: &'a str,
@@ -289,6 +305,7 @@ fn context<'a>(
     Context {
         now,
         catalog,
+        plans,
         entropy,
         command_id,
         actor: "",

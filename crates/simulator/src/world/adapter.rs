@@ -128,7 +128,7 @@ impl World {
             .map(|url| url.expose().to_owned())
             .unwrap_or_default();
         let token = url.rsplit('/').next().unwrap_or_default().to_owned();
-        let step = (call.instance_id.clone(), call.step.clone());
+        let step = (call.instance_id.clone(), call.step.to_string());
         lock(&self.outside)
             .newest
             .insert(step.clone(), token.clone());

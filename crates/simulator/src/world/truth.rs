@@ -115,7 +115,7 @@ impl Truth {
         });
         let commands = records
             .iter()
-            .filter(|record| record.seq > 0 && !record.command_id.is_empty())
+            .filter(|record| record.seq > 0 && record.origin.is_some())
             .count();
         let bound = self.batch_commands;
         demand(commands <= bound, || {
@@ -123,7 +123,7 @@ impl Truth {
         })?;
         let mut touched = BTreeSet::new();
         let mut decision: BTreeMap<Id, usize> = BTreeMap::new();
-        for record in &records {
+        for record in records.iter() {
             touched.extend(self.fold(record, &mut decision)?);
         }
         for id in touched {
@@ -168,8 +168,10 @@ impl Truth {
             }
             Some(_) => {}
         }
-        let id = Id::from_slice(&record.entity)
-            .ok_or_else(|| Finding("a record without an instance".to_owned()))?;
+        let id = record.entity;
+        if id.is_nil() {
+            return Err(Finding("a record without an instance".to_owned()));
+        }
         self.tell(record, id);
         if let Some(Body::InstanceStarted(started)) = &record.body {
             let version = started.version.parse().ok();
@@ -188,7 +190,7 @@ impl Truth {
             history.add(record, &mut self.coverage)?;
         }
         let count = decision.entry(id).or_default();
-        *count = if record.command_id.is_empty() {
+        *count = if record.origin.is_none() {
             *count + 1
         } else {
             1

@@ -1,0 +1,11 @@
+//! Batches and history segments as bytes.
+
+mod frame;
+mod pack;
+mod payloads;
+mod records;
+
+pub use frame::{BatchHeader, CodecError, FORMAT, decode_batch, encode_batch, verify_batch};
+pub use pack::{Packer, unpack_history};
+pub use payloads::{blobs_of, payloads_of};
+pub use records::RecordBatch;

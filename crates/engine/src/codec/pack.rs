@@ -1,0 +1,136 @@
+//! Packing: bytes as they lie in the journal and in a history.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
+
+use super::frame::CodecError;
+use super::records::RecordBatch;
+use crate::record::Record;
+
+/// Bodies from this size on are compressed.
+const COMPRESS_FROM: usize = 512;
+
+/// Bytes of the length that stands before packed bytes, little endian.
+const SIZE_BYTES: usize = 4;
+/// Inputs below this size are packed with the small table.
+const SMALL_INPUT: usize = 65_535;
+
+const PLAIN: u32 = 0;
+const LZ4: u32 = 1;
+
+/// Packs bytes, one lot after the other. It keeps what the packing needs beside them: making a table
+/// for each history cost as much as packing it.
+pub struct Packer {
+    small: CompressTable,
+    large: CompressTable,
+    plain: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl Default for Packer {
+    fn default() -> Self {
+        Self {
+            small: CompressTable::small(),
+            large: CompressTable::large(),
+            plain: Vec::new(),
+            packed: Vec::new(),
+        }
+    }
+}
+
+impl Packer {
+    /// Packs parts of batches ([`RecordBatch::bytes_of`]) that hold one instance's records, for its
+    /// history.
+    pub fn history<'a>(&mut self, parts: impl Iterator<Item = &'a [u8]>) -> Bytes {
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.clear();
+        parts.for_each(|part| plain.extend_from_slice(part));
+        let (codec, body) = self.pack(&plain);
+        let mut packed = BytesMut::with_capacity(body.len() + 1);
+        packed.put_u8(u8::try_from(codec).unwrap_or(u8::MAX));
+        packed.put_slice(body);
+        self.plain = plain;
+        packed.freeze()
+    }
+
+    /// How the bytes are packed, and the packed bytes.
+    pub(super) fn pack<'a>(&'a mut self, plain: &'a [u8]) -> (u32, &'a [u8]) {
+        if plain.len() < COMPRESS_FROM {
+            return (PLAIN, plain);
+        }
+        match self.compress(plain) {
+            Some(length) if length < plain.len() => (LZ4, &self.packed[..length]),
+            _ => (PLAIN, plain),
+        }
+    }
+
+    /// The length of `packed`, which begins with the plain length.
+    fn compress(&mut self, plain: &[u8]) -> Option<usize> {
+        let length = u32::try_from(plain.len()).ok()?;
+        let most = SIZE_BYTES + get_maximum_output_size(plain.len());
+        if self.packed.len() < most {
+            self.packed.resize(most, 0);
+        }
+        let table = match plain.len() {
+            ..SMALL_INPUT => &mut self.small,
+            _ => &mut self.large,
+        };
+        let (size, body) = self.packed.split_at_mut(SIZE_BYTES);
+        size.copy_from_slice(&length.to_le_bytes());
+        let packed = compress_into_with_table(plain, body, table).ok()?;
+        Some(SIZE_BYTES + packed)
+    }
+}
+
+/// Unpacks records of a history segment.
+pub fn unpack_history(bytes: &Bytes) -> Result<Vec<Record>, CodecError> {
+    let Some((&codec, body)) = bytes.split_first() else {
+        return Ok(Vec::new());
+    };
+    let body = plain(u32::from(codec), &bytes.slice_ref(body))?;
+    RecordBatch::decode(&body).map(RecordBatch::into_records)
+}
+
+pub(super) fn plain(codec: u32, body: &Bytes) -> Result<Bytes, CodecError> {
+    match codec {
+        PLAIN => Ok(body.clone()),
+        LZ4 => lz4_flex::decompress_size_prepended(body)
+            .map(Bytes::from)
+            .map_err(|error| CodecError::Damaged(error.to_string())),
+        other => Err(CodecError::Damaged(format!(
+            "packed in an unknown way ({other})"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Payload;
+    use crate::codec::blobs_of;
+    use crate::record::{Body, StepCompleted};
+
+    fn record(seq: u64, output: &str) -> Record {
+        let output = Some(Payload::from_value(serde_json::json!(output)));
+        let completed = StepCompleted {
+            output,
+            ..StepCompleted::default()
+        };
+        Record {
+            seq,
+            body: Some(Body::StepCompleted(completed)),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn history_and_blobs_come_back() {
+        let large = "x".repeat(crate::payload::INLINE_LIMIT);
+        let records =
+            RecordBatch::from_iter([record(1, &large), record(2, "y"), record(3, &large)]);
+        let parts = [0..1, 1..3].map(|range| records.bytes_of(range));
+        let back = unpack_history(&Packer::default().history(parts.into_iter())).expect("unpacks");
+        assert_eq!(back, records[..]);
+        assert_eq!(blobs_of(&records).len(), 1);
+    }
+}

@@ -1,0 +1,187 @@
+//! Making calls: each within its time, its result back to its partition.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapter::{Adapter, Call, Effect, Failure, Outcome};
+use engine::record::TaskKey;
+use engine::{Header, Id, TaskOutcome};
+use futures_util::FutureExt;
+
+use super::call::{Surrounding, adapter_call};
+use super::dispatcher::Offer;
+use super::outcome::task_outcome;
+use crate::partition::Internal;
+use crate::shared::Shared;
+
+/// An adapter knows best what was under way when its time was over; it is given this much longer to
+/// say so, in milliseconds.
+const GRACE_MS: u64 = 500;
+/// Results that go to their partition together.
+const RESULTS: usize = 64;
+
+/// What came of a call.
+pub(crate) struct TaskResult {
+    pub(crate) id: Id,
+    pub(crate) task: TaskKey,
+    pub(crate) outcome: TaskOutcome,
+}
+
+/// Makes calls for which there is room. Those that end at once are made here, one after the other,
+/// and their results travel together: a task, two time-outs and two wake-ups for each were half of
+/// what an in-process step cost. What waits goes on as a task of its own.
+pub(super) async fn make_calls(shared: Arc<Shared>, offers: Vec<Offer>) {
+    let mut batch = CallBatch::new(&shared);
+    for offer in offers {
+        let (id, task) = (offer.instance.id(), offer.task);
+        let header = Arc::clone(offer.instance.shared_header());
+        let (call, adapter) = batch.prepared(offer);
+        let name = Arc::clone(&call.adapter);
+        let at_once = adapter
+            .as_ref()
+            .is_ok_and(|adapter| adapter.is_in_process());
+        let mut calling = Box::pin(outcome_of(Arc::clone(&shared), id, header, call, adapter));
+        let done = if at_once {
+            calling.as_mut().now_or_never()
+        } else {
+            None
+        };
+        match done {
+            Some(outcome) => batch.add(name, TaskResult { id, task, outcome }),
+            None => go_on(&shared, name, id, task, calling),
+        }
+    }
+    batch.finish();
+}
+
+fn go_on(
+    shared: &Arc<Shared>,
+    adapter: Arc<str>,
+    id: Id,
+    task: TaskKey,
+    calling: impl Future<Output = TaskOutcome> + Send + 'static,
+) {
+    let owned = Arc::clone(shared);
+    shared.tasks.spawn(async move {
+        let outcome = calling.await;
+        send(&owned, id, vec![TaskResult { id, task, outcome }]);
+        owned.dispatcher.ended(&owned, &adapter, 1);
+    });
+}
+
+fn send(shared: &Shared, id: Id, results: Vec<TaskResult>) {
+    shared.port(id.slot()).send(Internal::Results(results));
+}
+
+type Found = Result<Arc<dyn Adapter>, Box<Failure>>;
+
+/// Calls made together: what they share is looked up once.
+struct CallBatch<'a> {
+    shared: &'a Arc<Shared>,
+    catalog: Arc<definition::Catalog>,
+    env: Arc<serde_json::Value>,
+    adapters: BTreeMap<Arc<str>, Found>,
+    ended: BTreeMap<Arc<str>, usize>,
+    /// By partition.
+    results: Vec<Vec<TaskResult>>,
+}
+
+impl<'a> CallBatch<'a> {
+    fn new(shared: &'a Arc<Shared>) -> Self {
+        let catalog = shared.catalog.current();
+        Self {
+            shared,
+            env: shared.dispatcher.adapters.env(&catalog),
+            catalog,
+            adapters: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            results: (0..shared.placement.count()).map(|_| Vec::new()).collect(),
+        }
+    }
+
+    fn prepared(&mut self, offer: Offer) -> (Call, Found) {
+        let Offer {
+            instance,
+            task,
+            call,
+        } = offer;
+        let (name, adapter) = self.adapter(call.adapter());
+        let surrounding = Surrounding {
+            catalog: &self.catalog,
+            adapter: name,
+            env: Arc::clone(&self.env),
+            tokens: &self.shared.tokens,
+            callback_base: self.shared.config.callback_base.as_deref(),
+        };
+        (adapter_call(&instance, task, call, &surrounding), adapter)
+    }
+
+    fn adapter(&mut self, name: &str) -> (Arc<str>, Found) {
+        if let Some((name, found)) = self.adapters.get_key_value(name) {
+            return (Arc::clone(name), found.clone());
+        }
+        let pool = &self.shared.dispatcher.adapters;
+        let found = pool.get(self.shared, &self.catalog, name);
+        let name: Arc<str> = name.into();
+        self.adapters.insert(Arc::clone(&name), found.clone());
+        (name, found)
+    }
+
+    fn add(&mut self, adapter: Arc<str>, result: TaskResult) {
+        let id = result.id;
+        *self.ended.entry(adapter).or_default() += 1;
+        let results = &mut self.results[self.shared.placement.of(id.slot())];
+        results.push(result);
+        if results.len() >= RESULTS {
+            send(self.shared, id, std::mem::take(results));
+        }
+    }
+
+    fn finish(self) {
+        for results in self.results {
+            if let Some(first) = results.first() {
+                send(self.shared, first.id, results);
+            }
+        }
+        for (adapter, calls) in self.ended {
+            self.shared.dispatcher.ended(self.shared, &adapter, calls);
+        }
+    }
+}
+
+async fn outcome_of(
+    shared: Arc<Shared>,
+    id: Id,
+    header: Arc<Header>,
+    call: Call,
+    adapter: Found,
+) -> TaskOutcome {
+    let now = shared.clock.now_ms();
+    let expires_at = now.saturating_add_unsigned(call.timeout_ms);
+    let (instance, correlation_id) = (id, &header.started.correlation_id);
+    let (step, name) = (Arc::clone(&call.step), Arc::clone(&call.adapter));
+    tracing::debug!(%instance, %correlation_id, %step, attempt = call.attempt, adapter = %name, "calling");
+    let outcome = match adapter {
+        Ok(adapter) => attempt(adapter, call).await.unwrap_or_else(|| {
+            tracing::error!(%instance, %correlation_id, %step, adapter = %name, "an adapter panicked");
+            let message = "the adapter broke; the log says where";
+            Failure::retryable("adapter.panic", message, Effect::Unknown).into()
+        }),
+        Err(failure) => Outcome::Failure(*failure),
+    };
+    task_outcome(outcome, expires_at)
+}
+
+/// One attempt; it ends within its time. None when the adapter panicked, which is an outcome like
+/// others.
+async fn attempt(adapter: Arc<dyn Adapter>, call: Call) -> Option<Outcome> {
+    let timeout_ms = call.timeout_ms;
+    let limit = Duration::from_millis(timeout_ms.saturating_add(GRACE_MS));
+    let answer = AssertUnwindSafe(adapter.call(call)).catch_unwind();
+    match tokio::time::timeout(limit, answer).await {
+        Ok(answer) => answer.ok(),
+        Err(_) => Some(Failure::timed_out(timeout_ms).into()),
+    }
+}
