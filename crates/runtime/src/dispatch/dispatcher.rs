@@ -17,6 +17,7 @@ use super::adapters::AdapterPool;
 use super::call::{Surrounding, adapter_call};
 use super::outcome::task_outcome;
 use super::queue::{AdapterQueue, rank};
+use crate::measures::AdapterLoad;
 use crate::partition::{Internal, Work};
 use crate::shared::Shared;
 
@@ -97,6 +98,13 @@ impl Dispatcher {
         for adapter in adapters {
             self.run_waiting(shared, &adapter);
         }
+    }
+
+    /// What each adapter has to do.
+    pub(crate) fn loads(&self) -> Vec<AdapterLoad> {
+        let queues = self.queues();
+        let loads = queues.iter().map(|(adapter, queue)| queue.load(adapter));
+        loads.collect()
     }
 
     /// Starts no further call.
@@ -247,6 +255,7 @@ async fn make_call(shared: &Arc<Shared>, offer: Offer) {
     let expires_at = shared.clock.now_ms().saturating_add_unsigned(timeout_ms);
     let outcome = attempt(shared, &catalog, call).await;
     let outcome = task_outcome(outcome, expires_at);
+    shared.stats.count_outcome(&outcome);
     let work = Work::own(Command::Result { task, outcome }, "task");
     shared.port(id.slot()).send(Internal::Work { id, work });
 }

@@ -73,7 +73,10 @@ async fn project(
 ) -> Result<(), StoreError> {
     let (batches, bytes) = gather(shared, first, committed).await;
     let reached = reached_by(&batches);
+    let begun = steady_now();
     write(shared, batches).await?;
+    let took = begun.elapsed();
+    shared.stats.histograms.projection_us.add_duration(took);
     note(shared, &reached, bytes);
     checkpoints.written(bytes);
     Ok(())
