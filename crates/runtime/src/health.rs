@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use engine::{Status, TaskOutcome};
+
+use crate::measures::Histograms;
+
 /// Counters of the whole runtime, since it opened.
 #[derive(Debug, Default)]
 pub struct Stats {
@@ -13,6 +17,15 @@ pub struct Stats {
     pub(crate) calls_started: AtomicU64,
     pub(crate) calls_ended: AtomicU64,
     pub(crate) calls_waiting: AtomicI64,
+    pub(crate) calls_succeeded: AtomicU64,
+    pub(crate) calls_accepted: AtomicU64,
+    pub(crate) calls_failed_retryable: AtomicU64,
+    pub(crate) calls_failed_permanent: AtomicU64,
+    pub(crate) instances_started: AtomicU64,
+    pub(crate) instances_completed: AtomicU64,
+    pub(crate) instances_failed: AtomicU64,
+    pub(crate) instances_compensated: AtomicU64,
+    pub(crate) instances_cancelled: AtomicU64,
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
@@ -21,6 +34,7 @@ pub struct Stats {
     pub(crate) projections: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
     pub(crate) projection_lag_bytes: AtomicI64,
+    pub(crate) histograms: Histograms,
 }
 
 pub(crate) fn add(counter: &AtomicU64, by: u64) {
@@ -46,6 +60,24 @@ pub struct Figures {
     pub calls_ended: u64,
     /// Calls that wait for room at their adapter.
     pub calls_waiting: u64,
+    /// Calls that succeeded.
+    pub calls_succeeded: u64,
+    /// Calls that were accepted and are answered later, by callback.
+    pub calls_accepted: u64,
+    /// Calls that failed and may be made again.
+    pub calls_failed_retryable: u64,
+    /// Calls that failed for good.
+    pub calls_failed_permanent: u64,
+    /// Instances that began, durable.
+    pub instances_started: u64,
+    /// Instances that ended well.
+    pub instances_completed: u64,
+    /// Instances that ended with an error.
+    pub instances_failed: u64,
+    /// Instances that ended with an error after something was undone.
+    pub instances_compensated: u64,
+    /// Instances that ended by request.
+    pub instances_cancelled: u64,
     /// Timers that fired.
     pub timers_fired: u64,
     /// The worst lateness of a timer, in milliseconds.
@@ -65,6 +97,29 @@ pub struct Figures {
 }
 
 impl Stats {
+    /// Counts an instance that ended with this status; an open one has not.
+    pub(crate) fn count_end(&self, status: Status) {
+        let counter = match status {
+            Status::Completed => &self.instances_completed,
+            Status::Failed => &self.instances_failed,
+            Status::Compensated => &self.instances_compensated,
+            Status::Cancelled => &self.instances_cancelled,
+            Status::Running | Status::Waiting | Status::Compensating | Status::Stuck => return,
+        };
+        add(counter, 1);
+    }
+
+    /// Counts what came of a call.
+    pub(crate) fn count_outcome(&self, outcome: &TaskOutcome) {
+        let counter = match outcome {
+            TaskOutcome::Completed { .. } => &self.calls_succeeded,
+            TaskOutcome::Accepted { .. } => &self.calls_accepted,
+            TaskOutcome::Failed { error, .. } if error.retryable => &self.calls_failed_retryable,
+            TaskOutcome::Failed { .. } => &self.calls_failed_permanent,
+        };
+        add(counter, 1);
+    }
+
     /// What the counters show now.
     pub fn figures(&self) -> Figures {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -79,6 +134,15 @@ impl Stats {
             calls_started: read(&self.calls_started),
             calls_ended: read(&self.calls_ended),
             calls_waiting: gauge(&self.calls_waiting),
+            calls_succeeded: read(&self.calls_succeeded),
+            calls_accepted: read(&self.calls_accepted),
+            calls_failed_retryable: read(&self.calls_failed_retryable),
+            calls_failed_permanent: read(&self.calls_failed_permanent),
+            instances_started: read(&self.instances_started),
+            instances_completed: read(&self.instances_completed),
+            instances_failed: read(&self.instances_failed),
+            instances_compensated: read(&self.instances_compensated),
+            instances_cancelled: read(&self.instances_cancelled),
             timers_fired: read(&self.timers_fired),
             timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
             message_order_errors: read(&self.message_order_errors),
@@ -117,6 +181,10 @@ pub struct PartitionHealth {
     pub reached: u64,
     /// Commands that wait at its door.
     pub mailbox: usize,
+    /// Results, messages and verbs that waited on its internal lane when it last committed.
+    pub internal: usize,
     /// Instances in memory.
     pub hot: usize,
+    /// Timers in memory.
+    pub timers: usize,
 }

@@ -12,9 +12,11 @@ mod dispatch;
 mod error;
 mod handle;
 mod health;
+mod histogram;
 mod history;
 mod level;
 mod logging;
+mod measures;
 mod partition;
 mod placement;
 mod projector;
@@ -33,6 +35,8 @@ pub use error::{
 };
 pub use handle::Runtime;
 pub use health::{Figures, Health, PartitionHealth, Stats};
+pub use histogram::{DURATIONS_US, Histogram, Spread};
+pub use measures::{AdapterLoad, Measures};
 pub use reads::{
     AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionAnswer, DecisionRow,
     DecisionStatus, HistoryPage, Listed, TablePage,

@@ -5,6 +5,7 @@
 //! | `settings` | flags, variables, the file, defaults |
 //! | `callers` | who asks, what they may do, from where |
 //! | `door` | what every request passes: bodies, queries, headers, problems |
+//! | `metrics` | figures for those who watch the server |
 //! | `routes` | one file for each noun of the API |
 //! | `render` | state and records as the API shows them |
 
@@ -12,6 +13,7 @@ mod callers;
 mod door;
 mod listen;
 mod logging;
+mod metrics;
 mod openapi;
 mod pages;
 mod process;

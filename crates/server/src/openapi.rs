@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::{PROBLEM_JSON, Problem};
+use axum::http::Method;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
@@ -52,6 +53,26 @@ pub(crate) fn head() -> OpenApi {
 pub fn openapi_json() -> String {
     let (_, document) = documented();
     text(&document)
+}
+
+/// Every route of the document, with each of its methods.
+pub(crate) fn routes() -> Vec<(String, Method)> {
+    let (_, document) = documented();
+    let paths = document.paths.paths.into_iter();
+    let routes = paths.flat_map(|(path, item)| {
+        let methods = [
+            (Method::GET, item.get),
+            (Method::PUT, item.put),
+            (Method::POST, item.post),
+            (Method::DELETE, item.delete),
+            (Method::PATCH, item.patch),
+        ];
+        let taken = methods
+            .into_iter()
+            .filter(|(_, operation)| operation.is_some());
+        taken.map(move |(method, _)| (path.clone(), method))
+    });
+    routes.collect()
 }
 
 /// The document as JSON for people: sorted keys, so that a change shows as one.

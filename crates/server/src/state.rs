@@ -10,6 +10,8 @@ use api::{Code, Time};
 
 use crate::callers::{Place, Roster};
 use crate::door::Refusal;
+use crate::metrics::Traffic;
+use crate::openapi;
 use crate::secrets::SecretSources;
 use crate::settings::{Limits, Settings};
 
@@ -33,6 +35,8 @@ pub struct Door {
     pub(crate) environment: String,
     /// When the process started.
     pub(crate) started_at: Time,
+    /// Its requests, counted.
+    pub(crate) traffic: Traffic,
     streams: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
 }
@@ -63,6 +67,7 @@ impl Door {
             node: "local".to_owned(),
             environment: settings.environment.clone(),
             started_at: now(),
+            traffic: Traffic::to(openapi::routes()),
             streams: Arc::new(Semaphore::new(limits.streams)),
             stopping,
         }

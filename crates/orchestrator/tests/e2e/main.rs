@@ -9,6 +9,7 @@ mod commands;
 mod configuration;
 mod dev;
 mod lifecycle;
+mod metrics;
 mod sockets;
 
 /// Workflows that need nothing but the process itself.

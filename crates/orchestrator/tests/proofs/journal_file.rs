@@ -94,7 +94,7 @@ fn records_of(frames: &[u8]) -> Vec<Record> {
 
 fn started(record: &Record) -> Option<Id> {
     let starts = matches!(record.body, Some(Body::InstanceStarted(_)));
-    starts.then(|| record.entity)
+    starts.then_some(record.entity)
 }
 
 fn number(bytes: &[u8]) -> usize {

@@ -171,7 +171,9 @@ async fn outcome_of(
         }),
         Err(failure) => Outcome::Failure(*failure),
     };
-    task_outcome(outcome, expires_at)
+    let outcome = task_outcome(outcome, expires_at);
+    shared.stats.count_outcome(&outcome);
+    outcome
 }
 
 /// One attempt; it ends within its time. None when the adapter panicked, which is an outcome like

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, oneshot};
 use super::adapters::AdapterPool;
 use super::calls::make_calls;
 use super::queue::{AdapterQueue, rank};
+use crate::measures::AdapterLoad;
 use crate::partition::{Internal, Work};
 use crate::shared::Shared;
 
@@ -98,6 +99,13 @@ impl Dispatcher {
         for adapter in adapters {
             self.run_waiting(shared, &adapter);
         }
+    }
+
+    /// What each adapter has to do.
+    pub(crate) fn loads(&self) -> Vec<AdapterLoad> {
+        let queues = self.queues();
+        let loads = queues.iter().map(|(adapter, queue)| queue.load(adapter));
+        loads.collect()
     }
 
     /// Starts no further call.

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use engine::Id;
 use engine::record::TaskKey;
 
+use crate::measures::AdapterLoad;
+
 /// A task that waits: its call is built when its turn comes, so that it costs no more than its name.
 pub(super) type Waiting = (Id, TaskKey);
 
@@ -25,6 +27,8 @@ pub(crate) fn rank(priority: &str) -> u8 {
 pub(super) struct AdapterQueue {
     waiting: [VecDeque<Waiting>; PRIORITIES.len()],
     running: u32,
+    /// Since the start.
+    started: u64,
     ramp: Option<Ramp>,
 }
 
@@ -40,7 +44,9 @@ impl AdapterQueue {
     /// Takes room for one call, if there is any and nothing waits before it.
     pub(super) fn try_run(&mut self, concurrency: u32) -> bool {
         let room = self.is_idle() && self.has_room(concurrency);
-        self.running += u32::from(room);
+        if room {
+            self.begin();
+        }
         room
     }
 
@@ -65,8 +71,24 @@ impl AdapterQueue {
             return None;
         }
         let next = self.waiting.iter_mut().find_map(VecDeque::pop_front)?;
-        self.running += 1;
+        self.begin();
         Some(next)
+    }
+
+    fn begin(&mut self) {
+        self.running += 1;
+        self.started += 1;
+    }
+
+    /// What the adapter of this name has to do.
+    pub(super) fn load(&self, adapter: &str) -> AdapterLoad {
+        let waiting: usize = self.waiting.iter().map(VecDeque::len).sum();
+        AdapterLoad {
+            adapter: adapter.to_owned(),
+            started: self.started,
+            running: u64::from(self.running),
+            waiting: waiting as u64,
+        }
     }
 
     /// A call came back.

@@ -1,7 +1,6 @@
 //! Opening, changing the catalog, health, going down.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use definition::{Catalog, CatalogChange};
@@ -11,7 +10,8 @@ use tokio::sync::oneshot;
 use crate::catalog::change_catalog;
 use crate::config::{Config, Surroundings};
 use crate::error::{ApplyError, CallbackError, CommandError, OpenError, StreamError};
-use crate::health::{Health, PartitionHealth};
+use crate::health::Health;
+use crate::measures::Measures;
 use crate::partition::Internal;
 use crate::shared::Shared;
 use crate::subscribe::{StreamFrom, Subscription};
@@ -95,17 +95,7 @@ impl Runtime {
     /// How the node stands.
     pub fn health(&self) -> Health {
         let shared = &self.shared;
-        let partitions: Vec<PartitionHealth> = (0..)
-            .zip(&shared.ports)
-            .map(|(id, port)| PartitionHealth {
-                id,
-                open: port.is_open(),
-                head: port.head.get(),
-                reached: port.reached.get(),
-                mailbox: port.waiting(),
-                hot: port.hot.load(Ordering::Relaxed),
-            })
-            .collect();
+        let partitions = shared.partitions();
         let closed = partitions.iter().find(|partition| !partition.open);
         let reason = match closed {
             _ if !shared.phase.is_open() => "the server is shutting down".to_owned(),
@@ -119,6 +109,11 @@ impl Runtime {
             partitions,
             figures,
         }
+    }
+
+    /// What the node measures of itself.
+    pub fn measures(&self) -> Measures {
+        self.shared.measures()
     }
 
     /// Closes the door, lets what is under way commit, waits a little for calls in flight (those

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use engine::Instance;
 use engine::record::{Body, MessageTaken, Record, SlotBody};
 use store::{Row, StoreError};
+use tokio::time::Instant;
 
 use super::commit::Closed;
 use super::load::patiently;
@@ -23,20 +25,26 @@ impl Partition {
         };
         let mut closed = in_flight.closed;
         self.committed = closed.append.expected_head + 1;
-        self.note_commit(&closed);
+        self.note_commit(&closed, in_flight.begun);
+        self.count_instances(&closed);
         closed.free.releases.drain(..).for_each(|release| release());
         crate::logging::committed(&closed.records, &closed.deltas);
         self.publish(&closed);
         self.send_messages(&mut closed);
         self.set_timers(&closed);
         self.offer_tasks(&closed);
+        self.show_load();
         self.hand_to_projector(closed);
     }
 
-    fn note_commit(&self, closed: &Closed) {
+    fn note_commit(&self, closed: &Closed, begun: Instant) {
         let (stats, port) = (&self.shared.stats, self.port());
+        let (records, stored) = (closed.records.len() as u64, closed.append.body.len() as u64);
         crate::health::add(&stats.commits, 1);
-        crate::health::add(&stats.records, closed.records.len() as u64);
+        crate::health::add(&stats.records, records);
+        stats.histograms.commit_us.add_duration(begun.elapsed());
+        stats.histograms.batch_records.add(records);
+        stats.histograms.batch_bytes.add(stored);
         let lag = i64::try_from(closed.bytes).unwrap_or(i64::MAX);
         stats.projection_lag_bytes.fetch_add(lag, Ordering::Relaxed);
         if port.reached.get() + 1 >= self.committed {
@@ -44,7 +52,21 @@ impl Partition {
                 .store(self.shared.clock.now_ms(), Ordering::Relaxed);
         }
         port.head.raise(self.committed);
-        port.hot.store(self.hot.len(), Ordering::Relaxed);
+    }
+
+    /// Counts the instances that the batch began and ended.
+    fn count_instances(&self, closed: &Closed) {
+        let stats = &self.shared.stats;
+        for delta in &closed.deltas {
+            if delta.before.is_none() {
+                crate::health::add(&stats.instances_started, 1);
+            }
+            // One that had ended before may be touched again, by a late result.
+            let was_open = |before: &Arc<Instance>| before.ended_at().is_none();
+            if delta.after.ended_at().is_some() && delta.before.as_ref().is_none_or(was_open) {
+                stats.count_end(delta.after.status());
+            }
+        }
     }
 
     fn publish(&mut self, closed: &Closed) {
@@ -139,7 +161,10 @@ impl Partition {
 
     pub(super) fn on_timers(&mut self, page: Result<Vec<Row>, StoreError>) {
         match page {
-            Ok(rows) => self.timers.page_read(self.shared.clock.now_ms(), &rows),
+            Ok(rows) => {
+                self.timers.page_read(self.shared.clock.now_ms(), &rows);
+                self.show_load();
+            }
             Err(error) => {
                 let partition = self.index;
                 self.shared.fatal(format!(

@@ -90,6 +90,10 @@ pub(crate) struct Port {
     pub(crate) behind_since: AtomicI64,
     /// Instances in memory.
     pub(crate) hot: AtomicUsize,
+    /// Timers in memory.
+    pub(crate) timers: AtomicUsize,
+    /// What waited on the internal lane when the partition last looked.
+    pub(crate) internal_waiting: AtomicUsize,
 }
 
 /// The receiving side.
@@ -112,6 +116,8 @@ pub(crate) fn inbox() -> (Port, Inbox) {
         reached: Level::default(),
         behind_since: AtomicI64::new(0),
         hot: AtomicUsize::new(0),
+        timers: AtomicUsize::new(0),
+        internal_waiting: AtomicUsize::new(0),
     };
     (
         port,

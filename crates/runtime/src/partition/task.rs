@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use store::{Epoch, PartitionId, Position};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::batch::Forming;
 use super::commit::{AppendFailed, Closed};
@@ -22,6 +23,7 @@ use super::slots::SlotState;
 use super::timers::NearTimers;
 use super::watch::Watchers;
 use super::work::Work;
+use crate::clock::steady_now;
 use crate::dispatch::TaskResult;
 use crate::shared::Shared;
 
@@ -43,6 +45,8 @@ pub(crate) struct Opened {
 /// A batch under way.
 pub(super) struct InFlight {
     pub(super) closed: Closed,
+    /// When the store was given it.
+    pub(super) begun: Instant,
     append: BoxFuture<'static, Result<(), AppendFailed>>,
 }
 
@@ -245,10 +249,12 @@ impl Partition {
         };
         if key.kind != TimerKind::Continue {
             let late = u64::try_from(now - key.due_at).unwrap_or(0);
-            self.shared
-                .stats
+            let stats = &self.shared.stats;
+            stats
                 .timer_lateness_ms_max
                 .fetch_max(late, Ordering::Relaxed);
+            let late = Duration::from_millis(late);
+            stats.histograms.timer_lateness_us.add_duration(late);
         }
         crate::health::add(&self.shared.stats.timers_fired, 1);
         let command = match key.kind {
@@ -303,7 +309,11 @@ impl Partition {
         }
         let closed = self.close_batch();
         let append = super::commit::append(Arc::clone(&self.shared), closed.append.clone()).boxed();
-        self.in_flight = Some(InFlight { closed, append });
+        self.in_flight = Some(InFlight {
+            closed,
+            begun: steady_now(),
+            append,
+        });
     }
 
     /// Runs `release` once the batch at `position` is durable.
@@ -330,7 +340,16 @@ impl Partition {
         self.slots.projected(position);
         self.timers.forget_written(position);
         self.evict(usize::MAX);
-        self.port().hot.store(self.hot.len(), Ordering::Relaxed);
+        self.show_load();
+    }
+
+    /// Shows those who watch how much there is in memory.
+    pub(super) fn show_load(&self) {
+        let port = self.port();
+        port.hot.store(self.hot.len(), Ordering::Relaxed);
+        port.timers.store(self.timers.len(), Ordering::Relaxed);
+        port.internal_waiting
+            .store(self.inbox.internal.len(), Ordering::Relaxed);
     }
 
     /// Lets idle instances go while there are too many, looking at no more than `limit`.

@@ -63,6 +63,11 @@ impl NearTimers {
         due.min(self.horizon.saturating_sub(self.window_ms / 2))
     }
 
+    /// Timers in memory.
+    pub(crate) fn len(&self) -> usize {
+        self.near.len() + self.far.len()
+    }
+
     /// The next timer that is due.
     pub(crate) fn pop_due(&mut self, now: i64) -> Option<(Id, TimerKey)> {
         let due = self.near.first().filter(|timer| timer.0 <= now).copied()?;

@@ -85,7 +85,10 @@ async fn project(
     gather(shared, merger, committed).await;
     let hurried = shared.awaited.is_awaited() || merger.bytes() >= WRITE_BYTES;
     let written = merger.take((!hurried).then_some(begun));
+    let begun = steady_now();
     write(shared, &written.projections).await?;
+    let took = begun.elapsed();
+    shared.stats.histograms.projection_us.add_duration(took);
     note(shared, &written);
     checkpoints.written(written.bytes);
     Ok(())

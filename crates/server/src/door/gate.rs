@@ -16,7 +16,14 @@ use crate::state::Door;
 
 /// Finds out who asks, from where and under which correlation id; lets the request through or
 /// not; makes every refusal a problem document.
-pub async fn gate(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+pub async fn gate(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    let begun = door.traffic.begin(request.method(), request.extensions());
+    let response = pass(&door, request, next).await;
+    begun.end(response.status());
+    response
+}
+
+async fn pass(door: &Door, mut request: Request, next: Next) -> Response {
     let correlation = match Correlation::of(request.headers()) {
         Ok(correlation) => correlation,
         Err(refusal) => return finish(refusal.into_response(), &Correlation::made_up()),
@@ -29,7 +36,7 @@ pub async fn gate(State(door): State<Arc<Door>>, mut request: Request, next: Nex
         trace_id = correlation.trace_id.as_deref(),
     );
     let work = async {
-        let response = match admit(&door, &mut request, &correlation) {
+        let response = match admit(door, &mut request, &correlation) {
             Ok(()) => next.run(request).await,
             Err(refusal) => refusal.into_response(),
         };

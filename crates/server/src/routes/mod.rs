@@ -11,6 +11,7 @@ mod history;
 mod hooks;
 mod instance;
 mod list;
+mod metrics;
 mod resources;
 mod submit;
 mod system;
@@ -63,7 +64,8 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
     let root = OpenApiRouter::with_openapi(openapi::head())
         .nest("/api/v1", api)
         .routes(routes!(system::live))
-        .routes(routes!(system::ready));
+        .routes(routes!(system::ready))
+        .routes(routes!(metrics::metrics));
     root.split_for_parts()
 }
 

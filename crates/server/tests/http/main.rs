@@ -7,6 +7,7 @@ mod bad_input;
 mod callers;
 mod decisions;
 mod hooks;
+mod metrics;
 mod openapi;
 mod reads;
 mod site;

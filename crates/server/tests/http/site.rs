@@ -38,6 +38,25 @@ workflow:
   steps: [{ id: nap, wait: { for: 30m } }]
 ---
 workflow:
+  name: blink
+  version: 1.0.0
+  timeout: 1h
+  steps: [{ id: nap, wait: { for: 1ms } }]
+---
+workflow:
+  name: doze
+  version: 1.0.0
+  timeout: 1h
+  steps: [{ id: nap, wait: { for: 30s } }]
+---
+workflow:
+  name: refuse
+  version: 1.0.0
+  timeout: 1h
+  steps:
+    - { id: check, adapter: local, action: validate, input: { schema: { type: string }, value: 7 } }
+---
+workflow:
   name: ask
   version: 1.0.0
   timeout: 1h

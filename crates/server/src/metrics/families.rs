@@ -1,0 +1,296 @@
+//! Every metric: its name, what it means, where its value comes from. `docs/metrics.md` says what to do about each; a
+//! test compares the names.
+
+use std::fmt;
+
+use runtime::{Figures, PartitionHealth};
+
+use super::page::{Sheet, Snapshot};
+
+/// Units of a spread that is counted in microseconds to one of a metric in seconds.
+const US: f64 = 1_000_000.0;
+/// The same where both have one unit.
+const SAME: f64 = 1.0;
+
+/// Writes all of them.
+pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    commits(snapshot, sheet)?;
+    queues(snapshot, sheet)?;
+    instances(&snapshot.measures.figures, sheet)?;
+    calls(snapshot, sheet)?;
+    timers(snapshot, sheet)?;
+    projection(snapshot, sheet)?;
+    memory(snapshot, sheet)?;
+    http(snapshot, sheet)?;
+    process(snapshot, sheet)
+}
+
+fn commits(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let measures = &snapshot.measures;
+    let figures = &measures.figures;
+    sheet.counter(
+        "orchestrator_commits_total",
+        "Batches made durable.",
+        figures.commits,
+    )?;
+    sheet.counter(
+        "orchestrator_records_total",
+        "Records made durable.",
+        figures.records,
+    )?;
+    sheet.histogram(
+        "orchestrator_commit_duration_seconds",
+        "From handing a batch to the store until it is known to be durable.",
+        US,
+        &measures.commit_us,
+    )?;
+    sheet.histogram(
+        "orchestrator_batch_records",
+        "Records of a durable batch.",
+        SAME,
+        &measures.batch_records,
+    )?;
+    sheet.histogram(
+        "orchestrator_batch_size_bytes",
+        "Bytes of a durable batch as it is stored.",
+        SAME,
+        &measures.batch_bytes,
+    )?;
+    sheet.counter(
+        "orchestrator_unknown_appends_total",
+        "Appends whose outcome the store did not know and that were repeated.",
+        figures.unknown_appends,
+    )
+}
+
+fn queues(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let Figures {
+        commands,
+        refused_at_door,
+        message_order_errors,
+        ..
+    } = snapshot.measures.figures;
+    sheet.counter(
+        "orchestrator_commands_total",
+        "Commands decided: starts, results, timers, messages, verbs.",
+        commands,
+    )?;
+    sheet.counter(
+        "orchestrator_refused_commands_total",
+        "Commands refused because too much waited already.",
+        refused_at_door,
+    )?;
+    sheet.gauges(
+        "orchestrator_door_waiting_commands",
+        "Starts and reads that wait at a partition's door.",
+        by_partition(snapshot, |partition| partition.mailbox as u64),
+    )?;
+    sheet.gauges(
+        "orchestrator_internal_waiting_commands",
+        "Results, messages and verbs that waited inside a partition when it last committed.",
+        by_partition(snapshot, |partition| partition.internal as u64),
+    )?;
+    sheet.gauges(
+        "orchestrator_partition_open",
+        "Whether a partition is owned and takes commands: 1 or 0.",
+        by_partition(snapshot, |partition| u64::from(partition.open)),
+    )?;
+    sheet.counter(
+        "orchestrator_message_order_errors_total",
+        "Messages between instances that contradicted their sender's numbering.",
+        message_order_errors,
+    )
+}
+
+fn instances(figures: &Figures, sheet: &mut Sheet<'_>) -> fmt::Result {
+    sheet.counter(
+        "orchestrator_instances_started_total",
+        "Instances begun, child workflows included.",
+        figures.instances_started,
+    )?;
+    let ended = [
+        ("completed", figures.instances_completed),
+        ("failed", figures.instances_failed),
+        ("compensated", figures.instances_compensated),
+        ("cancelled", figures.instances_cancelled),
+    ];
+    sheet.counters(
+        "orchestrator_instances_ended_total",
+        "Instances ended, by the status that they ended with.",
+        ended.map(|(status, count)| ([("status", status)], count)),
+    )
+}
+
+fn calls(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let figures = &snapshot.measures.figures;
+    let adapters = &snapshot.measures.adapters;
+    let by_adapter = |value: fn(&runtime::AdapterLoad) -> u64| {
+        let rows = adapters.iter();
+        rows.map(move |load| ([("adapter", load.adapter.as_str())], value(load)))
+    };
+    sheet.counters(
+        "orchestrator_calls_started_total",
+        "Calls begun, by adapter.",
+        by_adapter(|load| load.started),
+    )?;
+    sheet.counters(
+        "orchestrator_calls_ended_total",
+        "Calls that came back, by adapter.",
+        by_adapter(|load| load.started - load.running),
+    )?;
+    sheet.gauges(
+        "orchestrator_calls_in_flight",
+        "Calls under way, by adapter.",
+        by_adapter(|load| load.running),
+    )?;
+    sheet.gauges(
+        "orchestrator_calls_waiting",
+        "Calls that wait for room at their adapter.",
+        by_adapter(|load| load.waiting),
+    )?;
+    let outcomes = [
+        ("ok", figures.calls_succeeded),
+        ("accepted", figures.calls_accepted),
+        ("retryable_error", figures.calls_failed_retryable),
+        ("permanent_error", figures.calls_failed_permanent),
+    ];
+    sheet.counters(
+        "orchestrator_call_outcomes_total",
+        "What came of calls; an accepted one is answered later, by callback.",
+        outcomes.map(|(outcome, count)| ([("outcome", outcome)], count)),
+    )
+}
+
+fn timers(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let measures = &snapshot.measures;
+    sheet.counter(
+        "orchestrator_timers_fired_total",
+        "Timers fired.",
+        measures.figures.timers_fired,
+    )?;
+    sheet.histogram(
+        "orchestrator_timer_lateness_seconds",
+        "From a timer's due time until it fired.",
+        US,
+        &measures.timer_lateness_us,
+    )?;
+    sheet.gauges(
+        "orchestrator_near_timers",
+        "Timers that a partition holds in memory; later ones are in the store.",
+        by_partition(snapshot, |partition| partition.timers as u64),
+    )
+}
+
+fn projection(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let measures = &snapshot.measures;
+    let figures = &measures.figures;
+    sheet.gauge(
+        "orchestrator_projection_lag_bytes",
+        "Bytes of durable records that lists and search do not show yet.",
+        figures.projection_lag_bytes,
+    )?;
+    sheet.gauges(
+        "orchestrator_projection_lag_batches",
+        "Durable batches of a partition that lists and search do not show yet.",
+        by_partition(snapshot, |partition| {
+            partition.head.saturating_sub(partition.reached)
+        }),
+    )?;
+    sheet.histogram(
+        "orchestrator_projection_duration_seconds",
+        "How long a write of the projector took.",
+        US,
+        &measures.projection_us,
+    )?;
+    sheet.counter(
+        "orchestrator_checkpoints_total",
+        "Checkpoints: the state made durable, the journal behind it let go.",
+        figures.checkpoints,
+    )
+}
+
+fn memory(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let Figures {
+        loads, evictions, ..
+    } = snapshot.measures.figures;
+    sheet.gauges(
+        "orchestrator_hot_instances",
+        "Instances that a partition holds in memory.",
+        by_partition(snapshot, |partition| partition.hot as u64),
+    )?;
+    sheet.counter(
+        "orchestrator_instance_loads_total",
+        "Instances read back from the store.",
+        loads,
+    )?;
+    sheet.counter(
+        "orchestrator_instance_evictions_total",
+        "Instances let go from memory.",
+        evictions,
+    )
+}
+
+fn http(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let routes = &snapshot.routes;
+    let answered = routes.iter().flat_map(|route| {
+        let labels = [
+            ("method", route.method.as_str()),
+            ("route", route.route.as_str()),
+        ];
+        let answers = route.answers.iter();
+        answers.map(move |(status, count)| ((labels, [("status", *status)]), *count))
+    });
+    sheet.counters(
+        "orchestrator_http_requests_total",
+        "Requests answered, by route and class of status.",
+        answered,
+    )?;
+    let durations = routes.iter().map(|route| {
+        let labels = [
+            ("method", route.method.as_str()),
+            ("route", route.route.as_str()),
+        ];
+        (labels, &route.duration_us)
+    });
+    sheet.histograms(
+        "orchestrator_http_request_duration_seconds",
+        "From the head of a request until the head of its answer.",
+        US,
+        durations,
+    )
+}
+
+fn process(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    sheet.gauges(
+        "orchestrator_build_info",
+        "Always 1; the label says which version runs.",
+        [([("version", env!("CARGO_PKG_VERSION"))], 1_u64)],
+    )?;
+    sheet.gauge(
+        "process_start_time_seconds",
+        "When the process started, seconds since the epoch.",
+        snapshot.started_s,
+    )?;
+    let process = &snapshot.process;
+    if let Some(seconds) = process.cpu_s {
+        let help = "Processor time used, user and system.";
+        sheet.counter("process_cpu_seconds_total", help, seconds)?;
+    }
+    if let Some(bytes) = process.resident_bytes {
+        let help = "Memory that the process holds.";
+        sheet.gauge("process_resident_memory_bytes", help, bytes)?;
+    }
+    if let Some(files) = process.open_files {
+        sheet.gauge("process_open_fds", "Open files and sockets.", files)?;
+    }
+    Ok(())
+}
+
+/// A row for each partition, labelled with its number.
+fn by_partition<V>(
+    snapshot: &Snapshot,
+    value: impl Fn(&PartitionHealth) -> V,
+) -> impl Iterator<Item = ([(&'static str, u16); 1], V)> {
+    let partitions = snapshot.measures.partitions.iter();
+    partitions.map(move |partition| ([("partition", partition.id)], value(partition)))
+}
