@@ -227,11 +227,15 @@ fn timer_key(number: u64, id: &EntityId) -> Bytes {
     [&due.to_be_bytes()[..], id, &[0; 12]].concat().into()
 }
 
-/// What all threads of this process have used.
+/// What the state's threads have used.
 fn processor_time() -> Result<Duration, Failure> {
     let mut nanoseconds = 0;
     for task in std::fs::read_dir("/proc/self/task")? {
-        let used = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        let thread = task?.path();
+        if !std::fs::read_to_string(thread.join("comm"))?.starts_with("state-") {
+            continue;
+        }
+        let used = std::fs::read_to_string(thread.join("schedstat"))?;
         nanoseconds += used.split(' ').next().unwrap_or("0").parse::<u64>()?;
     }
     Ok(Duration::from_nanos(nanoseconds))
