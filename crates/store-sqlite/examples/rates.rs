@@ -1,5 +1,5 @@
 //! Measures the journal beside the same batches as rows of a SQLite database that syncs each
-//! commit, and the projection of finished instances; everything in one run, in one folder.
+//! commit; everything in one run, in one folder. The projection has `projection.rs`.
 //!
 //! `cargo run -p store-sqlite --example rates -- [folder]`
 
@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rusqlite::{Connection, params};
-use store::{
-    Append, Appended, Change, HistorySegment, InstanceRow, PartitionId, Position, Projection, Store,
-};
+use store::{Append, Appended, PartitionId, Store};
 use store_sqlite::{Options, SqliteStore};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -42,7 +40,7 @@ async fn main() -> Result<(), Failure> {
         report(&format!("SQLite rows, 1 partition, {name}"), bytes, rows);
         report(&format!("file journal, 4 partitions, {name}"), bytes, four);
     }
-    projection(&folder).await
+    Ok(())
 }
 
 fn report(name: &str, bytes: usize, mut latencies: Vec<Duration>) {
@@ -145,83 +143,4 @@ fn rows(folder: &Path, bytes: usize) -> Result<Vec<Duration>, Failure> {
     drop(connection);
     std::fs::remove_file(path)?;
     Ok(latencies)
-}
-
-/// Projects instances that ran through, 2,000 at a time, then moves them to their bucket.
-async fn projection(folder: &Path) -> Result<(), Failure> {
-    const INSTANCES: u64 = 200_000;
-    const STEP: u64 = 2_000;
-    let folder = folder.join("projection");
-    let store = SqliteStore::open(&folder, &Options::default())?;
-    let start = Instant::now();
-    for first in (0..INSTANCES).step_by(STEP as usize) {
-        let changes = (first..first + STEP).flat_map(finished).collect();
-        let projection = Projection {
-            partition: PartitionId(1),
-            reached: first as Position / STEP + 1,
-            changes,
-        };
-        store.project(vec![projection]).await?;
-    }
-    let projected = start.elapsed();
-    store.checkpoint().await?;
-    let moved = start.elapsed();
-    let rate = |time: Duration| INSTANCES as f64 / time.as_secs_f64();
-    println!("projection of finished instances: {:.0}/s", rate(projected));
-    println!(
-        "the same, moved to their bucket and synced: {:.0}/s",
-        rate(moved)
-    );
-    drop(store);
-    let bytes = size(&folder)?;
-    println!(
-        "on disk, journal excepted: {} bytes each",
-        bytes / INSTANCES
-    );
-    std::fs::remove_dir_all(folder)?;
-    Ok(())
-}
-
-fn finished(number: u64) -> [Change; 2] {
-    let mut id = [0x55; 16];
-    id[..8].copy_from_slice(&number.to_be_bytes());
-    let row = InstanceRow {
-        id,
-        namespace: "default".into(),
-        workflow: "customer-onboarding".into(),
-        version: "1".into(),
-        status: "completed".into(),
-        correlation_id: format!("0192f0c1-7d4e-7b2a-9f31-{number:012x}"),
-        priority: "normal".into(),
-        created_at: number as i64 / 100,
-        ended_at: Some(number as i64 / 100 + 5),
-        seq: 8,
-        snapshot: Bytes::from(vec![b's'; 150]),
-        ..InstanceRow::default()
-    };
-    let segment = HistorySegment {
-        first_seq: 1,
-        last_seq: 8,
-        bytes: Bytes::from(vec![b'h'; 400]),
-    };
-    let history = Change::AppendHistory {
-        slot: row.slot,
-        id,
-        segment,
-    };
-    [Change::PutInstance(Box::new(row)), history]
-}
-
-fn size(folder: &Path) -> Result<u64, Failure> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if path.is_dir() && entry.file_name() != "journal" {
-            bytes += size(&path)?;
-        } else if path.is_file() {
-            bytes += entry.metadata()?.len();
-        }
-    }
-    Ok(bytes)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use store::{EntityId, InstanceFilter, StoreError};
 
-use super::schema::{self, Durability, RANDOM_KEYS};
+use super::schema::{self, Durability};
 use crate::failure::{corrupt, io_failure, sqlite_failure};
 
 /// What `state.db` knows of a bucket.
@@ -117,8 +117,7 @@ impl Buckets {
     /// Builds the indexes with random keys, sorted, once nothing more is expected in the bucket.
     pub(crate) fn build_indexes(&self, start: i64) -> Result<(), StoreError> {
         let connection = self.connect(start)?;
-        let built = connection.execute_batch(RANDOM_KEYS);
-        built.map_err(|error| Self::failure(start, error))
+        schema::index_bucket(&connection).map_err(|error| Self::failure(start, error))
     }
 
     /// Unlinks a bucket's files; readers that have them open read on.

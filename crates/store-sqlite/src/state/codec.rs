@@ -1,14 +1,16 @@
-//! Ended instances as bytes of a run. Numbers are little endian; texts and blobs carry their length.
+//! Ended instances as bytes of a run. Numbers take as many bytes as they need (7 bits in each, the
+//! lowest first); texts and blobs carry their length.
 
 use bytes::Bytes;
 use store::{EntityId, HistorySegment, InstanceRow};
+
+use super::parts::Parts;
 
 /// An ended instance as a run holds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Family {
     pub(super) row: InstanceRow,
-    pub(super) chunks: Vec<(u32, Bytes)>,
-    pub(super) history: Vec<HistorySegment>,
+    pub(super) parts: Parts,
     /// More chunks and history lie in the tables of `state.db`.
     pub(super) spilled: bool,
     /// The bucket may hold an older copy.
@@ -33,19 +35,31 @@ pub(super) fn encode_remove(id: &EntityId, out: &mut Vec<u8>) {
 pub(super) fn encode_put(family: &Family, out: &mut Vec<u8>) {
     out.push(1);
     encode_row(&family.row, out);
-    number(out, family.chunks.len() as u64);
-    for (chunk, bytes) in &family.chunks {
+    encode_parts(&family.parts, out);
+    out.push(u8::from(family.spilled));
+    out.push(u8::from(family.replaces));
+}
+
+/// Appends chunks and history.
+pub(super) fn encode_parts(parts: &Parts, out: &mut Vec<u8>) {
+    number(out, parts.chunks.len() as u64);
+    for (chunk, bytes) in &parts.chunks {
         number(out, u64::from(*chunk));
         blob(out, bytes);
     }
-    number(out, family.history.len() as u64);
-    for segment in &family.history {
+    number(out, parts.history.len() as u64);
+    for segment in &parts.history {
         number(out, segment.first_seq);
         number(out, segment.last_seq);
         blob(out, &segment.bytes);
     }
-    out.push(u8::from(family.spilled));
-    out.push(u8::from(family.replaces));
+}
+
+/// Chunks and history out of one blob; `None` if it is damaged.
+pub(super) fn decode_parts(bytes: Bytes) -> Option<Parts> {
+    let mut reader = Reader { rest: bytes };
+    let parts = reader.parts()?;
+    reader.rest.is_empty().then_some(parts)
 }
 
 fn encode_row(row: &InstanceRow, out: &mut Vec<u8>) {
@@ -71,7 +85,7 @@ fn encode_row(row: &InstanceRow, out: &mut Vec<u8>) {
         row.updated_at,
         row.ended_at.unwrap_or(row.updated_at),
     ] {
-        number(out, time as u64);
+        out.extend_from_slice(&time.to_le_bytes());
     }
     number(out, row.seq);
     blob(out, &row.snapshot);
@@ -99,12 +113,16 @@ pub(super) fn decode_attributes(bytes: &[u8]) -> Option<Vec<(String, String)>> {
     Some(attributes)
 }
 
-fn number(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(&number.to_le_bytes());
+fn number(out: &mut Vec<u8>, mut number: u64) {
+    while number > 0x7f {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
 }
 
 fn blob(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    number(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
@@ -143,11 +161,19 @@ impl Reader {
     }
 
     fn number(&mut self) -> Option<u64> {
-        Some(u64::from_le_bytes(self.take(8)?.as_ref().try_into().ok()?))
+        let mut number = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
     }
 
     fn time(&mut self) -> Option<i64> {
-        self.number().map(|number| number as i64)
+        Some(i64::from_le_bytes(self.take(8)?.as_ref().try_into().ok()?))
     }
 
     fn id(&mut self) -> Option<EntityId> {
@@ -155,8 +181,8 @@ impl Reader {
     }
 
     fn blob(&mut self) -> Option<Bytes> {
-        let length = u32::from_le_bytes(self.take(4)?.as_ref().try_into().ok()?);
-        self.take(length as usize)
+        let length = usize::try_from(self.number()?).ok()?;
+        self.take(length)
     }
 
     fn text(&mut self) -> Option<String> {
@@ -210,24 +236,26 @@ impl Reader {
         })
     }
 
-    fn family(&mut self) -> Option<Family> {
-        let row = self.row()?;
-        let mut chunks = vec![];
+    fn parts(&mut self) -> Option<Parts> {
+        let mut parts = Parts::default();
         for _ in 0..self.number()? {
-            chunks.push((u32::try_from(self.number()?).ok()?, self.blob()?));
+            let chunk = u32::try_from(self.number()?).ok()?;
+            parts.chunks.push((chunk, self.blob()?));
         }
-        let mut history = vec![];
         for _ in 0..self.number()? {
-            history.push(HistorySegment {
+            parts.history.push(HistorySegment {
                 first_seq: self.number()?,
                 last_seq: self.number()?,
                 bytes: self.blob()?,
             });
         }
+        Some(parts)
+    }
+
+    fn family(&mut self) -> Option<Family> {
         Some(Family {
-            row,
-            chunks,
-            history,
+            row: self.row()?,
+            parts: self.parts()?,
             spilled: self.byte()? != 0,
             replaces: self.byte()? != 0,
         })
@@ -256,12 +284,14 @@ mod tests {
         };
         let family = Family {
             row,
-            chunks: vec![(2, Bytes::from_static(b"chunk"))],
-            history: vec![HistorySegment {
-                first_seq: 1,
-                last_seq: 8,
-                bytes: Bytes::from_static(b"records"),
-            }],
+            parts: Parts {
+                chunks: vec![(2, Bytes::from(vec![7; 300]))],
+                history: vec![HistorySegment {
+                    first_seq: 1,
+                    last_seq: u64::MAX,
+                    bytes: Bytes::from_static(b"records"),
+                }],
+            },
             spilled: true,
             replaces: false,
         };

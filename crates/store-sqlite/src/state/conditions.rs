@@ -4,6 +4,8 @@
 use rusqlite::types::Value;
 use store::{InstanceFilter, ListCursor};
 
+use super::correlation;
+
 /// Conditions and their values, in order.
 #[derive(Default)]
 pub(super) struct Conditions {
@@ -15,21 +17,16 @@ impl Conditions {
     /// What a filter says of columns.
     pub(super) fn of(filter: &InstanceFilter) -> Self {
         let mut conditions = Self::default();
-        if !filter.statuses.is_empty() {
-            let marks = vec!["?"; filter.statuses.len()].join(", ");
-            let values = filter.statuses.iter().cloned().map(Value::from);
-            conditions.add(&format!("status IN ({marks})"), values);
+        let kinds = Self::of_kinds(filter);
+        if !kinds.text.is_empty() {
+            let condition = format!("instance.kind IN (SELECT kind FROM kind{})", kinds.text);
+            conditions.add(&condition, kinds.values);
         }
-        let texts = [
-            ("workflow = ?", &filter.workflow),
-            ("version = ?", &filter.version),
-            ("correlation_id = ?", &filter.correlation_id),
-            ("subject = ?", &filter.subject),
-        ];
-        for (condition, value) in texts {
-            if let Some(value) = value {
-                conditions.add(condition, [Value::from(value.clone())]);
-            }
+        if let Some(correlation_id) = &filter.correlation_id {
+            conditions.correlation(correlation_id);
+        }
+        if let Some(subject) = &filter.subject {
+            conditions.add("subject = ?", [Value::from(subject.clone())]);
         }
         if let Some(parent) = filter.parent_id {
             conditions.add("parent_id = ?", [Value::from(parent.to_vec())]);
@@ -41,6 +38,34 @@ impl Conditions {
             conditions.add("created_at < ?", [Value::from(at)]);
         }
         conditions
+    }
+
+    /// What it says of what instances have in common.
+    fn of_kinds(filter: &InstanceFilter) -> Self {
+        let mut conditions = Self::default();
+        if !filter.statuses.is_empty() {
+            let marks = vec!["?"; filter.statuses.len()].join(", ");
+            let values = filter.statuses.iter().cloned().map(Value::from);
+            conditions.add(&format!("status IN ({marks})"), values);
+        }
+        if let Some(workflow) = &filter.workflow {
+            conditions.add("workflow = ?", [Value::from(workflow.clone())]);
+        }
+        if let Some(version) = &filter.version {
+            conditions.add("version = ?", [Value::from(version.clone())]);
+        }
+        conditions
+    }
+
+    fn correlation(&mut self, correlation_id: &str) {
+        let text = Value::from(correlation_id.to_owned());
+        match correlation::id_of(correlation_id) {
+            None => self.add("correlation_id = ?", [text]),
+            Some(id) => {
+                let condition = "(correlation_id = ? OR (id = ? AND correlation_id IS NULL))";
+                self.add(condition, [text, Value::from(id.to_vec())]);
+            }
+        }
     }
 
     /// Only what comes after a list's cursor, newest first.

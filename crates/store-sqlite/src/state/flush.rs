@@ -8,6 +8,8 @@ use rusqlite::{Connection, params};
 use store::{Blob, EntityId, PartitionId, Position, StoreError};
 
 use super::bucket::{Bucket, Buckets};
+use super::codec::encode_parts;
+use super::kinds::Kinds;
 use super::recent::{Ended, INTACT};
 use super::rows;
 use super::settle::{Moves, copy_parts};
@@ -135,13 +137,14 @@ impl Writer {
             .get(&start)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let fill = || {
+        let mut kinds = Kinds::default();
+        let mut fill = || {
             bucket.execute_batch("BEGIN IMMEDIATE")?;
             for id in dead {
                 delete_family(bucket, id)?;
             }
             for ended in group {
-                put_family(bucket, &self.state, ended)?;
+                put_family(bucket, &self.state, &mut kinds, ended)?;
             }
             bucket.execute_batch("COMMIT")
         };
@@ -293,19 +296,24 @@ fn delete_family(bucket: &Connection, id: &EntityId) -> rusqlite::Result<()> {
     rows::delete_parts(bucket, id)
 }
 
-fn put_family(bucket: &Connection, state: &Connection, ended: &Ended) -> rusqlite::Result<()> {
+fn put_family(
+    bucket: &Connection,
+    state: &Connection,
+    kinds: &mut Kinds,
+    ended: &Ended,
+) -> rusqlite::Result<()> {
     let family = &ended.family;
     let id = &family.row.id;
     if family.replaces {
         delete_family(bucket, id)?;
     }
-    rows::put_row(bucket, &family.row)?;
-    let chunks = family.chunks.iter().map(|(chunk, bytes)| (*chunk, bytes));
-    rows::put_parts(bucket, id, chunks, &family.history)?;
     if family.spilled {
-        copy_parts(state, bucket, id)?;
+        rows::put_row(bucket, kinds, &family.row, None)?;
+        return copy_parts(state, bucket, id);
     }
-    Ok(())
+    let mut parts = vec![];
+    encode_parts(&family.parts, &mut parts);
+    rows::put_row(bucket, kinds, &family.row, Some(&parts))
 }
 
 fn write_bucket(connection: &Connection, bucket: &Bucket) -> rusqlite::Result<()> {

@@ -12,7 +12,7 @@ use super::bucket::{Bucket, Buckets};
 use super::conditions::Conditions;
 use super::readers::Reader;
 use super::recent::View;
-use super::rows::{COLUMNS, read_row};
+use super::rows::{COLUMNS, SOURCE, read_row};
 use crate::failure::sqlite_failure;
 
 /// What was asked.
@@ -58,7 +58,7 @@ impl Question<'_> {
     ) -> rusqlite::Result<Vec<InstanceRow>> {
         let conditions = Conditions::of(self.filter).after(self.after);
         let sql = format!(
-            "SELECT {COLUMNS} FROM instance{} ORDER BY created_at DESC, id DESC",
+            "SELECT {COLUMNS} FROM {SOURCE}{} ORDER BY created_at DESC, id DESC",
             conditions.sql()
         );
         let mut statement = connection.prepare_cached(&sql)?;

@@ -53,7 +53,7 @@ impl Reader {
 
     fn recent_instance(&self, ended: &Ended) -> rusqlite::Result<StoredInstance> {
         let family = &ended.family;
-        let mut chunks: BTreeMap<u32, Bytes> = family.chunks.iter().cloned().collect();
+        let mut chunks: BTreeMap<u32, Bytes> = family.parts.chunks.iter().cloned().collect();
         if family.spilled {
             chunks.extend(rows::get_chunks(&self.state, &family.row.id)?);
         }
@@ -108,17 +108,7 @@ impl Reader {
             let read = rows::get_history(&self.state, &family.row.id, after_seq, limit_bytes);
             return read.map_err(state);
         }
-        let mut bytes = 0;
-        let wanted = family
-            .history
-            .iter()
-            .filter(|segment| segment.last_seq > after_seq);
-        let taken = wanted.take_while(|segment| {
-            let room = bytes <= limit_bytes;
-            bytes += segment.bytes.len();
-            room
-        });
-        Ok(taken.cloned().collect())
+        Ok(family.parts.history_after(after_seq, limit_bytes))
     }
 
     fn stored_history(
@@ -128,12 +118,12 @@ impl Reader {
         limit_bytes: usize,
         buckets: &[Bucket],
     ) -> Result<Vec<HistorySegment>, StoreError> {
-        let open = rows::get_history(&self.state, id, after_seq, limit_bytes).map_err(state)?;
+        let open = rows::read_history(&self.state, id, after_seq, limit_bytes).map_err(state)?;
         if !open.is_empty() {
             return Ok(open);
         }
         for bucket in buckets {
-            let read = rows::get_history(self.bucket(bucket)?, id, after_seq, limit_bytes);
+            let read = rows::read_history(self.bucket(bucket)?, id, after_seq, limit_bytes);
             let read = read.map_err(|error| Buckets::failure(bucket.start, error))?;
             if !read.is_empty() {
                 return Ok(read);
@@ -150,6 +140,9 @@ fn read_instance(
     let Some(row) = rows::get_row(connection, id)? else {
         return Ok(None);
     };
-    let chunks = rows::get_chunks(connection, id)?;
+    let chunks = match rows::get_inline(connection, id)? {
+        Some(parts) => parts.chunks,
+        None => rows::get_chunks(connection, id)?,
+    };
     Ok(Some(StoredInstance { row, chunks }))
 }

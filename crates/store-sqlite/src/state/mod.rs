@@ -10,12 +10,16 @@
 mod bucket;
 mod codec;
 mod conditions;
+mod correlation;
 mod count;
 mod flush;
+mod ids;
 mod integrity;
+mod kinds;
 mod list;
 mod lookup;
 mod open;
+mod parts;
 mod project;
 mod readers;
 mod recent;

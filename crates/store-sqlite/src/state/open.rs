@@ -12,6 +12,8 @@ use store::{EntityId, PartitionId, StoreError};
 
 use super::bucket::{Bucket, Buckets, sync_folder};
 use super::codec::{self, Entry, Family};
+use super::ids::Seen;
+use super::kinds::Kinds;
 use super::readers::Readers;
 use super::recent::{Ended, SharedView, View};
 use super::schema::{self, Durability, FORMAT};
@@ -60,6 +62,7 @@ pub(crate) fn open(options: &StateOptions) -> Result<(WriterHandle, Readers), St
     check_buckets(&view, &buckets)?;
     let rowless = read_rowless(&state).map_err(failure)?;
     let next_run = next_run(&state).map_err(failure)?;
+    let seen = Seen::new(newest_id(&state, &view, &rowless).map_err(failure)?);
     let generation = view.buckets.len() as u64;
     let view = SharedView::new(RwLock::new(view));
     let readers = Readers::start(options.readers, &path, &view, &buckets)?;
@@ -70,6 +73,8 @@ pub(crate) fn open(options: &StateOptions) -> Result<(WriterHandle, Readers), St
         buckets,
         bucket_connections: BTreeMap::new(),
         rowless,
+        seen,
+        kinds: Kinds::default(),
         next_run,
         recent_bytes: options.recent_bytes,
         generation,
@@ -83,13 +88,14 @@ fn connect(path: &Path, options: &StateOptions) -> Result<Connection, StoreError
         if let Some(pages) = options.max_pages {
             state.pragma_update(None, "max_page_count", pages)?;
         }
+        let format = schema::format(&state)?.unwrap_or(FORMAT);
+        if format != FORMAT {
+            return Ok((state, format));
+        }
         schema::create_state(&state)?;
         let mut checkpoint = state.prepare("PRAGMA wal_checkpoint(TRUNCATE)")?;
         checkpoint.query_row([], |_| Ok(()))?;
         drop(checkpoint);
-        let format = state.query_row("SELECT value FROM meta WHERE key = 'format'", [], |row| {
-            row.get(0)
-        })?;
         Ok((state, format))
     };
     let (state, format): (_, i64) = open().map_err(failure)?;
@@ -207,6 +213,20 @@ fn load_runs(state: &Connection, view: &mut View) -> Result<(), StoreError> {
 fn read_rowless(state: &Connection) -> rusqlite::Result<BTreeSet<EntityId>> {
     let mut statement = state.prepare("SELECT id FROM rowless")?;
     statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// No instance with a greater id is anywhere in the store.
+fn newest_id(
+    state: &Connection,
+    view: &View,
+    rowless: &BTreeSet<EntityId>,
+) -> rusqlite::Result<EntityId> {
+    let open: Option<EntityId> =
+        state.query_row("SELECT max(id) FROM instance", [], |row| row.get(0))?;
+    let recent = view.recent.all().map(|ended| ended.family.row.id).max();
+    let bucket = view.buckets.iter().map(|bucket| bucket.ids.1).max();
+    let newest = [open, recent, bucket, rowless.last().copied()];
+    Ok(newest.into_iter().flatten().max().unwrap_or_default())
 }
 
 fn next_run(state: &Connection) -> rusqlite::Result<u64> {

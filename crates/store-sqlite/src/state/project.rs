@@ -32,7 +32,8 @@ impl Writer {
         self.relieve()
     }
 
-    pub(super) fn begin(&self) -> Result<(), StoreError> {
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        self.kinds.clear();
         self.state.execute_batch("BEGIN IMMEDIATE").map_err(failure)
     }
 
@@ -48,7 +49,7 @@ impl Writer {
         mut gathered: Gathered,
     ) -> Result<(Moves, BTreeMap<PartitionId, Position>), StoreError> {
         let mut moves = Moves::default();
-        for (id, touched) in gathered.take_instances() {
+        for (id, touched) in std::mem::take(&mut gathered.instances) {
             self.settle(id, touched, &mut moves)?;
         }
         write_keyed(&self.state, gathered.keyed).map_err(failure)?;

@@ -1,13 +1,14 @@
 //! What readers and the writer share: ended instances that are not in a bucket yet, the buckets,
 //! and the reached positions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
 use store::{EntityId, ListCursor, PartitionId, Position};
 
 use super::bucket::Bucket;
 use super::codec::Family;
+use super::ids::IdMap;
 
 /// The writer changes it in the same moment in which its transaction becomes visible, under the
 /// lock; a reader takes its snapshot of `state.db` under the lock too, so both agree.
@@ -25,20 +26,14 @@ pub(super) struct Ended {
 
 impl Ended {
     fn bytes(&self) -> usize {
-        let chunks = self.family.chunks.iter().map(|(_, bytes)| bytes.len());
-        let history = self
-            .family
-            .history
-            .iter()
-            .map(|segment| segment.bytes.len());
-        512 + self.family.row.snapshot.len() + chunks.chain(history).sum::<usize>()
+        512 + self.family.row.snapshot.len() + self.family.parts.bytes()
     }
 }
 
 /// The ended instances that no bucket has yet.
 #[derive(Default)]
 pub(super) struct Recent {
-    by_id: HashMap<EntityId, Arc<Ended>>,
+    by_id: IdMap<Arc<Ended>>,
     by_time: BTreeMap<(i64, EntityId), Arc<Ended>>,
     by_run: BTreeMap<u64, Vec<EntityId>>,
     bytes: usize,

@@ -5,36 +5,42 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{EntityId, HistorySegment, InstanceRow};
 
-use super::codec::{decode_attributes, encode_attributes};
+use super::codec::{decode_attributes, decode_parts, encode_attributes};
+use super::correlation;
+use super::kinds::Kinds;
+use super::parts::Parts;
 
 /// The columns of an instance, in the order of [`read_row`].
 pub(super) const COLUMNS: &str = "id, slot, namespace, workflow, version, status, correlation_id, \
      subject, parent_id, priority, attributes, error, pending_decisions, created_at, updated_at, \
      ended_at, seq";
 
-const PUT: &str = "INSERT INTO instance (id, slot, namespace, workflow, version, status, \
-     correlation_id, subject, parent_id, priority, attributes, error, pending_decisions, \
-     created_at, updated_at, ended_at, seq, snapshot) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
-     ON CONFLICT (id) DO UPDATE SET slot = ?2, namespace = ?3, workflow = ?4, version = ?5, \
-     status = ?6, correlation_id = ?7, subject = ?8, parent_id = ?9, priority = ?10, \
-     attributes = ?11, error = ?12, pending_decisions = ?13, created_at = ?14, updated_at = ?15, \
-     ended_at = ?16, seq = ?17, snapshot = ?18";
+/// Where they are read from: instances in the order asked for, each with its kind.
+pub(super) const SOURCE: &str = "instance CROSS JOIN kind ON kind.kind = instance.kind";
 
-/// Writes an instance's row.
-pub(super) fn put_row(connection: &Connection, row: &InstanceRow) -> rusqlite::Result<()> {
+const PUT: &str = "INSERT INTO instance (id, slot, kind, correlation_id, subject, parent_id, \
+     attributes, error, pending_decisions, created_at, updated_at, ended_at, seq, snapshot, parts) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+     ON CONFLICT (id) DO UPDATE SET slot = ?2, kind = ?3, correlation_id = ?4, subject = ?5, \
+     parent_id = ?6, attributes = ?7, error = ?8, pending_decisions = ?9, created_at = ?10, \
+     updated_at = ?11, ended_at = ?12, seq = ?13, snapshot = ?14, parts = ?15";
+
+/// Writes an instance's row, with its encoded chunks and history or without them.
+pub(super) fn put_row(
+    connection: &Connection,
+    kinds: &mut Kinds,
+    row: &InstanceRow,
+    parts: Option<&[u8]>,
+) -> rusqlite::Result<()> {
+    let attributes = (!row.attributes.is_empty()).then(|| encode_attributes(&row.attributes));
     connection.prepare_cached(PUT)?.execute(params![
         &row.id[..],
         row.slot,
-        row.namespace,
-        row.workflow,
-        row.version,
-        row.status,
-        row.correlation_id,
+        kinds.number(connection, row)?,
+        correlation::stored(&row.id, &row.correlation_id),
         row.subject,
         row.parent_id.as_ref().map(|id| &id[..]),
-        row.priority,
-        encode_attributes(&row.attributes),
+        attributes,
         row.error,
         row.pending_decisions,
         row.created_at,
@@ -42,20 +48,23 @@ pub(super) fn put_row(connection: &Connection, row: &InstanceRow) -> rusqlite::R
         row.ended_at,
         row.seq as i64,
         &row.snapshot[..],
+        parts,
     ])?;
     Ok(())
 }
 
 /// A row of [`COLUMNS`], without its snapshot.
 pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<InstanceRow> {
+    let id = row.get(0)?;
+    let correlation_id: Option<String> = row.get(6)?;
     Ok(InstanceRow {
-        id: row.get(0)?,
+        id,
         slot: row.get(1)?,
         namespace: row.get(2)?,
         workflow: row.get(3)?,
         version: row.get(4)?,
         status: row.get(5)?,
-        correlation_id: row.get(6)?,
+        correlation_id: correlation_id.unwrap_or_else(|| correlation::text_of(&id)),
         subject: row.get(7)?,
         parent_id: row.get(8)?,
         priority: row.get(9)?,
@@ -71,11 +80,15 @@ pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<InstanceRow> {
 }
 
 fn read_attributes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
-    let bytes = row.get_ref(column)?.as_blob()?;
-    decode_attributes(bytes).ok_or_else(|| {
-        let damaged = "attributes are not as they were written".into();
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, damaged)
-    })
+    let Some(bytes) = row.get_ref(column)?.as_blob_or_null()? else {
+        return Ok(vec![]);
+    };
+    decode_attributes(bytes).ok_or_else(|| damaged(column))
+}
+
+fn damaged(column: usize) -> rusqlite::Error {
+    let damaged = "it is not as it was written".into();
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, damaged)
 }
 
 /// An instance's row with its snapshot.
@@ -83,7 +96,14 @@ pub(super) fn get_row(
     connection: &Connection,
     id: &EntityId,
 ) -> rusqlite::Result<Option<InstanceRow>> {
-    let sql = ["SELECT ", COLUMNS, ", snapshot FROM instance WHERE id = ?1"].concat();
+    let sql = [
+        "SELECT ",
+        COLUMNS,
+        ", snapshot FROM ",
+        SOURCE,
+        " WHERE id = ?1",
+    ]
+    .concat();
     let mut statement = connection.prepare_cached(&sql)?;
     let read = |row: &Row<'_>| {
         let snapshot = Bytes::copy_from_slice(row.get_ref(17)?.as_blob()?);
@@ -93,6 +113,57 @@ pub(super) fn get_row(
         })
     };
     statement.query_row([&id[..]], read).optional()
+}
+
+/// Whether an instance has a row, and the chunks and history that lie in the row itself.
+pub(super) fn find_inline(
+    connection: &Connection,
+    id: &EntityId,
+) -> rusqlite::Result<Option<Option<Parts>>> {
+    let sql = "SELECT parts FROM instance WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| {
+        let Some(bytes) = row.get_ref(0)?.as_blob_or_null()? else {
+            return Ok(None);
+        };
+        let parts = decode_parts(Bytes::copy_from_slice(bytes));
+        parts.ok_or_else(|| damaged(0)).map(Some)
+    };
+    statement.query_row([&id[..]], read).optional()
+}
+
+/// Chunks and history that lie in an instance's row.
+pub(super) fn get_inline(
+    connection: &Connection,
+    id: &EntityId,
+) -> rusqlite::Result<Option<Parts>> {
+    Ok(find_inline(connection, id)?.flatten())
+}
+
+/// Writes encoded chunks and history into an instance's row, or takes them out.
+pub(super) fn put_inline(
+    connection: &Connection,
+    id: &EntityId,
+    parts: Option<&[u8]>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE instance SET parts = ?2 WHERE id = ?1")?
+        .execute(params![&id[..], parts])?;
+    Ok(())
+}
+
+/// An instance's segments with records after a seq, wherever its file has them, in order, until a
+/// limit is passed.
+pub(super) fn read_history(
+    connection: &Connection,
+    id: &EntityId,
+    after_seq: u64,
+    limit_bytes: usize,
+) -> rusqlite::Result<Vec<HistorySegment>> {
+    match get_inline(connection, id)? {
+        Some(parts) => Ok(parts.history_after(after_seq, limit_bytes)),
+        None => get_history(connection, id, after_seq, limit_bytes),
+    }
 }
 
 /// Whether an instance has a row.
@@ -121,18 +192,17 @@ pub(super) fn delete_parts(connection: &Connection, id: &EntityId) -> rusqlite::
 }
 
 /// Writes chunks over what is there, and history segments that are not there.
-pub(super) fn put_parts<'a>(
+pub(super) fn put_parts(
     connection: &Connection,
     id: &EntityId,
-    chunks: impl IntoIterator<Item = (u32, &'a Bytes)>,
-    history: impl IntoIterator<Item = &'a HistorySegment>,
+    parts: &Parts,
 ) -> rusqlite::Result<()> {
-    for (chunk, bytes) in chunks {
+    for (chunk, bytes) in &parts.chunks {
         let mut put =
             connection.prepare_cached("INSERT OR REPLACE INTO chunk VALUES (?1, ?2, ?3)")?;
         put.execute(params![&id[..], chunk, &bytes[..]])?;
     }
-    for segment in history {
+    for segment in &parts.history {
         let mut put =
             connection.prepare_cached("INSERT OR IGNORE INTO history VALUES (?1, ?2, ?3, ?4)")?;
         let (first, last) = (segment.first_seq as i64, segment.last_seq as i64);
@@ -155,6 +225,29 @@ pub(super) fn get_chunks(
         ))
     };
     statement.query_map([&id[..]], read)?.collect()
+}
+
+/// An instance's chunks and history, if they are not more bytes than a limit.
+pub(super) fn get_small(
+    connection: &Connection,
+    id: &EntityId,
+    limit_bytes: usize,
+) -> rusqlite::Result<Option<Parts>> {
+    let mut parts = Parts::default();
+    let sql = "SELECT chunk, length(bytes), bytes FROM chunk WHERE id = ?1 ORDER BY chunk";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([&id[..]])?;
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        bytes += row.get_ref(1)?.as_i64()? as usize;
+        if bytes > limit_bytes {
+            return Ok(None);
+        }
+        let held = Bytes::copy_from_slice(row.get_ref(2)?.as_blob()?);
+        parts.chunks.push((row.get(0)?, held));
+    }
+    parts.history = get_history(connection, id, 0, limit_bytes)?;
+    Ok((parts.bytes() <= limit_bytes).then_some(parts))
 }
 
 /// An instance's segments with records after a seq, in order, until a limit is passed.

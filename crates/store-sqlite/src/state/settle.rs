@@ -6,20 +6,27 @@ use rusqlite::Connection;
 use store::{EntityId, InstanceRow, StoreError};
 
 use super::bucket::Buckets;
-use super::codec::Family;
+use super::codec::{Family, encode_parts};
+use super::parts::Parts;
 use super::recent::{Ended, INTACT};
 use super::rows;
 use super::touched::Touched;
 use super::writer::Writer;
 use crate::failure::sqlite_failure;
 
-/// Beyond this, an ended instance's chunks and history are moved row by row, not in memory.
+/// Beyond this, an ended instance's chunks and history lie in tables, row by row, not in memory
+/// and in its own row.
 const INLINE_BYTES: usize = 64 << 10;
+
+/// Beyond this, an open instance's chunks and history lie in tables: its row is written whole
+/// each time.
+const OPEN_INLINE_BYTES: usize = 2 << 10;
 
 /// Where an instance is before a change.
 enum Home {
     Nowhere,
-    Open,
+    /// With its chunks and history, when they lie in its row.
+    Open(Option<Parts>),
     Recent(Arc<Ended>),
     Bucket(i64),
 }
@@ -56,19 +63,22 @@ impl Writer {
             home = Home::Nowhere;
         }
         match touched.row.take() {
-            None if touched.chunks.is_empty() && touched.history.is_empty() => Ok(()),
-            None => self.add_parts(&id, &touched, home, moves),
-            Some(row) if row.ended_at.is_none() => self.put_open(&row, &touched, home, moves),
-            Some(row) => self.put_ended(row, touched, home, moves),
+            None if touched.parts.is_empty() => Ok(()),
+            None => self.add_parts(&id, touched.parts, home, moves),
+            Some(row) if row.ended_at.is_none() => self.put_open(&row, touched.parts, home, moves),
+            Some(row) => self.put_ended(row, touched.parts, home, moves),
         }
     }
 
     fn home(&mut self, id: &EntityId) -> Result<Home, StoreError> {
+        if self.seen.first_time(id) {
+            return Ok(Home::Nowhere);
+        }
         if let Some(ended) = self.view.read().expect(INTACT).recent.get(id) {
             return Ok(Home::Recent(ended.clone()));
         }
-        if rows::has_row(&self.state, id).map_err(state)? {
-            return Ok(Home::Open);
+        if let Some(inline) = rows::find_inline(&self.state, id).map_err(state)? {
+            return Ok(Home::Open(inline));
         }
         Ok(self.bucket_of(id)?.map_or(Home::Nowhere, Home::Bucket))
     }
@@ -95,7 +105,7 @@ impl Writer {
     fn delete(&mut self, id: &EntityId, home: &Home, moves: &mut Moves) -> Result<(), StoreError> {
         match home {
             Home::Nowhere => {}
-            Home::Open => rows::delete_row(&self.state, id).map_err(state)?,
+            Home::Open(_) => rows::delete_row(&self.state, id).map_err(state)?,
             Home::Recent(ended) => self.leave_recent(ended, moves),
             Home::Bucket(start) => moves.superseded.push((*start, *id)),
         }
@@ -141,25 +151,30 @@ impl Writer {
     fn add_parts(
         &mut self,
         id: &EntityId,
-        touched: &Touched,
+        parts: Parts,
         home: Home,
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
         match home {
             Home::Nowhere => {
                 self.note_rowless(id)?;
-                self.put_parts(id, touched)
+                self.put_parts(id, &parts)
             }
-            Home::Open => self.put_parts(id, touched),
+            Home::Open(None) => self.put_parts(id, &parts),
+            Home::Open(Some(mut inline)) => {
+                inline.extend(parts);
+                let encoded = self.settle_open(id, &inline)?;
+                rows::put_inline(&self.state, id, encoded.as_deref()).map_err(state)
+            }
             Home::Recent(ended) => {
                 self.spill(&ended.family)?;
-                self.put_parts(id, touched)?;
+                self.put_parts(id, &parts)?;
                 self.keep(ended.family.row.clone(), ended.family.replaces, moves);
                 Ok(())
             }
             Home::Bucket(start) => {
                 let row = self.pull(start, id, moves)?;
-                self.put_parts(id, touched)?;
+                self.put_parts(id, &parts)?;
                 self.keep(row, true, moves);
                 Ok(())
             }
@@ -169,47 +184,64 @@ impl Writer {
     fn put_open(
         &mut self,
         row: &InstanceRow,
-        touched: &Touched,
+        parts: Parts,
         home: Home,
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
-        self.forget_rowless(&row.id)?;
-        match home {
-            Home::Nowhere | Home::Open => {}
+        let rowless = self.forget_rowless(&row.id)?;
+        let inline = match home {
+            Home::Nowhere => (!rowless).then(Parts::default),
+            Home::Open(inline) => inline,
             Home::Recent(ended) => {
                 self.spill(&ended.family)?;
                 self.leave_recent(&ended, moves);
+                None
             }
             Home::Bucket(start) => {
                 self.pull(start, &row.id, moves)?;
+                None
             }
+        };
+        let encoded = match inline {
+            Some(mut inline) => {
+                inline.extend(parts);
+                self.settle_open(&row.id, &inline)?
+            }
+            None => {
+                self.put_parts(&row.id, &parts)?;
+                None
+            }
+        };
+        rows::put_row(&self.state, &mut self.kinds, row, encoded.as_deref()).map_err(state)
+    }
+
+    /// All that an open instance has beside its row: encoded to lie in the row while it is small,
+    /// from then on in the tables.
+    fn settle_open(&self, id: &EntityId, parts: &Parts) -> Result<Option<Vec<u8>>, StoreError> {
+        if parts.bytes() > OPEN_INLINE_BYTES {
+            self.put_parts(id, parts)?;
+            return Ok(None);
         }
-        rows::put_row(&self.state, row).map_err(state)?;
-        self.put_parts(&row.id, touched)
+        let mut encoded = vec![];
+        encode_parts(parts, &mut encoded);
+        Ok(Some(encoded))
     }
 
     fn put_ended(
         &mut self,
         row: InstanceRow,
-        touched: Touched,
+        parts: Parts,
         home: Home,
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
+        let rowless = self.forget_rowless(&row.id)?;
         let mut replaces = false;
-        let spilled = self.forget_rowless(&row.id)?;
-        match home {
-            Home::Nowhere if !spilled && inline_bytes(&touched) <= INLINE_BYTES => {
-                moves.put.push(self.ended(Family {
-                    row,
-                    chunks: touched.chunks.into_iter().collect(),
-                    history: touched.history.into_values().collect(),
-                    spilled: false,
-                    replaces: false,
-                }));
-                return Ok(());
+        let inline = match home {
+            Home::Nowhere => (!rowless).then(Parts::default),
+            Home::Open(inline) => {
+                rows::delete_row(&self.state, &row.id).map_err(state)?;
+                inline
             }
-            Home::Nowhere => {}
-            Home::Open => rows::delete_row(&self.state, &row.id).map_err(state)?,
             Home::Recent(ended) => {
                 self.spill(&ended.family)?;
                 let moved = self.bucket_start(&ended.family.row) != self.bucket_start(&row);
@@ -217,15 +249,52 @@ impl Writer {
                 if moved {
                     self.leave_recent(&ended, moves);
                 }
+                None
             }
             Home::Bucket(start) => {
                 self.pull(start, &row.id, moves)?;
                 replaces = start == self.bucket_start(&row);
+                None
             }
-        }
-        self.put_parts(&row.id, &touched)?;
-        self.keep(row, replaces, moves);
+        };
+        let gathered = match inline {
+            Some(mut inline) => {
+                inline.extend(parts);
+                self.keep_small(&row.id, inline)?
+            }
+            None => self.take_small(&row.id, parts)?,
+        };
+        moves.put.push(self.ended(Family {
+            row,
+            spilled: gathered.is_none(),
+            parts: gathered.unwrap_or_default(),
+            replaces,
+        }));
         Ok(())
+    }
+
+    /// What an ended instance has, when it is small; else it goes into the tables.
+    fn keep_small(&self, id: &EntityId, parts: Parts) -> Result<Option<Parts>, StoreError> {
+        if parts.bytes() <= INLINE_BYTES {
+            return Ok(Some(parts));
+        }
+        self.put_parts(id, &parts)?;
+        Ok(None)
+    }
+
+    /// What an ended instance has in the tables, and more: out of them when it is small together;
+    /// else all goes there.
+    fn take_small(&self, id: &EntityId, parts: Parts) -> Result<Option<Parts>, StoreError> {
+        let room = INLINE_BYTES.saturating_sub(parts.bytes());
+        let Some(mut held) = rows::get_small(&self.state, id, room).map_err(state)? else {
+            self.put_parts(id, &parts)?;
+            return Ok(None);
+        };
+        if !held.is_empty() {
+            rows::delete_parts(&self.state, id).map_err(state)?;
+        }
+        held.extend(parts);
+        self.keep_small(id, held)
     }
 
     fn ended(&self, family: Family) -> Arc<Ended> {
@@ -245,15 +314,13 @@ impl Writer {
         }));
     }
 
-    fn put_parts(&self, id: &EntityId, touched: &Touched) -> Result<(), StoreError> {
-        let chunks = touched.chunks.iter().map(|(chunk, bytes)| (*chunk, bytes));
-        rows::put_parts(&self.state, id, chunks, touched.history.values()).map_err(state)
+    fn put_parts(&self, id: &EntityId, parts: &Parts) -> Result<(), StoreError> {
+        rows::put_parts(&self.state, id, parts).map_err(state)
     }
 
     /// Moves what a run holds of an instance into the tables.
     fn spill(&self, family: &Family) -> Result<(), StoreError> {
-        let chunks = family.chunks.iter().map(|(chunk, bytes)| (*chunk, bytes));
-        rows::put_parts(&self.state, &family.row.id, chunks, &family.history).map_err(state)
+        self.put_parts(&family.row.id, &family.parts)
     }
 
     /// Copies chunks and history back out of a bucket, answers the row, and has the copy there
@@ -274,28 +341,27 @@ impl Writer {
     }
 }
 
-/// Copies an instance's chunks and history, a part at a time.
+/// Copies an instance's chunks and history into another file's tables, a part at a time.
 pub(super) fn copy_parts(
     from: &Connection,
     to: &Connection,
     id: &EntityId,
 ) -> rusqlite::Result<()> {
-    let chunks = rows::get_chunks(from, id)?;
-    let held = chunks.iter().map(|(chunk, bytes)| (*chunk, bytes));
-    rows::put_parts(to, id, held, [])?;
+    if let Some(parts) = rows::get_inline(from, id)? {
+        return rows::put_parts(to, id, &parts);
+    }
+    let mut parts = Parts {
+        chunks: rows::get_chunks(from, id)?,
+        history: vec![],
+    };
     let mut after = 0;
     loop {
-        let segments = rows::get_history(from, id, after, 1 << 20)?;
-        let Some(last) = segments.last() else {
+        parts.history = rows::get_history(from, id, after, 1 << 20)?;
+        rows::put_parts(to, id, &parts)?;
+        let Some(last) = parts.history.last() else {
             return Ok(());
         };
         after = last.last_seq;
-        rows::put_parts(to, id, [], &segments)?;
+        parts.chunks.clear();
     }
-}
-
-fn inline_bytes(touched: &Touched) -> usize {
-    let chunks = touched.chunks.values().map(|bytes| bytes.len());
-    let history = touched.history.values().map(|segment| segment.bytes.len());
-    chunks.chain(history).sum()
 }

@@ -1,13 +1,14 @@
 //! The changes of one transaction, gathered by what they change: an instance that ran through in
 //! a moment becomes one row and its history, a key that came and went one statement.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use store::{
-    Change, EntityId, HistorySegment, InstanceRow, PartitionId, Position, Projection, Slot, Table,
-};
+use store::{Change, EntityId, InstanceRow, PartitionId, Position, Projection, Slot, Table};
+
+use super::ids::IdMap;
+use super::parts::Parts;
 
 /// What becomes of one instance.
 #[derive(Default)]
@@ -15,15 +16,15 @@ pub(super) struct Touched {
     /// It was removed before the rest.
     pub(super) deleted: bool,
     pub(super) row: Option<InstanceRow>,
-    pub(super) chunks: BTreeMap<u32, Bytes>,
-    pub(super) history: BTreeMap<u64, HistorySegment>,
+    pub(super) parts: Parts,
 }
 
 /// All changes of one transaction.
 #[derive(Default)]
 pub(super) struct Gathered {
-    order: Vec<EntityId>,
-    instances: HashMap<EntityId, Touched>,
+    /// In the order in which they were first touched.
+    pub(super) instances: Vec<(EntityId, Touched)>,
+    places: IdMap<usize>,
     pub(super) keyed: BTreeMap<(Table, Bytes, Slot), Option<Bytes>>,
     pub(super) reached: BTreeMap<PartitionId, Position>,
 }
@@ -53,11 +54,10 @@ impl Gathered {
             Change::PutChunk {
                 id, chunk, bytes, ..
             } => {
-                self.touch(id).chunks.insert(chunk, bytes);
+                self.touch(id).parts.put_chunk(chunk, bytes);
             }
             Change::AppendHistory { id, segment, .. } => {
-                let history = &mut self.touch(id).history;
-                history.entry(segment.first_seq).or_insert(segment);
+                self.touch(id).parts.append(segment);
             }
             Change::DeleteInstance { id, .. } => {
                 *self.touch(id) = Touched {
@@ -80,20 +80,11 @@ impl Gathered {
     }
 
     fn touch(&mut self, id: EntityId) -> &mut Touched {
-        let order = &mut self.order;
-        self.instances.entry(id).or_insert_with(|| {
-            order.push(id);
-            Touched::default()
-        })
-    }
-
-    /// The instances in the order in which they were first touched.
-    pub(super) fn take_instances(&mut self) -> Vec<(EntityId, Touched)> {
-        let mut instances = std::mem::take(&mut self.instances);
-        let order = std::mem::take(&mut self.order);
-        order
-            .into_iter()
-            .filter_map(|id| Some((id, instances.remove(&id)?)))
-            .collect()
+        let instances = &mut self.instances;
+        let place = *self.places.entry(id).or_insert_with(|| {
+            instances.push((id, Touched::default()));
+            instances.len() - 1
+        });
+        &mut instances[place].1
     }
 }

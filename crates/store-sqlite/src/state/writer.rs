@@ -10,6 +10,8 @@ use store::{EntityId, Projection, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::bucket::Buckets;
+use super::ids::Seen;
+use super::kinds::Kinds;
 use super::recent::SharedView;
 use crate::failure::{io_failure, repeat};
 
@@ -29,6 +31,10 @@ pub(crate) struct Writer {
     pub(super) bucket_connections: BTreeMap<i64, Connection>,
     /// Instances whose chunks or history lie in the tables, but whose row has not come yet.
     pub(super) rowless: BTreeSet<EntityId>,
+    /// Which instances need not be looked for.
+    pub(super) seen: Seen,
+    /// The kinds of `state.db` that the transaction in hand has needed.
+    pub(super) kinds: Kinds,
     /// The next run's number, above all that were ever used.
     pub(super) next_run: u64,
     /// Recently ended instances beyond this many bytes are moved to buckets at once.
