@@ -76,7 +76,7 @@ impl Bench {
     pub(crate) async fn stage(&self, documents: &str) -> Result<Stage> {
         let folder = self.folder()?;
         let served = self.serve(folder.path()).start().await?;
-        served.client().await?.apply(documents).await?;
+        served.client().apply(documents).await?;
         Ok(Stage {
             served,
             _folder: folder,

@@ -12,35 +12,34 @@ use crate::http::{Connection, get, post};
 /// Between two looks at a count.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// A connection to the server's API.
-pub(crate) struct Client(Connection);
+/// The server's API. Each question has a connection of its own: between two of them lies a whole measurement, and the
+/// server does not keep an idle connection that long.
+#[derive(Clone, Copy)]
+pub(crate) struct Client(pub(crate) SocketAddr);
 
 impl Client {
-    /// Connects.
-    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
-        Ok(Self(Connection::open(address).await?))
-    }
-
     /// What stands at a path below the API's base.
-    pub(crate) async fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T> {
+    pub(crate) async fn get<T: DeserializeOwned>(self, path: &str) -> Result<T> {
+        let mut connection = Connection::open(self.0).await?;
         let request = get(&format!("/api/v1{path}"));
-        self.0.exchange(&request).await?.json()
+        connection.exchange(&request).await?.json()
     }
 
     /// Makes documents of the language known to the server.
-    pub(crate) async fn apply(&mut self, documents: &str) -> Result<()> {
+    pub(crate) async fn apply(self, documents: &str) -> Result<()> {
         let request = post("/api/v1/apply", "application/yaml", documents.as_bytes());
-        self.0.exchange(&request).await?.demand_success()
+        let mut connection = Connection::open(self.0).await?;
+        connection.exchange(&request).await?.demand_success()
     }
 
     /// Batches that the journal has, all partitions together.
-    pub(crate) async fn commits(&mut self) -> Result<u64> {
+    pub(crate) async fn commits(self) -> Result<u64> {
         let system: System = self.get("/system").await?;
         Ok(system.partitions.iter().map(|one| one.head).sum())
     }
 
     /// How many instances fit the filter, once the projection has reached what was committed.
-    pub(crate) async fn count(&mut self, filter: &str) -> Result<u64> {
+    pub(crate) async fn count(self, filter: &str) -> Result<u64> {
         loop {
             let counts: Counts = self.get(&format!("/workflows/count?{filter}")).await?;
             if counts.incomplete.is_empty() {
@@ -52,7 +51,7 @@ impl Client {
 
     /// Waits until so many instances fit the filter, counted from the store.
     pub(crate) async fn until_count(
-        &mut self,
+        self,
         filter: &str,
         count: u64,
         within: Duration,

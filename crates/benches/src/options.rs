@@ -24,7 +24,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) partitions: Option<u16>,
     /// The folder for the stores, which should lie on a real disk, and for the figures
-    #[arg(long, default_value = "target/bench")]
+    #[arg(long, global = true, default_value = "target/bench")]
     pub(crate) data: PathBuf,
     /// The folder of the peers
     #[arg(long, default_value = "target/peers")]

@@ -92,9 +92,9 @@ impl Served {
         Process(self.child.id())
     }
 
-    /// A connection for questions and commands.
-    pub(crate) async fn client(&self) -> Result<Client> {
-        Client::open(self.address).await
+    /// Questions and commands to it.
+    pub(crate) const fn client(&self) -> Client {
+        Client(self.address)
     }
 
     /// Ends it in order, which also checkpoints the store.

@@ -38,7 +38,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         match (measurement.run)(&bench).await {
             Ok(section) => keep(&mut figures, &page, measurement.name, &section)?,
             Err(error) => {
-                eprintln!("{} failed: {error:?}", measurement.name);
+                eprintln!("{} failed: {error:#}", measurement.name);
                 failed.push(measurement.name);
             }
         }

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::answer::{Answer, Head, Length, join_chunks, parse_head};
 
 /// How long an answer may take; longer than any wait that is asked for.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(330);
 /// Room for the answer, to begin with, in bytes.
 const ROOM: usize = 64 * 1024;
 

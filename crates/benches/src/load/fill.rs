@@ -58,6 +58,6 @@ async fn until_taken(connection: &mut Connection, request: &[u8]) -> Result<()> 
 pub(crate) async fn hold(served: &Served, count: u64) -> Result<()> {
     let item = |number| format!(r#"{{"workflow":"hold","input":{}}}"#, input(number));
     fill(served.address, (0, count), item).await?;
-    let mut client = served.client().await?;
+    let client = served.client();
     client.until_count("workflow=hold", count, PATIENCE).await
 }

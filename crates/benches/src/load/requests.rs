@@ -69,7 +69,7 @@ impl Requests {
     ) -> Vec<u8> {
         let items: Vec<String> = (first..first + batch as u64).map(item).collect();
         let wait = match expect {
-            Expect::Completed => "?wait=60s",
+            Expect::Completed => "?wait=5m",
             Expect::Accepted | Expect::Success => "",
         };
         let (path, body) = if batch == 1 {

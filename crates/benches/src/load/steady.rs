@@ -54,7 +54,7 @@ pub(crate) async fn counted(
     requests: &Requests,
     until: Until,
 ) -> Result<Steady> {
-    let (mut client, filter) = (served.client().await?, requests.counted());
+    let (client, filter) = (served.client(), requests.counted());
     let before = client.count(filter).await?;
     let (commits, spent) = (client.commits().await?, Spent::so_far(served));
     let begun = Instant::now();

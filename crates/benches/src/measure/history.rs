@@ -8,13 +8,14 @@ use crate::load::{Expect, Requests, Shape, Steady, Until, counted};
 use crate::report::Section;
 
 const ROUNDS: &str = include_str!("../workflows/rounds.yaml");
-const LENGTHS: [u64; 4] = [10, 100, 1_000, 10_000];
-/// Few enough that even the longest ends within the wait of its request.
+const LENGTHS: &[u64] = &[10, 100, 1_000, 10_000];
+const QUICK_LENGTHS: &[u64] = &[10, 100, 1_000];
 const SHAPE: Shape = Shape::single(8);
 
 /// Measures it.
 pub(super) async fn run(bench: &Bench) -> Result<Section> {
-    let mut cases = LENGTHS.map(Case::of);
+    let lengths = bench.scaled(LENGTHS, QUICK_LENGTHS);
+    let mut cases: Vec<Case> = lengths.iter().copied().map(Case::of).collect();
     for repeat in 0..bench.options.repeats {
         for case in &mut cases {
             let sample = once(bench, case.steps).await?;
@@ -38,7 +39,7 @@ async fn once(bench: &Bench, rounds: u64) -> Result<Steady> {
     let stage = bench.stage(ROUNDS).await?;
     let item = |_| format!(r#"{{"workflow":"rounds","input":{{"rounds":{rounds}}}}}"#);
     let requests = Requests::with(SHAPE.batch, Expect::Completed, item);
-    let steps: u64 = bench.scaled(200_000, 40_000);
+    let steps: u64 = bench.scaled(200_000, 8_000);
     let instances = (steps / rounds).max(SHAPE.connections as u64);
     counted(
         &stage.served,

@@ -83,7 +83,7 @@ pub(super) async fn run(bench: &Bench) -> Result<Section> {
         let begun = Instant::now();
         fill(stage.served.address, (stored, *size), filed).await?;
         stored = *size;
-        let mut client = stage.served.client().await?;
+        let client = stage.served.client();
         client
             .until_count("workflow=filed&status=completed", stored, PATIENCE)
             .await?;
@@ -126,25 +126,22 @@ async fn ask_under_load(bench: &Bench, stage: &Stage, stored: u64) -> Result<Vec
 
 async fn ask_all(bench: &Bench, stage: &Stage, stored: u64) -> Result<Vec<Case>> {
     tokio::time::sleep(bench.short_times().0).await;
-    let times = bench.scaled(200, 40);
-    let mut connection = Connection::open(stage.served.address).await?;
+    let mut asking = Asking {
+        connection: Connection::open(stage.served.address).await?,
+        stored,
+        times: bench.scaled(200, 40),
+        at_most: Duration::from_secs(bench.scaled(30, 3)),
+    };
     let mut cases = Vec::new();
     for question in QUESTIONS {
-        let mut ask =
-            async |more: &str| ask(&mut connection, &question, more, (stored, times)).await;
-        let (fresh, eventual) = (ask("").await?, ask("&consistency=eventual").await?);
-        let name = question.name;
-        bench.tell(
-            name,
-            0,
-            &format!(
-                "{stored} stored, p95 {:.1} ms, eventual {:.1} ms",
-                fresh.p95_ms, eventual.p95_ms
-            ),
-        );
+        let fresh = asking.ask(&question, "").await?;
+        let eventual = asking.ask(&question, "&consistency=eventual").await?;
+        let (p95, eventually) = (fresh.p95_ms, eventual.p95_ms);
+        let showed = format!("{stored} stored, p95 {p95:.1} ms, eventual {eventually:.1} ms");
+        bench.tell(question.name, 0, &showed);
         cases.push(Case {
             stored,
-            question: name,
+            question: question.name,
             fresh,
             eventual,
         });
@@ -152,23 +149,33 @@ async fn ask_all(bench: &Bench, stage: &Stage, stored: u64) -> Result<Vec<Case>>
     Ok(cases)
 }
 
-async fn ask(
-    connection: &mut Connection,
-    question: &Question,
-    more: &str,
-    (stored, times): (u64, u64),
-) -> Result<Latency> {
-    let mut timed = Vec::new();
-    for time in 0..times {
-        // Spread over all that is stored, old and new.
-        let number = time * (stored / times);
-        let path = format!("/api/v1/workflows{}{more}", (question.path)(number)).replace("?&", "?");
-        let request = get(&path);
-        let begun = Instant::now();
-        connection.exchange(&request).await?.demand_success()?;
-        timed.push(nanos(begun.elapsed()));
+/// Puts each question so often, or as often as the time allows.
+struct Asking {
+    connection: Connection,
+    stored: u64,
+    times: u64,
+    at_most: Duration,
+}
+
+impl Asking {
+    async fn ask(&mut self, question: &Question, more: &str) -> Result<Latency> {
+        let (all, mut timed) = (Instant::now(), Vec::new());
+        for time in 0..self.times {
+            // Spread over all that is stored, old and new.
+            let number = time * (self.stored / self.times);
+            let filter = (question.path)(number);
+            let path = format!("/api/v1/workflows{filter}{more}").replace("?&", "?");
+            let request = get(&path);
+            let begun = Instant::now();
+            let answer = self.connection.exchange(&request).await?;
+            answer.demand_success()?;
+            timed.push(nanos(begun.elapsed()));
+            if all.elapsed() > self.at_most {
+                break;
+            }
+        }
+        Ok(Latency::of(timed))
     }
-    Ok(Latency::of(timed))
 }
 
 fn table(cases: &[Case]) -> Table {

@@ -42,7 +42,7 @@ async fn once(bench: &Bench, partitions: u16) -> Result<Steady> {
     let mut serve = bench.serve(folder.path());
     serve.partitions = partitions;
     let served = serve.start().await?;
-    served.client().await?.apply(THREE_STEPS).await?;
+    served.client().apply(THREE_STEPS).await?;
     let requests = Requests::new("three-steps", SHAPE, Expect::Completed);
     steady(&served, SHAPE, &requests, bench.short_times()).await
 }

@@ -42,7 +42,7 @@ async fn once(bench: &Bench, open: u64) -> Result<f64> {
     hold(&stage.served, open).await?;
     let served = stage.served.kill().start().await?;
     let ready_ms = served.ready_after.as_secs_f64() * 1e3;
-    let found = served.client().await?.count("workflow=hold").await?;
+    let found = served.client().count("workflow=hold").await?;
     anyhow::ensure!(
         found == open,
         "expected {open} instances after the crash, but there are {found}"
