@@ -6,7 +6,7 @@ CARGO ?= cargo
 # nextest runs tests side by side and shows the slow ones; without it cargo's own runner does the same work.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: run test build-tests test-needs check lint sim bench
+.PHONY: run test build-tests test-needs check lint sim bench instructions bench-needs
 
 ## The product with its examples and the playground, on http://127.0.0.1:8080.
 run:
@@ -48,7 +48,16 @@ lint:
 sim:
 	$(CARGO) run --release --locked -p simulator -- --seeds $(SEEDS)
 
-## Figures of this machine, each beside a limit in the same run.
-bench:
+## Figures of this machine, each beside a limit or a peer in the same run, written into docs/performance.md. It takes
+## hours and wants an idle machine; BENCH="--quick --only a,h" tries it out.
+bench: bench-needs
 	$(CARGO) build --release --locked -p orchestrator -p benches
-	target/release/benches
+	target/release/benches $(BENCH)
+
+## Instructions of fixed workloads beside the numbers checked in; fails when one takes more than 5 % more.
+instructions: bench-needs
+	$(CARGO) build --release --locked -p benches
+	target/release/benches instructions
+
+bench-needs:
+	scripts/bench-needs

@@ -1,4 +1,4 @@
-//! What the figures were measured on, and what a process has used. Where the system does not tell, it is left out.
+//! What the figures were measured on. Where the system does not tell, it is left out.
 
 use std::fs::{File, read_to_string};
 use std::io::Write;
@@ -9,9 +9,6 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::spread::Latency;
-
-/// Ticks of a second in `/proc/PID/stat`, the same on every Linux.
-const TICKS: f64 = 100.0;
 
 /// The machine.
 #[derive(Clone, Debug, Serialize)]
@@ -51,18 +48,21 @@ impl Machine {
     }
 }
 
-fn load() -> Option<f64> {
+/// Processes that wanted a core in the last minute.
+pub(crate) fn load() -> Option<f64> {
     let text = read_to_string("/proc/loadavg").ok()?;
     text.split(' ').next()?.parse().ok()
 }
 
-fn field(text: &str, name: &str) -> Option<String> {
+/// The value after `name:` at the start of a line, as the files of `/proc` have them.
+pub(crate) fn field(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find(|line| line.starts_with(name))?;
     line.split_once(':')
         .map(|(_, value)| value.trim().to_owned())
 }
 
-fn first_number(text: &str) -> Option<u64> {
+/// The number that a text begins with.
+pub(crate) fn first_number(text: &str) -> Option<u64> {
     text.split_whitespace().next()?.parse().ok()
 }
 
@@ -99,21 +99,4 @@ fn write_at(file: &File, place: usize) -> Result<u64> {
 /// Whole nanoseconds.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Processor time that a process has used so far, in milliseconds.
-pub(crate) fn cpu_ms(process: u32) -> Option<f64> {
-    let stat = read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name before the last bracket may hold blanks.
-    let (_, after) = stat.rsplit_once(')')?;
-    let mut fields = after.split_whitespace().skip(11);
-    let mut next = || fields.next()?.parse::<f64>().ok();
-    Some((next()? + next()?) * 1_000.0 / TICKS)
-}
-
-/// Memory that a process holds now, in MiB.
-pub(crate) fn resident_mib(process: u32) -> Option<f64> {
-    let status = read_to_string(format!("/proc/{process}/status")).ok()?;
-    let kib = first_number(&field(&status, "VmRSS")?)?;
-    Some(kib as f64 / 1_024.0)
 }

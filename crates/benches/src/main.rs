@@ -1,27 +1,39 @@
-//! Measures the product on this machine, each figure beside the limit of the store in the same run: how many 3-step
-//! workflows a second, and how long one takes from submit to completed, every commit synced to the disk.
+//! Measures the product on this machine: the real server as a process of its own, every commit synced to the disk, the
+//! load over HTTP, the results counted from its store; each figure beside its limit or a peer in the same run.
 
-mod embedded;
+mod bench;
+mod client;
+mod disk;
+mod echo;
+mod http;
+mod instructions;
 mod load;
 mod machine;
-mod meter;
+mod measure;
 mod options;
-mod over_http;
-mod raw;
+mod peers;
+mod process;
 mod report;
-mod series;
 mod served;
+mod service;
 mod spread;
+mod suite;
 
 use anyhow::Result;
 use clap::Parser;
 
-use crate::options::Options;
+use crate::options::{Options, Task};
 
+/// One thread, so that the load leaves the cores to what is measured.
 fn main() -> Result<()> {
     let options = Options::parse();
-    let threads = tokio::runtime::Builder::new_multi_thread()
+    let threads = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    threads.block_on(series::run(&options))
+    match &options.task {
+        None => threads.block_on(suite::run(options)),
+        Some(Task::Echo { listen }) => threads.block_on(echo::serve(*listen)),
+        Some(Task::Instructions { accept }) => instructions::run(&options, *accept),
+        Some(Task::Workload { name, times }) => instructions::workload(name, *times),
+    }
 }

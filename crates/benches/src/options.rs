@@ -1,59 +1,71 @@
 //! What is measured, and where.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-/// Measures 3-step workflows, durable, beside the raw limit of the store
-#[derive(Debug, Parser)]
+/// Measures the product on this machine, durable, each figure beside its limit or a peer
+#[derive(Clone, Debug, Parser)]
 pub(crate) struct Options {
+    /// Only these measurements, by letter or name; `--list` shows them
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Shows the measurements and ends
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Seconds and small numbers instead of minutes and large ones: to try it out
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// How often each measurement is repeated; the median is the figure
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 3)]
     pub(crate) repeats: usize,
-    /// Seconds of one measurement
-    #[arg(long, default_value_t = 4.0)]
-    pub(crate) seconds: f64,
-    /// Seconds before it that do not count
-    #[arg(long, default_value_t = 1.0)]
-    pub(crate) warm_up: f64,
-    /// Workflows in flight, one series for each number
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 256, 2_000])]
-    pub(crate) in_flight: Vec<usize>,
-    /// Partitions of the store; one per core without it
+    /// Partitions of the stores; one per core without it
     #[arg(long)]
     pub(crate) partitions: Option<u16>,
-    /// The folder for the stores; it should lie on a real disk
-    #[arg(long, default_value = "target/bench")]
+    /// The folder for the stores, which should lie on a real disk, and for the figures
+    #[arg(long, global = true, default_value = "target/bench")]
     pub(crate) data: PathBuf,
-    /// Leave the runs over HTTP out
-    #[arg(long)]
-    pub(crate) no_http: bool,
-    /// Workflows of one run that posts batches over HTTP
-    #[arg(long, default_value_t = 20_000)]
-    pub(crate) batched: usize,
+    /// The folder of the peers
+    #[arg(long, default_value = "target/peers")]
+    pub(crate) peers: PathBuf,
     /// The server's binary; without it the one beside this program
     #[arg(long)]
     pub(crate) server: Option<PathBuf>,
-    /// Write the figures to this file, as JSON
-    #[arg(long, default_value = "target/bench/figures.json")]
-    pub(crate) json: PathBuf,
-    /// Write the tables to this file, as Markdown
+    /// The page that gets the tables and plots; of a quick run, a copy of it in the folder of the figures
     #[arg(long)]
-    pub(crate) markdown: Option<PathBuf>,
+    pub(crate) page: Option<PathBuf>,
+    /// What to do instead of measuring all
+    #[command(subcommand)]
+    pub(crate) task: Option<Task>,
+}
+
+/// Parts that can be run by themselves.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Counts the instructions of fixed workloads and compares them with the numbers checked in
+    Instructions {
+        /// Check these in as the new numbers
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Answers every request with its body
+    #[command(hide = true)]
+    Echo {
+        /// Where
+        listen: SocketAddr,
+    },
+    /// Runs one workload so often, for the counter of instructions
+    #[command(hide = true)]
+    Workload {
+        /// Which
+        name: String,
+        /// How often
+        times: usize,
+    },
 }
 
 impl Options {
-    /// How long one measurement lasts.
-    pub(crate) fn lasting(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds)
-    }
-
-    /// How long load runs before it.
-    pub(crate) fn warming(&self) -> Duration {
-        Duration::from_secs_f64(self.warm_up)
-    }
-
     /// Partitions of the stores.
     pub(crate) fn partition_count(&self) -> u16 {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -1,27 +1,41 @@
-//! The real server as a process of its own, and requests to it.
+//! The real server as a process of its own.
 
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use reqwest::Client;
-use serde_json::Value;
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::embedded::{INPUT, THREE_STEPS};
+use crate::client::Client;
+use crate::http::{Connection, get};
+use crate::process::Process;
 
-/// How long the server may take to be ready.
-const READY_WITHIN: Duration = Duration::from_secs(20);
+/// How long the server may take to be ready, and to end in order.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at something that is awaited.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// A running server; it is ended when this is dropped.
+/// What a server is started with.
+#[derive(Clone, Debug)]
+pub(crate) struct Serve {
+    /// The server's binary.
+    pub(crate) binary: PathBuf,
+    /// A folder for its store and its log.
+    pub(crate) folder: PathBuf,
+    /// Partitions of a store that is made anew.
+    pub(crate) partitions: u16,
+}
+
+/// A running server; it is killed when this is dropped.
 pub(crate) struct Served {
     child: Child,
-    url: String,
-    client: Client,
+    serve: Serve,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// From the start of the process to its first `200` of `/readyz`.
+    pub(crate) ready_after: Duration,
 }
 
 impl Drop for Served {
@@ -32,136 +46,114 @@ impl Drop for Served {
     }
 }
 
-impl Served {
-    /// Starts the binary on a folder and gives it the measured workflow.
-    pub(crate) async fn start(binary: &Path, folder: &Path, partitions: u16) -> Result<Self> {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-        let log = File::create(folder.join("server.log"))?;
-        let mut command = Command::new(binary);
+impl Serve {
+    /// Starts it and waits until it is ready.
+    pub(crate) async fn start(&self) -> Result<Served> {
+        let address = free_address()?;
+        std::fs::create_dir_all(&self.folder)?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("server.log"))?;
+        let mut command = Command::new(&self.binary);
         command
-            .args(["serve", "--listen", &address, "--log-level", "warn"])
-            .args(["--partitions", &partitions.to_string(), "--data"])
-            .arg(folder.join("data"))
+            .args(["serve", "--listen", &address.to_string()])
+            .args(["--log-level", "warn"])
+            .args(["--partitions", &self.partitions.to_string()])
+            .arg("--data")
+            .arg(self.data())
+            .env("ORCHESTRATOR_OUTBOUND_ALLOW", "127.0.0.0/8")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
-        let child = command
-            .spawn()
-            .with_context(|| format!("starting {}", binary.display()))?;
-        let client = Client::builder().no_proxy().tcp_nodelay(true).build()?;
-        let url = format!("http://{address}");
-        let served = Self { child, url, client };
-        served.until_ready().await?;
-        served.apply().await?;
+        let begun = Instant::now();
+        let child = command.spawn();
+        let child = child.with_context(|| format!("starting {}", self.binary.display()))?;
+        let mut served = Served {
+            child,
+            serve: self.clone(),
+            address,
+            ready_after: Duration::ZERO,
+        };
+        served.until_ready(begun).await?;
+        served.ready_after = begun.elapsed();
         Ok(served)
     }
 
-    /// The server's process.
-    pub(crate) fn process(&self) -> u32 {
-        self.child.id()
-    }
-
-    async fn until_ready(&self) -> Result<()> {
-        let begun = Instant::now();
-        loop {
-            let answer = self.client.get(format!("{}/readyz", self.url)).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return Ok(());
-            }
-            if begun.elapsed() > READY_WITHIN {
-                bail!("expected the server to be ready within {READY_WITHIN:?}");
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
-
-    async fn apply(&self) -> Result<()> {
-        let request = self.client.post(format!("{}/api/v1/apply", self.url));
-        let request = request.header("content-type", "application/yaml");
-        let answer = request.body(THREE_STEPS).send().await?;
-        if !answer.status().is_success() {
-            bail!("the measured workflow is refused: {}", answer.text().await?);
-        }
-        Ok(())
-    }
-
-    /// Starts one workflow and waits for its end, with one request.
-    pub(crate) async fn run_one(&self) -> Result<()> {
-        let request = self
-            .client
-            .post(format!("{}/api/v1/workflows?wait=60s", self.url));
-        let request = request.header("content-type", "application/json");
-        let answer = request.body(submission()).send().await?;
-        let text = answer.error_for_status()?.text().await?;
-        let instance: Value = serde_json::from_str(&text)?;
-        if instance["status"] != "completed" {
-            bail!(
-                "expected it to be completed, but it is {}",
-                instance["status"]
-            );
-        }
-        Ok(())
-    }
-
-    /// Starts so many with one request; as often as it takes while the server has no room.
-    pub(crate) async fn run_batch(&self, count: usize) -> Result<()> {
-        let items = vec![submission(); count].join(",");
-        let body = format!("{{\"items\":[{items}]}}");
-        loop {
-            let request = self
-                .client
-                .post(format!("{}/api/v1/workflows/batch", self.url));
-            let request = request.header("content-type", "application/json");
-            let answer = request.body(body.clone()).send().await?;
-            if [429, 503].contains(&answer.status().as_u16()) {
-                tokio::time::sleep(LOOK_EVERY).await;
-                continue;
-            }
-            let text = answer.error_for_status()?.text().await?;
-            let taken: Value = serde_json::from_str(&text)?;
-            if taken["accepted"].as_u64() != Some(count as u64) {
-                bail!(
-                    "expected {count} to be taken, but it was {}",
-                    taken["accepted"]
-                );
-            }
-            return Ok(());
-        }
-    }
-
-    /// Waits until so many have completed.
-    pub(crate) async fn until_completed(&self, count: usize, within: Duration) -> Result<()> {
-        let begun = Instant::now();
-        let url = format!("{}/api/v1/workflows/count?status=completed", self.url);
-        loop {
-            let answer = self.client.get(&url).send().await?.error_for_status()?;
-            let counts: Value = serde_json::from_str(&answer.text().await?)?;
-            let completed = counts["total"].as_u64().unwrap_or(0);
-            if completed >= count as u64 {
-                return Ok(());
-            }
-            if begun.elapsed() > within {
-                bail!("expected {count} to complete within {within:?}, but only {completed} did");
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+    /// The folder of the store.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
     }
 }
 
-fn submission() -> String {
-    format!("{{\"workflow\":\"three-steps\",\"input\":{INPUT}}}")
+impl Served {
+    /// Its process.
+    pub(crate) fn process(&self) -> Process {
+        Process(self.child.id())
+    }
+
+    /// Questions and commands to it.
+    pub(crate) const fn client(&self) -> Client {
+        Client(self.address)
+    }
+
+    /// Ends it in order, which also checkpoints the store.
+    pub(crate) fn stop(mut self) -> Result<Serve> {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &process]).status()?;
+        ensure!(sent.success(), "expected to be able to end the server");
+        let begun = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if begun.elapsed() > PATIENCE {
+                bail!("expected the server to end within {PATIENCE:?}");
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Ok(self.serve.clone())
+    }
+
+    /// Ends it as a crash does.
+    pub(crate) fn kill(self) -> Serve {
+        self.serve.clone()
+    }
+
+    async fn until_ready(&mut self, begun: Instant) -> Result<()> {
+        while !is_ready(self.address).await {
+            if let Some(status) = self.child.try_wait()? {
+                let log = self.serve.folder.join("server.log");
+                let log = std::fs::read_to_string(log).unwrap_or_default();
+                bail!("the server ended ({status}) before it was ready: {log}");
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!("expected the server to be ready within {PATIENCE:?}");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+}
+
+async fn is_ready(address: SocketAddr) -> bool {
+    let Ok(mut connection) = Connection::open(address).await else {
+        return false;
+    };
+    let answer = connection.exchange(&get("/readyz")).await;
+    answer.is_ok_and(|answer| answer.is_success())
+}
+
+/// An address of this machine that nothing listens on.
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// The server's binary beside this program, where one build puts both.
-pub(crate) fn beside_this() -> Result<PathBuf> {
+pub(crate) fn binary_beside_this() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
-    let name = format!("orchestrator{}", std::env::consts::EXE_SUFFIX);
-    let binary = here.with_file_name(name);
-    if !binary.exists() {
-        let path = binary.display();
-        bail!(
-            "expected the server at {path}, but it is not built: cargo build --release -p orchestrator"
-        );
-    }
+    let binary = here.with_file_name(format!("orchestrator{}", std::env::consts::EXE_SUFFIX));
+    ensure!(
+        Path::exists(&binary),
+        "expected the server at {}, but it is not built: cargo build --release -p orchestrator",
+        binary.display()
+    );
     Ok(binary)
 }

@@ -1,0 +1,63 @@
+//! Filling a store through the product, each instance another one.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Result;
+use futures_util::future::try_join_all;
+
+use super::{Expect, Requests, input};
+use crate::http::Connection;
+use crate::served::Served;
+
+/// Workflows of one request.
+const BATCH: u64 = 1_000;
+/// Requests under way at once.
+const CONNECTIONS: usize = 4;
+/// How long the server may have no room before the request is sent again.
+const AFTER_PUSH_BACK: Duration = Duration::from_millis(20);
+/// How long the store may take to count what was started.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Starts the items from `first` to `end`, as `item` makes them; they need not end.
+pub(crate) async fn fill(
+    address: SocketAddr,
+    (first, end): (u64, u64),
+    item: impl Fn(u64) -> String,
+) -> Result<()> {
+    let (next, item) = (Cell::new(first), &item);
+    let lane = async || {
+        let mut connection = Connection::open(address).await?;
+        loop {
+            let from = next.get();
+            if from >= end {
+                return anyhow::Ok(());
+            }
+            let count = BATCH.min(end - from);
+            next.set(from + count);
+            let request = Requests::one(count as usize, Expect::Accepted, from, item);
+            until_taken(&mut connection, &request).await?;
+        }
+    };
+    try_join_all((0..CONNECTIONS).map(|_| lane())).await?;
+    Ok(())
+}
+
+async fn until_taken(connection: &mut Connection, request: &[u8]) -> Result<()> {
+    loop {
+        let answer = connection.exchange(request).await?;
+        if !answer.is_push_back() {
+            return answer.demand_success();
+        }
+        tokio::time::sleep(AFTER_PUSH_BACK).await;
+    }
+}
+
+/// Starts so many instances that wait for a day, and waits until the store counts them.
+pub(crate) async fn hold(served: &Served, count: u64) -> Result<()> {
+    let item = |number| format!(r#"{{"workflow":"hold","input":{}}}"#, input(number));
+    fill(served.address, (0, count), item).await?;
+    let client = served.client();
+    client.until_count("workflow=hold", count, PATIENCE).await
+}
