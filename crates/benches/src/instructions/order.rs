@@ -7,7 +7,7 @@ use bytes::Bytes;
 use definition::{Catalog, ResourceSet, no_settings_check};
 use engine::record::{Record, StartMessage};
 use engine::{
-    Command, Context, Decided, Effect, Entropy, Id, Instance, Payload, Status, TaskOutcome,
+    Command, Context, Decided, Effect, Entropy, Id, Instance, Payload, Plans, Status, TaskOutcome,
 };
 
 use crate::bench::THREE_STEPS;
@@ -20,6 +20,7 @@ const NOW: i64 = 1_800_000_000_000;
 pub(super) struct Orders {
     catalog: Arc<Catalog>,
     entropy: Entropy,
+    plans: Plans,
 }
 
 /// An instance that has completed, and all its records.
@@ -35,6 +36,7 @@ impl Orders {
         Ok(Self {
             catalog: Arc::new(catalog(files)?),
             entropy: Entropy::new(1),
+            plans: Plans::default(),
         })
     }
 
@@ -47,7 +49,15 @@ impl Orders {
             ..StartMessage::default()
         };
         let catalog = Arc::clone(&self.catalog);
-        let mut context = context(&catalog, &mut self.entropy, id);
+        let mut context = Context {
+            now: NOW,
+            catalog: &catalog,
+            plans: &mut self.plans,
+            entropy: &mut self.entropy,
+            command_id: id,
+            actor: "local",
+            cause: "api",
+        };
         let (mut instance, mut decided) = engine::start(id, &message, &mut context)?;
         let mut records = Vec::new();
         loop {
@@ -77,17 +87,6 @@ fn answer(instance: &Instance, decided: &Decided) -> Option<Command> {
         exchange: String::new(),
     };
     Some(Command::Result { task, outcome })
-}
-
-fn context<'a>(catalog: &'a Catalog, entropy: &'a mut Entropy, command_id: Id) -> Context<'a> {
-    Context {
-        now: NOW,
-        catalog,
-        entropy,
-        command_id,
-        actor: "local",
-        cause: "api",
-    }
 }
 
 /// A catalog made from these files alone.

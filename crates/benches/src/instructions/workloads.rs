@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use api::BatchRequest;
 use bytes::Bytes;
 use engine::Id;
-use engine::codec::{BatchHeader, decode_batch, encode_batch, pack_history};
+use engine::codec::{BatchHeader, Packer, RecordBatch, decode_batch, encode_batch};
 use engine::record::Record;
 use expression::{Scope, Template, Variables};
 use serde_json::{Value, json};
@@ -88,14 +88,17 @@ fn decide() -> Result<Once> {
 }
 
 fn encode() -> Result<Once> {
-    let records = records(&orders()?);
+    let (records, mut packer) = (records(&orders()?), Packer::default());
     Ok(Box::new(move |_| {
-        Ok(encode_batch(BatchHeader::default(), &records, 0).0.len())
+        let batch = RecordBatch::from_iter(records.iter().cloned());
+        let (bytes, _) = encode_batch(BatchHeader::default(), &batch, 0, &mut packer);
+        Ok(bytes.len())
     }))
 }
 
 fn decode() -> Result<Once> {
-    let (bytes, _) = encode_batch(BatchHeader::default(), &records(&orders()?), 0);
+    let batch = RecordBatch::from_iter(records(&orders()?));
+    let (bytes, _) = encode_batch(BatchHeader::default(), &batch, 0, &mut Packer::default());
     Ok(Box::new(move |_| Ok(decode_batch(&bytes)?.1.len())))
 }
 
@@ -152,13 +155,13 @@ fn project() -> Result<Once> {
     let folder = tempfile::tempdir()?;
     let store = SqliteStore::open(folder.path(), &store_sqlite::Options::default())?;
     let threads = tokio::runtime::Builder::new_current_thread().build()?;
-    let orders = orders()?;
+    let (orders, mut packer) = (orders()?, Packer::default());
     Ok(Box::new(move |number| {
         // The folder is kept as long as the workload.
         let _ = folder.path();
         let changed = orders.iter().enumerate();
-        let changes =
-            changed.flat_map(|(place, order)| changes(order, number * BATCH + place as u64));
+        let changes = changed
+            .flat_map(|(place, order)| changes(order, number * BATCH + place as u64, &mut packer));
         let projection = Projection {
             partition: PartitionId(0),
             reached: number + 1,
@@ -170,7 +173,7 @@ fn project() -> Result<Once> {
 }
 
 /// What the projector writes of an instance that ran through, under an id of its own.
-fn changes(order: &Order, number: u64) -> [Change; 2] {
+fn changes(order: &Order, number: u64, packer: &mut Packer) -> [Change; 2] {
     let (instance, records) = (&order.instance, &order.records);
     let started = &instance.header().started;
     let id = Id::new(instance.updated_at(), (number % 4_096) as u16, number);
@@ -193,12 +196,13 @@ fn changes(order: &Order, number: u64) -> [Change; 2] {
         updated_at: instance.updated_at(),
         ended_at: instance.ended_at(),
         seq: instance.seq(),
-        snapshot: instance.snapshot().head,
+        snapshot: Bytes::new(),
     };
+    let records = RecordBatch::from_iter(records.iter().cloned());
     let segment = HistorySegment {
         first_seq: 1,
         last_seq: instance.seq(),
-        bytes: pack_history(records),
+        bytes: packer.history([records.bytes()].into_iter()),
     };
     let history = Change::AppendHistory { slot, id, segment };
     [Change::PutInstance(Box::new(row)), history]
