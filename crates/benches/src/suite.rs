@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::bench::Bench;
 use crate::machine::Machine;
@@ -71,16 +71,23 @@ fn list() {
     }
 }
 
+/// The measurements of these words, in the order of the table; `j` stands for `j1`, `j2` and so on.
 fn choose(only: &[String]) -> Result<Vec<&'static Measurement>> {
-    let known = |word: &str| {
-        let named = |one: &&Measurement| one.name == word || one.letter == word;
-        let found = MEASUREMENTS.iter().find(named);
-        found.with_context(|| format!("expected a measurement, but got `{word}`; see --list"))
+    let fits = |one: &Measurement, word: &str| {
+        let family = one
+            .letter
+            .trim_end_matches(|digit: char| digit.is_ascii_digit());
+        [one.name, one.letter, family].contains(&word)
     };
-    if only.is_empty() {
-        return Ok(MEASUREMENTS.iter().collect());
+    for word in only {
+        let known = MEASUREMENTS.iter().any(|one| fits(one, word));
+        ensure!(
+            known,
+            "expected a measurement, but got `{word}`; see --list"
+        );
     }
-    only.iter().map(|word| known(word)).collect()
+    let chosen = |one: &&Measurement| only.is_empty() || only.iter().any(|word| fits(one, word));
+    Ok(MEASUREMENTS.iter().filter(chosen).collect())
 }
 
 /// The page to write to. A quick run is no measurement to publish: it gets a copy.
@@ -144,4 +151,24 @@ fn of_machine(bench: &Bench, machine: &Machine) -> Result<Section> {
         table.row([name.to_owned(), value]);
     }
     Ok(Section::of(machine)?.table(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letters(only: &[&str]) -> Option<Vec<&'static str>> {
+        let only: Vec<String> = only.iter().map(|word| (*word).to_owned()).collect();
+        let chosen = choose(&only).ok()?;
+        Some(chosen.iter().map(|one| one.letter).collect())
+    }
+
+    #[test]
+    fn measurements_are_chosen_by_letter_family_or_name() {
+        assert_eq!(letters(&["idle", "a"]), Some(vec!["a", "h"]));
+        assert_eq!(letters(&["j"]), Some(vec!["j1", "j2", "j3"]));
+        assert_eq!(letters(&["j2"]), Some(vec!["j2"]));
+        assert_eq!(letters(&[]).map(|all| all.len()), Some(MEASUREMENTS.len()));
+        assert_eq!(letters(&["nothing"]), None);
+    }
 }

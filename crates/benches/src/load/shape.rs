@@ -34,4 +34,9 @@ impl Shape {
             _ => format!("{} in {connections} batches of {batch}", self.in_flight()),
         }
     }
+
+    /// For a plot: connections times workflows of a request.
+    pub(crate) fn label(self) -> String {
+        format!("{} × {}", self.connections, self.batch)
+    }
 }

@@ -155,10 +155,10 @@ fn plot(loads: &[Load]) -> Plot {
     Plot {
         file: "in-process",
         title: "Three steps in process, durable".to_owned(),
-        x: "in flight",
+        x: "in flight: connections × workflows of a request",
         y: "workflows/s",
         logarithmic: (false, false),
-        places: loads.iter().map(|load| load.shape.clone()).collect(),
+        places: SHAPES.map(Shape::label).into(),
         lines: vec![Line {
             name: "median of the repeats".to_owned(),
             points: loads.iter().enumerate().map(place).collect(),

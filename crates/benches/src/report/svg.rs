@@ -1,4 +1,4 @@
-//! Plots as SVG: lines through medians with the spread as a band of bars, or bars side by side. Colours come from the
+//! Plots as SVG: lines through medians, or bars side by side, each with the spread as an upright stroke. Colours come from the
 //! reader's scheme, light or dark, and every line has a mark of its own, so that colour alone carries no meaning.
 
 use std::fmt::Write as _;
@@ -189,11 +189,10 @@ impl Canvas {
                 "<rect class=\"s{number}\" fill-opacity=\"0.75\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
             ));
             let middle = left + width / 2.0;
-            self.words(
-                (middle, top - 6.0),
-                " text-anchor=\"middle\"",
-                &short_label(point.y),
-            );
+            self.spread(number, middle, point.spread);
+            let above = top.min(self.down(point.spread.1)) - 6.0;
+            let label = short_label(point.y);
+            self.words((middle, above), " text-anchor=\"middle\"", &label);
         }
     }
 
