@@ -18,8 +18,8 @@ use mimalloc::MiMalloc;
 
 use crate::args::Cli;
 
-/// Halves what a workflow costs: payloads and records are made on one thread and freed on another,
-/// which the system's allocator does slowly. Its memory stays flat (docs/performance.md).
+/// Takes a third off what a workflow costs: payloads and records are made on one thread and freed on another,
+/// which the system's allocator does slowly.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -76,7 +76,7 @@ impl Decider<'_, '_> {
     }
 
     /// The call of a step, resolved once for all instances unless a value of the step's own is
-    /// computed: resolving it for every step took a tenth of the processor.
+    /// computed: resolving it asks every policy.
     fn plan_of_step(
         &mut self,
         step: &Step,

@@ -2,8 +2,7 @@
 //!
 //! Written by hand and not derived, because a batch holds thousands of records: ids lie in the
 //! record instead of in allocations of their own, and what only the first record of a decision
-//! says takes one pointer in the others. That is a third of the memory, and a fifth of the
-//! allocations. On the wire it is this message:
+//! says takes one pointer in the others. On the wire it is this message:
 //!
 //! | tag | type | field |
 //! | --- | --- | --- |

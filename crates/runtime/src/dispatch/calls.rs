@@ -30,8 +30,8 @@ pub(crate) struct TaskResult {
 }
 
 /// Makes calls for which there is room. Those that end at once are made here, one after the other,
-/// and their results travel together: a task, two time-outs and two wake-ups for each were half of
-/// what an in-process step cost. What waits goes on as a task of its own.
+/// and their results travel together, which saves a task and two wake-ups for each. What waits goes
+/// on as a task of its own.
 pub(super) async fn make_calls(shared: Arc<Shared>, offers: Vec<Offer>) {
     let mut batch = CallBatch::new(&shared);
     for offer in offers {
