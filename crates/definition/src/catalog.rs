@@ -121,6 +121,12 @@ impl Catalog {
         versions.select(version)
     }
 
+    /// The definition of exactly this version, as records and snapshots name it.
+    pub fn recorded_workflow(&self, name: &str, version: &str) -> Option<Arc<Workflow>> {
+        let version = semver::Version::parse(version).ok()?;
+        self.workflow(name, Some(&version)).cloned()
+    }
+
     /// The highest version that a range allows.
     pub fn workflow_matching(
         &self,

@@ -1,8 +1,6 @@
 //! Records read back, and the states that they fold into.
 
-use std::sync::Arc;
-
-use definition::{Catalog, Workflow};
+use definition::Catalog;
 use engine::codec::unpack_history;
 use engine::record::Record;
 use engine::{Id, Instance};
@@ -39,11 +37,6 @@ pub(crate) async fn read_history(
 
 /// The state that records from the first on fold into, if their definition is in the catalog.
 pub(crate) fn fold(catalog: &Catalog, records: &[Record]) -> Option<Instance> {
-    Instance::fold(records, |name, version| definition(catalog, name, version))
-}
-
-/// A definition of the catalog.
-pub(crate) fn definition(catalog: &Catalog, name: &str, version: &str) -> Option<Arc<Workflow>> {
-    let version = semver::Version::parse(version).ok()?;
-    catalog.workflow(name, Some(&version)).cloned()
+    let find = |name: &str, version: &str| catalog.recorded_workflow(name, version);
+    Instance::fold(records, find)
 }

@@ -1,10 +1,9 @@
 //! `doctor`: looks for damage.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use api::{Code, Exit, System};
-use definition::{Catalog, StoredResource, Workflow};
+use definition::{Catalog, StoredResource};
 use engine::record::Record;
 use engine::{Id, Instance, codec};
 use serde::{Deserialize, Serialize};
@@ -201,9 +200,10 @@ impl Check {
             self.violation(id, "it is listed but not there");
             return Ok(());
         };
-        let history = self.history(store, row).await?;
-        // What ran through in a moment is kept as its history alone.
-        let restored = if stored.row.snapshot.is_empty() {
+        // What ran through in a moment is kept as its history alone; another's may be of any length.
+        let history_alone = stored.row.snapshot.is_empty();
+        let history = self.history(store, row, history_alone).await?;
+        let restored = if history_alone {
             self.folded(&history)
         } else {
             self.restored(&stored)
@@ -221,25 +221,23 @@ impl Check {
 
     fn folded(&self, history: &[Record]) -> Result<Instance, String> {
         let missing = || "expected a start and its workflow, but one is missing".to_owned();
-        Instance::fold(history, |name, version| self.find(name, version)).ok_or_else(missing)
-    }
-
-    fn find(&self, name: &str, version: &str) -> Option<Arc<Workflow>> {
-        let version = version.parse().ok()?;
-        self.catalog.workflow(name, Some(&version)).cloned()
+        let find = |name: &str, version: &str| self.catalog.recorded_workflow(name, version);
+        Instance::fold(history, find).ok_or_else(missing)
     }
 
     fn restored(&self, stored: &StoredInstance) -> Result<Instance, String> {
-        let find = |name: &str, version: &str| self.find(name, version);
+        let find = |name: &str, version: &str| self.catalog.recorded_workflow(name, version);
         Instance::restore(&stored.row.snapshot, &stored.chunks, find)
             .map_err(|error| error.to_string())
     }
 
-    /// The history, which must have every record up to the row's, once.
+    /// Checks the history, which must have every record up to the row's, once; answers it, if it is
+    /// to be kept.
     async fn history(
         &mut self,
         store: &dyn Store,
         row: &InstanceRow,
+        keep: bool,
     ) -> Result<Vec<Record>, StoreError> {
         let id = Id::from_bytes(row.id);
         let (mut seq, mut history) = (0, Vec::new());
@@ -262,7 +260,7 @@ impl Check {
                     }
                     seq = record.seq;
                     self.report.records += 1;
-                    history.push(record);
+                    history.extend(keep.then_some(record));
                 }
             }
         }

@@ -6,7 +6,7 @@ use definition::Catalog;
 use engine::{Id, Instance};
 use store::{Store, StoreError, StoredInstance};
 
-use crate::history::{definition, fold, read_history};
+use crate::history::{fold, read_history};
 
 /// First pause before a read that the store could not answer is repeated.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -62,7 +62,7 @@ pub(crate) async fn load_instance(
 }
 
 fn restore(catalog: &Catalog, id: Id, stored: &StoredInstance) -> Result<Instance, StoreError> {
-    let find = |name: &str, version: &str| definition(catalog, name, version);
+    let find = |name: &str, version: &str| catalog.recorded_workflow(name, version);
     Instance::restore(&stored.row.snapshot, &stored.chunks, find)
         .map_err(|error| damaged(id, &error.to_string()))
 }

@@ -266,13 +266,10 @@ impl Partition {
     }
 
     fn on_internal(&mut self, internal: Internal) {
-        self.forming.commands += 1;
+        // Of results that come together each counts when its turn comes.
+        self.forming.commands += usize::from(!matches!(internal, Internal::Results(_)));
         match internal {
-            Internal::Results(results) => {
-                // Each of them counts when its turn comes.
-                self.forming.commands -= 1;
-                self.results.extend(results);
-            }
+            Internal::Results(results) => self.results.extend(results),
             Internal::Work { id, work } => self.work(id, work),
             Internal::Message(message) => self.on_message(*message),
             Internal::Acknowledged(taken) => self.on_acknowledged(taken),

@@ -136,10 +136,7 @@ impl Actor {
             return Ok(());
         }
         let chunks: Vec<(u32, Bytes)> = self.stored.chunks.clone().into_iter().collect();
-        let find = |name: &str, version: &str| {
-            let version = version.parse().ok()?;
-            catalog.workflow(name, Some(&version)).cloned()
-        };
+        let find = |name: &str, version: &str| catalog.recorded_workflow(name, version);
         let restored = Instance::restore(&self.stored.head, &chunks, find);
         let mut restored =
             restored.map_err(|error| Finding(format!("{}: {error}", self.live.id())))?;
