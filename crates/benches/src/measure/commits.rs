@@ -11,6 +11,7 @@ use serde::Serialize;
 use store::{Append, Appended, PartitionId, Store};
 use store_sqlite::SqliteStore;
 
+use super::cases::{Case, cases};
 use crate::bench::{Bench, THREE_STEPS};
 use crate::disk::{Appending, append_plainly, noise};
 use crate::load::{Expect, Requests, Shape, Steady, steady};
@@ -29,12 +30,6 @@ const LASTING: Duration = Duration::from_secs(3);
 const READ: usize = 8 << 20;
 
 #[derive(Serialize)]
-struct Case {
-    shape: String,
-    samples: Vec<Sample>,
-}
-
-#[derive(Serialize)]
 struct Sample {
     ours: Steady,
     /// Bytes of a batch, on average over what the journal still held at the end.
@@ -49,25 +44,12 @@ struct Sample {
 
 /// Measures it.
 pub(super) async fn run(bench: &Bench) -> Result<Section> {
-    let mut cases = SHAPES.map(|shape| Case {
-        shape: shape.name(),
-        samples: Vec::new(),
-    });
-    for repeat in 0..bench.options.repeats {
-        for (case, shape) in cases.iter_mut().zip(SHAPES) {
-            let sample = sample(bench, shape).await?;
-            let (ours, limit) = (
-                sample.megabytes_per_second,
-                sample.plain.megabytes_per_second,
-            );
-            bench.tell(
-                &case.shape,
-                repeat,
-                &format!("{ours:.2} MB/s, the plain file {limit:.2} MB/s"),
-            );
-            case.samples.push(sample);
-        }
-    }
+    let sample = async |shape| sample(bench, shape).await;
+    let told = |one: &Sample| {
+        let (ours, limit) = (one.megabytes_per_second, one.plain.megabytes_per_second);
+        format!("{ours:.2} MB/s, the plain file {limit:.2} MB/s")
+    };
+    let cases = cases(bench, SHAPES, sample, told).await?;
     Ok(Section::of(&cases)?.table(table(&cases)))
 }
 
@@ -150,7 +132,7 @@ async fn append_for(
     Ok(timed)
 }
 
-fn table(cases: &[Case]) -> Table {
+fn table(cases: &[Case<Sample>]) -> Table {
     let mut table = Table::new([
         "in flight",
         "commits/s",

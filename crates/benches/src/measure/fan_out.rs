@@ -1,8 +1,8 @@
 //! A loop over a thousand items, each a lane with one call in process.
 
 use anyhow::Result;
-use serde::Serialize;
 
+use super::cases::{Case, cases};
 use crate::bench::Bench;
 use crate::load::{Expect, Requests, Shape, Steady, steady};
 use crate::report::{Section, Table, cell};
@@ -13,35 +13,19 @@ const FAN_OUT: &str = include_str!("../workflows/fan-out.yaml");
 const LANES: f64 = 1_000.0;
 const SHAPES: [Shape; 2] = [Shape::single(1), Shape::single(8)];
 
-#[derive(Serialize)]
-struct Case {
-    shape: String,
-    samples: Vec<Steady>,
-}
-
 /// Measures it.
 pub(super) async fn run(bench: &Bench) -> Result<Section> {
-    let mut cases = SHAPES.map(|shape| Case {
-        shape: shape.name(),
-        samples: Vec::new(),
-    });
-    for repeat in 0..bench.options.repeats {
-        for (case, shape) in cases.iter_mut().zip(SHAPES) {
-            let stage = bench.stage(FAN_OUT).await?;
-            let requests = Requests::new("fan-out", shape, Expect::Completed);
-            let sample = steady(&stage.served, shape, &requests, bench.short_times()).await?;
-            bench.tell(
-                &case.shape,
-                repeat,
-                &format!("{:.0} lanes/s", sample.per_second * LANES),
-            );
-            case.samples.push(sample);
-        }
-    }
+    let sample = async |shape| {
+        let stage = bench.stage(FAN_OUT).await?;
+        let requests = Requests::new("fan-out", shape, Expect::Completed);
+        steady(&stage.served, shape, &requests, bench.short_times()).await
+    };
+    let told = |one: &Steady| format!("{:.0} lanes/s", one.per_second * LANES);
+    let cases = cases(bench, SHAPES, sample, told).await?;
     Ok(Section::of(&cases)?.table(table(&cases)))
 }
 
-fn table(cases: &[Case]) -> Table {
+fn table(cases: &[Case<Steady>]) -> Table {
     let mut table = Table::new([
         "instances of 1,000 lanes in flight",
         "instances/s",

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use reqwest::Client;
 use serde::Serialize;
 
+use super::cases::{Case, cases};
 use crate::bench::Bench;
 use crate::load::{Expect, Requests, Shape, Steady, steady};
 use crate::report::{Section, Table, cell};
@@ -27,12 +28,6 @@ const SHAPES: [Shape; 3] = [
 const CALLS: f64 = 3.0;
 
 #[derive(Serialize)]
-struct Case {
-    shape: String,
-    samples: Vec<Sample>,
-}
-
-#[derive(Serialize)]
 struct Sample {
     ours: Steady,
     /// Calls that the client alone makes in a second.
@@ -48,22 +43,12 @@ pub(super) fn documents(service: SocketAddr) -> String {
 
 /// Measures it.
 pub(super) async fn run(bench: &Bench) -> Result<Section> {
-    let mut cases = SHAPES.map(|shape| Case {
-        shape: shape.name(),
-        samples: Vec::new(),
-    });
-    for repeat in 0..bench.options.repeats {
-        for (case, shape) in cases.iter_mut().zip(SHAPES) {
-            let sample = sample(bench, shape).await?;
-            let (rate, share) = (sample.ours.per_second, sample.share);
-            bench.tell(
-                &case.shape,
-                repeat,
-                &format!("{rate:.0} workflows/s, {share:.2} of the bare client"),
-            );
-            case.samples.push(sample);
-        }
-    }
+    let sample = async |shape| sample(bench, shape).await;
+    let told = |one: &Sample| {
+        let (rate, share) = (one.ours.per_second, one.share);
+        format!("{rate:.0} workflows/s, {share:.2} of the bare client")
+    };
+    let cases = cases(bench, SHAPES, sample, told).await?;
     Ok(Section::of(&cases)?.table(table(&cases)))
 }
 
@@ -121,7 +106,7 @@ async fn call_for(client: Client, url: String, calls: Arc<AtomicU64>, end: Insta
     Ok(())
 }
 
-fn table(cases: &[Case]) -> Table {
+fn table(cases: &[Case<Sample>]) -> Table {
     let mut table = Table::new([
         "in flight",
         "workflows/s",

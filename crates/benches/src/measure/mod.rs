@@ -1,5 +1,6 @@
 //! What is measured: a file each, and one table of them.
 
+mod cases;
 mod commits;
 mod definition;
 mod disk_use;

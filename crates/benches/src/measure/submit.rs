@@ -1,8 +1,8 @@
 //! Starts over HTTP: what is accepted, durably, in a second. The workflow only waits, so that a start is all there is.
 
 use anyhow::Result;
-use serde::Serialize;
 
+use super::cases::{Case, cases};
 use crate::bench::Bench;
 use crate::load::{Expect, Requests, Shape, Steady, steady};
 use crate::report::{Section, Table, cell};
@@ -17,35 +17,19 @@ const SHAPES: [Shape; 5] = [
     Shape::batches(4, 1_000),
 ];
 
-#[derive(Serialize)]
-struct Case {
-    shape: String,
-    samples: Vec<Steady>,
-}
-
 /// Measures it.
 pub(super) async fn run(bench: &Bench) -> Result<Section> {
-    let mut cases = SHAPES.map(|shape| Case {
-        shape: shape.name(),
-        samples: Vec::new(),
-    });
-    for repeat in 0..bench.options.repeats {
-        for (case, shape) in cases.iter_mut().zip(SHAPES) {
-            let stage = bench.stage(WAITING).await?;
-            let requests = Requests::new("hold", shape, Expect::Accepted);
-            let sample = steady(&stage.served, shape, &requests, bench.short_times()).await?;
-            bench.tell(
-                &case.shape,
-                repeat,
-                &format!("{:.0} accepted/s", sample.per_second),
-            );
-            case.samples.push(sample);
-        }
-    }
+    let sample = async |shape| {
+        let stage = bench.stage(WAITING).await?;
+        let requests = Requests::new("hold", shape, Expect::Accepted);
+        steady(&stage.served, shape, &requests, bench.short_times()).await
+    };
+    let told = |one: &Steady| format!("{:.0} accepted/s", one.per_second);
+    let cases = cases(bench, SHAPES, sample, told).await?;
     Ok(Section::of(&cases)?.table(table(&cases)))
 }
 
-fn table(cases: &[Case]) -> Table {
+fn table(cases: &[Case<Steady>]) -> Table {
     let mut table = Table::new([
         "starts under way",
         "accepted/s",
