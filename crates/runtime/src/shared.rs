@@ -19,7 +19,7 @@ use crate::health::Stats;
 use crate::level::Level;
 use crate::partition::Port;
 use crate::placement::Placement;
-use crate::projector::{Awaited, Committed};
+use crate::projector::{Asked, Awaited, Committed};
 use crate::tasks::Tasks;
 
 /// What the parts of one runtime have in common.
@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) catalog_port: Port,
     pub(crate) projector: mpsc::UnboundedSender<Committed>,
     pub(crate) awaited: Awaited,
+    /// Where lists ask for what the tables lack.
+    pub(crate) overlay: mpsc::Sender<Asked>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) tokens: Tokens,
     pub(crate) tasks: Tasks,

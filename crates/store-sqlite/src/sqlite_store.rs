@@ -158,20 +158,6 @@ impl SqliteStore {
             .read(move |_| remove(&*files, &index, &behind))
             .await
     }
-
-    /// Sorted indexes for the buckets that are closed, built beside the writer.
-    async fn index_closed_buckets(&self) -> Result<(), StoreError> {
-        for start in self.readers.unindexed() {
-            let buckets = self.readers.buckets().clone();
-            self.readers
-                .read(move |_| buckets.build_indexes(start))
-                .await?;
-            self.writer
-                .work(move |writer| writer.note_indexed(start))
-                .await?;
-        }
-        Ok(())
-    }
 }
 
 /// What lies between the state and the journal's first batch would be lost without a word.
@@ -250,7 +236,7 @@ impl Store for SqliteStore {
             .work(move |writer| writer.flush_some(run))
             .await?
         {}
-        self.index_closed_buckets().await
+        Ok(())
     }
 
     async fn instance(

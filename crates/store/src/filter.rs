@@ -42,28 +42,76 @@ fn is(wanted: Option<&String>, found: &str) -> bool {
     wanted.is_none_or(|wanted| wanted == found)
 }
 
-/// Whether a word occurs in the row's id, workflow name, correlation id, subject or error,
-/// without regard to the case of ASCII letters. Hyphens in a part of an id do not matter.
-fn mentions(row: &InstanceRow, word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    let texts = [
-        Some(&row.workflow),
-        Some(&row.correlation_id),
-        row.subject.as_ref(),
-        row.error.as_ref(),
-    ];
-    id_part(&word).is_some_and(|part| hex(&row.id).contains(&part))
-        || texts
-            .into_iter()
-            .flatten()
-            .any(|text| text.to_ascii_lowercase().contains(&word))
+/// Whether the text is the beginning of the row's id, or each of its words is part of the workflow's
+/// name or a word of the correlation id, the subject or the error.
+fn mentions(row: &InstanceRow, text: &str) -> bool {
+    if id_part(text).is_some_and(|part| hex(&row.id).starts_with(&part)) {
+        return true;
+    }
+    words(text)
+        .all(|word| names(&row.workflow, &word) || row.searched().any(|text| has_word(text, &word)))
 }
 
-/// The word as part of an id's hexadecimal digits, in lower case and without hyphens, if it can
-/// be one.
-pub fn id_part(word: &str) -> Option<String> {
-    let part: String = word.chars().filter(|c| *c != '-').collect();
-    let hexadecimal = !part.is_empty() && part.chars().all(|c| c.is_ascii_hexdigit());
+/// Whether a word in lower case is part of a workflow's name.
+pub fn names(workflow: &str, word: &str) -> bool {
+    let upper = workflow.contains(char::is_uppercase);
+    workflow.contains(word) || (upper && workflow.to_lowercase().contains(word))
+}
+
+/// Whether a word in lower case is a word of a text.
+fn has_word(text: &str, word: &str) -> bool {
+    let mut found =
+        split_words(text).filter(|found| found.len() == word.len() || !found.is_ascii());
+    found.any(|found| match found.is_ascii() {
+        true => found.eq_ignore_ascii_case(word),
+        false => found.to_lowercase() == word,
+    })
+}
+
+impl InstanceRow {
+    /// The texts whose words a search finds, beside the workflow's name. A correlation id that is the instance's own id is not
+    /// among them: the id is found as such.
+    pub fn searched(&self) -> impl Iterator<Item = &str> {
+        let correlation_id = Some(&self.correlation_id).filter(|_| !self.is_own_correlation());
+        let texts = [correlation_id, self.subject.as_ref(), self.error.as_ref()];
+        texts.into_iter().flatten().map(String::as_str)
+    }
+
+    /// Whether the correlation id is the text of the instance's own id: lower case, with hyphens.
+    pub fn is_own_correlation(&self) -> bool {
+        let mut text = self.correlation_id.bytes();
+        let same = (0..).zip(self.id).all(|(place, byte)| {
+            let hyphen = HYPHENS.contains(&place).then_some(b'-');
+            let digits = [byte >> 4, byte & 0xf].map(|half| DIGITS[usize::from(half)]);
+            let mut expected = hyphen.into_iter().chain(digits);
+            expected.all(|expected| text.next() == Some(expected))
+        });
+        same && text.next().is_none()
+    }
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+/// Bytes of an id before which its text has a hyphen.
+const HYPHENS: [usize; 4] = [4, 6, 8, 10];
+
+/// A text's words in lower case: what lies between characters that are neither letters nor digits.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
+    split_words(text).map(str::to_lowercase)
+}
+
+fn split_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+}
+
+/// Fewer digits than these are not taken for the beginning of an id.
+const ID_DIGITS: usize = 8;
+
+/// The text as the beginning of an id: hexadecimal digits in lower case without hyphens, at least
+/// 8, if it can be one.
+pub fn id_part(text: &str) -> Option<String> {
+    let part: String = text.chars().filter(|c| *c != '-').collect();
+    let hexadecimal = part.len() >= ID_DIGITS && part.chars().all(|c| c.is_ascii_hexdigit());
     hexadecimal.then(|| part.to_ascii_lowercase())
 }
 
@@ -121,12 +169,38 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_found_in_ids_names_and_errors() {
+    fn only_the_exact_text_of_its_id_is_an_instances_own_correlation() {
+        let own = |correlation_id: &str| {
+            let correlation_id = correlation_id.to_owned();
+            let row = InstanceRow {
+                correlation_id,
+                ..row()
+            };
+            row.is_own_correlation()
+        };
+        assert!(own("abababab-abab-abab-abab-abababababab"));
+        for other in [
+            "ABABABAB-abab-abab-abab-abababababab",
+            "abababababababababababababababab",
+            "abababab-abab-abab-abab-ababababab",
+            "abababab-abab-abab-abab-abababababab ",
+            "",
+        ] {
+            assert!(!own(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn words_are_found_in_ids_names_and_errors() {
         check(|f| f.text = Some("BILLING".into()), true);
+        check(|f| f.text = Some("billing: 503".into()), true);
+        check(|f| f.text = Some("bill".into()), false);
         check(|f| f.text = Some("corr-7".into()), true);
         check(|f| f.text = Some("ada".into()), true);
         check(|f| f.text = Some("abab-abab".into()), true);
+        check(|f| f.text = Some("ababa".into()), false);
         check(|f| f.text = Some("order".into()), true);
+        check(|f| f.text = Some("Rde".into()), true);
         check(|f| f.text = Some("eu".into()), false);
         check(|f| f.text = Some("-".into()), true);
     }

@@ -16,7 +16,7 @@ mod state;
 
 pub use contract::{PartitionHead, Store};
 pub use error::StoreError;
-pub use filter::id_part;
+pub use filter::{id_part, names, words};
 pub use journal::{Append, Appended, Batch, BatchId, Blob, BlobHash, Epoch, PartitionId, Position};
 pub use memory::MemoryStore;
 pub use query::{Count, CountBy, InstanceFilter, ListCursor, Page, Scan};

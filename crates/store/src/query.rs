@@ -25,7 +25,7 @@ pub struct Scan {
 }
 
 /// Which instances a list or a count is about; all conditions hold together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InstanceFilter {
     /// Any of these status words; empty means all.
     pub statuses: Vec<String>,
@@ -45,7 +45,8 @@ pub struct InstanceFilter {
     pub created_after: Option<i64>,
     /// Created before, milliseconds since the epoch.
     pub created_before: Option<i64>,
-    /// A word searched in ids, names and error text.
+    /// The beginning of an id (8 digits or more), or words, each of which is part of the workflow's
+    /// name or a word of the correlation id, the subject or the error's text.
     pub text: Option<String>,
 }
 

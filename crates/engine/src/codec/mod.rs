@@ -6,6 +6,6 @@ mod payloads;
 mod records;
 
 pub use frame::{BatchHeader, CodecError, FORMAT, decode_batch, encode_batch, verify_batch};
-pub use pack::{Packer, unpack_history};
+pub use pack::{Packer, plain_history, unpack_history};
 pub use payloads::{blobs_of, payloads_of};
 pub use records::RecordBatch;

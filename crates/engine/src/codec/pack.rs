@@ -82,6 +82,15 @@ impl Packer {
     }
 }
 
+/// The same bytes unpacked, for a store that packs many histories together.
+pub fn plain_history<'a>(parts: impl Iterator<Item = &'a [u8]> + Clone) -> Bytes {
+    let length: usize = parts.clone().map(<[u8]>::len).sum();
+    let mut plain = BytesMut::with_capacity(length + 1);
+    plain.put_u8(PLAIN as u8);
+    parts.for_each(|part| plain.put_slice(part));
+    plain.freeze()
+}
+
 /// Unpacks records of a history segment.
 pub fn unpack_history(bytes: &Bytes) -> Result<Vec<Record>, CodecError> {
     let Some((&codec, body)) = bytes.split_first() else {
@@ -129,8 +138,10 @@ mod tests {
         let records =
             RecordBatch::from_iter([record(1, &large), record(2, "y"), record(3, &large)]);
         let parts = [0..1, 1..3].map(|range| records.bytes_of(range));
-        let back = unpack_history(&Packer::default().history(parts.into_iter())).expect("unpacks");
-        assert_eq!(back, records[..]);
+        let packed = Packer::default().history(parts.into_iter());
+        for history in [packed, plain_history(parts.into_iter())] {
+            assert_eq!(unpack_history(&history).expect("unpacks"), records[..]);
+        }
         assert_eq!(blobs_of(&records).len(), 1);
     }
 }

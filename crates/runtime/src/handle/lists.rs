@@ -1,17 +1,23 @@
 //! Lists, counts, decisions, audit: reads of the state.
 
+use std::cmp::Reverse;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use engine::{Id, SLOTS};
 use serde::de::DeserializeOwned;
-use store::{CountBy, InstanceFilter, ListCursor, Row, Scan, Slot, Table};
+use store::{
+    CountBy, InstanceFilter, InstanceRow, ListCursor, Page, Row, Scan, Slot, StoreError, Table,
+};
+use tokio::sync::oneshot;
 
 use super::Runtime;
 use crate::error::Unavailable;
-use crate::projector::{decision_key, decision_prefix};
+use crate::projector::{Asked, Overlay, decision_key, decision_prefix};
 use crate::reads::{
-    AuditEntry, AuditFilter, Consistency, Counted, DecisionRow, DecisionStatus, Listed, TablePage,
+    AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionRow, DecisionStatus, Listed,
+    TablePage,
 };
 
 /// Rows looked at for one page at most, so that a filter that nothing fits ends.
@@ -31,9 +37,71 @@ impl Runtime {
         limit: usize,
         consistency: Consistency,
     ) -> Result<Listed, Unavailable> {
-        let incomplete = self.fresh(consistency).await;
-        let page = self.shared.store.list(filter, after, limit).await?;
+        let (overlay, incomplete) = match consistency {
+            Consistency::Fresh => self.overlay(filter, after, limit).await?,
+            Consistency::Eventual => (Overlay::default(), vec![]),
+        };
+        let page = self.overlaid(filter, after, limit, overlay).await?;
         Ok(Listed { page, incomplete })
+    }
+
+    /// What the tables lack of this list; if that is not told in time, how far they are behind.
+    async fn overlay(
+        &self,
+        filter: &InstanceFilter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> Result<(Overlay, Vec<Behind>), Unavailable> {
+        let (reply, overlay) = oneshot::channel();
+        let heads = self.heads();
+        let asked = Asked {
+            filter: filter.clone(),
+            after,
+            wanted: limit + 1,
+            heads: heads.clone(),
+            reply,
+        };
+        let answer = async {
+            let sent = self.shared.overlay.send(asked).await;
+            sent.map_err(|_| Unavailable::ShuttingDown)?;
+            overlay.await.map_err(|_| Unavailable::ShuttingDown)
+        };
+        match tokio::time::timeout(self.read_wait(), answer).await {
+            Ok(overlay) => Ok((overlay?, vec![])),
+            Err(_) => Ok((Overlay::default(), self.behind(&heads))),
+        }
+    }
+
+    /// The tables' rows and, over them, those of the overlay.
+    async fn overlaid(
+        &self,
+        filter: &InstanceFilter,
+        after: Option<ListCursor>,
+        limit: usize,
+        overlay: Overlay,
+    ) -> Result<Page<InstanceRow>, StoreError> {
+        let (mut items, mut stored, mut from) = (overlay.rows, 0, after);
+        let more = loop {
+            let page = self.shared.store.list(filter, from, limit).await?;
+            let current = page.items.into_iter().filter(|row| {
+                let id = Id::from_slice(&row.id).unwrap_or_default();
+                overlay.seqs.get(&id).is_none_or(|seq| row.seq >= *seq)
+            });
+            let before = items.len();
+            items.extend(current);
+            stored += items.len() - before;
+            from = page.next;
+            if from.is_none() || stored >= limit {
+                break from.is_some();
+            }
+        };
+        // What was written meanwhile comes from both.
+        items.sort_by_key(|row| Reverse((row.created_at, row.id, row.seq)));
+        items.dedup_by_key(|row| row.id);
+        let more = more || items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(InstanceRow::cursor);
+        Ok(Page { items, next })
     }
 
     /// How many instances there are, by group.

@@ -14,9 +14,8 @@ impl Runtime {
         if consistency == Consistency::Eventual {
             return vec![];
         }
-        let limit = Duration::from_millis(self.shared.config.bounds.read_wait_ms);
         let heads = self.heads();
-        let in_time = tokio::time::timeout(limit, self.reach(&heads))
+        let in_time = tokio::time::timeout(self.read_wait(), self.reach(&heads))
             .await
             .is_ok();
         if in_time { vec![] } else { self.behind(&heads) }
@@ -25,11 +24,17 @@ impl Runtime {
     /// Waits until the state of this slot's partition holds everything that is durable now; says
     /// whether it was in time.
     pub(super) async fn fresh_slot(&self, slot: engine::Slot) -> bool {
-        let limit = Duration::from_millis(self.shared.config.bounds.read_wait_ms);
         let port = self.shared.port(slot);
         let head = port.head.get();
         let reached = self.reach_one(port, head);
-        tokio::time::timeout(limit, reached).await.is_ok()
+        tokio::time::timeout(self.read_wait(), reached)
+            .await
+            .is_ok()
+    }
+
+    /// How long a read waits at most.
+    pub(super) fn read_wait(&self) -> Duration {
+        Duration::from_millis(self.shared.config.bounds.read_wait_ms)
     }
 
     pub(super) async fn projected_to_heads(&self) {
@@ -39,7 +44,7 @@ impl Runtime {
         self.reach_one(catalog, head).await;
     }
 
-    fn heads(&self) -> Vec<u64> {
+    pub(super) fn heads(&self) -> Vec<u64> {
         self.shared
             .ports
             .iter()
@@ -61,7 +66,7 @@ impl Runtime {
         }
     }
 
-    fn behind(&self, heads: &[u64]) -> Vec<Behind> {
+    pub(super) fn behind(&self, heads: &[u64]) -> Vec<Behind> {
         let now = self.shared.clock.now_ms();
         let ports = (0..).zip(self.shared.ports.iter().zip(heads));
         let late = ports.filter(|(_, (port, head))| port.reached.get() < **head);

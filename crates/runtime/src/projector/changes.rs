@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use engine::codec::Packer;
+use engine::codec::{Packer, plain_history};
 use engine::record::{Body, Record, StepRef, TaskKey};
 use engine::{Id, Instance, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ pub(super) fn instance_changes(
     let snapshot = match &merged.before {
         Some(before) => after.snapshot_since(before),
         // It ran through in a moment: its history alone is read back as its state.
-        None if after.ended_at().is_some() => Snapshot::default(),
+        None if merged.ran_through() => Snapshot::default(),
         None => after.snapshot(),
     };
     changes.push(Change::PutInstance(Box::new(row_of(after, snapshot.head))));
@@ -54,10 +54,15 @@ fn history_change(
     packer: &mut Packer,
 ) -> Option<Change> {
     let (first, last) = (merged.records().next()?, merged.records().last()?);
+    let bytes = match merged.ran_through() {
+        // Stores pack those that ended together, which takes less time and room than one by one.
+        true => plain_history(merged.record_bytes()),
+        false => packer.history(merged.record_bytes()),
+    };
     let segment = HistorySegment {
         first_seq: first.seq,
         last_seq: last.seq,
-        bytes: packer.history(merged.record_bytes()),
+        bytes,
     };
     Some(Change::AppendHistory { slot, id, segment })
 }

@@ -67,9 +67,14 @@ impl MergedInstance {
     }
 
     /// Their bytes as they are journaled, in parts.
-    pub(super) fn record_bytes(&self) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn record_bytes(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let places = self.places.iter();
         places.map(|(records, range)| records.bytes_of(range.clone()))
+    }
+
+    /// Whether it began and ended in what was gathered.
+    pub(super) fn ran_through(&self) -> bool {
+        self.before.is_none() && self.after.ended_at().is_some()
     }
 
     /// Whether it may end soon and be written once.
@@ -81,6 +86,8 @@ impl MergedInstance {
 /// What is to be written, and the bytes of the batches that are then behind the reached positions.
 pub(super) struct Write {
     pub(super) projections: Vec<Projection>,
+    /// Whose changes they hold.
+    pub(super) instances: Vec<Arc<Instance>>,
     pub(super) bytes: usize,
 }
 
@@ -97,12 +104,19 @@ impl Merger {
         self.bytes
     }
 
+    /// The instances of these batches, each as it is after them.
+    pub(super) fn instances(&self) -> impl Iterator<Item = &Arc<Instance>> {
+        let merged = self.partitions.values();
+        let instances = merged.flat_map(|merged| &merged.instances);
+        instances.map(|instance| &instance.after)
+    }
+
     /// What is to be written now. Open instances that were gathered at or after `young_since` are
     /// held back.
     pub(super) fn take(&mut self, young_since: Option<Instant>) -> Write {
-        let (mut projections, mut bytes) = (Vec::new(), 0);
+        let (mut projections, mut instances, mut bytes) = (Vec::new(), Vec::new(), 0);
         for (partition, merged) in &mut self.partitions {
-            let (reached, changes) = merged.take(young_since, &mut self.packer);
+            let (reached, changes) = merged.take(young_since, &mut self.packer, &mut instances);
             bytes += merged.forget(reached);
             if !changes.is_empty() || merged.lots.is_empty() {
                 projections.push(Projection {
@@ -114,7 +128,11 @@ impl Merger {
         }
         self.partitions.retain(|_, merged| !merged.lots.is_empty());
         self.bytes -= bytes;
-        Write { projections, bytes }
+        Write {
+            projections,
+            instances,
+            bytes,
+        }
     }
 }
 
@@ -157,6 +175,7 @@ impl Merged {
         &mut self,
         young_since: Option<Instant>,
         packer: &mut Packer,
+        written: &mut Vec<Arc<Instance>>,
     ) -> (Position, Vec<Change>) {
         let mut changes = Vec::with_capacity(self.instances.len() * 3);
         let mut held = Vec::new();
@@ -167,6 +186,7 @@ impl Merged {
                 held.push(instance);
             } else {
                 instance_changes(&mut changes, &instance, packer);
+                written.push(instance.after);
             }
         }
         self.instances = held;

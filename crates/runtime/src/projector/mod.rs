@@ -5,10 +5,12 @@ mod changes;
 mod decisions;
 mod instance;
 mod merge;
+mod overlay;
 mod sweep;
 mod task;
 
 pub(crate) use awaited::Awaited;
 pub(crate) use changes::parse_task_row;
 pub(crate) use decisions::{decision_key, decision_prefix};
-pub(crate) use task::{Committed, checkpoint, run};
+pub(crate) use overlay::{Asked, Overlay, channel as overlay_channel};
+pub(crate) use task::{Committed, Projector, checkpoint};

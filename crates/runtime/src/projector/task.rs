@@ -1,15 +1,18 @@
 //! The projector's task.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use engine::Instance;
 use engine::codec::RecordBatch;
 use store::{Change, PartitionId, Position, Projection, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::merge::{Merger, Write};
+use super::overlay::{Asked, Overlay};
 use super::sweep::Sweep;
 use crate::clock::steady_now;
 use crate::partition::{Delta, Internal, Port};
@@ -36,89 +39,165 @@ pub(crate) struct Committed {
     pub(crate) bytes: usize,
 }
 
-/// Projects until the runtime goes.
-pub(crate) async fn run(shared: Arc<Shared>, mut committed: mpsc::UnboundedReceiver<Committed>) {
-    let mut checkpoints = Checkpoints::new(&shared);
-    let mut sweep = Sweep::new();
-    let mut merger = Merger::default();
-    loop {
-        let held = merger.bytes() > 0;
-        let again = steady_now() + Duration::from_millis(shared.config.bounds.projection_gather_ms);
-        let worked = tokio::select! {
-            biased;
-            first = committed.recv() => match first {
-                Some(first) => {
-                    merger.add(first, steady_now());
-                    project(&shared, &mut checkpoints, &mut merger, &mut committed).await
+/// What the projector's task holds.
+pub(crate) struct Projector {
+    shared: Arc<Shared>,
+    committed: mpsc::UnboundedReceiver<Committed>,
+    asked: mpsc::Receiver<Asked>,
+    merger: Merger,
+    /// Instances whose changes are being written.
+    writing: Vec<Arc<Instance>>,
+    /// The last batch that came, by partition.
+    seen: BTreeMap<PartitionId, Position>,
+    checkpoints: Checkpoints,
+}
+
+impl Projector {
+    /// One that gets durable batches and lists' questions.
+    pub(crate) fn new(
+        shared: &Arc<Shared>,
+        committed: mpsc::UnboundedReceiver<Committed>,
+        asked: mpsc::Receiver<Asked>,
+    ) -> Self {
+        Self {
+            committed,
+            asked,
+            merger: Merger::default(),
+            writing: Vec::new(),
+            seen: BTreeMap::new(),
+            checkpoints: Checkpoints::new(shared),
+            shared: Arc::clone(shared),
+        }
+    }
+
+    /// Projects until the runtime goes.
+    pub(crate) async fn run(mut self) {
+        let mut sweep = Sweep::new();
+        loop {
+            let held = self.merger.bytes() > 0;
+            let gather_ms = self.shared.config.bounds.projection_gather_ms;
+            let again = steady_now() + Duration::from_millis(gather_ms);
+            let worked = tokio::select! {
+                biased;
+                Some(asked) = self.asked.recv() => {
+                    self.answer(asked).await;
+                    Ok(())
                 }
-                None => return,
-            },
-            () = shared.awaited.news(), if held => {
-                project(&shared, &mut checkpoints, &mut merger, &mut committed).await
-            }
-            () = tokio::time::sleep_until(again), if held => {
-                project(&shared, &mut checkpoints, &mut merger, &mut committed).await
-            }
-            () = tokio::time::sleep_until(sweep.next_at()) => sweep.page(&shared).await,
-        };
-        match worked {
-            Ok(()) => {}
-            Err(StoreError::Unavailable(reason)) => {
-                tracing::warn!(%reason, "expired keys could not be swept; the next round will do");
-            }
-            Err(error) => {
-                shared.fatal(format!("the state could not be written: {error}"));
-                return;
+                first = self.committed.recv() => match first {
+                    Some(first) => {
+                        self.add(first);
+                        self.project().await
+                    }
+                    None => return,
+                },
+                () = self.shared.awaited.news(), if held => self.project().await,
+                () = tokio::time::sleep_until(again), if held => self.project().await,
+                () = tokio::time::sleep_until(sweep.next_at()) => sweep.page(&self.shared).await,
+            };
+            match worked {
+                Ok(()) => {}
+                Err(StoreError::Unavailable(reason)) => {
+                    tracing::warn!(%reason, "expired keys could not be swept; the next round will do");
+                }
+                Err(error) => {
+                    self.shared
+                        .fatal(format!("the state could not be written: {error}"));
+                    return;
+                }
             }
         }
     }
-}
 
-/// Writes what was gathered, and with it what comes soon.
-async fn project(
-    shared: &Shared,
-    checkpoints: &mut Checkpoints,
-    merger: &mut Merger,
-    committed: &mut mpsc::UnboundedReceiver<Committed>,
-) -> Result<(), StoreError> {
-    let begun = steady_now();
-    gather(shared, merger, committed).await;
-    let hurried = shared.awaited.is_awaited() || merger.bytes() >= WRITE_BYTES;
-    let written = merger.take((!hurried).then_some(begun));
-    let begun = steady_now();
-    write(shared, &written.projections).await?;
-    let took = begun.elapsed();
-    shared.stats.histograms.projection_us.add_duration(took);
-    note(shared, &written);
-    checkpoints.written(written.bytes);
-    Ok(())
-}
+    fn add(&mut self, batch: Committed) {
+        self.seen.insert(batch.partition, batch.position);
+        self.merger.add(batch, steady_now());
+    }
 
-/// Takes what comes until the time for gathering is over, there is enough, or somebody waits for
-/// the state. What several batches changed of one instance is then written once.
-async fn gather(
-    shared: &Shared,
-    merger: &mut Merger,
-    committed: &mut mpsc::UnboundedReceiver<Committed>,
-) {
-    let bounds = &shared.config.bounds;
-    let over = steady_now() + Duration::from_millis(bounds.projection_gather_ms);
-    let enough = merger.bytes() + ENOUGH_BYTES;
-    while merger.bytes() < WRITE_BYTES {
-        let next = match committed.try_recv() {
-            Ok(next) => next,
-            Err(_) if shared.awaited.is_awaited() || merger.bytes() >= enough => break,
-            Err(_) => tokio::select! {
-                biased;
-                next = committed.recv() => match next {
-                    Some(next) => next,
-                    None => break,
+    /// Writes what was gathered, and with it what comes soon.
+    async fn project(&mut self) -> Result<(), StoreError> {
+        let begun = steady_now();
+        self.gather().await;
+        let hurried = self.shared.awaited.is_awaited() || self.merger.bytes() >= WRITE_BYTES;
+        let mut written = self.merger.take((!hurried).then_some(begun));
+        self.writing = std::mem::take(&mut written.instances);
+        let begun = steady_now();
+        self.write(&written.projections).await?;
+        self.writing.clear();
+        let took = begun.elapsed();
+        let stats = &self.shared.stats;
+        stats.histograms.projection_us.add_duration(took);
+        note(&self.shared, &written);
+        self.checkpoints.written(written.bytes);
+        Ok(())
+    }
+
+    /// Takes what comes until the time for gathering is over, there is enough, or somebody waits for
+    /// the state. What several batches changed of one instance is then written once.
+    async fn gather(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let gather_ms = shared.config.bounds.projection_gather_ms;
+        let over = steady_now() + Duration::from_millis(gather_ms);
+        let enough = self.merger.bytes() + ENOUGH_BYTES;
+        while self.merger.bytes() < WRITE_BYTES {
+            let next = match self.committed.try_recv() {
+                Ok(next) => next,
+                Err(_) if shared.awaited.is_awaited() || self.merger.bytes() >= enough => break,
+                Err(_) => tokio::select! {
+                    biased;
+                    Some(asked) = self.asked.recv() => {
+                        self.answer(asked).await;
+                        continue;
+                    }
+                    next = self.committed.recv() => match next {
+                        Some(next) => next,
+                        None => break,
+                    },
+                    () = shared.awaited.news() => continue,
+                    () = tokio::time::sleep_until(over) => break,
                 },
-                () = shared.awaited.news() => continue,
-                () = tokio::time::sleep_until(over) => break,
-            },
-        };
-        merger.add(next, steady_now());
+            };
+            self.add(next);
+        }
+    }
+
+    /// Writes, and answers lists meanwhile.
+    async fn write(&mut self, projections: &[Projection]) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let writing = write(&shared, projections);
+        tokio::pin!(writing);
+        loop {
+            tokio::select! {
+                biased;
+                written = &mut writing => return written,
+                Some(asked) = self.asked.recv() => self.answer(asked).await,
+            }
+        }
+    }
+
+    /// Answers a list with what the tables lack.
+    async fn answer(&mut self, asked: Asked) {
+        while let Ok(batch) = self.committed.try_recv() {
+            self.add(batch);
+        }
+        // A partition shows how far it is a moment before its batch comes here.
+        while self.lacks(&asked.heads) {
+            match self.committed.recv().await {
+                Some(batch) => self.add(batch),
+                None => return,
+            }
+        }
+        let instances = self.merger.instances().chain(&self.writing);
+        let overlay = Overlay::of(instances, &asked);
+        // Who asked may have gone.
+        let _gone = asked.reply.send(overlay);
+    }
+
+    fn lacks(&self, heads: &[Position]) -> bool {
+        let mut heads = (0..).zip(heads.iter().zip(&self.shared.ports));
+        heads.any(|(partition, (head, port))| {
+            let seen = self.seen.get(&PartitionId(partition));
+            port.reached.get().max(seen.copied().unwrap_or(0)) < *head
+        })
     }
 }
 

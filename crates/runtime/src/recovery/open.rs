@@ -15,7 +15,7 @@ use crate::error::OpenError;
 use crate::health::Stats;
 use crate::partition::{Inbox, Opened, Partition, inbox};
 use crate::placement::Placement;
-use crate::projector::{Awaited, Committed};
+use crate::projector::{Asked, Awaited, Committed, Projector, overlay_channel};
 use crate::shared::{Phase, Shared};
 use crate::tasks::Tasks;
 
@@ -55,6 +55,7 @@ fn key(entropy: &mut Entropy) -> [u8; 32] {
 /// What the projector's task begins with.
 struct ToProject {
     committed: mpsc::UnboundedReceiver<Committed>,
+    asked: mpsc::Receiver<Asked>,
     catalog_tail: Vec<Committed>,
     catalog_is_new: bool,
 }
@@ -72,8 +73,10 @@ fn share(
     let (catalog_port, _no_commands) = inbox();
     catalog_port.head.raise(catalog.head());
     let (projector, committed) = mpsc::unbounded_channel();
+    let (overlay, asked) = overlay_channel();
     let to_project = ToProject {
         committed,
+        asked,
         catalog_tail: catalog.tail,
         catalog_is_new: catalog.is_new,
     };
@@ -93,6 +96,7 @@ fn share(
         catalog_port,
         projector,
         awaited: Awaited::default(),
+        overlay,
         dispatcher: Dispatcher::default(),
         tasks: Tasks::default(),
         entropy: Mutex::new(entropy),
@@ -106,8 +110,8 @@ async fn recover_all(
     shared: &Arc<Shared>,
     to_project: ToProject,
 ) -> Result<Vec<Opened>, OpenError> {
-    let task = crate::projector::run(Arc::clone(shared), to_project.committed);
-    shared.spawn_vital("the projector".to_owned(), task);
+    let projector = Projector::new(shared, to_project.committed, to_project.asked);
+    shared.spawn_vital("the projector".to_owned(), projector.run());
     for committed in to_project.catalog_tail {
         project(shared, committed);
     }

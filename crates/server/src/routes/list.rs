@@ -35,7 +35,7 @@ const ENDED: [&str; 4] = ["completed", "failed", "compensated", "cancelled"];
         ("parent_id" = Option<String>, Query),
         ("attribute.NAME" = Option<String>, Query, description = "Any attribute's value"),
         ("created_after" = Option<String>, Query), ("created_before" = Option<String>, Query),
-        ("q" = Option<String>, Query, description = "A word in ids, names or errors"),
+        ("q" = Option<String>, Query, description = "The beginning of an id (8 digits or more), or words: each part of the workflow's name, or a whole word of the correlation id, subject or error"),
         ("limit" = Option<u32>, Query, description = "50, at most 1,000"), ("cursor" = Option<String>, Query),
         ("consistency" = Option<String>, Query, description = "`eventual` does not wait for the newest"),
     ),

@@ -100,8 +100,8 @@ async fn commits_timers_and_the_projection_are_measured() {
     let site = Site::open().await;
     site.complete("blink", "null").await;
     site.start("doze", "null").await;
-    // A list waits until the projection has reached what is durable.
-    site.get("/api/v1/workflows").await;
+    // A count waits until the projection has reached what is durable.
+    site.get("/api/v1/workflows/count").await;
     let page = scrape(&site).await;
     let commits = value(&page, "orchestrator_commits_total");
     assert!(commits >= 3.0, "{page}");

@@ -46,6 +46,8 @@ async fn a_list_is_filtered_and_paged() {
     assert_eq!(ids("attribute.region=US&workflow=greet").await, 3);
     assert_eq!(ids("attribute.region=EU").await, 0);
     assert_eq!(ids("q=slee").await, 1);
+    assert_eq!(ids("q=BOB").await, 1);
+    assert_eq!(ids("q=bo").await, 0);
     assert_eq!(ids("created_after=2100-01-01T00:00:00Z").await, 0);
     assert_eq!(ids("consistency=eventual&workflow=nobody").await, 0);
 

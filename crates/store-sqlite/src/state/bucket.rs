@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use store::{EntityId, InstanceFilter, StoreError};
+use store::{EntityId, InstanceFilter, InstanceRow, StoreError};
 
 use super::schema::{self, Durability};
 use crate::failure::{corrupt, io_failure, sqlite_failure};
@@ -18,8 +18,6 @@ pub(super) struct Bucket {
     /// Bounds of the ids and creation times within.
     pub(super) ids: (EntityId, EntityId),
     pub(super) created: (i64, i64),
-    /// Its random-key indexes are built.
-    pub(super) indexed: bool,
     /// Differs between two files that bore the same name.
     pub(super) generation: u64,
 }
@@ -61,8 +59,13 @@ impl Buckets {
     }
 
     /// The bucket of a time.
-    pub(super) fn start_of(&self, ended_at: i64) -> i64 {
+    fn start_of(&self, ended_at: i64) -> i64 {
         ended_at.div_euclid(self.span_ms) * self.span_ms
+    }
+
+    /// The bucket of an instance that ended.
+    pub(super) fn start_of_row(&self, row: &InstanceRow) -> i64 {
+        self.start_of(row.ended_at.unwrap_or(row.updated_at))
     }
 
     /// The first time that is no longer a bucket's.
@@ -112,12 +115,6 @@ impl Buckets {
             "expected this file of ended instances, but it is missing; restore it from a backup"
                 .into(),
         ))
-    }
-
-    /// Builds the indexes with random keys, sorted, once nothing more is expected in the bucket.
-    pub(crate) fn build_indexes(&self, start: i64) -> Result<(), StoreError> {
-        let connection = self.connect(start)?;
-        schema::index_bucket(&connection).map_err(|error| Self::failure(start, error))
     }
 
     /// Unlinks a bucket's files; readers that have them open read on.

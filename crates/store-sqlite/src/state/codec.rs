@@ -1,44 +1,10 @@
-//! Ended instances as bytes of a run. Numbers take as many bytes as they need (7 bits in each, the
+//! Rows, chunks and histories as bytes. Numbers take as many bytes as they need (7 bits in each, the
 //! lowest first); texts and blobs carry their length.
 
 use bytes::Bytes;
 use store::{EntityId, HistorySegment, InstanceRow};
 
 use super::parts::Parts;
-
-/// An ended instance as a run holds it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Family {
-    pub(super) row: InstanceRow,
-    pub(super) parts: Parts,
-    /// More chunks and history lie in the tables of `state.db`.
-    pub(super) spilled: bool,
-    /// The bucket may hold an older copy.
-    pub(super) replaces: bool,
-}
-
-/// One entry of a run.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Entry {
-    Put(Box<Family>),
-    /// The instance is no longer among the ended ones.
-    Remove(EntityId),
-}
-
-/// Appends the removal of an instance.
-pub(super) fn encode_remove(id: &EntityId, out: &mut Vec<u8>) {
-    out.push(2);
-    out.extend_from_slice(id);
-}
-
-/// Appends an instance.
-pub(super) fn encode_put(family: &Family, out: &mut Vec<u8>) {
-    out.push(1);
-    encode_row(&family.row, out);
-    encode_parts(&family.parts, out);
-    out.push(u8::from(family.spilled));
-    out.push(u8::from(family.replaces));
-}
 
 /// Appends chunks and history.
 pub(super) fn encode_parts(parts: &Parts, out: &mut Vec<u8>) {
@@ -62,7 +28,8 @@ pub(super) fn decode_parts(bytes: Bytes) -> Option<Parts> {
     reader.rest.is_empty().then_some(parts)
 }
 
-fn encode_row(row: &InstanceRow, out: &mut Vec<u8>) {
+/// Appends an ended instance's row, without its snapshot.
+pub(super) fn encode_row(row: &InstanceRow, out: &mut Vec<u8>) {
     out.extend_from_slice(&row.id);
     out.extend_from_slice(&row.slot.to_le_bytes());
     for text in [
@@ -88,7 +55,6 @@ fn encode_row(row: &InstanceRow, out: &mut Vec<u8>) {
         out.extend_from_slice(&time.to_le_bytes());
     }
     number(out, row.seq);
-    blob(out, &row.snapshot);
 }
 
 /// Attributes as one blob.
@@ -113,7 +79,8 @@ pub(super) fn decode_attributes(bytes: &[u8]) -> Option<Vec<(String, String)>> {
     Some(attributes)
 }
 
-fn number(out: &mut Vec<u8>, mut number: u64) {
+/// Appends a number.
+pub(super) fn number(out: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -121,7 +88,8 @@ fn number(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-fn blob(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Appends bytes behind their length.
+pub(super) fn blob(out: &mut Vec<u8>, bytes: &[u8]) {
     number(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
@@ -133,22 +101,9 @@ fn optional(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
     }
 }
 
-/// The entries of a run; `None` if it is damaged.
-pub(super) fn decode(run: Bytes) -> Option<Vec<Entry>> {
-    let mut reader = Reader { rest: run };
-    let mut entries = vec![];
-    while !reader.rest.is_empty() {
-        entries.push(match reader.byte()? {
-            1 => Entry::Put(Box::new(reader.family()?)),
-            2 => Entry::Remove(reader.id()?),
-            _ => return None,
-        });
-    }
-    Some(entries)
-}
-
-struct Reader {
-    rest: Bytes,
+/// Reads what was appended, one thing after the other; `None` is damage.
+pub(super) struct Reader {
+    pub(super) rest: Bytes,
 }
 
 impl Reader {
@@ -156,11 +111,11 @@ impl Reader {
         (length <= self.rest.len()).then(|| self.rest.split_to(length))
     }
 
-    fn byte(&mut self) -> Option<u8> {
+    pub(super) fn byte(&mut self) -> Option<u8> {
         self.take(1).map(|bytes| bytes[0])
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
             let byte = self.byte()?;
@@ -180,7 +135,7 @@ impl Reader {
         self.take(16)?.as_ref().try_into().ok()
     }
 
-    fn blob(&mut self) -> Option<Bytes> {
+    pub(super) fn blob(&mut self) -> Option<Bytes> {
         let length = usize::try_from(self.number()?).ok()?;
         self.take(length)
     }
@@ -211,7 +166,7 @@ impl Reader {
         }
     }
 
-    fn row(&mut self) -> Option<InstanceRow> {
+    pub(super) fn row(&mut self) -> Option<InstanceRow> {
         let id = self.id()?;
         let slot = u16::from_le_bytes(self.take(2)?.as_ref().try_into().ok()?);
         Some(InstanceRow {
@@ -232,7 +187,7 @@ impl Reader {
             updated_at: self.time()?,
             ended_at: Some(self.time()?),
             seq: self.number()?,
-            snapshot: self.blob()?,
+            snapshot: Bytes::new(),
         })
     }
 
@@ -250,57 +205,5 @@ impl Reader {
             });
         }
         Some(parts)
-    }
-
-    fn family(&mut self) -> Option<Family> {
-        Some(Family {
-            row: self.row()?,
-            parts: self.parts()?,
-            spilled: self.byte()? != 0,
-            replaces: self.byte()? != 0,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_reads_as_it_was_written() {
-        let row = InstanceRow {
-            slot: 7,
-            id: [3; 16],
-            workflow: "order".into(),
-            subject: Some("ä".into()),
-            parent_id: Some([9; 16]),
-            attributes: vec![("a".into(), "1".into()), (String::new(), "2".into())],
-            created_at: -5,
-            updated_at: 6,
-            ended_at: Some(7),
-            seq: 8,
-            snapshot: Bytes::from_static(b"state"),
-            ..InstanceRow::default()
-        };
-        let family = Family {
-            row,
-            parts: Parts {
-                chunks: vec![(2, Bytes::from(vec![7; 300]))],
-                history: vec![HistorySegment {
-                    first_seq: 1,
-                    last_seq: u64::MAX,
-                    bytes: Bytes::from_static(b"records"),
-                }],
-            },
-            spilled: true,
-            replaces: false,
-        };
-        let mut bytes = vec![];
-        encode_remove(&[1; 16], &mut bytes);
-        encode_put(&family, &mut bytes);
-        let entries = vec![Entry::Remove([1; 16]), Entry::Put(Box::new(family))];
-        let cut = Bytes::copy_from_slice(&bytes[..bytes.len() - 1]);
-        assert_eq!(decode(bytes.into()), Some(entries));
-        assert_eq!(decode(cut), None);
     }
 }

@@ -1,13 +1,14 @@
 //! Counts over open instances, the recently ended and the buckets.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use rusqlite::{Connection, Row, params_from_iter};
 use store::{Count, CountBy, EntityId, InstanceFilter, StoreError};
 
 use super::bucket::{Bucket, Buckets};
 use super::conditions::{Conditions, judged_by_sql};
+use super::filed::Filing;
 use super::readers::Reader;
 use super::recent::View;
 use super::rows::{COLUMNS, SOURCE, read_row};
@@ -18,7 +19,8 @@ type Groups = BTreeMap<Vec<String>, u64>;
 /// What the view answers at the count's moment.
 struct Looked {
     groups: Groups,
-    buckets: Arc<Vec<Bucket>>,
+    /// Those that concern the filter, newest first.
+    buckets: Vec<Bucket>,
     /// Rows of buckets that do not count.
     hidden: BTreeMap<i64, BTreeSet<EntityId>>,
 }
@@ -55,23 +57,24 @@ impl Reader {
         by: CountBy,
     ) -> Result<Groups, StoreError> {
         let mut groups = looked.groups;
-        let none = BTreeSet::new();
-        let open = add(&self.state, filter, by, &none, &mut groups);
+        let open = add_open(&self.state, filter, by, &mut groups);
         open.map_err(|error| sqlite_failure("state.db", error))?;
-        for bucket in looked
-            .buckets
-            .iter()
-            .filter(|bucket| bucket.concerns(filter))
-        {
+        let none = BTreeSet::new();
+        for bucket in &looked.buckets {
             let hidden = looked.hidden.get(&bucket.start).unwrap_or(&none);
-            let added = add(self.bucket(bucket)?, filter, by, hidden, &mut groups);
+            let added = add_filed(self.bucket(bucket)?, filter, by, hidden, &mut groups);
             added.map_err(|error| Buckets::failure(bucket.start, error))?;
         }
         Ok(groups)
     }
 }
 
-fn look(view: &View, buckets: &Buckets, filter: &InstanceFilter, by: CountBy) -> Looked {
+fn look(
+    view: &View,
+    buckets: &Buckets,
+    filter: &InstanceFilter,
+    by: CountBy,
+) -> (Looked, Vec<Bucket>) {
     let mut groups = Groups::new();
     let mut hidden: BTreeMap<i64, BTreeSet<EntityId>> = BTreeMap::new();
     for (start, id) in view.superseded.keys() {
@@ -82,31 +85,85 @@ fn look(view: &View, buckets: &Buckets, filter: &InstanceFilter, by: CountBy) ->
         if filter.matches(row) {
             *groups.entry(row.group(by)).or_default() += 1;
         }
-        if ended.family.replaces {
-            let start = buckets.start_of(row.ended_at.unwrap_or(row.updated_at));
+        let start = buckets.start_of_row(row);
+        if view.may_hold_copy(start, ended) {
             hidden.entry(start).or_default().insert(row.id);
         }
     }
-    Looked {
+    let concerned = view.buckets.iter().rev();
+    let buckets: Vec<Bucket> = concerned
+        .filter(|bucket| bucket.concerns(filter))
+        .cloned()
+        .collect();
+    let looked = Looked {
         groups,
-        buckets: view.buckets.clone(),
+        buckets: buckets.clone(),
         hidden,
+    };
+    (looked, buckets)
+}
+
+/// Adds the groups of open instances.
+fn add_open(
+    connection: &Connection,
+    filter: &InstanceFilter,
+    by: CountBy,
+    groups: &mut Groups,
+) -> rusqlite::Result<()> {
+    if judged_by_sql(filter) {
+        add_grouped(connection, filter, by, groups)
+    } else {
+        add_each(connection, filter, by, groups)
     }
 }
 
-/// Adds one file's groups.
-fn add(
+/// Adds a bucket's groups.
+fn add_filed(
     connection: &Connection,
     filter: &InstanceFilter,
     by: CountBy,
     hidden: &BTreeSet<EntityId>,
     groups: &mut Groups,
 ) -> rusqlite::Result<()> {
-    if judged_by_sql(filter) && hidden.is_empty() {
-        add_grouped(connection, filter, by, groups)
-    } else {
-        add_each(connection, filter, by, hidden, groups)
+    let mut filing = Filing::of(connection);
+    if !judged_by_kind(filter) {
+        return filing.matching(filter, i64::MAX, |row| {
+            if !hidden.contains(&row.id) {
+                *groups.entry(row.group(by)).or_default() += 1;
+            }
+            true
+        });
     }
+    for kind in filing.kinds()? {
+        if kind.instances > 0 && kind.fits(filter) {
+            *groups.entry(kind.group(by)).or_default() += kind.instances;
+        }
+    }
+    for id in hidden {
+        let Some((_, filed)) = filing.find(id)? else {
+            continue;
+        };
+        if filter.matches(&filed.row)
+            && let Entry::Occupied(mut group) = groups.entry(filed.row.group(by))
+        {
+            *group.get_mut() -= 1;
+            if *group.get() == 0 {
+                group.remove();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the counts of a bucket's kinds answer for a filter.
+fn judged_by_kind(filter: &InstanceFilter) -> bool {
+    let kinds_alone = InstanceFilter {
+        statuses: filter.statuses.clone(),
+        workflow: filter.workflow.clone(),
+        version: filter.version.clone(),
+        ..InstanceFilter::default()
+    };
+    *filter == kinds_alone
 }
 
 /// Groups are made of kinds: the rows are only told apart by their kind's number.
@@ -175,7 +232,6 @@ fn add_each(
     connection: &Connection,
     filter: &InstanceFilter,
     by: CountBy,
-    hidden: &BTreeSet<EntityId>,
     groups: &mut Groups,
 ) -> rusqlite::Result<()> {
     let conditions = Conditions::of(filter);
@@ -184,7 +240,7 @@ fn add_each(
     let mut rows = statement.query(params_from_iter(conditions.values))?;
     while let Some(row) = rows.next()? {
         let row = read_row(row)?;
-        if !hidden.contains(&row.id) && filter.matches(&row) {
+        if filter.matches(&row) {
             *groups.entry(row.group(by)).or_default() += 1;
         }
     }

@@ -8,12 +8,13 @@ use rusqlite::{Connection, params};
 use store::{Blob, EntityId, PartitionId, Position, StoreError};
 
 use super::bucket::{Bucket, Buckets};
-use super::codec::encode_parts;
+use super::filed::{self, Filing};
 use super::kinds::Kinds;
-use super::recent::{Ended, INTACT};
-use super::rows;
-use super::settle::{Moves, copy_parts};
+use super::recent::{Ended, INTACT, View};
+use super::settle::Moves;
+use super::term_run::{self, Entry};
 use super::writer::Writer;
+use super::{rows, run, terms};
 use crate::failure::{io_failure, sqlite_failure};
 
 /// Instances moved in one step; between steps the projector goes on.
@@ -30,8 +31,8 @@ pub(crate) struct Synced {
 struct Step {
     run: u64,
     groups: BTreeMap<i64, Vec<Arc<Ended>>>,
-    /// Copies to be removed from buckets: void, or about to be written anew.
-    dead: BTreeMap<i64, Vec<EntityId>>,
+    /// Copies to be removed from buckets, void or about to be written anew, and the runs that say so.
+    dead: BTreeMap<i64, Vec<(u64, EntityId)>>,
 }
 
 fn state(error: rusqlite::Error) -> StoreError {
@@ -75,93 +76,24 @@ impl Writer {
         let Some(step) = self.step(durable_run) else {
             return Ok(false);
         };
-        self.fill(&step)?;
-        self.begin()?;
-        let done = self.let_go(&step);
+        let done = self.fill_and_let_go(&step);
         if done.is_err() {
             self.roll_back();
         }
+        self.close_some();
         done.map(|()| true)
     }
 
-    /// The first half of a move, as a crash leaves it.
-    #[cfg(test)]
-    pub(super) fn fill_buckets(&mut self, durable_run: u64) -> Result<(), StoreError> {
-        self.step(durable_run)
-            .map_or(Ok(()), |step| self.fill(&step))
-    }
-
-    fn fill(&mut self, step: &Step) -> Result<(), StoreError> {
-        let starts: BTreeSet<i64> = step
-            .groups
-            .keys()
-            .chain(step.dead.keys())
-            .copied()
-            .collect();
-        for start in starts {
-            self.fill_bucket(start, step)?;
-        }
-        Ok(())
-    }
-
-    fn step(&self, durable_run: u64) -> Option<Step> {
-        let view = self.view.read().expect(INTACT);
-        let (run, ended) = view.recent.oldest(durable_run, STEP)?;
-        let mut groups: BTreeMap<i64, Vec<Arc<Ended>>> = BTreeMap::new();
-        for ended in ended {
-            let row = &ended.family.row;
-            let start = self
-                .buckets
-                .start_of(row.ended_at.unwrap_or(row.updated_at));
-            groups.entry(start).or_default().push(ended);
-        }
-        for group in groups.values_mut() {
-            group.sort_unstable_by_key(|ended| ended.family.row.id);
-        }
-        let mut dead: BTreeMap<i64, Vec<EntityId>> = BTreeMap::new();
-        for ((start, id), at) in view.superseded.iter() {
-            if *at <= run {
-                dead.entry(*start).or_default().push(*id);
-            }
-        }
-        Some(Step { run, groups, dead })
-    }
-
-    /// Writes a bucket, durable.
-    fn fill_bucket(&mut self, start: i64, step: &Step) -> Result<(), StoreError> {
-        self.bucket(start)?;
-        let bucket = &self.bucket_connections[&start];
-        let dead = step.dead.get(&start).map(Vec::as_slice).unwrap_or_default();
-        let group = step
-            .groups
-            .get(&start)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let mut kinds = Kinds::default();
-        let mut fill = || {
-            bucket.execute_batch("BEGIN IMMEDIATE")?;
-            for id in dead {
-                delete_family(bucket, id)?;
-            }
-            for ended in group {
-                put_family(bucket, &self.state, &mut kinds, ended)?;
-            }
-            bucket.execute_batch("COMMIT")
-        };
-        fill().map_err(|error| {
-            if !bucket.is_autocommit() && bucket.execute_batch("ROLLBACK").is_err() {
-                tracing::warn!(start, "a bucket's transaction could not be rolled back");
-            }
-            Buckets::failure(start, error)
-        })
-    }
-
-    /// Removes from `state.db` what the buckets now hold, and shows it.
-    fn let_go(&mut self, step: &Step) -> Result<(), StoreError> {
+    /// All files are committed, and the view changed, while no reader looks: none sees an instance
+    /// twice or not at all. The buckets come first, so that a crash in between loses nothing.
+    fn fill_and_let_go(&mut self, step: &Step) -> Result<(), StoreError> {
+        let starts = self.fill(step)?;
+        self.begin()?;
         let buckets = self.widened(step);
         self.write_let_go(step, &buckets).map_err(state)?;
         let shared = self.view.clone();
         let mut view = shared.write().expect(INTACT);
+        self.commit_buckets(&starts, step, &mut view)?;
         self.state.execute_batch("COMMIT").map_err(state)?;
         for ended in step.groups.values().flatten() {
             view.recent.remove_flushed(ended);
@@ -174,12 +106,98 @@ impl Writer {
         Ok(())
     }
 
+    /// Makes what was written into buckets durable.
+    fn commit_buckets(
+        &self,
+        starts: &[i64],
+        step: &Step,
+        view: &mut View,
+    ) -> Result<(), StoreError> {
+        for start in starts {
+            let committed = self.bucket_connections[start].execute_batch("COMMIT");
+            committed.map_err(|error| Buckets::failure(*start, error))?;
+            view.filled.insert(*start, step.run);
+        }
+        Ok(())
+    }
+
+    /// The first half of a move, as a crash leaves it.
+    #[cfg(test)]
+    pub(super) fn fill_buckets(&mut self, durable_run: u64) -> Result<(), StoreError> {
+        let Some(step) = self.step(durable_run) else {
+            return Ok(());
+        };
+        let starts = self.fill(&step)?;
+        let shared = self.view.clone();
+        let mut view = shared.write().expect(INTACT);
+        self.commit_buckets(&starts, &step, &mut view)
+    }
+
+    /// Writes all buckets of a step; answers those that have a transaction open.
+    fn fill(&mut self, step: &Step) -> Result<Vec<i64>, StoreError> {
+        let starts: BTreeSet<i64> = step
+            .groups
+            .keys()
+            .chain(step.dead.keys())
+            .copied()
+            .collect();
+        for start in &starts {
+            self.fill_bucket(*start, step)?;
+        }
+        Ok(starts.into_iter().collect())
+    }
+
+    fn step(&self, durable_run: u64) -> Option<Step> {
+        let view = self.view.read().expect(INTACT);
+        let (run, ended) = view.recent.oldest(durable_run, STEP)?;
+        let mut groups: BTreeMap<i64, Vec<Arc<Ended>>> = BTreeMap::new();
+        for ended in ended {
+            let start = self.buckets.start_of_row(&ended.family.row);
+            groups.entry(start).or_default().push(ended);
+        }
+        for group in groups.values_mut() {
+            group.sort_unstable_by_key(|ended| (ended.run, ended.part, ended.place));
+        }
+        let mut dead: BTreeMap<i64, Vec<(u64, EntityId)>> = BTreeMap::new();
+        for ((start, id), at) in view.superseded.iter() {
+            if *at <= run {
+                dead.entry(*start).or_default().push((*at, *id));
+            }
+        }
+        Some(Step { run, groups, dead })
+    }
+
+    /// Writes a bucket in a transaction that is left open.
+    fn fill_bucket(&mut self, start: i64, step: &Step) -> Result<(), StoreError> {
+        self.bucket(start)?;
+        let bucket = &self.bucket_connections[&start];
+        let dead = step.dead.get(&start).map(Vec::as_slice);
+        let group = step.groups.get(&start).map(Vec::as_slice);
+        let fill = || {
+            bucket.execute_batch("BEGIN IMMEDIATE")?;
+            let mut filing = Filing::of(bucket);
+            // A step that was moved, but not let go, is met again.
+            let filled = filed::filled(bucket)?;
+            let dead = dead.unwrap_or_default().iter();
+            for (_, id) in dead.filter(|(run, _)| *run > filled) {
+                filing.strike_out(id)?;
+            }
+            let group = group.unwrap_or_default().iter();
+            let new: Vec<_> = group.filter(|ended| ended.run > filled).collect();
+            for ended in new.iter().filter(|ended| ended.family.replaces) {
+                filing.strike_out(&ended.family.row.id)?;
+            }
+            file(bucket, &self.state, &new)?;
+            let sql = "INSERT OR REPLACE INTO meta VALUES ('filled', ?1)";
+            bucket.prepare_cached(sql)?.execute([step.run as i64])
+        };
+        fill()
+            .map(drop)
+            .map_err(|error| Buckets::failure(start, error))
+    }
+
     fn write_let_go(&self, step: &Step, buckets: &[Bucket]) -> rusqlite::Result<()> {
-        let run = step.run as i64;
-        self.state
-            .execute("DELETE FROM ended_run WHERE run <= ?1", [run])?;
-        self.state
-            .execute("DELETE FROM superseded WHERE run <= ?1", [run])?;
+        run::remove(&self.state, step.run)?;
         for ended in step
             .groups
             .values()
@@ -211,7 +229,6 @@ impl Writer {
                         start: *start,
                         ids: (row.id, row.id),
                         created: (row.created_at, row.created_at),
-                        indexed: false,
                         generation: self.generation,
                     }
                 });
@@ -219,19 +236,6 @@ impl Writer {
             }
         }
         buckets.into_values().collect()
-    }
-
-    /// Notes that a bucket's indexes are built.
-    pub(crate) fn note_indexed(&mut self, start: i64) -> Result<(), StoreError> {
-        let noted = self
-            .state
-            .execute("UPDATE bucket SET indexed = 1 WHERE start = ?1", [start]);
-        noted.map_err(state)?;
-        let mut view = self.view.write().expect(INTACT);
-        for bucket in Arc::make_mut(&mut view.buckets) {
-            bucket.indexed |= bucket.start == start;
-        }
-        Ok(())
     }
 
     /// Drops all buckets that lie wholly before a time; answers how many instances went.
@@ -253,12 +257,8 @@ impl Writer {
             let void = superseded
                 .range((start, [0; 16])..=(start, [u8::MAX; 16]))
                 .count() as u64;
-            let counted =
-                self.bucket(start)?
-                    .query_row("SELECT count(*) FROM instance", [], |row| {
-                        row.get::<_, i64>(0)
-                    });
-            let held = counted.map_err(|error| Buckets::failure(start, error))? as u64;
+            let counted = filed::count(self.bucket(start)?);
+            let held = counted.map_err(|error| Buckets::failure(start, error))?;
             self.drop_bucket(start)?;
             dropped += held - void.min(held);
         }
@@ -284,6 +284,7 @@ impl Writer {
             let mut view = self.view.write().expect(INTACT);
             Arc::make_mut(&mut view.buckets).retain(|bucket| bucket.start != start);
             Arc::make_mut(&mut view.superseded).retain(|(at, _), _| *at != start);
+            view.filled.remove(&start);
         }
         self.sync()?;
         self.bucket_connections.remove(&start);
@@ -291,40 +292,45 @@ impl Writer {
     }
 }
 
-fn delete_family(bucket: &Connection, id: &EntityId) -> rusqlite::Result<()> {
-    rows::delete_row(bucket, id)?;
-    rows::delete_parts(bucket, id)
-}
-
-fn put_family(
-    bucket: &Connection,
-    state: &Connection,
-    kinds: &mut Kinds,
-    ended: &Ended,
-) -> rusqlite::Result<()> {
-    let family = &ended.family;
-    let id = &family.row.id;
-    if family.replaces {
-        delete_family(bucket, id)?;
+/// Copies the blocks of these instances, which come in the order of runs, and says what they are
+/// found by.
+fn file(bucket: &Connection, state: &Connection, group: &[&Arc<Ended>]) -> rusqlite::Result<()> {
+    let (mut kinds, mut counts) = (Kinds::default(), BTreeMap::<i64, i64>::new());
+    let (mut entries, mut terms) = (vec![], vec![]);
+    for block in group.chunk_by(|a, b| (a.run, a.part) == (b.run, b.part)) {
+        let (rows, parts) = run::read_block(state, block[0].run, block[0].part)?;
+        let mut put = bucket.prepare_cached("INSERT INTO block (rows, parts) VALUES (?1, ?2)")?;
+        let number = put.insert(params![rows, parts])?;
+        for ended in block {
+            let row = &ended.family.row;
+            let kind = kinds.number(bucket, row)?;
+            *counts.entry(kind).or_default() += 1;
+            terms::of_row(row, kind, &mut terms);
+            entries.extend(terms.iter().map(|term| Entry {
+                term: *term,
+                created_at: row.created_at,
+                row: filed::row_number(number, ended.place),
+            }));
+            if ended.family.spilled {
+                rows::copy_parts(state, bucket, &row.id)?;
+            }
+        }
     }
-    if family.spilled {
-        rows::put_row(bucket, kinds, &family.row, None)?;
-        return copy_parts(state, bucket, id);
+    for (kind, count) in counts {
+        let sql = "UPDATE kind SET instances = instances + ?2 WHERE kind = ?1";
+        bucket.prepare_cached(sql)?.execute([kind, count])?;
     }
-    let mut parts = vec![];
-    encode_parts(&family.parts, &mut parts);
-    rows::put_row(bucket, kinds, &family.row, Some(&parts))
+    term_run::add(bucket, entries)
 }
 
 fn write_bucket(connection: &Connection, bucket: &Bucket) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO bucket VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT OR REPLACE INTO bucket VALUES (?1, ?2, ?3, ?4, ?5)";
     connection.prepare_cached(sql)?.execute(params![
         bucket.start,
         &bucket.ids.0[..],
         &bucket.ids.1[..],
         bucket.created.0,
         bucket.created.1,
-        bucket.indexed,
     ])?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use store::StoreError;
 
 use super::bucket::Buckets;
+use super::filed::Filing;
 use super::readers::Reader;
 use super::recent::INTACT;
 use crate::failure::{corrupt, sqlite_failure};
@@ -15,7 +16,17 @@ impl Reader {
         let buckets = self.view.read().expect(INTACT).buckets.clone();
         for bucket in buckets.iter() {
             match self.bucket(bucket) {
-                Ok(connection) => findings.extend(check(&Buckets::place(bucket.start), connection)),
+                Ok(connection) => {
+                    let place = Buckets::place(bucket.start);
+                    findings.extend(check(&place, connection));
+                    match Filing::of(connection).damage() {
+                        Ok(found) => {
+                            findings
+                                .extend(found.into_iter().map(|what| corrupt(place.clone(), what)));
+                        }
+                        Err(error) => findings.push(sqlite_failure(&place, error)),
+                    }
+                }
                 Err(error) => findings.push(error),
             }
         }

@@ -10,6 +10,7 @@ use store::{EntityId, InstanceFilter, InstanceRow, ListCursor, Page, StoreError}
 
 use super::bucket::{Bucket, Buckets};
 use super::conditions::Conditions;
+use super::filed::Filing;
 use super::readers::Reader;
 use super::recent::View;
 use super::rows::{COLUMNS, SOURCE, read_row};
@@ -26,12 +27,13 @@ struct Question<'a> {
 /// What the view answers at the list's moment.
 struct Looked {
     rows: Vec<InstanceRow>,
-    buckets: Arc<Vec<Bucket>>,
+    /// Those that may hold rows of the page, those with the newest instances first.
+    buckets: Vec<Bucket>,
     superseded: Arc<BTreeMap<(i64, EntityId), u64>>,
 }
 
 impl Question<'_> {
-    fn look(&self, view: &View) -> Looked {
+    fn look(&self, view: &View) -> (Looked, Vec<Bucket>) {
         let newest = view
             .recent
             .newest_first(self.after)
@@ -43,19 +45,17 @@ impl Question<'_> {
             snapshot: Bytes::new(),
             ..row.clone()
         };
-        Looked {
+        let buckets = self.buckets(&view.buckets);
+        let looked = Looked {
             rows: found.map(listed).collect(),
-            buckets: view.buckets.clone(),
+            buckets: buckets.clone(),
             superseded: view.superseded.clone(),
-        }
+        };
+        (looked, buckets)
     }
 
-    /// Matching rows of one file, newest first.
-    fn rows(
-        &self,
-        connection: &Connection,
-        hidden: impl Fn(&EntityId) -> bool,
-    ) -> rusqlite::Result<Vec<InstanceRow>> {
+    /// Matching open instances, newest first.
+    fn open(&self, connection: &Connection) -> rusqlite::Result<Vec<InstanceRow>> {
         let conditions = Conditions::of(self.filter).after(self.after);
         let sql = format!(
             "SELECT {COLUMNS} FROM {SOURCE}{} ORDER BY created_at DESC, id DESC",
@@ -67,24 +67,47 @@ impl Question<'_> {
         while found.len() < self.wanted {
             let Some(row) = rows.next()? else { break };
             let row = read_row(row)?;
-            if !hidden(&row.id) && self.filter.matches(&row) {
+            if self.filter.matches(&row) {
                 found.push(row);
             }
         }
         Ok(found)
     }
 
+    /// Matching rows of a bucket; those of the page are among them.
+    fn filed(
+        &self,
+        connection: &Connection,
+        hidden: impl Fn(&EntityId) -> bool,
+    ) -> rusqlite::Result<Vec<InstanceRow>> {
+        let upto = self.after.map_or(i64::MAX, |after| after.created_at);
+        let mut found: Vec<InstanceRow> = vec![];
+        let follows = |row: &InstanceRow| {
+            self.after
+                .is_none_or(|after| (row.created_at, row.id) < (after.created_at, after.id))
+        };
+        Filing::of(connection).matching(self.filter, upto, |row| {
+            // Among those created at one moment the order is the ids': all of them are looked at.
+            let full = found.len() >= self.wanted;
+            if full && row.created_at < found[self.wanted - 1].created_at {
+                return false;
+            }
+            if !hidden(&row.id) && follows(&row) {
+                found.push(row);
+            }
+            true
+        })?;
+        Ok(found)
+    }
+
     /// Buckets that may hold rows of the page, those with the newest instances first.
-    fn buckets<'b>(&self, looked: &'b Looked) -> Vec<&'b Bucket> {
+    fn buckets(&self, all: &[Bucket]) -> Vec<Bucket> {
         let not_newer = |bucket: &&Bucket| {
             self.after
                 .is_none_or(|after| bucket.created.0 <= after.created_at)
         };
-        let concerned = looked
-            .buckets
-            .iter()
-            .filter(|bucket| bucket.concerns(self.filter));
-        let mut buckets: Vec<_> = concerned.filter(not_newer).collect();
+        let concerned = all.iter().filter(|bucket| bucket.concerns(self.filter));
+        let mut buckets: Vec<_> = concerned.filter(not_newer).cloned().collect();
         buckets.sort_by_key(|bucket| Reverse(bucket.created.1));
         buckets
     }
@@ -118,11 +141,11 @@ impl Reader {
         question: &Question<'_>,
         mut looked: Looked,
     ) -> Result<Vec<InstanceRow>, StoreError> {
-        let open = question.rows(&self.state, |_| false);
+        let open = question.open(&self.state);
         let mut rows = open.map_err(|error| sqlite_failure("state.db", error))?;
         rows.append(&mut looked.rows);
         keep_newest(&mut rows, question.wanted);
-        for bucket in question.buckets(&looked) {
+        for bucket in &looked.buckets {
             let full = rows.len() == question.wanted;
             if full
                 && rows
@@ -133,7 +156,7 @@ impl Reader {
             }
             let start = bucket.start;
             let hidden = |id: &EntityId| looked.superseded.contains_key(&(start, *id));
-            let found = question.rows(self.bucket(bucket)?, hidden);
+            let found = question.filed(self.bucket(bucket)?, hidden);
             rows.append(&mut found.map_err(|error| Buckets::failure(start, error))?);
             keep_newest(&mut rows, question.wanted);
         }

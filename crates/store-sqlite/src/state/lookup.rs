@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use store::{EntityId, HistorySegment, Slot, StoreError, StoredInstance};
 
 use super::bucket::{Bucket, Buckets};
+use super::filed::Filing;
 use super::readers::Reader;
 use super::recent::{Ended, View};
 use super::rows;
@@ -20,14 +21,17 @@ struct Whereabouts {
     buckets: Vec<Bucket>,
 }
 
-fn whereabouts(view: &View, id: &EntityId) -> Whereabouts {
+fn whereabouts(view: &View, id: &EntityId) -> (Whereabouts, Vec<Bucket>) {
     let counts = |bucket: &&Bucket| {
         bucket.may_hold(id) && !view.superseded.contains_key(&(bucket.start, *id))
     };
-    Whereabouts {
-        ended: view.recent.get(id).cloned(),
-        buckets: view.buckets.iter().rev().filter(counts).cloned().collect(),
-    }
+    let ended = view.recent.get(id).cloned();
+    let buckets: Vec<Bucket> = match ended {
+        Some(_) => vec![],
+        None => view.buckets.iter().rev().filter(counts).cloned().collect(),
+    };
+    let pinned = buckets.clone();
+    (Whereabouts { ended, buckets }, pinned)
 }
 
 fn state(error: rusqlite::Error) -> StoreError {
@@ -72,7 +76,7 @@ impl Reader {
             return Ok(Some(open));
         }
         for bucket in buckets {
-            let read = read_instance(self.bucket(bucket)?, id);
+            let read = Filing::of(self.bucket(bucket)?).instance(id);
             let read = read.map_err(|error| Buckets::failure(bucket.start, error))?;
             if read.is_some() {
                 return Ok(read);
@@ -123,7 +127,7 @@ impl Reader {
             return Ok(open);
         }
         for bucket in buckets {
-            let read = rows::read_history(self.bucket(bucket)?, id, after_seq, limit_bytes);
+            let read = Filing::of(self.bucket(bucket)?).history(id, after_seq, limit_bytes);
             let read = read.map_err(|error| Buckets::failure(bucket.start, error))?;
             if !read.is_empty() {
                 return Ok(read);

@@ -3,15 +3,18 @@
 //! `state.db` holds open instances and the keyed tables. Instances that ended lie in three places,
 //! each only for a while but the last: a *run* in `state.db` (written in the same transaction as
 //! the reached position, so that nothing is ever half moved), the memory that mirrors the runs
-//! (what readers ask), and the *bucket* file of the time they ended. Runs move to buckets only
+//! (what readers ask), and the *bucket* file of the time they ended. They are packed in *blocks*,
+//! which a move copies as they are; sorted runs of terms say which block holds what. Runs move to buckets only
 //! after a checkpoint made them durable: a bucket never knows more than a state that survives a
 //! loss of power, and is never missing what that state has let go.
 
+mod block;
 mod bucket;
 mod codec;
 mod conditions;
 mod correlation;
 mod count;
+mod filed;
 mod flush;
 mod ids;
 mod integrity;
@@ -24,9 +27,12 @@ mod project;
 mod readers;
 mod recent;
 mod rows;
+mod run;
 mod schema;
 mod settle;
 mod tables;
+mod term_run;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod touched;

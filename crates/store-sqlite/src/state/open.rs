@@ -6,16 +6,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use bytes::Bytes;
 use rusqlite::{Connection, Row};
 use store::{EntityId, PartitionId, StoreError};
 
 use super::bucket::{Bucket, Buckets, sync_folder};
-use super::codec::{self, Entry, Family};
+use super::filed;
 use super::ids::Seen;
 use super::kinds::Kinds;
 use super::readers::Readers;
-use super::recent::{Ended, SharedView, View};
+use super::recent::{SharedView, View};
+use super::run;
 use super::schema::{self, Durability, FORMAT};
 use super::writer::{Writer, WriterHandle};
 use crate::failure::{corrupt, io_failure, sqlite_failure};
@@ -58,10 +58,9 @@ pub(crate) fn open(options: &StateOptions) -> Result<(WriterHandle, Readers), St
     if new {
         sync_folder(&options.folder)?;
     }
-    let view = load_view(&state)?;
-    check_buckets(&view, &buckets)?;
+    let view = load_view(&state, &buckets)?;
     let rowless = read_rowless(&state).map_err(failure)?;
-    let next_run = next_run(&state).map_err(failure)?;
+    let next_run = next_run(&state, &view).map_err(failure)?;
     let seen = Seen::new(newest_id(&state, &view, &rowless).map_err(failure)?);
     let generation = view.buckets.len() as u64;
     let view = SharedView::new(RwLock::new(view));
@@ -136,7 +135,7 @@ fn check_length(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn load_view(state: &Connection) -> Result<View, StoreError> {
+fn load_view(state: &Connection, buckets: &Buckets) -> Result<View, StoreError> {
     let mut view = View {
         buckets: Arc::new(read_buckets(state).map_err(failure)?),
         ..View::default()
@@ -154,12 +153,14 @@ fn load_view(state: &Connection) -> Result<View, StoreError> {
         Ok(())
     };
     load(&mut view).map_err(failure)?;
-    load_runs(state, &mut view)?;
+    check_buckets(&view, buckets)?;
+    run::load(state, &mut view)?;
+    view.filled = read_filled(buckets)?;
     Ok(view)
 }
 
 fn read_buckets(state: &Connection) -> rusqlite::Result<Vec<Bucket>> {
-    let sql = "SELECT start, first_id, last_id, first_created, last_created, indexed \
+    let sql = "SELECT start, first_id, last_id, first_created, last_created \
                FROM bucket ORDER BY start";
     let mut statement = state.prepare(sql)?;
     let mut generation = 0;
@@ -169,45 +170,10 @@ fn read_buckets(state: &Connection) -> rusqlite::Result<Vec<Bucket>> {
             start: row.get(0)?,
             ids: (row.get(1)?, row.get(2)?),
             created: (row.get(3)?, row.get(4)?),
-            indexed: row.get(5)?,
             generation,
         })
     })?;
     buckets.collect()
-}
-
-/// Runs that a crash kept from reaching their buckets, wholly or in part: what they hold replaces
-/// what a bucket may have of it.
-fn load_runs(state: &Connection, view: &mut View) -> Result<(), StoreError> {
-    let mut statement = state
-        .prepare("SELECT run, bytes FROM ended_run ORDER BY run")
-        .map_err(failure)?;
-    let mut rows = statement.query([]).map_err(failure)?;
-    while let Some(row) = rows.next().map_err(failure)? {
-        let (run, bytes): (i64, Vec<u8>) = row
-            .get(0)
-            .and_then(|run| Ok((run, row.get(1)?)))
-            .map_err(failure)?;
-        let entries = codec::decode(Bytes::from(bytes)).ok_or_else(|| {
-            corrupt(
-                format!("state.db, run {run}"),
-                "it is not as it was written".into(),
-            )
-        })?;
-        for entry in entries {
-            match entry {
-                Entry::Remove(id) => view.recent.remove(&id),
-                Entry::Put(family) => view.recent.put(Arc::new(Ended {
-                    run: run as u64,
-                    family: Family {
-                        replaces: true,
-                        ..*family
-                    },
-                })),
-            }
-        }
-    }
-    Ok(())
 }
 
 fn read_rowless(state: &Connection) -> rusqlite::Result<BTreeSet<EntityId>> {
@@ -229,10 +195,24 @@ fn newest_id(
     Ok(newest.into_iter().flatten().max().unwrap_or_default())
 }
 
-fn next_run(state: &Connection) -> rusqlite::Result<u64> {
-    let sql = "SELECT max((SELECT coalesce(max(run), 0) FROM ended_run), \
-               (SELECT coalesce(max(run), 0) FROM superseded))";
-    state.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)? as u64 + 1))
+/// Above all that were ever used: what a bucket notes of a run must not be said of another one.
+fn next_run(state: &Connection, view: &View) -> rusqlite::Result<u64> {
+    let mut last = view.filled.values().copied().max().unwrap_or(0);
+    for table in ["ended_run", "ended_removed", "superseded"] {
+        let sql = format!("SELECT coalesce(max(run), 0) FROM {table}");
+        let run: i64 = state.query_row(&sql, [], |row| row.get(0))?;
+        last = last.max(run as u64);
+    }
+    Ok(last + 1)
+}
+
+fn read_filled(buckets: &Buckets) -> Result<BTreeMap<i64, u64>, StoreError> {
+    let mut filled = BTreeMap::new();
+    for start in buckets.starts_on_disk()? {
+        let run = filed::filled(&buckets.connect_to_read(start)?);
+        filled.insert(start, run.map_err(|error| Buckets::failure(start, error))?);
+    }
+    Ok(filled)
 }
 
 /// A bucket that the state names must be there. A file that the state does not name is the rest

@@ -1,14 +1,13 @@
 //! One transaction of the projector.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use rusqlite::{Connection, params};
 use store::{PartitionId, Position, Projection, Slot, StoreError, Table};
 
-use super::codec;
-use super::recent::{INTACT, View};
+use super::recent::INTACT;
+use super::run::{self, Shown};
 use super::settle::Moves;
 use super::tables;
 use super::touched::Gathered;
@@ -39,8 +38,13 @@ impl Writer {
 
     /// After an error of its own SQLite may have rolled back already.
     pub(super) fn roll_back(&self) {
-        if !self.state.is_autocommit() && self.state.execute_batch("ROLLBACK").is_err() {
-            tracing::warn!("a transaction of the state could not be rolled back");
+        let files = [&self.state]
+            .into_iter()
+            .chain(self.bucket_connections.values());
+        for file in files.filter(|file| !file.is_autocommit()) {
+            if file.execute_batch("ROLLBACK").is_err() {
+                tracing::warn!("a transaction of the state could not be rolled back");
+            }
         }
     }
 
@@ -65,14 +69,16 @@ impl Writer {
         reached: &BTreeMap<PartitionId, Position>,
     ) -> Result<(), StoreError> {
         let run = self.next_run;
-        if !moves.is_empty() {
-            write_run(&self.state, run, &moves).map_err(failure)?;
+        let shown = if moves.is_empty() {
+            Shown::default()
+        } else {
             self.next_run += 1;
-        }
+            run::write(&self.state, run, moves, &self.buckets).map_err(failure)?
+        };
         let shared = self.view.clone();
         let mut view = shared.write().expect(INTACT);
         self.state.execute_batch("COMMIT").map_err(failure)?;
-        show(&mut view, run, moves);
+        shown.show(&mut view, run);
         for (partition, position) in reached {
             let held = view.reached.entry(*partition).or_default();
             *held = (*held).max(*position);
@@ -127,37 +133,4 @@ fn write_reached(
             .execute(params![partition.0, *position as i64])?;
     }
     Ok(())
-}
-
-fn write_run(connection: &Connection, run: u64, moves: &Moves) -> rusqlite::Result<()> {
-    let mut bytes = vec![];
-    moves
-        .removed
-        .iter()
-        .for_each(|id| codec::encode_remove(id, &mut bytes));
-    moves
-        .put
-        .iter()
-        .for_each(|ended| codec::encode_put(&ended.family, &mut bytes));
-    let mut insert = connection.prepare_cached("INSERT INTO ended_run VALUES (?1, ?2)")?;
-    insert.execute(params![run as i64, bytes])?;
-    for (start, id) in &moves.superseded {
-        let sql = "INSERT OR REPLACE INTO superseded VALUES (?1, ?2, ?3)";
-        connection
-            .prepare_cached(sql)?
-            .execute(params![start, &id[..], run as i64])?;
-    }
-    Ok(())
-}
-
-fn show(view: &mut View, run: u64, moves: Moves) {
-    moves.removed.iter().for_each(|id| view.recent.remove(id));
-    moves
-        .put
-        .into_iter()
-        .for_each(|ended| view.recent.put(ended));
-    if !moves.superseded.is_empty() {
-        let superseded = Arc::make_mut(&mut view.superseded);
-        superseded.extend(moves.superseded.into_iter().map(|place| (place, run)));
-    }
 }

@@ -39,34 +39,39 @@ impl Reader {
         })
     }
 
-    /// Looks at the view and at `state.db` as of the same moment.
+    /// Looks at the view, at `state.db` and at buckets as of the same moment. `look` answers which
+    /// buckets it is about, newest first; those beyond the newest few are read as they are later,
+    /// which differs only if something that ended so long ago changes meanwhile.
     pub(super) fn at_one_moment<T, R>(
         &mut self,
-        look: impl FnOnce(&View) -> T,
+        look: impl FnOnce(&View) -> (T, Vec<Bucket>),
         then: impl FnOnce(&mut Self, T) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let shared = self.view.clone();
         let looked = {
             let view = shared.read().expect(INTACT);
-            self.begin().map_err(failure)?;
-            look(&view)
+            begin(&self.state).map_err(failure)?;
+            let (looked, buckets) = look(&view);
+            for bucket in buckets.iter().take(OPEN_BUCKETS) {
+                let begun = begin(self.bucket(bucket)?);
+                begun.map_err(|error| Buckets::failure(bucket.start, error))?;
+            }
+            looked
         };
         let result = then(self, looked);
-        self.state.execute_batch("COMMIT").map_err(failure)?;
+        self.end()?;
         result
     }
 
-    /// The first read fixes what the transaction sees.
-    fn begin(&self) -> rusqlite::Result<()> {
-        if !self.state.is_autocommit() {
-            // An earlier query failed between its beginning and its end.
-            self.state.execute_batch("ROLLBACK")?;
+    fn end(&mut self) -> Result<(), StoreError> {
+        end(&self.state).map_err(failure)?;
+        for (start, (_, connection)) in &self.connections {
+            end(connection).map_err(|error| Buckets::failure(*start, error))?;
         }
-        self.state.execute_batch("BEGIN")?;
-        let mut first = self
-            .state
-            .prepare_cached("SELECT value FROM meta LIMIT 1")?;
-        first.query_row([], |_| Ok(()))
+        while self.connections.len() > OPEN_BUCKETS {
+            self.connections.pop_first();
+        }
+        Ok(())
     }
 
     /// A connection to a bucket's file.
@@ -74,9 +79,6 @@ impl Reader {
         let start = bucket.start;
         let held = self.connections.get(&start);
         if held.is_none_or(|(generation, _)| *generation != bucket.generation) {
-            if self.connections.len() >= OPEN_BUCKETS {
-                self.connections.pop_first();
-            }
             let connection = self.buckets.connect_to_read(start)?;
             self.connections
                 .insert(start, (bucket.generation, connection));
@@ -112,6 +114,22 @@ fn failure(error: rusqlite::Error) -> StoreError {
     sqlite_failure("state.db", error)
 }
 
+/// Begins to read; the first read fixes what is seen.
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    // An earlier query may have failed between its beginning and its end.
+    end(connection)?;
+    connection.execute_batch("BEGIN")?;
+    let mut first = connection.prepare_cached("SELECT value FROM meta LIMIT 1")?;
+    first.query_row([], |_| Ok(())).optional().map(drop)
+}
+
+fn end(connection: &Connection) -> rusqlite::Result<()> {
+    match connection.is_autocommit() {
+        true => Ok(()),
+        false => connection.execute_batch("COMMIT"),
+    }
+}
+
 type Query = Box<dyn FnOnce(&mut Reader) + Send>;
 
 /// A handle to the reading threads.
@@ -119,7 +137,6 @@ pub(crate) struct Readers {
     sender: Option<mpsc::Sender<Query>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     view: SharedView,
-    buckets: Buckets,
 }
 
 impl Readers {
@@ -145,7 +162,6 @@ impl Readers {
             sender: Some(sender),
             threads: Mutex::new(threads),
             view: view.clone(),
-            buckets: buckets.clone(),
         })
     }
 
@@ -172,22 +188,6 @@ impl Readers {
             .get(&partition)
             .copied()
             .unwrap_or(0)
-    }
-
-    /// Closed buckets (all but the newest) whose indexes are not built yet.
-    pub(crate) fn unindexed(&self) -> Vec<i64> {
-        let buckets = self.view.read().expect(INTACT).buckets.clone();
-        let closed = buckets
-            .iter()
-            .rev()
-            .skip(1)
-            .filter(|bucket| !bucket.indexed);
-        closed.map(|bucket| bucket.start).collect()
-    }
-
-    /// The folder of the buckets.
-    pub(crate) fn buckets(&self) -> &Buckets {
-        &self.buckets
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, RwLock};
 
 use store::{EntityId, ListCursor, PartitionId, Position};
 
+use super::block::Family;
 use super::bucket::Bucket;
-use super::codec::Family;
 use super::ids::IdMap;
 
 /// The writer changes it in the same moment in which its transaction becomes visible, under the
@@ -17,10 +17,14 @@ pub(super) type SharedView = Arc<RwLock<View>>;
 /// Why the view's lock is taken without a way out.
 pub(super) const INTACT: &str = "no holder of this lock panics while it changes the view";
 
-/// An ended instance and the run that holds it.
+/// An ended instance, the run that holds it, and where.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) run: u64,
+    /// Which of the run's blocks.
+    pub(super) part: u32,
+    /// Its place in the block.
+    pub(super) place: usize,
     pub(super) family: Family,
 }
 
@@ -118,4 +122,14 @@ pub(super) struct View {
     /// Copies in buckets that no longer count, by (bucket, instance), with the run that said so.
     pub(super) superseded: Arc<BTreeMap<(i64, EntityId), u64>>,
     pub(super) reached: BTreeMap<PartitionId, Position>,
+    /// By bucket, the last run that was moved there, though it may not have been let go yet.
+    pub(super) filled: BTreeMap<i64, u64>,
+}
+
+impl View {
+    /// Whether the bucket that starts at a time may hold a copy of a recently ended instance.
+    pub(super) fn may_hold_copy(&self, start: i64, ended: &Ended) -> bool {
+        let filled = self.filled.get(&start);
+        ended.family.replaces || filled.is_some_and(|run| *run >= ended.run)
+    }
 }

@@ -166,12 +166,6 @@ pub(super) fn read_history(
     }
 }
 
-/// Whether an instance has a row.
-pub(super) fn has_row(connection: &Connection, id: &EntityId) -> rusqlite::Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT 1 FROM instance WHERE id = ?1")?;
-    statement.exists([&id[..]])
-}
-
 /// Removes an instance's row, leaving its chunks and history.
 pub(super) fn delete_row(connection: &Connection, id: &EntityId) -> rusqlite::Result<()> {
     connection
@@ -275,4 +269,27 @@ pub(super) fn get_history(
         segments.push(segment);
     }
     Ok(segments)
+}
+
+/// Copies an instance's chunks and history from the tables of one file into those of another, a part
+/// at a time.
+pub(super) fn copy_parts(
+    from: &Connection,
+    to: &Connection,
+    id: &EntityId,
+) -> rusqlite::Result<()> {
+    let mut parts = Parts {
+        chunks: get_chunks(from, id)?,
+        history: vec![],
+    };
+    let mut after = 0;
+    loop {
+        parts.history = get_history(from, id, after, 1 << 20)?;
+        put_parts(to, id, &parts)?;
+        let Some(last) = parts.history.last() else {
+            return Ok(());
+        };
+        after = last.last_seq;
+        parts.chunks.clear();
+    }
 }

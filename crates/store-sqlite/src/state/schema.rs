@@ -8,15 +8,10 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use store::Table;
 
 /// The layout's version; a store of another one is refused.
-pub(super) const FORMAT: i64 = 2;
+pub(super) const FORMAT: i64 = 3;
 
-/// An instance with its chunks and history, alike in `state.db` and in buckets.
-///
-/// What instances have in common lies in `kind`, once. `correlation_id` is null where it is the
-/// text of the instance's own id. `parts` holds chunks and history while they are small; null says
-/// that they lie in the tables `chunk` and `history`. The index by creation
-/// carries the kind, so that lists and counts by status or workflow need no index of their own.
-const FAMILY: &str = "
+/// What instances have in common, once in each file.
+const KIND: &str = "
 CREATE TABLE IF NOT EXISTS kind (
     kind INTEGER PRIMARY KEY,
     namespace TEXT NOT NULL,
@@ -24,8 +19,35 @@ CREATE TABLE IF NOT EXISTS kind (
     version TEXT NOT NULL,
     status TEXT NOT NULL,
     priority TEXT NOT NULL,
+    instances INTEGER NOT NULL DEFAULT 0,
     UNIQUE (workflow, version, status, priority, namespace)
 );
+";
+
+/// Chunks and history of what is too large to lie in one row, alike in `state.db` and in buckets.
+const PARTS: &str = "
+CREATE TABLE IF NOT EXISTS chunk (
+    id BLOB NOT NULL,
+    chunk INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (id, chunk)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS history (
+    id BLOB NOT NULL,
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (id, first_seq)
+) WITHOUT ROWID;
+";
+
+/// Open instances.
+///
+/// `correlation_id` is null where it is the text of the instance's own id. `parts` holds chunks and
+/// history while they are small; null says that they lie in the tables `chunk` and `history`. The
+/// index by creation carries the kind, so that lists and counts by status or workflow need no index
+/// of their own.
+const OPEN: &str = "
 CREATE TABLE IF NOT EXISTS instance (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -45,23 +67,6 @@ CREATE TABLE IF NOT EXISTS instance (
     parts BLOB
 );
 CREATE INDEX IF NOT EXISTS instance_created ON instance (created_at, id, kind);
-CREATE TABLE IF NOT EXISTS chunk (
-    id BLOB NOT NULL,
-    chunk INTEGER NOT NULL,
-    bytes BLOB NOT NULL,
-    PRIMARY KEY (id, chunk)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS history (
-    id BLOB NOT NULL,
-    first_seq INTEGER NOT NULL,
-    last_seq INTEGER NOT NULL,
-    bytes BLOB NOT NULL,
-    PRIMARY KEY (id, first_seq)
-) WITHOUT ROWID;
-";
-
-/// Indexes with random keys: kept for open instances, and built for a bucket when it closes.
-const RANDOM_KEYS: &str = "
 CREATE INDEX IF NOT EXISTS instance_correlation ON instance (correlation_id, created_at, id)
     WHERE correlation_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS instance_subject ON instance (subject, created_at, id)
@@ -70,15 +75,38 @@ CREATE INDEX IF NOT EXISTS instance_parent ON instance (parent_id, created_at, i
     WHERE parent_id IS NOT NULL;
 ";
 
-/// Finds the few of a rare status among the many of a closed bucket.
-const KINDS: &str = "
-CREATE INDEX IF NOT EXISTS instance_kind ON instance (kind, created_at, id);
+/// Ended instances: blocks of them, and runs of what they are found by. `filled` in `meta` is the
+/// last run of `state.db` that was moved here.
+const BUCKET: &str = "
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS block (
+    block INTEGER PRIMARY KEY, rows BLOB NOT NULL, parts BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS run (run INTEGER PRIMARY KEY, entries INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS page (
+    run INTEGER NOT NULL,
+    term INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (run, term, created_at, row)
+) WITHOUT ROWID;
 ";
 
 const STATE: &str = "
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reached (partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS ended_run (run INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS ended_run (
+    run INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    rows BLOB NOT NULL,
+    parts BLOB NOT NULL,
+    PRIMARY KEY (run, part)
+);
+CREATE TABLE IF NOT EXISTS ended_removed (
+    run INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (run, id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS superseded (
     start INTEGER NOT NULL, id BLOB NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (start, id)
 ) WITHOUT ROWID;
@@ -88,8 +116,7 @@ CREATE TABLE IF NOT EXISTS bucket (
     first_id BLOB NOT NULL,
     last_id BLOB NOT NULL,
     first_created INTEGER NOT NULL,
-    last_created INTEGER NOT NULL,
-    indexed INTEGER NOT NULL
+    last_created INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS blob (
     row INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL
@@ -108,9 +135,9 @@ pub(super) fn format(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 /// Makes what is missing of `state.db`.
 pub(super) fn create_state(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    connection.execute_batch(FAMILY)?;
-    connection.execute_batch(RANDOM_KEYS)?;
-    connection.execute_batch(STATE)?;
+    for tables in [KIND, PARTS, OPEN, STATE] {
+        connection.execute_batch(tables)?;
+    }
     for table in Table::ALL {
         connection.execute_batch(&format!(
             "CREATE TABLE IF NOT EXISTS keyed_{} (
@@ -129,13 +156,9 @@ pub(super) fn create_state(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Makes what is missing of a bucket.
 pub(super) fn create_bucket(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(FAMILY)
-}
-
-/// Builds the indexes of a bucket that is closed.
-pub(super) fn index_bucket(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(RANDOM_KEYS)?;
-    connection.execute_batch(KINDS)
+    [KIND, PARTS, BUCKET]
+        .into_iter()
+        .try_for_each(|tables| connection.execute_batch(tables))
 }
 
 /// SQLite copies its write-ahead log into the file when it has grown by this much.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use store::{EntityId, InstanceRow, StoreError};
 
+use super::block::Family;
 use super::bucket::Buckets;
-use super::codec::{Family, encode_parts};
+use super::codec::encode_parts;
+use super::filed::Filing;
 use super::parts::Parts;
 use super::recent::{Ended, INTACT};
 use super::rows;
@@ -34,7 +35,7 @@ enum Home {
 /// What a transaction changes beside `state.db`, once it is visible.
 #[derive(Default)]
 pub(super) struct Moves {
-    pub(super) put: Vec<Arc<Ended>>,
+    pub(super) put: Vec<Family>,
     pub(super) removed: Vec<EntityId>,
     pub(super) superseded: Vec<(i64, EntityId)>,
 }
@@ -94,8 +95,9 @@ impl Writer {
             if superseded.contains_key(&(start, *id)) {
                 continue;
             }
-            let held = rows::has_row(self.bucket(start)?, id);
-            if held.map_err(|error| Buckets::failure(start, error))? {
+            let found = Filing::of(self.bucket(start)?).find(id);
+            let found = found.map_err(|error| Buckets::failure(start, error))?;
+            if found.is_some() {
                 return Ok(Some(start));
             }
         }
@@ -137,14 +139,17 @@ impl Writer {
     fn leave_recent(&self, ended: &Ended, moves: &mut Moves) {
         let row = &ended.family.row;
         moves.removed.push(row.id);
-        if ended.family.replaces {
-            moves.superseded.push((self.bucket_start(row), row.id));
+        if self.may_hold_copy(ended) {
+            let start = self.buckets.start_of_row(row);
+            moves.superseded.push((start, row.id));
         }
     }
 
-    fn bucket_start(&self, row: &InstanceRow) -> i64 {
-        self.buckets
-            .start_of(row.ended_at.unwrap_or(row.updated_at))
+    /// Whether the bucket of a recently ended instance may hold a copy of it.
+    fn may_hold_copy(&self, ended: &Ended) -> bool {
+        let start = self.buckets.start_of_row(&ended.family.row);
+        let view = self.view.read().expect(INTACT);
+        view.may_hold_copy(start, ended)
     }
 
     /// Chunks and history without a row go where the instance is.
@@ -169,13 +174,14 @@ impl Writer {
             Home::Recent(ended) => {
                 self.spill(&ended.family)?;
                 self.put_parts(id, &parts)?;
-                self.keep(ended.family.row.clone(), ended.family.replaces, moves);
+                let replaces = self.may_hold_copy(&ended);
+                keep(ended.family.row.clone(), replaces, moves);
                 Ok(())
             }
             Home::Bucket(start) => {
                 let row = self.pull(start, id, moves)?;
                 self.put_parts(id, &parts)?;
-                self.keep(row, true, moves);
+                keep(row, true, moves);
                 Ok(())
             }
         }
@@ -244,8 +250,9 @@ impl Writer {
             }
             Home::Recent(ended) => {
                 self.spill(&ended.family)?;
-                let moved = self.bucket_start(&ended.family.row) != self.bucket_start(&row);
-                replaces = ended.family.replaces && !moved;
+                let starts = [&ended.family.row, &row].map(|row| self.buckets.start_of_row(row));
+                let moved = starts[0] != starts[1];
+                replaces = !moved && self.may_hold_copy(&ended);
                 if moved {
                     self.leave_recent(&ended, moves);
                 }
@@ -253,7 +260,7 @@ impl Writer {
             }
             Home::Bucket(start) => {
                 self.pull(start, &row.id, moves)?;
-                replaces = start == self.bucket_start(&row);
+                replaces = start == self.buckets.start_of_row(&row);
                 None
             }
         };
@@ -264,12 +271,12 @@ impl Writer {
             }
             None => self.take_small(&row.id, parts)?,
         };
-        moves.put.push(self.ended(Family {
+        moves.put.push(Family {
             row,
             spilled: gathered.is_none(),
             parts: gathered.unwrap_or_default(),
             replaces,
-        }));
+        });
         Ok(())
     }
 
@@ -297,23 +304,6 @@ impl Writer {
         self.keep_small(id, held)
     }
 
-    fn ended(&self, family: Family) -> Arc<Ended> {
-        Arc::new(Ended {
-            run: self.next_run,
-            family,
-        })
-    }
-
-    /// Puts a row whose chunks and history lie in the tables among the recently ended.
-    fn keep(&self, row: InstanceRow, replaces: bool, moves: &mut Moves) {
-        moves.put.push(self.ended(Family {
-            row,
-            spilled: true,
-            replaces,
-            ..Family::default()
-        }));
-    }
-
     fn put_parts(&self, id: &EntityId, parts: &Parts) -> Result<(), StoreError> {
         rows::put_parts(&self.state, id, parts).map_err(state)
     }
@@ -333,35 +323,20 @@ impl Writer {
     ) -> Result<InstanceRow, StoreError> {
         self.bucket(start)?;
         let bucket = &self.bucket_connections[&start];
-        let row = copy_parts(bucket, &self.state, id)
-            .and_then(|()| rows::get_row(bucket, id))
+        let row = Filing::of(bucket)
+            .copy_out(id, &self.state)
             .map_err(|error| Buckets::failure(start, error))?;
         moves.superseded.push((start, *id));
         row.ok_or_else(|| Buckets::failure(start, rusqlite::Error::QueryReturnedNoRows))
     }
 }
 
-/// Copies an instance's chunks and history into another file's tables, a part at a time.
-pub(super) fn copy_parts(
-    from: &Connection,
-    to: &Connection,
-    id: &EntityId,
-) -> rusqlite::Result<()> {
-    if let Some(parts) = rows::get_inline(from, id)? {
-        return rows::put_parts(to, id, &parts);
-    }
-    let mut parts = Parts {
-        chunks: rows::get_chunks(from, id)?,
-        history: vec![],
-    };
-    let mut after = 0;
-    loop {
-        parts.history = rows::get_history(from, id, after, 1 << 20)?;
-        rows::put_parts(to, id, &parts)?;
-        let Some(last) = parts.history.last() else {
-            return Ok(());
-        };
-        after = last.last_seq;
-        parts.chunks.clear();
-    }
+/// Puts a row whose chunks and history lie in the tables among the recently ended.
+fn keep(row: InstanceRow, replaces: bool, moves: &mut Moves) {
+    moves.put.push(Family {
+        row,
+        spilled: true,
+        replaces,
+        ..Family::default()
+    });
 }

@@ -258,22 +258,3 @@ async fn a_full_disk_is_refused_and_loses_nothing() {
         words(&[(1, "running", 1), (2, "running", 1)])
     );
 }
-
-#[tokio::test]
-async fn closed_buckets_get_their_indexes() {
-    let folder = tempfile::tempdir().unwrap();
-    let (writer, readers) = open(&options(folder.path())).unwrap();
-    project(&writer, 1, changes(&row(1, Some(DAY)), segment(1, 5))).await;
-    project(&writer, 2, changes(&row(2, Some(3 * DAY)), segment(1, 5))).await;
-    writer.work(flush).await.unwrap();
-    assert_eq!(readers.unindexed(), [DAY]);
-    readers.buckets().build_indexes(DAY).unwrap();
-    writer
-        .work(|writer| writer.note_indexed(DAY))
-        .await
-        .unwrap();
-    assert!(readers.unindexed().is_empty());
-    drop((writer, readers));
-    let (_writer, readers) = open(&options(folder.path())).unwrap();
-    assert!(readers.unindexed().is_empty());
-}

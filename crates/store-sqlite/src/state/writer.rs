@@ -19,7 +19,7 @@ use crate::failure::{io_failure, repeat};
 const WAITING: usize = 64;
 /// Projections that wait are written in one transaction up to this many changes.
 const TRANSACTION_CHANGES: usize = 20_000;
-/// Bucket files that the writer keeps open.
+/// Bucket files that the writer keeps open between moves.
 const OPEN_BUCKETS: usize = 8;
 
 /// What the writer's thread owns.
@@ -47,13 +47,17 @@ impl Writer {
     /// A connection to a bucket's file.
     pub(super) fn bucket(&mut self, start: i64) -> Result<&Connection, StoreError> {
         if !self.bucket_connections.contains_key(&start) {
-            if self.bucket_connections.len() >= OPEN_BUCKETS {
-                self.bucket_connections.pop_first();
-            }
             let connection = self.buckets.connect(start)?;
             self.bucket_connections.insert(start, connection);
         }
         Ok(&self.bucket_connections[&start])
+    }
+
+    /// Lets go of the oldest buckets' files.
+    pub(super) fn close_some(&mut self) {
+        while self.bucket_connections.len() > OPEN_BUCKETS {
+            self.bucket_connections.pop_first();
+        }
     }
 }
 

@@ -139,18 +139,6 @@ fn filters() -> Vec<InstanceFilter> {
             ..none()
         },
         InstanceFilter {
-            text: text("service unavailable"),
-            ..none()
-        },
-        InstanceFilter {
-            text: text("flow-2"),
-            ..none()
-        },
-        InstanceFilter {
-            text: text("00000000-0000-0011"),
-            ..none()
-        },
-        InstanceFilter {
             statuses: vec!["completed".into()],
             attributes: vec![("region".into(), "r0".into())],
             created_after: Some(5),
@@ -160,8 +148,28 @@ fn filters() -> Vec<InstanceFilter> {
     ]
 }
 
+fn searches() -> impl Iterator<Item = InstanceFilter> {
+    let id = row(11)
+        .id
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let texts = [
+        "service unavailable",
+        "workflow 2",
+        "CORRELATION-3",
+        "flow",
+        "serv",
+    ];
+    let texts = texts.map(str::to_owned).into_iter().chain([id]);
+    texts.map(|text| InstanceFilter {
+        text: Some(text),
+        ..InstanceFilter::default()
+    })
+}
+
 async fn filters_agree_with_their_meaning(store: &impl Store, rows: &[InstanceRow]) {
-    for filter in filters() {
+    for filter in filters().into_iter().chain(searches()) {
         let matching = expected(rows, &filter);
         let page = store.list(&filter, None, 1000).await.unwrap();
         assert_eq!(page.items, matching, "{filter:?}");
