@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
 
+use super::requests::accepted;
 use super::{Expect, Requests, input};
 use crate::http::Connection;
 use crate::served::Served;
@@ -26,29 +27,34 @@ pub(crate) async fn fill(
     (first, end): (u64, u64),
     item: impl Fn(u64) -> String,
 ) -> Result<()> {
-    let (next, item) = (Cell::new(first), &item);
+    // What of a batch found no room is made up for with numbers beyond the end.
+    let (next, left, item) = (Cell::new(first), Cell::new(end - first), &item);
     let lane = async || {
         let mut connection = Connection::open(address).await?;
         loop {
-            let from = next.get();
-            if from >= end {
+            let (from, count) = (next.get(), BATCH.min(left.get()));
+            if count == 0 {
                 return anyhow::Ok(());
             }
-            let count = BATCH.min(end - from);
             next.set(from + count);
+            left.set(left.get() - count);
             let request = Requests::one(count as usize, Expect::Accepted, from, item);
-            until_taken(&mut connection, &request).await?;
+            let taken = until_taken(&mut connection, &request).await?;
+            left.set(left.get() + count - taken);
         }
     };
     try_join_all((0..CONNECTIONS).map(|_| lane())).await?;
     Ok(())
 }
 
-async fn until_taken(connection: &mut Connection, request: &[u8]) -> Result<()> {
+/// Answers how many of its starts were taken.
+async fn until_taken(connection: &mut Connection, request: &[u8]) -> Result<u64> {
     loop {
         let answer = connection.exchange(request).await?;
         if !answer.is_push_back() {
-            return answer.demand_success();
+            answer.demand_success()?;
+            let taken = accepted(answer.body).context("expected the number of starts taken")?;
+            return Ok(taken as u64);
         }
         tokio::time::sleep(AFTER_PUSH_BACK).await;
     }

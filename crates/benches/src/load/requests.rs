@@ -113,7 +113,8 @@ impl Requests {
     }
 }
 
-fn accepted(body: &[u8]) -> Option<usize> {
+/// How many starts of a batch were taken.
+pub(super) fn accepted(body: &[u8]) -> Option<usize> {
     let key = br#""accepted":"#;
     let from = memmem::find(body, key)? + key.len();
     let digits = body[from..].iter().take_while(|byte| byte.is_ascii_digit());

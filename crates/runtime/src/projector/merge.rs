@@ -25,7 +25,6 @@ use super::task::Committed;
 #[derive(Default)]
 pub(super) struct Merger {
     partitions: BTreeMap<PartitionId, Merged>,
-    packer: Packer,
     bytes: usize,
 }
 
@@ -83,12 +82,56 @@ impl MergedInstance {
     }
 }
 
-/// What is to be written, and the bytes of the batches that are then behind the reached positions.
+/// What is to be written.
+#[derive(Default)]
 pub(super) struct Write {
-    pub(super) projections: Vec<Projection>,
-    /// Whose changes they hold.
-    pub(super) instances: Vec<Arc<Instance>>,
+    parts: Vec<Part>,
+    /// Of the batches that are then behind the reached positions.
     pub(super) bytes: usize,
+}
+
+/// What is to be written of one partition.
+struct Part {
+    partition: PartitionId,
+    reached: Position,
+    instances: Vec<MergedInstance>,
+    /// Of slot facts and catalog changes.
+    changes: Vec<Change>,
+}
+
+impl Write {
+    /// The rows. They are made anew for each try: a store that takes them at once, as most do, is
+    /// spared a copy of all.
+    pub(super) fn projections(&self, packer: &mut Packer) -> Vec<Projection> {
+        let parts = self.parts.iter();
+        parts.map(|part| part.projection(packer)).collect()
+    }
+
+    /// The positions that are reached when it is written.
+    pub(super) fn reached(&self) -> impl Iterator<Item = (PartitionId, Position)> {
+        self.parts.iter().map(|part| (part.partition, part.reached))
+    }
+
+    /// The instances that it writes.
+    pub(super) fn instances(&self) -> impl Iterator<Item = &Arc<Instance>> {
+        let instances = self.parts.iter().flat_map(|part| &part.instances);
+        instances.map(|instance| &instance.after)
+    }
+}
+
+impl Part {
+    fn projection(&self, packer: &mut Packer) -> Projection {
+        let mut changes = Vec::with_capacity(self.instances.len() * 3 + self.changes.len());
+        for instance in &self.instances {
+            instance_changes(&mut changes, instance, packer);
+        }
+        changes.extend_from_slice(&self.changes);
+        Projection {
+            partition: self.partition,
+            reached: self.reached,
+            changes,
+        }
+    }
 }
 
 impl Merger {
@@ -114,25 +157,18 @@ impl Merger {
     /// What is to be written now. Open instances that were gathered at or after `young_since` are
     /// held back.
     pub(super) fn take(&mut self, young_since: Option<Instant>) -> Write {
-        let (mut projections, mut instances, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut write = Write::default();
         for (partition, merged) in &mut self.partitions {
-            let (reached, changes) = merged.take(young_since, &mut self.packer, &mut instances);
-            bytes += merged.forget(reached);
-            if !changes.is_empty() || merged.lots.is_empty() {
-                projections.push(Projection {
-                    partition: *partition,
-                    reached,
-                    changes,
-                });
+            let part = merged.take(*partition, young_since);
+            write.bytes += merged.forget(part.reached);
+            let changes = !part.instances.is_empty() || !part.changes.is_empty();
+            if changes || merged.lots.is_empty() {
+                write.parts.push(part);
             }
         }
         self.partitions.retain(|_, merged| !merged.lots.is_empty());
-        self.bytes -= bytes;
-        Write {
-            projections,
-            instances,
-            bytes,
-        }
+        self.bytes -= write.bytes;
+        write
     }
 }
 
@@ -170,34 +206,31 @@ impl Merged {
         }
     }
 
-    /// The position reached by writing these changes.
-    fn take(
-        &mut self,
-        young_since: Option<Instant>,
-        packer: &mut Packer,
-        written: &mut Vec<Arc<Instance>>,
-    ) -> (Position, Vec<Change>) {
-        let mut changes = Vec::with_capacity(self.instances.len() * 3);
-        let mut held = Vec::new();
-        self.places.clear();
-        for instance in std::mem::take(&mut self.instances) {
-            if young_since.is_some_and(|since| instance.is_young(since)) {
-                self.places.insert(instance.after.id(), held.len());
-                held.push(instance);
-            } else {
-                instance_changes(&mut changes, &instance, packer);
-                written.push(instance.after);
-            }
-        }
+    /// What is to be written, and the position that is reached by it.
+    fn take(&mut self, partition: PartitionId, young_since: Option<Instant>) -> Part {
+        let gathered = std::mem::take(&mut self.instances).into_iter();
+        let young =
+            |instance: &MergedInstance| young_since.is_some_and(|since| instance.is_young(since));
+        let (held, instances) = gathered.partition(young);
         self.instances = held;
+        let places = (0..).zip(&self.instances);
+        self.places = places
+            .map(|(place, instance)| (instance.after.id(), place))
+            .collect();
         let first_held = self.instances.first().map(|instance| instance.first);
         let reached = first_held.map_or(self.last, |first| first - 1);
+        let mut changes = Vec::new();
         for lot in self.lots.iter_mut() {
             if lot.position <= reached {
                 changes.append(&mut lot.changes);
             }
         }
-        (reached, changes)
+        Part {
+            partition,
+            reached,
+            instances,
+            changes,
+        }
     }
 
     /// Lets the batches up to a position go; answers their bytes.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use engine::Instance;
-use engine::codec::RecordBatch;
-use store::{Change, PartitionId, Position, Projection, StoreError};
+use engine::codec::{Packer, RecordBatch};
+use store::{Change, PartitionId, Position, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -45,8 +44,9 @@ pub(crate) struct Projector {
     committed: mpsc::UnboundedReceiver<Committed>,
     asked: mpsc::Receiver<Asked>,
     merger: Merger,
-    /// Instances whose changes are being written.
-    writing: Vec<Arc<Instance>>,
+    /// What is being written.
+    writing: Arc<Write>,
+    packer: Packer,
     /// The last batch that came, by partition.
     seen: BTreeMap<PartitionId, Position>,
     checkpoints: Checkpoints,
@@ -63,7 +63,8 @@ impl Projector {
             committed,
             asked,
             merger: Merger::default(),
-            writing: Vec::new(),
+            writing: Arc::default(),
+            packer: Packer::default(),
             seen: BTreeMap::new(),
             checkpoints: Checkpoints::new(shared),
             shared: Arc::clone(shared),
@@ -118,11 +119,11 @@ impl Projector {
         let begun = steady_now();
         self.gather().await;
         let hurried = self.shared.awaited.is_awaited() || self.merger.bytes() >= WRITE_BYTES;
-        let mut written = self.merger.take((!hurried).then_some(begun));
-        self.writing = std::mem::take(&mut written.instances);
+        let written = Arc::new(self.merger.take((!hurried).then_some(begun)));
+        self.writing = Arc::clone(&written);
         let begun = steady_now();
-        self.write(&written.projections).await?;
-        self.writing.clear();
+        self.write(&written).await?;
+        self.writing = Arc::default();
         let took = begun.elapsed();
         let stats = &self.shared.stats;
         stats.histograms.projection_us.add_duration(took);
@@ -161,14 +162,29 @@ impl Projector {
     }
 
     /// Writes, and answers lists meanwhile.
-    async fn write(&mut self, projections: &[Projection]) -> Result<(), StoreError> {
+    async fn write(&mut self, write: &Write) -> Result<(), StoreError> {
         let shared = Arc::clone(&self.shared);
-        let writing = write(&shared, projections);
-        tokio::pin!(writing);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let projections = write.projections(&mut self.packer);
+            let written = self.meanwhile_answer(shared.store.project(projections));
+            match written.await {
+                Err(StoreError::Unavailable(reason)) => {
+                    tracing::warn!(%reason, "the store does not take the state; trying again");
+                    self.meanwhile_answer(tokio::time::sleep(pause)).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                written => return written,
+            }
+        }
+    }
+
+    async fn meanwhile_answer<T>(&mut self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
         loop {
             tokio::select! {
                 biased;
-                written = &mut writing => return written,
+                done = &mut work => return done,
                 Some(asked) = self.asked.recv() => self.answer(asked).await,
             }
         }
@@ -186,7 +202,7 @@ impl Projector {
                 None => return,
             }
         }
-        let instances = self.merger.instances().chain(&self.writing);
+        let instances = self.merger.instances().chain(self.writing.instances());
         let overlay = Overlay::of(instances, &asked);
         // Who asked may have gone.
         let _gone = asked.reply.send(overlay);
@@ -201,20 +217,6 @@ impl Projector {
     }
 }
 
-async fn write(shared: &Shared, projections: &[Projection]) -> Result<(), StoreError> {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match shared.store.project(projections.to_vec()).await {
-            Err(StoreError::Unavailable(reason)) => {
-                tracing::warn!(%reason, "the store does not take the state; trying again");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-            written => return written,
-        }
-    }
-}
-
 /// Tells partitions and waiting reads how far the state is.
 fn note(shared: &Shared, written: &Write) {
     crate::health::add(&shared.stats.projections, 1);
@@ -223,8 +225,8 @@ fn note(shared: &Shared, written: &Write) {
         .stats
         .projection_lag_bytes
         .fetch_sub(bytes, Ordering::Relaxed);
-    for projection in &written.projections {
-        let (port, reached) = (port_of(shared, projection.partition), projection.reached);
+    for (partition, reached) in written.reached() {
+        let port = port_of(shared, partition);
         port.behind_since
             .store(shared.clock.now_ms(), Ordering::Relaxed);
         if port.reached.raise(reached) {
