@@ -32,7 +32,8 @@ pub struct PostgresConfig {
     pub connect_timeout: Duration,
     /// How long a call waits for a free connection before it answers `Unavailable`.
     pub wait_timeout: Duration,
-    /// How long one statement may take; also bounds how long a whole call may.
+    /// How long one statement may take. A whole call may take a quarter more; past it the
+    /// connection is closed.
     pub statement_timeout: Duration,
     /// How long an append may take, the wait for a standby included. Past it the connection is
     /// closed, and the outcome is `Unknown`.
@@ -61,7 +62,7 @@ impl PostgresConfig {
             connect_timeout: Duration::from_secs(3),
             wait_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(10),
-            append_timeout: Duration::from_secs(10),
+            append_timeout: Duration::from_secs(5),
             maintenance_timeout: Duration::from_secs(600),
             segment_bytes: 64 << 20,
             bucket_ms: 24 * 60 * 60 * 1000,

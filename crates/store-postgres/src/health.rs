@@ -38,7 +38,11 @@ impl PostgresStore {
     /// # Errors
     /// `Unavailable` when it does not.
     pub async fn ping(&self) -> Result<Duration, StoreError> {
-        with_session!(self.readers, "asking whether the database answers", |session| ping(session))
+        with_session!(
+            self.readers,
+            "asking whether the database answers",
+            |session| ping(session)
+        )
     }
 
     /// Whether the standbys are there that the server waits for.
@@ -46,7 +50,9 @@ impl PostgresStore {
     /// # Errors
     /// `Unavailable` when the database does not answer.
     pub async fn standby(&self) -> Result<Standby, StoreError> {
-        with_session!(self.readers, "looking for standbys", |session| standby(session))
+        with_session!(self.readers, "looking for standbys", |session| standby(
+            session
+        ))
     }
 }
 
@@ -75,7 +81,11 @@ fn judge(setting: String, connected: u32, hidden: bool) -> Standby {
     } else if hidden {
         Standby::NotPermitted
     } else {
-        Standby::Missing { wanted, connected, setting }
+        Standby::Missing {
+            wanted,
+            connected,
+            setting,
+        }
     }
 }
 
@@ -89,7 +99,11 @@ fn wanted(setting: &str) -> u32 {
     let Some((before, _)) = setting.split_once('(') else {
         return 1;
     };
-    before.split_whitespace().last().and_then(|number| number.parse().ok()).unwrap_or(1)
+    before
+        .split_whitespace()
+        .last()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -118,7 +132,11 @@ mod tests {
         assert_eq!(judge("*", 1, false), Standby::Connected { wanted: 1 });
         assert_eq!(judge("*", 0, true), Standby::NotPermitted);
         let setting = "2 (a, b)".to_owned();
-        let missing = Standby::Missing { wanted: 2, connected: 1, setting: setting.clone() };
+        let missing = Standby::Missing {
+            wanted: 2,
+            connected: 1,
+            setting: setting.clone(),
+        };
         assert_eq!(judge(&setting, 1, false), missing);
     }
 }

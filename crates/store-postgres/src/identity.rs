@@ -35,12 +35,17 @@ pub(crate) async fn check_server(client: &Client) -> Result<(), Trouble> {
 }
 
 /// Reads the store's row, or makes it; refuses another cluster's.
-pub(crate) async fn identify(client: &Client, config: &PostgresConfig) -> Result<Identity, Trouble> {
+pub(crate) async fn identify(
+    client: &Client,
+    config: &PostgresConfig,
+) -> Result<Identity, Trouble> {
     let made = Uuid::now_v7();
     let make = "INSERT INTO store (cluster_id, fingerprint, incarnation, bucket_ms) \
                 VALUES ($1, $2, 1, $3) ON CONFLICT DO NOTHING";
     let mark = fingerprint(&config.cluster_secret, &made);
-    client.execute(make, &[&made, &mark, &config.bucket_ms.max(1)]).await?;
+    client
+        .execute(make, &[&made, &mark, &config.bucket_ms.max(1)])
+        .await?;
     let sql = "SELECT cluster_id, fingerprint, incarnation, bucket_ms FROM store";
     let row = client.query_one(sql, &[]).await?;
     let (cluster_id, found): (Uuid, Vec<u8>) = (row.get(0), row.get(1));
@@ -61,12 +66,22 @@ pub(crate) async fn identify(client: &Client, config: &PostgresConfig) -> Result
 
 /// A hash of the cluster's id that only the secret's holder can make.
 fn fingerprint(secret: &str, cluster_id: &Uuid) -> Vec<u8> {
-    let key = blake3::derive_key("orchestrator 2026 cluster secret fingerprint", secret.as_bytes());
-    blake3::keyed_hash(&key, cluster_id.as_bytes()).as_bytes().to_vec()
+    let key = blake3::derive_key(
+        "orchestrator 2026 cluster secret fingerprint",
+        secret.as_bytes(),
+    );
+    blake3::keyed_hash(&key, cluster_id.as_bytes())
+        .as_bytes()
+        .to_vec()
 }
 
 fn refused(detail: String, cure: &str) -> StoreError {
-    io_refusal("opening the store", io::ErrorKind::PermissionDenied, detail, cure)
+    io_refusal(
+        "opening the store",
+        io::ErrorKind::PermissionDenied,
+        detail,
+        cure,
+    )
 }
 
 #[cfg(test)]

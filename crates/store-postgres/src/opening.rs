@@ -52,13 +52,19 @@ impl PostgresStore {
         identity: Identity,
     ) -> Self {
         let pool = |purpose, size, statement: std::time::Duration| {
-            let bounds = (config.wait_timeout, statement * 2);
+            // The server's own answer, that a statement took too long, comes first.
+            let bounds = (config.wait_timeout, statement + statement / 4);
             Arc::new(Pool::new(connector.clone(), purpose, size, bounds))
         };
         let writers = pool(Purpose::Write, config.writers, config.statement_timeout);
         let lane = |_| {
             let (requests, queue) = mpsc::channel::<Request>(WAITING);
-            let lane = Lane::new(connector.clone(), segments.clone(), config.append_timeout, queue);
+            let lane = Lane::new(
+                connector.clone(),
+                segments.clone(),
+                config.append_timeout,
+                queue,
+            );
             tokio::spawn(lane.run());
             requests
         };
@@ -89,7 +95,12 @@ fn check(config: &PostgresConfig) -> Result<(), StoreError> {
         "expected a schema's name of lower-case letters, digits and `_`, at most 40, but it is `{name}`"
     );
     let kind = io::ErrorKind::InvalidInput;
-    Err(io_refusal("opening the store", kind, detail, "choose such a name"))
+    Err(io_refusal(
+        "opening the store",
+        kind,
+        detail,
+        "choose such a name",
+    ))
 }
 
 async fn prepare(
@@ -98,6 +109,11 @@ async fn prepare(
     segments: &Segments,
 ) -> Result<Identity, Trouble> {
     check_server(&session.client).await?;
+    // Another node may be at it, and take long.
+    session
+        .client
+        .batch_execute("SET lock_timeout TO 0")
+        .await?;
     schema::migrate(&session.client, &config.schema, config.migrate).await?;
     let identity = identify(&session.client, config).await?;
     segments.pick(session).await?;

@@ -69,7 +69,9 @@ impl Store for PostgresStore {
 
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {
         let what = "taking a partition over";
-        let head = with_session!(self.writers, what, |session| journal::take_over(session, partition))?;
+        let head = with_session!(self.writers, what, |session| journal::take_over(
+            session, partition
+        ))?;
         self.epochs.took_over(partition, head.epoch);
         Ok(head)
     }
@@ -78,7 +80,9 @@ impl Store for PostgresStore {
         let lane = &self.lanes[usize::from(append.partition.0) % self.lanes.len()];
         let (answer, answered) = oneshot::channel();
         let closing = || StoreError::Unavailable("the store is closing".into());
-        lane.send(Request { append, answer }).await.map_err(|_| closing())?;
+        lane.send(Request { append, answer })
+            .await
+            .map_err(|_| closing())?;
         answered.await.map_err(|_| closing())?
     }
 
@@ -95,7 +99,9 @@ impl Store for PostgresStore {
     }
 
     async fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, StoreError> {
-        with_session!(self.readers, "reading a blob", |session| journal::blob(session, hash))
+        with_session!(self.readers, "reading a blob", |session| journal::blob(
+            session, hash
+        ))
     }
 
     async fn project(&self, projections: Vec<Projection>) -> Result<(), StoreError> {
@@ -117,9 +123,13 @@ impl Store for PostgresStore {
     async fn checkpoint(&self) -> Result<(), StoreError> {
         let _alone = self.checkpointing.lock().await;
         let segments = &*self.segments;
-        with_session!(self.maintenance, "a checkpoint", |session| journal::trim(session, segments))?;
+        with_session!(self.maintenance, "a checkpoint", |session| journal::trim(
+            session, segments
+        ))?;
         let what = "closing a bucket of ended instances";
-        with_session!(self.maintenance, what, |session| state::close_buckets(session, self.span))
+        with_session!(self.maintenance, what, |session| state::close_buckets(
+            session, self.span
+        ))
     }
 
     async fn instance(
@@ -127,7 +137,9 @@ impl Store for PostgresStore {
         slot: Slot,
         id: EntityId,
     ) -> Result<Option<StoredInstance>, StoreError> {
-        with_session!(self.readers, "reading an instance", |session| state::instance(session, slot, id))
+        with_session!(self.readers, "reading an instance", |session| {
+            state::instance(session, slot, id)
+        })
     }
 
     async fn history(
@@ -144,12 +156,16 @@ impl Store for PostgresStore {
 
     async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
         let key = &key;
-        with_session!(self.readers, "reading a row", |session| state::get(session, table, slot, key))
+        with_session!(self.readers, "reading a row", |session| state::get(
+            session, table, slot, key
+        ))
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {
         let scan = &scan;
-        with_session!(self.readers, "reading rows", |session| state::scan(session, scan))
+        with_session!(self.readers, "reading rows", |session| state::scan(
+            session, scan
+        ))
     }
 
     async fn list(
@@ -179,7 +195,12 @@ impl Store for PostgresStore {
 }
 
 async fn reached(session: &Session, partition: PartitionId) -> Result<Position, Trouble> {
-    let statement = session.prepared("SELECT position FROM reached WHERE partition = $1").await?;
-    let row = session.client.query_opt(&statement, &[&i32::from(partition.0)]).await?;
+    let statement = session
+        .prepared("SELECT position FROM reached WHERE partition = $1")
+        .await?;
+    let row = session
+        .client
+        .query_opt(&statement, &[&i32::from(partition.0)])
+        .await?;
     Ok(row.map_or(0, |row| row.get::<_, i64>(0) as u64))
 }

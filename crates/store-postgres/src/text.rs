@@ -74,7 +74,14 @@ mod tests {
 
     #[test]
     fn texts_come_back() {
-        for text in ["", "plain", "a\0b", "\u{E000}", "\0\u{E000}\u{E001}\0", "ä\u{E002}"] {
+        for text in [
+            "",
+            "plain",
+            "a\0b",
+            "\u{E000}",
+            "\0\u{E000}\u{E001}\0",
+            "ä\u{E002}",
+        ] {
             let stored = written(text);
             assert!(!stored.contains('\0'), "{text:?}");
             assert_eq!(read(stored.into_owned()), text);
@@ -83,8 +90,13 @@ mod tests {
 
     #[test]
     fn attributes_come_back() {
-        let attributes = [("a", "1"), ("", ""), ("\u{E003}", "\0"), ("\u{E000}", "\u{E004}")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let attributes = [
+            ("a", "1"),
+            ("", ""),
+            ("\u{E003}", "\0"),
+            ("\u{E000}", "\u{E004}"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let stored = written_attributes(&attributes).expect("there are some");
         let elements = stored.split(SEPARATOR);
         let read: Option<Vec<_>> = elements.map(read_attribute).collect();

@@ -47,7 +47,9 @@ impl PostgresStore {
         seen: Option<Lease>,
     ) -> Result<Option<Lease>, StoreError> {
         let what = "acquiring a lease";
-        with_session!(self.writers, what, |session| acquire(session, partition, node, seen))
+        with_session!(self.writers, what, |session| acquire(
+            session, partition, node, seen
+        ))
     }
 
     /// Raises the counters of all partitions that a node owns; answers its leases as they are now.
@@ -57,7 +59,9 @@ impl PostgresStore {
     /// `Unavailable` when the database cannot be reached; a lease ends for its owner when no call
     /// succeeds in time.
     pub async fn bump_leases(&self, node: Uuid) -> Result<Vec<Lease>, StoreError> {
-        with_session!(self.writers, "renewing leases", |session| bump(session, node))
+        with_session!(self.writers, "renewing leases", |session| bump(
+            session, node
+        ))
     }
 
     /// Gives a partition up so that another node need not wait; false when it was lost already.
@@ -65,7 +69,9 @@ impl PostgresStore {
     /// # Errors
     /// `Unavailable` when the database cannot be reached; the lease then ends by itself.
     pub async fn release_lease(&self, lease: Lease) -> Result<bool, StoreError> {
-        with_session!(self.writers, "releasing a lease", |session| release(session, lease))
+        with_session!(self.writers, "releasing a lease", |session| release(
+            session, lease
+        ))
     }
 }
 
@@ -98,7 +104,10 @@ async fn acquire(
             let sql = "INSERT INTO lease VALUES ($1, $2, 1, 1) ON CONFLICT DO NOTHING \
                        RETURNING partition, owner, epoch, counter";
             let statement = session.prepared(sql).await?;
-            session.client.query_opt(&statement, &[&number, &node]).await?
+            session
+                .client
+                .query_opt(&statement, &[&number, &node])
+                .await?
         }
         Some(seen) => {
             let sql = "UPDATE lease SET owner = $2, epoch = epoch + 1, counter = counter + 1 \
@@ -106,7 +115,13 @@ async fn acquire(
                        AND counter = $5 RETURNING partition, owner, epoch, counter";
             let statement = session.prepared(sql).await?;
             let (epoch, counter) = (seen.epoch as i64, seen.counter as i64);
-            let values = [&number as _, &node as _, &seen.owner as _, &epoch as _, &counter as _];
+            let values = [
+                &number as _,
+                &node as _,
+                &seen.owner as _,
+                &epoch as _,
+                &counter as _,
+            ];
             session.client.query_opt(&statement, &values).await?
         }
     };
@@ -131,6 +146,9 @@ async fn release(session: &Session, lease: Lease) -> Result<bool, Trouble> {
                WHERE partition = $1 AND owner = $2 AND epoch = $3";
     let statement = session.prepared(sql).await?;
     let (number, epoch) = (i32::from(lease.partition.0), lease.epoch as i64);
-    let changed = session.client.execute(&statement, &[&number, &lease.owner, &epoch]).await?;
+    let changed = session
+        .client
+        .execute(&statement, &[&number, &lease.owner, &epoch])
+        .await?;
     Ok(changed > 0)
 }

@@ -44,7 +44,9 @@ impl PostgresStore {
     /// # Errors
     /// `Unavailable` when the database cannot be reached; it is tried again at the next beat.
     pub async fn register_node(&self, node: &Node) -> Result<(), StoreError> {
-        with_session!(self.writers, "registering the node", |session| register(session, node))
+        with_session!(self.writers, "registering the node", |session| register(
+            session, node
+        ))
     }
 
     /// One heartbeat; false when the node is not written down (any more) and has to register.
@@ -52,8 +54,11 @@ impl PostgresStore {
     /// # Errors
     /// As [`PostgresStore::register_node`].
     pub async fn heartbeat(&self, node: Uuid) -> Result<bool, StoreError> {
-        let sql = "UPDATE node SET counter = counter + 1, beat_at = clock_timestamp() WHERE id = $1";
-        with_session!(self.writers, "sending a heartbeat", |session| changed(session, sql, node))
+        let sql =
+            "UPDATE node SET counter = counter + 1, beat_at = clock_timestamp() WHERE id = $1";
+        with_session!(self.writers, "sending a heartbeat", |session| changed(
+            session, sql, node
+        ))
     }
 
     /// Strikes a node out: itself when it goes, another when it is long gone.
@@ -62,7 +67,9 @@ impl PostgresStore {
     /// As [`PostgresStore::register_node`].
     pub async fn remove_node(&self, node: Uuid) -> Result<bool, StoreError> {
         let sql = "DELETE FROM node WHERE id = $1";
-        with_session!(self.writers, "removing a node", |session| changed(session, sql, node))
+        with_session!(self.writers, "removing a node", |session| changed(
+            session, sql, node
+        ))
     }
 
     /// All nodes that are written down, by id.
@@ -79,7 +86,9 @@ impl PostgresStore {
     /// # Errors
     /// As [`PostgresStore::register_node`].
     pub async fn clock(&self) -> Result<i64, StoreError> {
-        with_session!(self.writers, "reading the database's clock", |session| clock(session))
+        with_session!(self.writers, "reading the database's clock", |session| {
+            clock(session)
+        })
     }
 }
 
@@ -92,7 +101,14 @@ async fn register(session: &Session, node: &Node) -> Result<(), Trouble> {
     let texts = [&node.zone, &node.region, &node.url, &node.version].map(|t| text::written(t));
     let [zone, region, url, version] = &texts;
     let format = node.format as i32;
-    let values = [&node.id as _, zone as _, region as _, url as _, version as _, &format as _];
+    let values = [
+        &node.id as _,
+        zone as _,
+        region as _,
+        url as _,
+        version as _,
+        &format as _,
+    ];
     session.client.execute(&statement, &values).await?;
     Ok(())
 }

@@ -51,11 +51,18 @@ impl Address {
     /// `Io` that names the part, and never the password.
     pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
         let refuse = |detail: String| {
-            io_refusal("reading the database's URL", io::ErrorKind::InvalidInput, detail, CURE)
+            io_refusal(
+                "reading the database's URL",
+                io::ErrorKind::InvalidInput,
+                detail,
+                CURE,
+            )
         };
         let (scheme, rest) = url.split_once("://").unwrap_or_default();
         if !["postgres", "postgresql"].contains(&scheme) {
-            return Err(refuse("expected it to begin with postgres://, but it does not".into()));
+            return Err(refuse(
+                "expected it to begin with postgres://, but it does not".into(),
+            ));
         }
         let (main, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = main.split_once('/').unwrap_or((main, ""));
@@ -66,17 +73,24 @@ impl Address {
         let options = Options::parse(query).map_err(&refuse)?;
         let host = |name: &str| {
             let url = format!("{scheme}://{credentials}{name}/{path}?{}", options.rest);
-            let mut config = Config::from_str(&url).map_err(|error| refuse(crate::failure::chain(&error)))?;
+            let mut config =
+                Config::from_str(&url).map_err(|error| refuse(crate::failure::chain(&error)))?;
             config.ssl_mode(match options.tls {
                 TlsMode::Disable => SslMode::Disable,
                 TlsMode::Prefer => SslMode::Prefer,
                 TlsMode::Require | TlsMode::VerifyFull(_) => SslMode::Require,
             });
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-            Ok(Host { name: name.to_owned(), config })
+            Ok(Host {
+                name: name.to_owned(),
+                config,
+            })
         };
         Ok(Self {
-            hosts: names.split(',').map(host).collect::<Result<_, StoreError>>()?,
+            hosts: names
+                .split(',')
+                .map(host)
+                .collect::<Result<_, StoreError>>()?,
             place: format!("{scheme}://{names}/{path}"),
             tls: options.tls,
         })
@@ -101,7 +115,10 @@ impl Options {
                 // Only a server that takes writes is of use; which one it is is found out.
                 "target_session_attrs" if value() == "read-write" => {}
                 "target_session_attrs" => {
-                    return Err(format!("expected target_session_attrs=read-write, but it is `{}`", value()));
+                    return Err(format!(
+                        "expected target_session_attrs=read-write, but it is `{}`",
+                        value()
+                    ));
                 }
                 _ => rest.push(option),
             }
@@ -118,11 +135,16 @@ impl Options {
             }
         };
         if root.is_some() {
-            return Err("expected sslmode=verify-full where sslrootcert is given: no other mode \
+            return Err(
+                "expected sslmode=verify-full where sslrootcert is given: no other mode \
                         looks at the certificate"
-                .into());
+                    .into(),
+            );
         }
-        Ok(Self { tls, rest: rest.join("&") })
+        Ok(Self {
+            tls,
+            rest: rest.join("&"),
+        })
     }
 }
 
@@ -136,14 +158,21 @@ mod tests {
         let address = Address::parse(url).expect("a good URL");
         assert_eq!(address.place, "postgres://a:1,b:2,c/orders");
         assert_eq!(address.tls, TlsMode::Prefer);
-        let names: Vec<_> = address.hosts.iter().map(|host| host.name.as_str()).collect();
+        let names: Vec<_> = address
+            .hosts
+            .iter()
+            .map(|host| host.name.as_str())
+            .collect();
         assert_eq!(names, ["a:1", "b:2", "c"]);
         for (host, port) in address.hosts.iter().zip([1, 2, 5432]) {
             assert_eq!(host.config.get_password(), Some(&b"p@ss"[..]));
             assert_eq!(host.config.get_ports(), [port]);
             assert_eq!(host.config.get_dbname(), Some("orders"));
             assert_eq!(host.config.get_application_name(), Some("x"));
-            assert_eq!(host.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+            assert_eq!(
+                host.config.get_target_session_attrs(),
+                TargetSessionAttrs::ReadWrite
+            );
         }
     }
 
@@ -152,9 +181,15 @@ mod tests {
         let tls = |query: &str| Address::parse(&format!("postgres://h/d?{query}")).map(|a| a.tls);
         assert_eq!(tls("sslmode=disable").ok(), Some(TlsMode::Disable));
         assert_eq!(tls("sslmode=require").ok(), Some(TlsMode::Require));
-        assert_eq!(tls("sslmode=verify-full").ok(), Some(TlsMode::VerifyFull(None)));
+        assert_eq!(
+            tls("sslmode=verify-full").ok(),
+            Some(TlsMode::VerifyFull(None))
+        );
         let file = Some(PathBuf::from("/a b"));
-        assert_eq!(tls("sslmode=verify-full&sslrootcert=/a%20b").ok(), Some(TlsMode::VerifyFull(file)));
+        assert_eq!(
+            tls("sslmode=verify-full&sslrootcert=/a%20b").ok(),
+            Some(TlsMode::VerifyFull(file))
+        );
     }
 
     #[test]
@@ -164,9 +199,15 @@ mod tests {
             assert!(refused.contains(part), "{refused}");
             assert!(!refused.contains("hunter2"), "{refused}");
         };
-        check("mysql://u:hunter2@h/d", "expected it to begin with postgres://");
+        check(
+            "mysql://u:hunter2@h/d",
+            "expected it to begin with postgres://",
+        );
         check("postgres://u:hunter2@h/d?sslmode=verify-ca", "`verify-ca`");
-        check("postgres://u:hunter2@h/d?sslrootcert=/x", "sslmode=verify-full");
+        check(
+            "postgres://u:hunter2@h/d?sslrootcert=/x",
+            "sslmode=verify-full",
+        );
         check("postgres://u:hunter2@h/d?target_session_attrs=any", "`any`");
         check("postgres://u:hunter2@h:x/d", "port");
         check("postgres://u:hunter2@h/d?frobnicate=1", "frobnicate");

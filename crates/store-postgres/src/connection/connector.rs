@@ -18,6 +18,8 @@ use crate::config::PostgresConfig;
 use crate::failure::{chain, io_refusal};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_IDLE: Duration = Duration::from_secs(2);
+const KEEPALIVE: Duration = Duration::from_secs(3);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a connection is for, which decides how it is set up.
@@ -97,7 +99,9 @@ impl Connector {
     fn pausing(&self) -> Result<(), StoreError> {
         let backoff = self.backoff();
         match backoff.until {
-            Some(until) if Instant::now() < until => Err(StoreError::Unavailable(backoff.reason.clone())),
+            Some(until) if Instant::now() < until => {
+                Err(StoreError::Unavailable(backoff.reason.clone()))
+            }
             _ => Ok(()),
         }
     }
@@ -134,7 +138,10 @@ impl Connector {
         let limit = self.config.connect_timeout;
         match tokio::time::timeout(limit, self.open(host, purpose)).await {
             Ok(opened) => opened.map_err(|error| declined(&error)),
-            Err(_) => Err(Declined::Passing(format!("no answer within {} ms", limit.as_millis()))),
+            Err(_) => Err(Declined::Passing(format!(
+                "no answer within {} ms",
+                limit.as_millis()
+            ))),
         }
     }
 
@@ -143,7 +150,12 @@ impl Connector {
         if config.get_application_name().is_none() {
             config.application_name("orchestrator");
         }
-        config.tcp_user_timeout(self.config.statement_timeout);
+        // A host that went without a word is noticed on connections that nobody uses, too.
+        config
+            .tcp_user_timeout(self.config.statement_timeout)
+            .keepalives_idle(KEEPALIVE)
+            .keepalives_interval(KEEPALIVE)
+            .keepalives_retries(2);
         let session = match &self.tls {
             None => {
                 let (client, connection) = config.connect(NoTls).await?;
@@ -179,7 +191,8 @@ impl Connector {
             self.config.schema,
             statement.as_millis(),
             lock.as_millis(),
-            statement.as_millis() * 2,
+            // A node that was paused in mid-transaction must not keep a take-over waiting.
+            lock.min(LONGEST_IDLE).as_millis(),
         );
         if matches!(purpose, Purpose::Append | Purpose::Write) {
             // Everything here finds its rows by key. A plan made while a table was small must not
@@ -206,7 +219,9 @@ fn declined(error: &Error) -> Declined {
 
 /// A failed handshake comes wrapped in an error of the system.
 fn told_by_rustls(error: &(dyn std::error::Error + 'static)) -> bool {
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let wrapped = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
     error.is::<rustls::Error>()
         || wrapped.is_some_and(|error| error.is::<rustls::Error>())
         || error.source().is_some_and(told_by_rustls)

@@ -89,7 +89,9 @@ pub(crate) struct Lease<'a> {
 
 impl Lease<'_> {
     pub(crate) fn session(&self) -> &Session {
-        self.session.as_ref().expect("a lease holds its session until it is settled")
+        self.session
+            .as_ref()
+            .expect("a lease holds its session until it is settled")
     }
 
     /// Does the work, at most until the deadline.

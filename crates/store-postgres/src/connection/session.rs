@@ -71,7 +71,9 @@ impl Session {
     }
 
     fn statements(&self) -> std::sync::MutexGuard<'_, HashMap<String, Statement>> {
-        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+        self.statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -86,7 +88,10 @@ where
         match message {
             Ok(AsyncMessage::Notice(notice)) if stopped_waiting(&notice) => {
                 unreplicated.fetch_add(1, Ordering::AcqRel);
-                tracing::warn!(notice = notice.message(), "a commit may not be on the standby");
+                tracing::warn!(
+                    notice = notice.message(),
+                    "a commit may not be on the standby"
+                );
             }
             Ok(_) => {}
             Err(error) => {

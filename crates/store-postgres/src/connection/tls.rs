@@ -52,9 +52,16 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, StoreError> {
     if taken > 0 {
         return Ok(roots);
     }
-    let place = file.map_or("the system's certificates".into(), |file| file.display().to_string());
+    let place = file.map_or("the system's certificates".into(), |file| {
+        file.display().to_string()
+    });
     let detail = "expected root certificates, but there is none";
-    Err(io_refusal(&format!("reading {place}"), io::ErrorKind::NotFound, detail, CURE))
+    Err(io_refusal(
+        &format!("reading {place}"),
+        io::ErrorKind::NotFound,
+        detail,
+        CURE,
+    ))
 }
 
 fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>, StoreError> {

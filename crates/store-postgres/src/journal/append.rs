@@ -51,12 +51,22 @@ pub(super) async fn append(
     segment: i64,
     batches: &[&Append],
 ) -> Result<Vec<PartitionId>, Trouble> {
-    let partitions: Vec<i32> = batches.iter().map(|batch| number(batch.partition)).collect();
+    let partitions: Vec<i32> = batches
+        .iter()
+        .map(|batch| number(batch.partition))
+        .collect();
     let epochs: Vec<i64> = batches.iter().map(|batch| batch.epoch as i64).collect();
-    let heads: Vec<i64> = batches.iter().map(|batch| batch.expected_head as i64).collect();
+    let heads: Vec<i64> = batches
+        .iter()
+        .map(|batch| batch.expected_head as i64)
+        .collect();
     let ids: Vec<&[u8]> = batches.iter().map(|batch| &batch.batch_id[..]).collect();
     let bodies: Vec<&[u8]> = batches.iter().map(|batch| &batch.body[..]).collect();
-    let blobs = || batches.iter().flat_map(|batch| batch.blobs.iter().map(|blob| (batch.partition, blob)));
+    let blobs = || {
+        batches
+            .iter()
+            .flat_map(|batch| batch.blobs.iter().map(|blob| (batch.partition, blob)))
+    };
     let with_blobs = blobs().next().is_some();
     let statement = session.prepared(&statement(segment, with_blobs)).await?;
     let written = if with_blobs {
@@ -67,11 +77,26 @@ pub(super) async fn append(
             .client
             .query(
                 &statement,
-                &[&partitions, &epochs, &heads, &ids, &bodies, &owners, &hashes, &bytes],
+                &[
+                    &partitions,
+                    &epochs,
+                    &heads,
+                    &ids,
+                    &bodies,
+                    &owners,
+                    &hashes,
+                    &bytes,
+                ],
             )
             .await?
     } else {
-        let values = [&partitions as _, &epochs as _, &heads as _, &ids as _, &bodies as _];
+        let values = [
+            &partitions as _,
+            &epochs as _,
+            &heads as _,
+            &ids as _,
+            &bodies as _,
+        ];
         session.client.query(&statement, &values).await?
     };
     Ok(written.iter().map(|row| partition(row.get(0))).collect())
@@ -80,9 +105,18 @@ pub(super) async fn append(
 /// Of batches that were not written: those that an earlier attempt had written. Being found here
 /// says nothing of the standby, so the row is written once more; when this commit is answered,
 /// that one is durable too.
-pub(super) async fn confirm(session: &Session, batches: &[&Append]) -> Result<Vec<PartitionId>, Trouble> {
-    let partitions: Vec<i32> = batches.iter().map(|batch| number(batch.partition)).collect();
-    let heads: Vec<i64> = batches.iter().map(|batch| batch.expected_head as i64 + 1).collect();
+pub(super) async fn confirm(
+    session: &Session,
+    batches: &[&Append],
+) -> Result<Vec<PartitionId>, Trouble> {
+    let partitions: Vec<i32> = batches
+        .iter()
+        .map(|batch| number(batch.partition))
+        .collect();
+    let heads: Vec<i64> = batches
+        .iter()
+        .map(|batch| batch.expected_head as i64 + 1)
+        .collect();
     let ids: Vec<&[u8]> = batches.iter().map(|batch| &batch.batch_id[..]).collect();
     let sql = "WITH asked AS (
             SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bytea[]) AS a(partition, head, batch_id)
@@ -97,7 +131,10 @@ pub(super) async fn confirm(session: &Session, batches: &[&Append]) -> Result<Ve
         WHERE h.partition = a.partition AND h.head = a.head AND h.batch_id = a.batch_id
         RETURNING h.partition";
     let statement = session.prepared(sql).await?;
-    let rows = session.client.query(&statement, &[&partitions, &heads, &ids]).await?;
+    let rows = session
+        .client
+        .query(&statement, &[&partitions, &heads, &ids])
+        .await?;
     Ok(rows.iter().map(|row| partition(row.get(0))).collect())
 }
 

@@ -26,7 +26,12 @@ pub(crate) async fn take_over(
     if reached + 1 < first {
         let partition = partition.0;
         let (reached, first) = (reached as u64, first as u64);
-        return Err(StoreError::Gap { partition, reached, first }.into());
+        return Err(StoreError::Gap {
+            partition,
+            reached,
+            first,
+        }
+        .into());
     }
     Ok(PartitionHead {
         epoch: epoch as u64,
@@ -67,13 +72,20 @@ async fn held(session: &Session, partition: PartitionId) -> Result<Held, Trouble
     };
     let arms: Vec<String> = all(session).await?.iter().map(arm).collect();
     if arms.is_empty() {
-        return Ok(Held { count: 0, first: None, last: 0 });
+        return Ok(Held {
+            count: 0,
+            first: None,
+            last: 0,
+        });
     }
     let sql = format!(
         "SELECT count(*), min(position), coalesce(max(position), 0) FROM ({}) AS held",
         arms.join(" UNION ALL ")
     );
-    let row = session.client.query_one(&sql, &[&number(partition)]).await?;
+    let row = session
+        .client
+        .query_one(&sql, &[&number(partition)])
+        .await?;
     Ok(Held {
         count: row.get(0),
         first: row.get(1),

@@ -120,11 +120,16 @@ impl Lane {
         let mut tries = 0;
         loop {
             tries += 1;
-            let session = match self.session.take().filter(|session| !session.client.is_closed()) {
+            let session = match self
+                .session
+                .take()
+                .filter(|session| !session.client.is_closed())
+            {
                 Some(session) => session,
                 None => self.connector.connect(Purpose::Append).await?,
             };
-            let done = tokio::time::timeout(self.deadline, commit(&session, &self.segments, batches));
+            let done =
+                tokio::time::timeout(self.deadline, commit(&session, &self.segments, batches));
             let done = match done.await {
                 Ok(done) => done,
                 Err(_) => Err(Trouble::Late(self.deadline)),
@@ -178,8 +183,13 @@ async fn commit(
         false => (partition, Appended::Unknown),
     };
     let mut outcome: Outcome = written.into_iter().map(durable).collect();
-    segments.wrote(segment, batches.iter().map(|batch| size(batch) as u64).sum());
-    let left = batches.iter().filter(|batch| !outcome.contains_key(&batch.partition));
+    segments.wrote(
+        segment,
+        batches.iter().map(|batch| size(batch) as u64).sum(),
+    );
+    let left = batches
+        .iter()
+        .filter(|batch| !outcome.contains_key(&batch.partition));
     let left: Vec<&Append> = left.copied().collect();
     if left.is_empty() {
         return Ok(outcome);
@@ -190,7 +200,10 @@ async fn commit(
             Appended::Fenced
         }
         Err(trouble) => {
-            tracing::debug!(?trouble, "what an earlier append wrote could not be confirmed");
+            tracing::debug!(
+                ?trouble,
+                "what an earlier append wrote could not be confirmed"
+            );
             Appended::Unknown
         }
     };

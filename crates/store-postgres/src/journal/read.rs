@@ -64,7 +64,8 @@ impl Reader<'_> {
         loop {
             let lengths = self.lengths(&union, next).await?;
             if batches.is_empty() {
-                self.check_first(&union, from, lengths.first().map(|(position, _)| *position)).await?;
+                self.check_first(&union, from, lengths.first().map(|(position, _)| *position))
+                    .await?;
             }
             let looked = lengths.len() as i64;
             let fitting = self.fitting(&lengths, next, batches.is_empty())?;
@@ -89,7 +90,12 @@ impl Reader<'_> {
     }
 
     /// How many of the batches there is room for. They must stand side by side.
-    fn fitting(&mut self, lengths: &[(i64, i32)], from: i64, nothing_yet: bool) -> Result<i64, Trouble> {
+    fn fitting(
+        &mut self,
+        lengths: &[(i64, i32)],
+        from: i64,
+        nothing_yet: bool,
+    ) -> Result<i64, Trouble> {
         let mut fitting = 0;
         for ((position, length), expected) in lengths.iter().zip(from..) {
             if *position != expected {
@@ -109,7 +115,11 @@ impl Reader<'_> {
         let sql = format!(
             "SELECT position, epoch, batch_id, body FROM ({union}) AS j WHERE position < $3 ORDER BY position"
         );
-        let values = [&number(self.partition) as _, &from as _, &(from + count) as _];
+        let values = [
+            &number(self.partition) as _,
+            &from as _,
+            &(from + count) as _,
+        ];
         let rows = self.session.client.query(&sql, &values).await?;
         rows.iter().map(|row| self.batch(row)).collect()
     }
@@ -135,7 +145,11 @@ impl Reader<'_> {
             return Ok(());
         }
         let sql = "SELECT head FROM heads WHERE partition = $1";
-        let head = self.session.client.query_opt(sql, &[&number(self.partition)]).await?;
+        let head = self
+            .session
+            .client
+            .query_opt(sql, &[&number(self.partition)])
+            .await?;
         let head: i64 = head.map_or(0, |row| row.get(0));
         if from > head {
             return Ok(());
@@ -172,7 +186,9 @@ impl Reader<'_> {
 
 /// A blob by its hash.
 pub(crate) async fn blob(session: &Session, hash: BlobHash) -> Result<Option<Bytes>, Trouble> {
-    let statement = session.prepared("SELECT bytes FROM blob WHERE hash = $1").await?;
+    let statement = session
+        .prepared("SELECT bytes FROM blob WHERE hash = $1")
+        .await?;
     let row = session.client.query_opt(&statement, &[&&hash[..]]).await?;
     Ok(row.map(|row| Bytes::copy_from_slice(row.get(0))))
 }

@@ -95,7 +95,9 @@ async fn newest(session: &Session) -> Result<Option<i64>, Trouble> {
 
 /// All segments, the oldest first.
 pub(super) async fn all(session: &Session) -> Result<Vec<i64>, Trouble> {
-    let statement = session.prepared("SELECT number FROM segment ORDER BY number").await?;
+    let statement = session
+        .prepared("SELECT number FROM segment ORDER BY number")
+        .await?;
     let rows = session.client.query(&statement, &[]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -28,7 +28,10 @@ pub(crate) async fn trim(session: &Session, segments: &Segments) -> Result<(), T
 }
 
 async fn reached(session: &Session) -> Result<BTreeMap<i32, i64>, Trouble> {
-    let rows = session.client.query("SELECT partition, position FROM reached", &[]).await?;
+    let rows = session
+        .client
+        .query("SELECT partition, position FROM reached", &[])
+        .await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
@@ -56,7 +59,9 @@ async fn wholly_reached(
     let rows = session.client.query(&sql, &[]).await?;
     Ok(rows.iter().all(|row| {
         let (partition, last): (i32, i64) = (row.get(0), row.get(1));
-        reached.get(&partition).is_some_and(|position| last <= *position)
+        reached
+            .get(&partition)
+            .is_some_and(|position| last <= *position)
     }))
 }
 
@@ -83,7 +88,9 @@ async fn drop_segment(
         return Ok(false);
     }
     client.batch_execute(&format!("DROP TABLE {table}")).await?;
-    client.execute("DELETE FROM segment WHERE number = $1", &[&segment]).await?;
+    client
+        .execute("DELETE FROM segment WHERE number = $1", &[&segment])
+        .await?;
     client.batch_execute("COMMIT").await?;
     Ok(true)
 }

@@ -25,11 +25,13 @@ CREATE TABLE segment (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY
 );
 
--- Payloads too large for their records, by content.
+-- Payloads too large for their records, by content. They are written by appends, which do not
+-- wait for them to be compressed.
 CREATE TABLE blob (
     hash bytea PRIMARY KEY,
     bytes bytea NOT NULL
 );
+ALTER TABLE blob ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
 -- How far the state has come, and under which epoch it may be written.
 CREATE TABLE reached (

@@ -64,12 +64,20 @@ async fn bring_to(
     let lock = "SELECT one FROM migration_lock WHERE one = 1 FOR UPDATE";
     client.query_one(lock, &[]).await?;
     // Another node may have been here while this one waited.
-    let present = self::found(client, schema).await?.map_or(0, |found| found.version);
+    let present = self::found(client, schema)
+        .await?
+        .map_or(0, |found| found.version);
     for step in steps.iter().filter(|step| step.version > present) {
         client.batch_execute(step.sql).await?;
         let note = "INSERT INTO migration (version, compatible_from) VALUES ($1, $2)";
-        client.execute(note, &[&step.version, &step.compatible_from]).await?;
-        tracing::info!(schema, version = step.version, "the database's schema was brought forward");
+        client
+            .execute(note, &[&step.version, &step.compatible_from])
+            .await?;
+        tracing::info!(
+            schema,
+            version = step.version,
+            "the database's schema was brought forward"
+        );
     }
     client.batch_execute("COMMIT").await?;
     Ok(())
@@ -85,7 +93,12 @@ struct Found {
 async fn found(client: &Client, schema: &str) -> Result<Option<Found>, Trouble> {
     let present = "SELECT count(*) FROM information_schema.tables \
                    WHERE table_schema = $1 AND table_name = 'migration'";
-    if client.query_one(present, &[&schema]).await?.get::<_, i64>(0) == 0 {
+    if client
+        .query_one(present, &[&schema])
+        .await?
+        .get::<_, i64>(0)
+        == 0
+    {
         return Ok(None);
     }
     let sql = "SELECT version, compatible_from FROM migration ORDER BY version DESC LIMIT 1";
@@ -176,7 +189,10 @@ mod tests {
             compatible_from,
         });
         let verdict = format!("{:?}", decide(found, known, may));
-        assert!(verdict.contains(expected), "{found:?} for {known}: {verdict}");
+        assert!(
+            verdict.contains(expected),
+            "{found:?} for {known}: {verdict}"
+        );
     }
 
     #[test]

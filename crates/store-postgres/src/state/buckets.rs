@@ -72,7 +72,10 @@ impl Bucket {
 
     /// Whether one of these ids, in ascending order, may lie here.
     pub(super) fn may_hold(&self, ids: &[Uuid]) -> bool {
-        let Some(Bounds { ids: (first, last), .. }) = self.bounds else {
+        let Some(Bounds {
+            ids: (first, last), ..
+        }) = self.bounds
+        else {
             return !ids.is_empty();
         };
         let from = ids.partition_point(|id| *id < first);
@@ -93,8 +96,12 @@ impl Bucket {
 
     /// Whether instances of the asked creation times may lie here.
     pub(super) fn concerns(&self, filter: &InstanceFilter, span: BucketSpan) -> bool {
-        filter.created_after.is_none_or(|at| self.last_created(span) >= at)
-            && filter.created_before.is_none_or(|at| self.first_created() < at)
+        filter
+            .created_after
+            .is_none_or(|at| self.last_created(span) >= at)
+            && filter
+                .created_before
+                .is_none_or(|at| self.first_created() < at)
     }
 
     /// Whether it may hold instances created at or before a time.
@@ -115,7 +122,10 @@ pub(super) async fn all(session: &Session) -> Result<Vec<Bucket>, Trouble> {
 fn bucket(row: &Row) -> Bucket {
     let bounds = || {
         Some(Bounds {
-            ids: (row.get::<_, Option<Uuid>>(3)?, row.get::<_, Option<Uuid>>(4)?),
+            ids: (
+                row.get::<_, Option<Uuid>>(3)?,
+                row.get::<_, Option<Uuid>>(4)?,
+            ),
             created: (row.get::<_, Option<i64>>(5)?, row.get::<_, Option<i64>>(6)?),
         })
     };
@@ -173,12 +183,22 @@ mod tests {
     #[test]
     fn bounds_leave_buckets_out() {
         let id = Uuid::from_u128;
-        let bounds = Bounds { ids: (id(10), id(20)), created: (5, 9) };
-        let closed = Bucket { number: 1, start: 0, bounds: Some(bounds) };
+        let bounds = Bounds {
+            ids: (id(10), id(20)),
+            created: (5, 9),
+        };
+        let closed = Bucket {
+            number: 1,
+            start: 0,
+            bounds: Some(bounds),
+        };
         let held = |ids: &[u128]| closed.may_hold(&ids.iter().copied().map(id).collect::<Vec<_>>());
         assert!(held(&[10]) && held(&[1, 20, 30]));
         assert!(!held(&[]) && !held(&[9, 21]));
-        let open = Bucket { bounds: None, ..closed.clone() };
+        let open = Bucket {
+            bounds: None,
+            ..closed.clone()
+        };
         assert!(open.may_hold(&[id(99)]));
         assert_eq!(open.last_created(BucketSpan(100)), 100);
         assert!(closed.reaches_back_to(5) && !closed.reaches_back_to(4));

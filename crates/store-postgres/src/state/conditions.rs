@@ -19,8 +19,12 @@ pub(super) struct Conditions {
 impl Conditions {
     /// What a filter says of rows; none if no row can match.
     pub(super) fn of(filter: &InstanceFilter, kinds: &HashMap<i32, Kind>) -> Option<Self> {
-        let mut conditions = Self { text: String::from("true"), values: vec![] };
-        let of_kind = !filter.statuses.is_empty() || filter.workflow.is_some() || filter.version.is_some();
+        let mut conditions = Self {
+            text: String::from("true"),
+            values: vec![],
+        };
+        let of_kind =
+            !filter.statuses.is_empty() || filter.workflow.is_some() || filter.version.is_some();
         if of_kind {
             let wanted = numbers(kinds, |kind| kind.matches(filter));
             if wanted.is_empty() {
@@ -32,7 +36,11 @@ impl Conditions {
             conditions.correlation(correlation_id);
         }
         if let Some(subject) = &filter.subject {
-            conditions.add("subject = {}", text::written(subject).into_owned(), Type::TEXT);
+            conditions.add(
+                "subject = {}",
+                text::written(subject).into_owned(),
+                Type::TEXT,
+            );
         }
         if let Some(parent) = filter.parent_id {
             conditions.add("parent_id = {}", Uuid::from_bytes(parent), Type::UUID);
@@ -57,7 +65,8 @@ impl Conditions {
     pub(super) fn after(&mut self, cursor: ListCursor) {
         let created_at = self.value(cursor.created_at, Type::INT8);
         let id = self.value(Uuid::from_bytes(cursor.id), Type::UUID);
-        self.text.push_str(&format!(" AND (created_at, id) < ({created_at}, {id})"));
+        self.text
+            .push_str(&format!(" AND (created_at, id) < ({created_at}, {id})"));
     }
 
     /// An instance that none but itself caused has no correlation id stored: it is its own id.
@@ -78,27 +87,38 @@ impl Conditions {
     /// letters: what the collation C knows.
     fn mention(&mut self, word: &str, kinds: &HashMap<i32, Kind>) {
         let lower = word.to_ascii_lowercase();
-        let named = numbers(kinds, |kind| kind.workflow.to_ascii_lowercase().contains(&lower));
+        let named = numbers(kinds, |kind| {
+            kind.workflow.to_ascii_lowercase().contains(&lower)
+        });
         let named = self.value(named, Type::INT4_ARRAY);
         let word = self.value(text::written(&lower).into_owned(), Type::TEXT);
         let mut any = vec![format!("kind = ANY({named})")];
         for column in ["coalesce(correlation_id, id::text)", "subject", "error"] {
-            any.push(format!("position({word} in lower(({column}) COLLATE \"C\")) > 0"));
+            any.push(format!(
+                "position({word} in lower(({column}) COLLATE \"C\")) > 0"
+            ));
         }
         if let Some(part) = id_part(&lower) {
             let part = self.value(part, Type::TEXT);
-            any.push(format!("position({part} in replace(id::text, '-', '')) > 0"));
+            any.push(format!(
+                "position({part} in replace(id::text, '-', '')) > 0"
+            ));
         }
         self.text.push_str(&format!(" AND ({})", any.join(" OR ")));
     }
 
     fn add(&mut self, condition: &str, value: impl ToSql + Sync + Send + 'static, kind: Type) {
         let place = self.value(value, kind);
-        self.text.push_str(&format!(" AND {}", condition.replace("{}", &place)));
+        self.text
+            .push_str(&format!(" AND {}", condition.replace("{}", &place)));
     }
 
     /// Adds a value; answers its place in the text.
-    pub(super) fn value(&mut self, value: impl ToSql + Sync + Send + 'static, kind: Type) -> String {
+    pub(super) fn value(
+        &mut self,
+        value: impl ToSql + Sync + Send + 'static,
+        kind: Type,
+    ) -> String {
         self.values.push((Box::new(value), kind));
         format!("${}", self.values.len())
     }

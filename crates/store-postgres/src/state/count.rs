@@ -27,7 +27,9 @@ pub(crate) async fn count(
         None => HashMap::new(),
         Some(conditions) => {
             let buckets = buckets::all(session).await?;
-            let buckets = buckets.iter().filter(|bucket| bucket.concerns(filter, span));
+            let buckets = buckets
+                .iter()
+                .filter(|bucket| bucket.concerns(filter, span));
             let mut places = vec![Place::Open];
             places.extend(buckets.map(Bucket::place));
             by_kind(session, &places, &conditions).await?
@@ -36,7 +38,9 @@ pub(crate) async fn count(
     session.client.batch_execute("COMMIT").await?;
     let mut groups: BTreeMap<Vec<String>, u64> = BTreeMap::new();
     for (number, count) in counted {
-        *groups.entry(group(kinds::find(&kinds, number)?, by)).or_default() += count;
+        *groups
+            .entry(group(kinds::find(&kinds, number)?, by))
+            .or_default() += count;
     }
     if by == CountBy::Nothing && groups.is_empty() {
         groups.insert(vec![], 0);
@@ -58,7 +62,11 @@ async fn by_kind(
         };
         let arms: Vec<String> = step.iter().map(arm).collect();
         let sql = arms.join(" UNION ALL ");
-        for row in session.client.query_typed(&sql, &conditions.values()).await? {
+        for row in session
+            .client
+            .query_typed(&sql, &conditions.values())
+            .await?
+        {
             *counted.entry(row.get(0)).or_default() += row.get::<_, i64>(1).unsigned_abs();
         }
     }

@@ -20,13 +20,19 @@ pub(crate) async fn get(
         table.name()
     );
     let statement = session.prepared(&sql).await?;
-    let row = session.client.query_opt(&statement, &[&&key[..], &i32::from(slot)]).await?;
+    let row = session
+        .client
+        .query_opt(&statement, &[&&key[..], &i32::from(slot)])
+        .await?;
     Ok(row.map(|row| Bytes::copy_from_slice(row.get(0))))
 }
 
 /// Rows in the order of (key, slot).
 pub(crate) async fn scan(session: &Session, scan: &Scan) -> Result<Vec<Row>, Trouble> {
-    let after = scan.after.as_ref().map(|(key, slot)| (&key[..], i32::from(*slot)));
+    let after = scan
+        .after
+        .as_ref()
+        .map(|(key, slot)| (&key[..], i32::from(*slot)));
     let end = prefix_end(&scan.prefix);
     let (from, to) = (i32::from(*scan.slots.start()), i32::from(*scan.slots.end()));
     let limit = i64::try_from(scan.limit).unwrap_or(i64::MAX);
@@ -37,7 +43,11 @@ pub(crate) async fn scan(session: &Session, scan: &Scan) -> Result<Vec<Row>, Tro
     if let Some((key, slot)) = &after {
         let sign = if scan.reverse { '<' } else { '>' };
         values.extend([(key as _, Type::BYTEA), (slot as _, Type::INT4)]);
-        conditions.push_str(&format!(" AND (key, slot) {sign} (${}, ${})", values.len() - 1, values.len()));
+        conditions.push_str(&format!(
+            " AND (key, slot) {sign} (${}, ${})",
+            values.len() - 1,
+            values.len()
+        ));
     }
     if !scan.prefix.is_empty() {
         values.push((&prefix, Type::BYTEA));
@@ -47,7 +57,11 @@ pub(crate) async fn scan(session: &Session, scan: &Scan) -> Result<Vec<Row>, Tro
         values.push((end, Type::BYTEA));
         conditions.push_str(&format!(" AND key < ${}", values.len()));
     }
-    let order = if scan.reverse { "key DESC, slot DESC" } else { "key, slot" };
+    let order = if scan.reverse {
+        "key DESC, slot DESC"
+    } else {
+        "key, slot"
+    };
     let sql = format!(
         "SELECT slot, key, value FROM keyed_{} WHERE {conditions} ORDER BY {order} LIMIT $3",
         scan.table.name()

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
 
 use store::{InstanceFilter, InstanceRow, StoreError};
+use tokio_postgres::Row;
 
 use crate::connection::Session;
 use crate::failure::Trouble;
@@ -34,7 +35,8 @@ impl Kind {
 
     /// What a filter says of kinds.
     pub(super) fn matches(&self, filter: &InstanceFilter) -> bool {
-        let is = |wanted: &Option<String>, found: &String| wanted.as_ref().is_none_or(|w| w == found);
+        let is =
+            |wanted: &Option<String>, found: &String| wanted.as_ref().is_none_or(|w| w == found);
         (filter.statuses.is_empty() || filter.statuses.contains(&self.status))
             && is(&filter.workflow, &self.workflow)
             && is(&filter.version, &self.version)
@@ -53,7 +55,13 @@ impl Kind {
 /// Writes what tells a kind from others into a text, without making one anew.
 fn name(row: &InstanceRow, into: &mut String) {
     into.clear();
-    for part in [&row.namespace, &row.workflow, &row.version, &row.status, &row.priority] {
+    for part in [
+        &row.namespace,
+        &row.workflow,
+        &row.version,
+        &row.status,
+        &row.priority,
+    ] {
         into.push_str(part);
         into.push('\0');
     }
@@ -67,14 +75,19 @@ pub(super) async fn numbers<'a>(
     let missing = missing(session, rows.clone());
     if !missing.is_empty() {
         let made = make(session, missing.values()).await?;
-        let names = missing.into_iter().filter_map(|(name, kind)| Some((name, *made.get(&kind)?)));
+        let names = missing
+            .into_iter()
+            .filter_map(|(name, kind)| Some((name, *made.get(&kind)?)));
         known(session).extend(names);
     }
     let known = known(session);
     let mut text = String::new();
     let number = |row: &InstanceRow| {
         name(row, &mut text);
-        known.get(&text).copied().ok_or_else(|| damaged("expected a kind that was just made").into())
+        known
+            .get(&text)
+            .copied()
+            .ok_or_else(|| damaged("expected a kind that was just made").into())
     };
     rows.map(number).collect()
 }
@@ -135,7 +148,24 @@ async fn make(
 
 const COLUMNS: &str = "k.kind, namespace, workflow, version, status, priority";
 
-fn stored(row: &tokio_postgres::Row) -> Kind {
+/// The kind that stands in a row from this column on, as its texts were before they were written.
+pub(super) fn beside(row: &Row, column: usize) -> Result<Kind, StoreError> {
+    let text = |place: usize| {
+        let text: Option<String> = row.get(column + place);
+        text.map(text::read)
+            .ok_or_else(|| damaged("expected the kind that a row names"))
+    };
+    Ok(Kind {
+        namespace: text(0)?,
+        workflow: text(1)?,
+        version: text(2)?,
+        status: text(3)?,
+        priority: text(4)?,
+    })
+}
+
+/// As its texts are written.
+fn stored(row: &Row) -> Kind {
     Kind {
         namespace: row.get(1),
         workflow: row.get(2),
@@ -150,23 +180,17 @@ pub(super) async fn all(session: &Session) -> Result<HashMap<i32, Kind>, Trouble
     let sql = format!("SELECT {COLUMNS} FROM kind k");
     let statement = session.prepared(&sql).await?;
     let rows = session.client.query(&statement, &[]).await?;
-    let kind = |row: &tokio_postgres::Row| {
-        let written = stored(row);
-        let kind = Kind {
-            namespace: text::read(written.namespace),
-            workflow: text::read(written.workflow),
-            version: text::read(written.version),
-            status: text::read(written.status),
-            priority: text::read(written.priority),
-        };
-        (row.get(0), kind)
-    };
-    Ok(rows.iter().map(kind).collect())
+    let kind = |row: &Row| Ok((row.get(0), beside(row, 1)?));
+    rows.iter().map(kind).collect()
 }
 
 /// The kind of a row that was read.
 pub(super) fn find(kinds: &HashMap<i32, Kind>, number: i32) -> Result<&Kind, StoreError> {
-    let missing = || damaged(&format!("expected kind {number}, which a row names, but there is none"));
+    let missing = || {
+        damaged(&format!(
+            "expected kind {number}, which a row names, but there is none"
+        ))
+    };
     kinds.get(&number).ok_or_else(missing)
 }
 

@@ -94,7 +94,10 @@ impl Question<'_> {
             let Some(behind) = buckets.get(asked) else {
                 return Ok(());
             };
-            let last = self.found.get(self.wanted - 1).map(|row| row.get::<_, i64>(0));
+            let last = self
+                .found
+                .get(self.wanted - 1)
+                .map(|row| row.get::<_, i64>(0));
             if last.is_some_and(|created_at| created_at > behind.last_created(span)) {
                 return Ok(());
             }

@@ -2,10 +2,9 @@
 
 use bytes::Bytes;
 use store::{EntityId, HistorySegment, Slot, StoredInstance};
-use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::buckets::{self, Bucket, Place, uuid};
+use super::buckets::{self, Place, uuid};
 use super::kinds;
 use super::list::MOMENT;
 use super::parts::Parts;
@@ -22,64 +21,72 @@ pub(crate) async fn instance(
     slot: Slot,
     id: EntityId,
 ) -> Result<Option<StoredInstance>, Trouble> {
-    session.client.batch_execute(MOMENT).await?;
-    let found = match find(session, uuid(&id)).await? {
-        Some((place, row)) if rows_slot(&row) == slot => Some(stored(session, place, &row).await?),
-        _ => None,
-    };
-    session.client.batch_execute("COMMIT").await?;
-    Ok(found)
-}
-
-fn rows_slot(row: &Row) -> Slot {
-    row.get::<_, i32>(4) as Slot
-}
-
-/// The row, with its snapshot and, where it has them, packed parts behind [`COLUMNS`].
-async fn find(session: &Session, id: Uuid) -> Result<Option<(Place, Row)>, Trouble> {
-    let sql = format!("SELECT {COLUMNS}, snapshot, NULL::bytea AS parts FROM instance WHERE id = $1");
-    let statement = session.prepared(&sql).await?;
-    if let Some(row) = session.client.query_opt(&statement, &[&id]).await? {
-        return Ok(Some((Place::Open, row)));
+    let id = uuid(&id);
+    // Most that is asked for is open, and one statement is one moment.
+    let mut found = in_place(session, Place::Open, id).await?;
+    if found.is_none() {
+        session.client.batch_execute(MOMENT).await?;
+        if let Some(place) = place(session, id).await? {
+            found = in_place(session, place, id).await?;
+        }
+        session.client.batch_execute("COMMIT").await?;
     }
+    Ok(found.filter(|found| found.row.slot == slot))
+}
+
+/// Where an instance's row is, within the caller's moment.
+async fn place(session: &Session, id: Uuid) -> Result<Option<Place>, Trouble> {
+    let mut sql = String::from("SELECT NULL::integer FROM instance WHERE id = $1");
     let buckets = buckets::all(session).await?;
-    let held = buckets.iter().filter(|bucket| bucket.may_hold(&[id]));
-    let arm = |bucket: &Bucket| {
+    for bucket in buckets.iter().filter(|bucket| bucket.may_hold(&[id])) {
         let (number, rows) = (bucket.number, bucket.place().rows());
-        format!("SELECT {COLUMNS}, snapshot, parts, {number} AS place FROM {rows} WHERE id = $1")
-    };
-    let arms: Vec<String> = held.map(arm).collect();
-    if arms.is_empty() {
-        return Ok(None);
+        sql.push_str(&format!(
+            " UNION ALL SELECT {number} FROM {rows} WHERE id = $1"
+        ));
     }
-    let statement = session.prepared(&arms.join(" UNION ALL ")).await?;
+    let statement = session.prepared(&sql).await?;
     let row = session.client.query_opt(&statement, &[&id]).await?;
-    Ok(row.map(|row| (Place::Ended(row.get(15)), row)))
+    Ok(row.map(|row| {
+        row.get::<_, Option<i32>>(0)
+            .map_or(Place::Open, Place::Ended)
+    }))
 }
 
-async fn stored(session: &Session, place: Place, row: &Row) -> Result<StoredInstance, Trouble> {
-    let kinds = kinds::all(session).await?;
-    let kind = kinds::find(&kinds, rows::kind(row))?;
-    let mut read = rows::read(row, kind)?;
+/// The instance, if it is in this place: its row with what it has in common with others, and its
+/// chunks, packed or as arrays.
+async fn in_place(
+    session: &Session,
+    place: Place,
+    id: Uuid,
+) -> Result<Option<StoredInstance>, Trouble> {
+    let (rows, parts) = (place.rows(), place.parts());
+    let packed = match place {
+        Place::Open => "NULL::bytea",
+        Place::Ended(_) => "parts",
+    };
+    let sql = format!(
+        "SELECT {COLUMNS}, snapshot, {packed}, namespace, workflow, version, status, priority, \
+         ARRAY(SELECT number FROM {parts} WHERE id = $1 AND NOT history ORDER BY number), \
+         ARRAY(SELECT bytes FROM {parts} WHERE id = $1 AND NOT history ORDER BY number) \
+         FROM {rows} LEFT JOIN kind USING (kind) WHERE id = $1"
+    );
+    let statement = session.prepared(&sql).await?;
+    let Some(row) = session.client.query_opt(&statement, &[&id]).await? else {
+        return Ok(None);
+    };
+    let mut read = rows::read(&row, &kinds::beside(&row, 15)?)?;
     read.snapshot = Bytes::copy_from_slice(row.get(13));
-    let packed: Option<&[u8]> = row.get(14);
-    let chunks = match packed {
+    let chunks = match row.get::<_, Option<&[u8]>>(14) {
         Some(packed) => Parts::decode(packed)?.chunks,
         None => {
-            let table = place.parts();
-            let sql = format!(
-                "SELECT id, history, number, last, bytes FROM {table} \
-                 WHERE id = $1 AND NOT history ORDER BY number"
-            );
-            let statement = session.prepared(&sql).await?;
-            let mut parts = Parts::default();
-            for row in session.client.query(&statement, &[&uuid(&read.id)]).await? {
-                parts.take(&row);
-            }
-            parts.chunks
+            let (numbers, bytes): (Vec<i64>, Vec<&[u8]>) = (row.get(20), row.get(21));
+            let chunks = numbers.into_iter().zip(bytes);
+            chunks
+                .map(|(number, bytes)| (number as u32, Bytes::copy_from_slice(bytes)))
+                .collect()
         }
     };
-    Ok(StoredInstance { row: read, chunks })
+    Ok(Some(StoredInstance { row: read, chunks }))
 }
 
 /// Segments of history with records after a seq, in order, until a limit is passed.
@@ -91,23 +98,37 @@ pub(crate) async fn history(
 ) -> Result<Vec<HistorySegment>, Trouble> {
     session.client.batch_execute(MOMENT).await?;
     let id = uuid(&id);
-    let found = find(session, id).await?;
-    let packed = found.as_ref().and_then(|(_, row)| row.get::<_, Option<&[u8]>>(14));
-    let segments = match packed {
-        Some(packed) => until_passed(Parts::decode(packed)?.history, after_seq, limit_bytes),
-        None => {
-            // History may come before its row; it waits among the open's.
-            let place = found.map_or(Place::Open, |(place, _)| place);
-            beside(session, place, id, after_seq, limit_bytes).await?
-        }
+    // History may come before its row; it waits among the open's.
+    let place = place(session, id).await?.unwrap_or(Place::Open);
+    let segments = match packed(session, place, id).await? {
+        Some(parts) => until_passed(parts.history, after_seq, limit_bytes),
+        None => beside(session, place, id, after_seq, limit_bytes).await?,
     };
     session.client.batch_execute("COMMIT").await?;
     Ok(segments)
 }
 
-fn until_passed(history: Vec<HistorySegment>, after_seq: u64, limit_bytes: usize) -> Vec<HistorySegment> {
+/// Chunks and history, if they lie in the row.
+async fn packed(session: &Session, place: Place, id: Uuid) -> Result<Option<Parts>, Trouble> {
+    if place == Place::Open {
+        return Ok(None);
+    }
+    let sql = format!("SELECT parts FROM {} WHERE id = $1", place.rows());
+    let statement = session.prepared(&sql).await?;
+    let row = session.client.query_opt(&statement, &[&id]).await?;
+    let packed = row.as_ref().and_then(|row| row.get::<_, Option<&[u8]>>(0));
+    Ok(packed.map(Parts::decode).transpose()?)
+}
+
+fn until_passed(
+    history: Vec<HistorySegment>,
+    after_seq: u64,
+    limit_bytes: usize,
+) -> Vec<HistorySegment> {
     let mut bytes = 0;
-    let wanted = history.into_iter().filter(|segment| segment.last_seq > after_seq);
+    let wanted = history
+        .into_iter()
+        .filter(|segment| segment.last_seq > after_seq);
     let taken = wanted.take_while(|segment| {
         let room = bytes <= limit_bytes;
         bytes += segment.bytes.len();
@@ -138,7 +159,10 @@ async fn beside(
     let segments = session.prepared(&segments).await?;
     let (mut parts, mut from, mut bytes) = (Parts::default(), i64::MIN, 0);
     loop {
-        let rows = session.client.query(&lengths, &[&id, &after, &from, &STEP]).await?;
+        let rows = session
+            .client
+            .query(&lengths, &[&id, &after, &from, &STEP])
+            .await?;
         let fitting = rows.iter().take_while(|row| {
             let room = bytes <= limit_bytes;
             bytes += row.get::<_, i32>(1).unsigned_abs() as usize;
@@ -148,7 +172,11 @@ async fn beside(
         let Some(to) = fitting.last() else {
             return Ok(parts.history);
         };
-        for row in session.client.query(&segments, &[&id, &after, &from, to]).await? {
+        for row in session
+            .client
+            .query(&segments, &[&id, &after, &from, to])
+            .await?
+        {
             parts.take(&row);
         }
         if fitting.len() < rows.len() || (rows.len() as i64) < STEP {

@@ -35,7 +35,10 @@ impl Parts {
     /// Adds a history segment, unless it is there.
     pub(super) fn append(&mut self, segment: HistorySegment) {
         let first_seq = |held: &HistorySegment| held.first_seq;
-        if let Err(place) = self.history.binary_search_by_key(&segment.first_seq, first_seq) {
+        if let Err(place) = self
+            .history
+            .binary_search_by_key(&segment.first_seq, first_seq)
+        {
             self.history.insert(place, segment);
         }
     }

@@ -46,7 +46,10 @@ pub(crate) async fn project(
     gathered: &Gathered,
 ) -> Result<(), Trouble> {
     // Outside the transaction, and before it: numbers of kinds are shared between nodes.
-    let rows = gathered.instances.values().filter_map(|touched| touched.row.as_ref());
+    let rows = gathered
+        .instances
+        .values()
+        .filter_map(|touched| touched.row.as_ref());
     kinds::numbers(session, rows).await?;
     session
         .client
@@ -77,7 +80,10 @@ async fn reach(session: &Session, epochs: &Epochs, gathered: &Gathered) -> Resul
     for (partition, position) in &gathered.reached {
         let (number, position) = (i32::from(partition.0), *position as i64);
         let epoch: Option<i64> = epochs.of(*partition);
-        let written = session.client.execute(&statement, &[&number, &position, &epoch]).await?;
+        let written = session
+            .client
+            .execute(&statement, &[&number, &position, &epoch])
+            .await?;
         if written == 0 {
             return Err(StoreError::Locked {
                 place: format!("partition {}", partition.0),
@@ -106,7 +112,9 @@ async fn plan<'a>(
     let ids: Vec<Uuid> = touched.iter().map(|(id, _)| uuid(id)).collect();
     let homes = homes::find(session, &buckets, &ids).await?;
     let home = |id: &EntityId| homes.get(&uuid(id)).copied().unwrap_or_default();
-    let wanted = touched.iter().filter_map(|(id, touched)| Some((uuid(id), load(touched, &home(id))?)));
+    let wanted = touched
+        .iter()
+        .filter_map(|(id, touched)| Some((uuid(id), load(touched, &home(id))?)));
     let mut loaded = read(session, wanted.collect()).await?;
     let bucket_of = |at: i64| numbers[&span.start_of(at)];
     for (id, touched) in touched {
@@ -124,9 +132,14 @@ async fn buckets_for(
     gathered: &Gathered,
 ) -> Result<Vec<Bucket>, Trouble> {
     let there = buckets::all(session).await?;
-    let ended = gathered.instances.values().filter_map(|touched| touched.row.as_ref()?.ended_at);
+    let ended = gathered
+        .instances
+        .values()
+        .filter_map(|touched| touched.row.as_ref()?.ended_at);
     let needed: BTreeSet<i64> = ended.map(|at| span.start_of(at)).collect();
-    let missing = needed.iter().filter(|start| there.iter().all(|bucket| bucket.start != **start));
+    let missing = needed
+        .iter()
+        .filter(|start| there.iter().all(|bucket| bucket.start != **start));
     let missing: Vec<i64> = missing.copied().collect();
     if missing.is_empty() {
         return Ok(there);
@@ -145,7 +158,10 @@ async fn read(
     let mut parts: HashMap<Uuid, Parts> = HashMap::new();
     let kinds: BTreeSet<Load> = wanted.iter().map(|(_, load)| *load).collect();
     for load in kinds {
-        let ids = wanted.iter().filter(|(_, wanted)| *wanted == load).map(|(id, _)| *id);
+        let ids = wanted
+            .iter()
+            .filter(|(_, wanted)| *wanted == load)
+            .map(|(id, _)| *id);
         let ids: Vec<Uuid> = ids.collect();
         match load {
             Load::Inline(number) => {
@@ -158,7 +174,9 @@ async fn read(
             }
             Load::OpenParts => {
                 let table = Place::Open.parts();
-                let sql = format!("SELECT id, history, number, last, bytes FROM {table} WHERE id = ANY($1)");
+                let sql = format!(
+                    "SELECT id, history, number, last, bytes FROM {table} WHERE id = ANY($1)"
+                );
                 let statement = session.prepared(&sql).await?;
                 for row in session.client.query(&statement, &[&ids]).await? {
                     parts.entry(row.get(0)).or_default().take(&row);

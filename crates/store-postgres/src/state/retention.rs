@@ -24,7 +24,9 @@ async fn close_one(session: &Session, span: BucketSpan) -> Result<bool, Trouble>
     let sql = "SELECT number FROM bucket WHERE NOT closed \
                AND start <= floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1 \
                ORDER BY start LIMIT 1 FOR UPDATE SKIP LOCKED";
-    let over = client.query_opt(sql, &[&span.0.saturating_add(GRACE_MS)]).await?;
+    let over = client
+        .query_opt(sql, &[&span.0.saturating_add(GRACE_MS)])
+        .await?;
     let Some(number) = over.map(|row| row.get::<_, i32>(0)) else {
         client.batch_execute("COMMIT").await?;
         return Ok(false);
@@ -78,7 +80,9 @@ async fn drop_one(session: &Session, bucket: &Bucket) -> Result<u64, Trouble> {
     let (rows, parts) = (place.rows(), place.parts());
     client.batch_execute("BEGIN").await?;
     let locked = client
-        .batch_execute(&format!("LOCK TABLE {rows}, {parts} IN ACCESS EXCLUSIVE MODE"))
+        .batch_execute(&format!(
+            "LOCK TABLE {rows}, {parts} IN ACCESS EXCLUSIVE MODE"
+        ))
         .await;
     if let Err(error) = locked {
         client.batch_execute("ROLLBACK").await?;
@@ -92,6 +96,8 @@ async fn drop_one(session: &Session, bucket: &Bucket) -> Result<u64, Trouble> {
     let count: i64 = client.query_one(&count, &[]).await?.get(0);
     let gone = "DELETE FROM bucket WHERE number = $1";
     client.execute(gone, &[&bucket.number]).await?;
-    client.batch_execute(&format!("DROP TABLE {rows}, {parts}; COMMIT")).await?;
+    client
+        .batch_execute(&format!("DROP TABLE {rows}, {parts}; COMMIT"))
+        .await?;
     Ok(count.unsigned_abs())
 }

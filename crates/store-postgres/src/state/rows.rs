@@ -51,10 +51,12 @@ impl<'a> Columns<'a> {
         self.pending_decisions.push(row.pending_decisions as i32);
         self.id.push(id);
         self.parent_id.push(row.parent_id.as_ref().map(uuid));
-        self.correlation_id.push(own_correlation(&row.correlation_id, id));
+        self.correlation_id
+            .push(own_correlation(&row.correlation_id, id));
         self.subject.push(row.subject.as_ref().map(written));
         self.error.push(row.error.as_ref().map(written));
-        self.attributes.push(text::written_attributes(&row.attributes));
+        self.attributes
+            .push(text::written_attributes(&row.attributes));
         self.snapshot.push(&row.snapshot);
     }
 }
@@ -72,7 +74,9 @@ pub(super) fn read(row: &Row, kind: &Kind) -> Result<InstanceRow, StoreError> {
     let correlation_id: Option<String> = row.get(9);
     let attributes: Option<Vec<String>> = row.get(12);
     let attributes = attributes.unwrap_or_default();
-    let attributes = attributes.iter().map(|element| text::read_attribute(element));
+    let attributes = attributes
+        .iter()
+        .map(|element| text::read_attribute(element));
     let mut read = InstanceRow {
         created_at: row.get(0),
         updated_at: row.get(1),
@@ -85,7 +89,9 @@ pub(super) fn read(row: &Row, kind: &Kind) -> Result<InstanceRow, StoreError> {
         correlation_id: correlation_id.map_or_else(|| id.hyphenated().to_string(), text::read),
         subject: row.get::<_, Option<String>>(10).map(text::read),
         error: row.get::<_, Option<String>>(11).map(text::read),
-        attributes: attributes.collect::<Option<_>>().ok_or_else(|| damaged(id))?,
+        attributes: attributes
+            .collect::<Option<_>>()
+            .ok_or_else(|| damaged(id))?,
         snapshot: Bytes::new(),
         ..InstanceRow::default()
     };
@@ -101,6 +107,8 @@ pub(super) fn kind(row: &Row) -> i32 {
 fn damaged(id: Uuid) -> StoreError {
     StoreError::Corrupt {
         place: format!("the row of instance {id}"),
-        detail: "expected its attributes, but they do not decode; restore the database from a backup".into(),
+        detail:
+            "expected its attributes, but they do not decode; restore the database from a backup"
+                .into(),
     }
 }

@@ -23,11 +23,14 @@ pub(super) enum Load {
     OpenParts,
 }
 
-/// An ended instance's row, with its chunks and history packed; none when they lie beside it.
+/// An ended instance's row, with its chunks and history.
 pub(super) struct Ended<'a> {
     pub(super) row: &'a InstanceRow,
-    pub(super) parts: Option<Vec<u8>>,
+    pub(super) parts: Packed,
 }
+
+/// Chunks and history as one blob; none when they lie beside the row.
+pub(super) type Packed = Option<Vec<u8>>;
 
 /// All writes to instances of one transaction, in the order in which they are made.
 #[derive(Default)]
@@ -39,7 +42,7 @@ pub(super) struct Plan<'a> {
     pub(super) open: Vec<&'a InstanceRow>,
     pub(super) ended: BTreeMap<i32, Vec<Ended<'a>>>,
     /// Chunks and history of ended instances whose row stays.
-    pub(super) packed: BTreeMap<i32, Vec<(Uuid, Option<Vec<u8>>)>>,
+    pub(super) packed: BTreeMap<i32, Vec<(Uuid, Packed)>>,
     pub(super) parts: BTreeMap<Place, Vec<(Uuid, Parts)>>,
 }
 
@@ -90,7 +93,10 @@ impl<'a> Plan<'a> {
             Some(ended_at) => {
                 let bucket = bucket_of(ended_at);
                 let parts = self.keep_ended(id, parts, home, loaded, bucket);
-                self.ended.entry(bucket).or_default().push(Ended { row, parts });
+                self.ended
+                    .entry(bucket)
+                    .or_default()
+                    .push(Ended { row, parts });
             }
         }
     }
@@ -144,7 +150,7 @@ impl<'a> Plan<'a> {
         home: Home,
         loaded: Option<Parts>,
         bucket: i32,
-    ) -> Option<Vec<u8>> {
+    ) -> Packed {
         let place = Place::Ended(bucket);
         let from = home.row.filter(|from| *from != place);
         if let Some(from) = from {
@@ -174,7 +180,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Packs what is small; the rest goes into the bucket's table of parts.
-    fn pack(&mut self, id: Uuid, parts: Parts, bucket: i32) -> Option<Vec<u8>> {
+    fn pack(&mut self, id: Uuid, parts: Parts, bucket: i32) -> Packed {
         if parts.bytes() <= INLINE_BYTES {
             return Some(parts.encode());
         }
@@ -211,32 +217,73 @@ mod tests {
             last_seq: 1,
             bytes: Bytes::from(vec![1; bytes]),
         });
-        let row = Some(InstanceRow { id: ID, ended_at, ..InstanceRow::default() });
-        Touched { row, parts, deleted: false }
+        let row = Some(InstanceRow {
+            id: ID,
+            ended_at,
+            ..InstanceRow::default()
+        });
+        Touched {
+            row,
+            parts,
+            deleted: false,
+        }
     }
 
     fn home(row: Option<Place>, inline: bool, open_parts: Option<i64>) -> Home {
-        Home { row, inline, open_parts }
+        Home {
+            row,
+            inline,
+            open_parts,
+        }
     }
 
     /// Settles, with bucket 1 for times below 100 and bucket 2 for others; tells what is written.
     fn check(touched: Touched, home: Home, expected: &str) {
         let loaded = load(&touched, &home).map(|_| Parts::default());
         let mut plan = Plan::default();
-        plan.settle(&ID, &touched, home, loaded, |at| if at < 100 { 1 } else { 2 });
+        plan.settle(
+            &ID,
+            &touched,
+            home,
+            loaded,
+            |at| if at < 100 { 1 } else { 2 },
+        );
         let mut told = vec![];
-        told.extend(plan.copied.keys().map(|(from, to)| format!("copy {} to {}", from.parts(), to.parts())));
-        told.extend(plan.gone_parts.keys().map(|place| format!("clear {}", place.parts())));
-        told.extend(plan.gone_rows.keys().map(|place| format!("leave {}", place.rows())));
+        told.extend(
+            plan.copied
+                .keys()
+                .map(|(from, to)| format!("copy {} to {}", from.parts(), to.parts())),
+        );
+        told.extend(
+            plan.gone_parts
+                .keys()
+                .map(|place| format!("clear {}", place.parts())),
+        );
+        told.extend(
+            plan.gone_rows
+                .keys()
+                .map(|place| format!("leave {}", place.rows())),
+        );
         told.extend(plan.open.iter().map(|_| "put instance".to_owned()));
         let packed = |parts: &Option<Vec<u8>>| if parts.is_some() { "packed" } else { "bare" };
         for (number, ended) in &plan.ended {
-            told.extend(ended.iter().map(|ended| format!("put ended_{number} {}", packed(&ended.parts))));
+            told.extend(
+                ended
+                    .iter()
+                    .map(|ended| format!("put ended_{number} {}", packed(&ended.parts))),
+            );
         }
         for (number, rows) in &plan.packed {
-            told.extend(rows.iter().map(|(_, parts)| format!("pack ended_{number} {}", packed(parts))));
+            told.extend(
+                rows.iter()
+                    .map(|(_, parts)| format!("pack ended_{number} {}", packed(parts))),
+            );
         }
-        told.extend(plan.parts.keys().map(|place| format!("add {}", place.parts())));
+        told.extend(
+            plan.parts
+                .keys()
+                .map(|place| format!("add {}", place.parts())),
+        );
         assert_eq!(told.join(", "), expected);
     }
 
@@ -245,35 +292,63 @@ mod tests {
         let nowhere = Home::default();
         check(touched(None, 1), nowhere, "put instance, add part");
         check(touched(Some(5), 1), nowhere, "put ended_1 packed");
-        check(touched(Some(5), 70_000), nowhere, "put ended_1 bare, add ended_1_part");
+        check(
+            touched(Some(5), 70_000),
+            nowhere,
+            "put ended_1 bare, add ended_1_part",
+        );
     }
 
     #[test]
     fn an_open_instance_ends() {
         let open = |parts| home(Some(Place::Open), false, parts);
-        check(touched(Some(5), 1), open(None), "leave instance, put ended_1 packed");
-        check(touched(Some(5), 1), open(Some(9)), "clear part, leave instance, put ended_1 packed");
+        check(
+            touched(Some(5), 1),
+            open(None),
+            "leave instance, put ended_1 packed",
+        );
+        check(
+            touched(Some(5), 1),
+            open(Some(9)),
+            "clear part, leave instance, put ended_1 packed",
+        );
         check(
             touched(Some(5), 1),
             open(Some(65_536)),
             "copy part to ended_1_part, clear part, leave instance, put ended_1 bare, add ended_1_part",
         );
-        check(touched(Some(5), 1), home(None, false, Some(9)), "clear part, put ended_1 packed");
+        check(
+            touched(Some(5), 1),
+            home(None, false, Some(9)),
+            "clear part, put ended_1 packed",
+        );
     }
 
     #[test]
     fn an_ended_instance_is_reopened_or_ends_again() {
         let inline = home(Some(HERE), true, None);
         let beside = home(Some(HERE), false, None);
-        check(touched(None, 1), inline, "leave ended_1, put instance, add part");
+        check(
+            touched(None, 1),
+            inline,
+            "leave ended_1, put instance, add part",
+        );
         check(
             touched(None, 1),
             beside,
             "copy ended_1_part to part, clear ended_1_part, leave ended_1, put instance, add part",
         );
         check(touched(Some(6), 1), inline, "put ended_1 packed");
-        check(touched(Some(6), 1), beside, "put ended_1 bare, add ended_1_part");
-        check(touched(Some(200), 1), inline, "leave ended_1, put ended_2 packed");
+        check(
+            touched(Some(6), 1),
+            beside,
+            "put ended_1 bare, add ended_1_part",
+        );
+        check(
+            touched(Some(200), 1),
+            inline,
+            "leave ended_1, put ended_2 packed",
+        );
         check(
             touched(Some(200), 1),
             beside,
@@ -283,22 +358,47 @@ mod tests {
 
     #[test]
     fn parts_follow_the_instance() {
-        let late = |bytes| Touched { row: None, ..touched(None, bytes) };
+        let late = |bytes| Touched {
+            row: None,
+            ..touched(None, bytes)
+        };
         check(late(1), Home::default(), "add part");
         check(late(1), home(Some(Place::Open), false, Some(1)), "add part");
         check(late(1), home(Some(HERE), true, None), "pack ended_1 packed");
-        check(late(70_000), home(Some(HERE), true, None), "pack ended_1 bare, add ended_1_part");
+        check(
+            late(70_000),
+            home(Some(HERE), true, None),
+            "pack ended_1 bare, add ended_1_part",
+        );
         check(late(1), home(Some(HERE), false, None), "add ended_1_part");
         check(Touched::default(), home(Some(Place::Open), false, None), "");
     }
 
     #[test]
     fn a_removed_instance_leaves_nothing() {
-        let gone = || Touched { deleted: true, ..Touched::default() };
+        let gone = || Touched {
+            deleted: true,
+            ..Touched::default()
+        };
         check(gone(), Home::default(), "");
-        check(gone(), home(Some(Place::Open), false, Some(1)), "clear part, leave instance");
-        check(gone(), home(Some(HERE), true, None), "clear ended_1_part, leave ended_1");
-        let anew = Touched { deleted: true, ..touched(Some(5), 1) };
-        check(anew, home(Some(HERE), true, None), "clear ended_1_part, leave ended_1, put ended_1 packed");
+        check(
+            gone(),
+            home(Some(Place::Open), false, Some(1)),
+            "clear part, leave instance",
+        );
+        check(
+            gone(),
+            home(Some(HERE), true, None),
+            "clear ended_1_part, leave ended_1",
+        );
+        let anew = Touched {
+            deleted: true,
+            ..touched(Some(5), 1)
+        };
+        check(
+            anew,
+            home(Some(HERE), true, None),
+            "clear ended_1_part, leave ended_1, put ended_1 packed",
+        );
     }
 }

@@ -41,7 +41,9 @@ impl Gathered {
                 let id = row.id;
                 self.touch(id).row = Some(*row);
             }
-            Change::PutChunk { id, chunk, bytes, .. } => {
+            Change::PutChunk {
+                id, chunk, bytes, ..
+            } => {
                 self.touch(id).parts.put_chunk(chunk, bytes);
             }
             Change::AppendHistory { id, segment, .. } => {
@@ -53,7 +55,12 @@ impl Gathered {
                     ..Touched::default()
                 };
             }
-            Change::Put { table, slot, key, value } => {
+            Change::Put {
+                table,
+                slot,
+                key,
+                value,
+            } => {
                 self.keyed.insert((table, key, slot), Some(value));
             }
             Change::Delete { table, slot, key } => {

@@ -71,7 +71,8 @@ impl<'a> Writes<'a> {
                  WHERE {table}.id = a.id"
             );
             let ids: Vec<Uuid> = packed.iter().map(|(id, _)| *id).collect();
-            let parts: Vec<Option<&[u8]>> = packed.iter().map(|(_, parts)| parts.as_deref()).collect();
+            let parts: Vec<Option<&[u8]>> =
+                packed.iter().map(|(_, parts)| parts.as_deref()).collect();
             self.add(sql, vec![Box::new(ids), Box::new(parts)]);
         }
         for (place, parts) in &plan.parts {
@@ -136,9 +137,13 @@ impl<'a> Writes<'a> {
         let (mut ids, mut history, mut numbers) = (vec![], vec![], vec![]);
         let (mut lasts, mut bytes): (Vec<i64>, Vec<&[u8]>) = (vec![], vec![]);
         for (id, parts) in families {
-            let chunks = parts.chunks.iter().map(|(n, bytes)| (false, i64::from(*n), 0, bytes));
+            let chunks = parts
+                .chunks
+                .iter()
+                .map(|(n, bytes)| (false, i64::from(*n), 0, bytes));
             let segments = parts.history.iter();
-            let segments = segments.map(|s| (true, s.first_seq as i64, s.last_seq as i64, &s.bytes));
+            let segments =
+                segments.map(|s| (true, s.first_seq as i64, s.last_seq as i64, &s.bytes));
             for (is_history, number, last, part) in chunks.chain(segments) {
                 ids.push(*id);
                 history.push(is_history);
@@ -169,7 +174,10 @@ impl<'a> Writes<'a> {
     pub(super) fn keyed(&mut self, gathered: &'a Gathered) {
         for table in Table::ALL {
             let from = (table, Bytes::new(), Slot::MIN);
-            let changes = gathered.keyed.range(from..).take_while(|((of, ..), _)| *of == table);
+            let changes = gathered
+                .keyed
+                .range(from..)
+                .take_while(|((of, ..), _)| *of == table);
             let (mut put, mut gone) = ((vec![], vec![], vec![]), (vec![], vec![]));
             for ((_, key, slot), value) in changes {
                 match value {
@@ -209,11 +217,14 @@ impl<'a> Writes<'a> {
         for write in &self.writes {
             prepared.push(session.prepared(&write.sql).await?);
         }
-        let mut sent: Vec<Pin<Box<dyn Future<Output = Result<(), Error>> + Send + '_>>> = vec![];
+        let mut sent: Vec<Sent<'_>> = vec![];
         for (write, statement) in self.writes.iter().zip(&prepared) {
             sent.push(Box::pin(async move {
-                let values: Vec<&(dyn ToSql + Sync)> =
-                    write.values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect();
+                let values: Vec<&(dyn ToSql + Sync)> = write
+                    .values
+                    .iter()
+                    .map(|value| &**value as &(dyn ToSql + Sync))
+                    .collect();
                 session.client.execute(statement, &values).await.map(|_| ())
             }));
         }
@@ -222,6 +233,9 @@ impl<'a> Writes<'a> {
         Ok(())
     }
 }
+
+/// A statement on its way.
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 /// Lets each take its turn at sending, in order, and answers the first failure in that order.
 async fn in_turn<F: Future<Output = Result<(), Error>> + Unpin>(sent: Vec<F>) -> Result<(), Error> {
@@ -236,7 +250,11 @@ async fn in_turn<F: Future<Output = Result<(), Error>> + Unpin>(sent: Vec<F>) ->
                 Poll::Pending => pending = true,
             }
         }
-        if pending { Poll::Pending } else { Poll::Ready(Ok(())) }
+        if pending {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(()))
+        }
     })
     .await
 }
@@ -263,7 +281,10 @@ fn put_rows(table: &str, packed: bool) -> String {
         names.push("parts");
         (argument, column) = (", $15::bytea[]", ", parts");
     }
-    let updates: Vec<String> = names.iter().map(|name| format!("{name} = EXCLUDED.{name}")).collect();
+    let updates: Vec<String> = names
+        .iter()
+        .map(|name| format!("{name} = EXCLUDED.{name}"))
+        .collect();
     format!(
         "INSERT INTO {table} (created_at, updated_at, ended_at, seq, slot, kind, pending_decisions, \
              id, parent_id, correlation_id, subject, error, attributes, snapshot{column}) \

@@ -16,7 +16,11 @@ struct OnServer {
 
 impl OnServer {
     fn new(version: Version, change: fn(&mut PostgresConfig)) -> Self {
-        Self { server: Server::start(version), stores: Cell::new(0), change }
+        Self {
+            server: Server::start(version),
+            stores: Cell::new(0),
+            change,
+        }
     }
 }
 

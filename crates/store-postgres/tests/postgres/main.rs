@@ -2,15 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-//mod appends;
-//mod bounds;
-//mod cluster;
+mod appends;
+mod bounds;
+mod cluster;
 mod conformance;
-//mod failover;
-//mod journal;
-//mod outages;
-//mod refusals;
+mod failover;
+mod journal;
+mod outages;
+mod refusals;
 mod sample;
 mod server;
-//mod state;
-//mod tls;
+mod state;
+mod tls;

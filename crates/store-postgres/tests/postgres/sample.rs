@@ -31,7 +31,12 @@ pub(crate) fn append(partition: PartitionId, owned: PartitionHead, bytes: usize)
 }
 
 /// Appends batches of 200 bytes.
-pub(crate) async fn fill(store: &PostgresStore, owned: &mut PartitionHead, partition: PartitionId, count: u64) {
+pub(crate) async fn fill(
+    store: &PostgresStore,
+    owned: &mut PartitionHead,
+    partition: PartitionId,
+    count: u64,
+) {
     for _ in 0..count {
         let append = append(partition, *owned, 200);
         assert_eq!(store.append(append).await.unwrap(), Appended::Committed);
@@ -57,8 +62,16 @@ pub(crate) async fn positions(store: &PostgresStore, partition: PartitionId) -> 
     batches.iter().map(|batch| batch.position).collect()
 }
 
-pub(crate) fn projection(partition: PartitionId, reached: Position, changes: Vec<Change>) -> Vec<Projection> {
-    vec![Projection { partition, reached, changes }]
+pub(crate) fn projection(
+    partition: PartitionId,
+    reached: Position,
+    changes: Vec<Change>,
+) -> Vec<Projection> {
+    vec![Projection {
+        partition,
+        reached,
+        changes,
+    }]
 }
 
 pub(crate) fn row(number: u64) -> InstanceRow {

