@@ -24,7 +24,8 @@ pub struct PostgresConfig {
     pub migrate: bool,
     /// Connections that append. Each commits the batches of its share of the partitions together.
     pub lanes: usize,
-    /// Connections for the projection, checkpoints, take-overs and leases.
+    /// Connections for the projection and take-overs. (Three more serve heartbeats, leases,
+    /// checkpoints and retention.)
     pub writers: usize,
     /// Connections for queries.
     pub readers: usize,

@@ -48,6 +48,13 @@ impl Trouble {
         error.as_db_error().is_some_and(refused)
     }
 
+    /// Whether a statement outside a transaction only waited too long for a lock: the connection
+    /// is as good as before.
+    pub(crate) fn gave_way(&self) -> bool {
+        let Self::Sql(error) = self else { return false };
+        error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
     /// The refusal that the caller sees.
     pub(crate) fn refusal(self, what: &str) -> StoreError {
         match self {

@@ -18,6 +18,9 @@ use crate::state::{BucketSpan, Epochs};
 /// Appends that wait for one lane; each partition has one at a time.
 const WAITING: usize = 1024;
 
+/// Connections for heartbeats and leases.
+const CONTROL: usize = 2;
+
 impl PostgresStore {
     /// Opens the store at the configuration's URL, making its tables if they are missing. It must
     /// be called, and the store be used, within one tokio runtime.
@@ -74,6 +77,7 @@ impl PostgresStore {
             ahead: keep_ahead(segments.clone(), writers.clone()),
             readers: pool(Purpose::Read, config.readers, config.statement_timeout),
             writers,
+            control: pool(Purpose::Write, CONTROL, config.statement_timeout),
             maintenance,
             segments,
             epochs: Epochs::default(),

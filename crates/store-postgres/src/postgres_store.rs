@@ -38,6 +38,8 @@ pub struct PostgresStore {
     pub(crate) ahead: AbortHandle,
     pub(crate) readers: Arc<Pool>,
     pub(crate) writers: Arc<Pool>,
+    /// For heartbeats and leases, which must not wait behind a projection.
+    pub(crate) control: Arc<Pool>,
     pub(crate) maintenance: Arc<Pool>,
     pub(crate) segments: Arc<Segments>,
     pub(crate) epochs: Epochs,

@@ -28,7 +28,7 @@ impl PostgresStore {
     /// # Errors
     /// `Unavailable` when the database cannot be reached: nothing is known of any lease then.
     pub async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
-        with_session!(self.writers, "reading leases", |session| all(session))
+        with_session!(self.control, "reading leases", |session| all(session))
     }
 
     /// Makes a node the owner of a partition if its lease still is exactly what was `seen` (none
@@ -47,7 +47,7 @@ impl PostgresStore {
         seen: Option<Lease>,
     ) -> Result<Option<Lease>, StoreError> {
         let what = "acquiring a lease";
-        with_session!(self.writers, what, |session| acquire(
+        with_session!(self.control, what, |session| acquire(
             session, partition, node, seen
         ))
     }
@@ -59,7 +59,7 @@ impl PostgresStore {
     /// `Unavailable` when the database cannot be reached; a lease ends for its owner when no call
     /// succeeds in time.
     pub async fn bump_leases(&self, node: Uuid) -> Result<Vec<Lease>, StoreError> {
-        with_session!(self.writers, "renewing leases", |session| bump(
+        with_session!(self.control, "renewing leases", |session| bump(
             session, node
         ))
     }
@@ -69,7 +69,7 @@ impl PostgresStore {
     /// # Errors
     /// `Unavailable` when the database cannot be reached; the lease then ends by itself.
     pub async fn release_lease(&self, lease: Lease) -> Result<bool, StoreError> {
-        with_session!(self.writers, "releasing a lease", |session| release(
+        with_session!(self.control, "releasing a lease", |session| release(
             session, lease
         ))
     }

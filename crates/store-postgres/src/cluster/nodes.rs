@@ -44,7 +44,7 @@ impl PostgresStore {
     /// # Errors
     /// `Unavailable` when the database cannot be reached; it is tried again at the next beat.
     pub async fn register_node(&self, node: &Node) -> Result<(), StoreError> {
-        with_session!(self.writers, "registering the node", |session| register(
+        with_session!(self.control, "registering the node", |session| register(
             session, node
         ))
     }
@@ -56,7 +56,7 @@ impl PostgresStore {
     pub async fn heartbeat(&self, node: Uuid) -> Result<bool, StoreError> {
         let sql =
             "UPDATE node SET counter = counter + 1, beat_at = clock_timestamp() WHERE id = $1";
-        with_session!(self.writers, "sending a heartbeat", |session| changed(
+        with_session!(self.control, "sending a heartbeat", |session| changed(
             session, sql, node
         ))
     }
@@ -67,7 +67,7 @@ impl PostgresStore {
     /// As [`PostgresStore::register_node`].
     pub async fn remove_node(&self, node: Uuid) -> Result<bool, StoreError> {
         let sql = "DELETE FROM node WHERE id = $1";
-        with_session!(self.writers, "removing a node", |session| changed(
+        with_session!(self.control, "removing a node", |session| changed(
             session, sql, node
         ))
     }
@@ -77,7 +77,7 @@ impl PostgresStore {
     /// # Errors
     /// As [`PostgresStore::register_node`].
     pub async fn nodes(&self) -> Result<Vec<SeenNode>, StoreError> {
-        with_session!(self.writers, "listing nodes", |session| all(session))
+        with_session!(self.control, "listing nodes", |session| all(session))
     }
 
     /// The database's clock, in milliseconds since the epoch. A node whose own clock is far off
@@ -86,7 +86,7 @@ impl PostgresStore {
     /// # Errors
     /// As [`PostgresStore::register_node`].
     pub async fn clock(&self) -> Result<i64, StoreError> {
-        with_session!(self.writers, "reading the database's clock", |session| {
+        with_session!(self.control, "reading the database's clock", |session| {
             clock(session)
         })
     }

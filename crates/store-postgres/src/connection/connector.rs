@@ -192,13 +192,15 @@ impl Connector {
             statement.as_millis(),
             lock.as_millis(),
             // A node that was paused in mid-transaction must not keep a take-over waiting.
-            lock.min(LONGEST_IDLE).as_millis(),
+            statement.min(LONGEST_IDLE).as_millis(),
         );
         if matches!(purpose, Purpose::Append | Purpose::Write) {
             // Everything here finds its rows by key. A plan made while a table was small must not
-            // read it whole once it has grown.
+            // read it whole once it has grown; and then one plan serves whatever the values are,
+            // which are not copied into it (a batch's body is one).
             text.push_str(
-                "SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off;",
+                "SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off;
+                 SET plan_cache_mode TO force_generic_plan;",
             );
         }
         text

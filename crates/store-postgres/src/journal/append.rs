@@ -8,21 +8,22 @@ use crate::failure::Trouble;
 
 /// Moves each asked head row on from the head and under the epoch that the caller knows, and
 /// writes a batch only where that changed the row. Rows are locked in ascending order, so that two
-/// such statements never wait for each other in a circle.
+/// such statements never wait for each other in a circle. Bodies stay out of the joins, which
+/// would copy them each time: they are taken out of their array where they are written.
 fn statement(segment: i64, with_blobs: bool) -> String {
     let blobs = "
         , kept AS (
             INSERT INTO blob (hash, bytes)
-            SELECT b.hash, b.bytes
-            FROM unnest($6::integer[], $7::bytea[], $8::bytea[]) AS b(partition, hash, bytes)
+            SELECT b.hash, ($8::bytea[])[b.place]
+            FROM unnest($6::integer[], $7::bytea[]) WITH ORDINALITY AS b(partition, hash, place)
             JOIN moved USING (partition)
             ORDER BY b.hash
             ON CONFLICT DO NOTHING
         )";
     format!(
         "WITH asked AS (
-            SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[])
-                AS a(partition, epoch, head, batch_id, body)
+            SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[])
+                WITH ORDINALITY AS a(partition, epoch, head, batch_id, place)
         ), held AS (
             SELECT h.partition FROM heads h
             JOIN asked a ON a.partition = h.partition AND a.epoch = h.epoch AND a.head = h.head
@@ -32,11 +33,10 @@ fn statement(segment: i64, with_blobs: bool) -> String {
             UPDATE heads h SET head = h.head + 1, batch_id = a.batch_id
             FROM asked a JOIN held USING (partition)
             WHERE h.partition = a.partition AND h.epoch = a.epoch AND h.head = a.head
-            RETURNING h.partition, h.head
+            RETURNING h.partition, h.head, h.epoch, h.batch_id, a.place
         ), written AS (
             INSERT INTO {table} (partition, position, epoch, batch_id, body)
-            SELECT a.partition, m.head, a.epoch, a.batch_id, a.body
-            FROM asked a JOIN moved m USING (partition)
+            SELECT partition, head, epoch, batch_id, ($5::bytea[])[place] FROM moved
             RETURNING partition
         ){blobs}
         SELECT partition FROM written",

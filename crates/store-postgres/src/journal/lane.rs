@@ -139,6 +139,10 @@ impl Lane {
                     self.session = Some(session);
                     return Ok(outcome);
                 }
+                Err(trouble) if trouble.gave_way() => {
+                    self.session = Some(session);
+                    return Err(trouble);
+                }
                 Err(trouble) => {
                     session.close();
                     if !trouble.table_went() || tries == SEGMENTS_TRIED {

@@ -1,12 +1,14 @@
 //! What is particular to the state's tables.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use store::{
     Change, CountBy, HistorySegment, InstanceFilter, InstanceRow, Store, StoreError, Table,
 };
 
 use crate::sample::{ONE, open, projection, put, row};
-use crate::server::{Server, Version};
+use crate::server::{Server, Version, eventually};
 
 #[tokio::test]
 async fn a_stale_owner_cannot_take_the_state_back() {
@@ -33,24 +35,61 @@ async fn a_stale_owner_cannot_take_the_state_back() {
         .unwrap();
 }
 
+const ODD: &str = "a\0b\u{E000}%_\\'\"{}\u{E004}ä";
+
+fn odd() -> InstanceRow {
+    InstanceRow {
+        workflow: ODD.into(),
+        version: ODD.into(),
+        correlation_id: ODD.into(),
+        subject: Some(ODD.into()),
+        error: Some(ODD.into()),
+        attributes: vec![
+            (ODD.into(), ODD.into()),
+            (String::new(), String::new()),
+            (ODD.into(), ODD.into()),
+        ],
+        ..row(1)
+    }
+}
+
+#[tokio::test]
+async fn an_owner_that_is_paused_in_a_projection_does_not_hold_up_a_take_over() {
+    let server = Server::start(Version::V15);
+    let (old, new) = (open(server.config()).await, open(server.config()).await);
+    old.take_over(ONE).await.unwrap();
+    let client = server.client().await;
+    client
+        .batch_execute("BEGIN; LOCK TABLE bucket IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let mut projecting = std::pin::pin!(old.project(projection(ONE, 0, vec![put(row(1))])));
+    let waits = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let in_the_middle = eventually("the projection waits", async || {
+        client.query_one(waits, &[]).await.unwrap().get(0)
+    });
+    tokio::select! {
+        done = &mut projecting => panic!("{done:?}"),
+        () = in_the_middle => {}
+    }
+    // From here on nobody asks how the projection goes on: its process stands still.
+    client.batch_execute("ROLLBACK").await.unwrap();
+    let began = Instant::now();
+    new.take_over(ONE).await.unwrap();
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    let late = projecting.await;
+    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    assert!(new.instance(0, row(1).id).await.unwrap().is_none());
+}
+
 #[tokio::test]
 async fn texts_are_kept_whatever_is_in_them() {
     let server = Server::start(Version::V15);
     let store = open(server.config()).await;
-    let odd = "a\0b\u{E000}%_\\'\"{}\u{E004}ä";
-    let kept = InstanceRow {
-        workflow: odd.into(),
-        version: odd.into(),
-        correlation_id: odd.into(),
-        subject: Some(odd.into()),
-        error: Some(odd.into()),
-        attributes: vec![
-            (odd.into(), odd.into()),
-            (String::new(), String::new()),
-            (odd.into(), odd.into()),
-        ],
-        ..row(1)
-    };
     let key = Bytes::from_static(&[0, 255, 0]);
     let change = Change::Put {
         table: Table::Wait,
@@ -58,54 +97,29 @@ async fn texts_are_kept_whatever_is_in_them() {
         key: key.clone(),
         value: key.clone(),
     };
-    store
-        .project(projection(
-            ONE,
-            1,
-            vec![put(kept.clone()), put(row(2)), change],
-        ))
-        .await
-        .unwrap();
-    let found = store.instance(0, kept.id).await.unwrap().unwrap();
-    assert_eq!(found.row, kept);
+    let changes = vec![put(odd()), put(row(2)), change];
+    store.project(projection(ONE, 1, changes)).await.unwrap();
+    let found = store.instance(0, odd().id).await.unwrap().unwrap();
+    assert_eq!(found.row, odd());
     assert_eq!(
         store.get(Table::Wait, 4095, key.clone()).await.unwrap(),
         Some(key)
     );
-    let none = InstanceFilter::default;
-    for filter in [
-        InstanceFilter {
-            workflow: Some(odd.into()),
-            ..none()
-        },
-        InstanceFilter {
-            version: Some(odd.into()),
-            ..none()
-        },
-        InstanceFilter {
-            subject: Some(odd.into()),
-            ..none()
-        },
-        InstanceFilter {
-            correlation_id: Some(odd.into()),
-            ..none()
-        },
-        InstanceFilter {
-            attributes: vec![(odd.into(), odd.into())],
-            ..none()
-        },
-        InstanceFilter {
-            text: Some("B\u{E000}%_\\".into()),
-            ..none()
-        },
-        InstanceFilter {
-            text: Some("\0".into()),
-            ..none()
-        },
-    ] {
+    let changes: [fn(&mut InstanceFilter); 7] = [
+        |filter| filter.workflow = Some(ODD.into()),
+        |filter| filter.version = Some(ODD.into()),
+        |filter| filter.subject = Some(ODD.into()),
+        |filter| filter.correlation_id = Some(ODD.into()),
+        |filter| filter.attributes = vec![(ODD.into(), ODD.into())],
+        |filter| filter.text = Some("B\u{E000}%_\\".into()),
+        |filter| filter.text = Some("\0".into()),
+    ];
+    for change in changes {
+        let mut filter = InstanceFilter::default();
+        change(&mut filter);
         let page = store.list(&filter, None, 10).await.unwrap();
         assert_eq!(page.items.len(), 1, "{filter:?}");
-        assert_eq!(page.items[0].id, kept.id);
+        assert_eq!(page.items[0].id, odd().id);
         assert_eq!(
             store.count(&filter, CountBy::Nothing).await.unwrap()[0].count,
             1
