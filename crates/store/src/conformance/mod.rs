@@ -8,11 +8,14 @@ mod instances;
 mod journal;
 mod keyed;
 mod lists;
+mod model;
 mod sample;
 
 use std::future::Future;
 
 use crate::Store;
+
+pub use model::random_lives;
 
 /// Opens stores. Between two calls of `open` the suite drops the handle before.
 pub trait Harness {

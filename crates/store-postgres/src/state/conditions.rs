@@ -1,0 +1,145 @@
+//! A filter as conditions of SQL, with their values. SQL judges all of it, so that lists and
+//! counts agree; what a filter means stands in the contract (`InstanceFilter::matches`).
+
+use std::collections::HashMap;
+
+use store::{InstanceFilter, ListCursor, id_part};
+use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
+
+use super::kinds::Kind;
+use crate::text;
+
+/// Conditions and their values, in order.
+pub(super) struct Conditions {
+    text: String,
+    values: Vec<(Box<dyn ToSql + Sync + Send>, Type)>,
+}
+
+impl Conditions {
+    /// What a filter says of rows; none if no row can match.
+    pub(super) fn of(filter: &InstanceFilter, kinds: &HashMap<i32, Kind>) -> Option<Self> {
+        let mut conditions = Self {
+            text: String::from("true"),
+            values: vec![],
+        };
+        let of_kind =
+            !filter.statuses.is_empty() || filter.workflow.is_some() || filter.version.is_some();
+        if of_kind {
+            let wanted = numbers(kinds, |kind| kind.matches(filter));
+            if wanted.is_empty() {
+                return None;
+            }
+            conditions.add("kind = ANY({})", wanted, Type::INT4_ARRAY);
+        }
+        if let Some(correlation_id) = &filter.correlation_id {
+            conditions.correlation(correlation_id);
+        }
+        if let Some(subject) = &filter.subject {
+            conditions.add(
+                "subject = {}",
+                text::written(subject).into_owned(),
+                Type::TEXT,
+            );
+        }
+        if let Some(parent) = filter.parent_id {
+            conditions.add("parent_id = {}", Uuid::from_bytes(parent), Type::UUID);
+        }
+        for (name, value) in &filter.attributes {
+            let element = vec![text::written_attribute(name, value)];
+            conditions.add("attributes @> {}", element, Type::TEXT_ARRAY);
+        }
+        if let Some(at) = filter.created_after {
+            conditions.add("created_at >= {}", at, Type::INT8);
+        }
+        if let Some(at) = filter.created_before {
+            conditions.add("created_at < {}", at, Type::INT8);
+        }
+        if let Some(word) = &filter.text {
+            conditions.mention(word, kinds);
+        }
+        Some(conditions)
+    }
+
+    /// Only what comes after a list's cursor, newest first.
+    pub(super) fn after(&mut self, cursor: ListCursor) {
+        let created_at = self.value(cursor.created_at, Type::INT8);
+        let id = self.value(Uuid::from_bytes(cursor.id), Type::UUID);
+        self.text
+            .push_str(&format!(" AND (created_at, id) < ({created_at}, {id})"));
+    }
+
+    /// An instance that none but itself caused has no correlation id stored: it is its own id.
+    fn correlation(&mut self, correlation_id: &str) {
+        let stored = text::written(correlation_id).into_owned();
+        let own = Uuid::try_parse(correlation_id).ok();
+        let own = own.filter(|id| id.hyphenated().to_string() == correlation_id);
+        let Some(id) = own else {
+            return self.add("correlation_id = {}", stored, Type::TEXT);
+        };
+        let (stored, id) = (self.value(stored, Type::TEXT), self.value(id, Type::UUID));
+        self.text.push_str(&format!(
+            " AND (correlation_id = {stored} OR (correlation_id IS NULL AND id = {id}))"
+        ));
+    }
+
+    /// A word in id, workflow, correlation id, subject or error, whatever the case of its ASCII
+    /// letters: what the collation C knows.
+    fn mention(&mut self, word: &str, kinds: &HashMap<i32, Kind>) {
+        let lower = word.to_ascii_lowercase();
+        let named = numbers(kinds, |kind| {
+            kind.workflow.to_ascii_lowercase().contains(&lower)
+        });
+        let named = self.value(named, Type::INT4_ARRAY);
+        let word = self.value(text::written(&lower).into_owned(), Type::TEXT);
+        let mut any = vec![format!("kind = ANY({named})")];
+        for column in ["coalesce(correlation_id, id::text)", "subject", "error"] {
+            any.push(format!(
+                "position({word} in lower(({column}) COLLATE \"C\")) > 0"
+            ));
+        }
+        if let Some(part) = id_part(&lower) {
+            let part = self.value(part, Type::TEXT);
+            any.push(format!(
+                "position({part} in replace(id::text, '-', '')) > 0"
+            ));
+        }
+        self.text.push_str(&format!(" AND ({})", any.join(" OR ")));
+    }
+
+    fn add(&mut self, condition: &str, value: impl ToSql + Sync + Send + 'static, kind: Type) {
+        let place = self.value(value, kind);
+        self.text
+            .push_str(&format!(" AND {}", condition.replace("{}", &place)));
+    }
+
+    /// Adds a value; answers its place in the text.
+    pub(super) fn value(
+        &mut self,
+        value: impl ToSql + Sync + Send + 'static,
+        kind: Type,
+    ) -> String {
+        self.values.push((Box::new(value), kind));
+        format!("${}", self.values.len())
+    }
+
+    /// What stands behind `WHERE`.
+    pub(super) fn sql(&self) -> &str {
+        &self.text
+    }
+
+    /// The values, for a statement that is planned with them.
+    pub(super) fn values(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+        let values = self.values.iter();
+        values
+            .map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone()))
+            .collect()
+    }
+}
+
+fn numbers(kinds: &HashMap<i32, Kind>, wanted: impl Fn(&Kind) -> bool) -> Vec<i32> {
+    let wanted = kinds.iter().filter(|(_, kind)| wanted(kind));
+    let mut numbers: Vec<i32> = wanted.map(|(number, _)| *number).collect();
+    numbers.sort_unstable();
+    numbers
+}

@@ -1,0 +1,104 @@
+//! Keyed tables: lookups and scans. Their primary key is (key, slot), the order of every scan, so
+//! a page is one range of one index however many slots or partitions there are.
+
+use bytes::Bytes;
+use store::{Row, Scan, Slot, Table};
+use tokio_postgres::types::{ToSql, Type};
+
+use crate::connection::Session;
+use crate::failure::Trouble;
+
+/// One row's value.
+pub(crate) async fn get(
+    session: &Session,
+    table: Table,
+    slot: Slot,
+    key: &Bytes,
+) -> Result<Option<Bytes>, Trouble> {
+    let sql = format!(
+        "SELECT value FROM keyed_{} WHERE key = $1 AND slot = $2",
+        table.name()
+    );
+    let statement = session.prepared(&sql).await?;
+    let row = session
+        .client
+        .query_opt(&statement, &[&&key[..], &i32::from(slot)])
+        .await?;
+    Ok(row.map(|row| Bytes::copy_from_slice(row.get(0))))
+}
+
+/// Rows in the order of (key, slot).
+pub(crate) async fn scan(session: &Session, scan: &Scan) -> Result<Vec<Row>, Trouble> {
+    let after = scan
+        .after
+        .as_ref()
+        .map(|(key, slot)| (&key[..], i32::from(*slot)));
+    let end = prefix_end(&scan.prefix);
+    let (from, to) = (i32::from(*scan.slots.start()), i32::from(*scan.slots.end()));
+    let limit = i64::try_from(scan.limit).unwrap_or(i64::MAX);
+    let prefix = &scan.prefix[..];
+    let mut values: Vec<(&(dyn ToSql + Sync), Type)> =
+        vec![(&from, Type::INT4), (&to, Type::INT4), (&limit, Type::INT8)];
+    let mut conditions = String::from("slot BETWEEN $1 AND $2");
+    if let Some((key, slot)) = &after {
+        let sign = if scan.reverse { '<' } else { '>' };
+        values.extend([(key as _, Type::BYTEA), (slot as _, Type::INT4)]);
+        conditions.push_str(&format!(
+            " AND (key, slot) {sign} (${}, ${})",
+            values.len() - 1,
+            values.len()
+        ));
+    }
+    if !scan.prefix.is_empty() {
+        values.push((&prefix, Type::BYTEA));
+        conditions.push_str(&format!(" AND key >= ${}", values.len()));
+    }
+    if let Some(end) = &end {
+        values.push((end, Type::BYTEA));
+        conditions.push_str(&format!(" AND key < ${}", values.len()));
+    }
+    let order = if scan.reverse {
+        "key DESC, slot DESC"
+    } else {
+        "key, slot"
+    };
+    let sql = format!(
+        "SELECT slot, key, value FROM keyed_{} WHERE {conditions} ORDER BY {order} LIMIT $3",
+        scan.table.name()
+    );
+    let rows = session.client.query_typed(&sql, &values).await?;
+    Ok(rows.iter().map(row).collect())
+}
+
+fn row(row: &tokio_postgres::Row) -> Row {
+    Row {
+        slot: row.get::<_, i32>(0) as Slot,
+        key: Bytes::copy_from_slice(row.get(1)),
+        value: Bytes::copy_from_slice(row.get(2)),
+    }
+}
+
+/// The first key behind all keys with a prefix, if there is one.
+fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    Some(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_end() {
+        for (prefix, end) in [
+            (&b""[..], None),
+            (&b"a"[..], Some(&b"b"[..])),
+            (&[1, 0xff, 0xff], Some(&[2])),
+            (&[0xff, 0xff], None),
+        ] {
+            assert_eq!(prefix_end(prefix).as_deref(), end, "{prefix:?}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Projects: writes what changed, and how far the state has come, in one transaction whose commit
+//! does not wait for the disk.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use store::{EntityId, Epoch, InstanceRow, PartitionId, StoreError};
+use uuid::Uuid;
+
+use super::buckets::{self, Bucket, BucketSpan, Place, uuid};
+use super::homes::{self, Home};
+use super::kinds;
+use super::parts::Parts;
+use super::settle::{Load, Plan, load};
+use super::touched::{Gathered, Touched};
+use super::write::Writes;
+use crate::connection::Session;
+use crate::failure::Trouble;
+
+/// The epochs under which this process took partitions over: what it projects is written only
+/// while they hold, so that a process that was paused cannot take the state back.
+#[derive(Default)]
+pub(crate) struct Epochs {
+    held: Mutex<HashMap<PartitionId, Epoch>>,
+}
+
+impl Epochs {
+    pub(crate) fn took_over(&self, partition: PartitionId, epoch: Epoch) {
+        self.held().insert(partition, epoch);
+    }
+
+    fn of(&self, partition: PartitionId) -> Option<i64> {
+        self.held().get(&partition).map(|epoch| *epoch as i64)
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<PartitionId, Epoch>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes all that was gathered, or nothing.
+pub(crate) async fn project(
+    session: &Session,
+    span: BucketSpan,
+    epochs: &Epochs,
+    gathered: &Gathered,
+) -> Result<(), Trouble> {
+    // Outside the transaction, and before it: numbers of kinds are shared between nodes.
+    let rows = gathered
+        .instances
+        .values()
+        .filter_map(|touched| touched.row.as_ref());
+    kinds::numbers(session, rows).await?;
+    session
+        .client
+        .batch_execute("BEGIN; SET LOCAL synchronous_commit TO off")
+        .await?;
+    reach(session, epochs, gathered).await?;
+    let plan = plan(session, span, gathered).await?;
+    let numbers = kinds::numbers(session, rows_of(&plan)).await?;
+    let mut writes = Writes::default();
+    writes.instances(&plan, &numbers);
+    writes.keyed(gathered);
+    writes.commit(session).await
+}
+
+/// In the order in which they are written.
+fn rows_of<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = &'a InstanceRow> + Clone {
+    let ended = plan.ended.values().flatten().map(|ended| ended.row);
+    plan.open.iter().copied().chain(ended)
+}
+
+/// Moves the reached positions on; they never go back. Their rows are held until the commit, so
+/// a take-over waits for a projection that is under way.
+async fn reach(session: &Session, epochs: &Epochs, gathered: &Gathered) -> Result<(), Trouble> {
+    let sql = "INSERT INTO reached VALUES ($1, $2, coalesce($3::bigint, 0)) \
+               ON CONFLICT (partition) DO UPDATE SET position = GREATEST(reached.position, EXCLUDED.position) \
+               WHERE $3::bigint IS NULL OR reached.epoch = $3";
+    let statement = session.prepared(sql).await?;
+    for (partition, position) in &gathered.reached {
+        let (number, position) = (i32::from(partition.0), *position as i64);
+        let epoch: Option<i64> = epochs.of(*partition);
+        let written = session
+            .client
+            .execute(&statement, &[&number, &position, &epoch])
+            .await?;
+        if written == 0 {
+            return Err(StoreError::Locked {
+                place: format!("partition {}", partition.0),
+                detail: "it took the partition over since".into(),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Where everything goes.
+async fn plan<'a>(
+    session: &Session,
+    span: BucketSpan,
+    gathered: &'a Gathered,
+) -> Result<Plan<'a>, Trouble> {
+    let mut plan = Plan::default();
+    if gathered.instances.is_empty() {
+        return Ok(plan);
+    }
+    let mut touched: Vec<(&EntityId, &Touched)> = gathered.instances.iter().collect();
+    touched.sort_unstable_by_key(|(id, _)| **id);
+    let buckets = buckets_for(session, span, gathered).await?;
+    let numbers: HashMap<i64, i32> = buckets.iter().map(|b| (b.start, b.number)).collect();
+    let ids: Vec<Uuid> = touched.iter().map(|(id, _)| uuid(id)).collect();
+    let homes = homes::find(session, &buckets, &ids).await?;
+    let home = |id: &EntityId| homes.get(&uuid(id)).copied().unwrap_or_default();
+    let wanted = touched
+        .iter()
+        .filter_map(|(id, touched)| Some((uuid(id), load(touched, &home(id))?)));
+    let mut loaded = read(session, wanted.collect()).await?;
+    let bucket_of = |at: i64| numbers[&span.start_of(at)];
+    for (id, touched) in touched {
+        let home: Home = home(id);
+        let parts = load(touched, &home).map(|_| loaded.remove(&uuid(id)).unwrap_or_default());
+        plan.settle(id, touched, home, parts, bucket_of);
+    }
+    Ok(plan)
+}
+
+/// All buckets; those that will be needed are made.
+async fn buckets_for(
+    session: &Session,
+    span: BucketSpan,
+    gathered: &Gathered,
+) -> Result<Vec<Bucket>, Trouble> {
+    let there = buckets::all(session).await?;
+    let ended = gathered
+        .instances
+        .values()
+        .filter_map(|touched| touched.row.as_ref()?.ended_at);
+    let needed: BTreeSet<i64> = ended.map(|at| span.start_of(at)).collect();
+    let missing = needed
+        .iter()
+        .filter(|start| there.iter().all(|bucket| bucket.start != **start));
+    let missing: Vec<i64> = missing.copied().collect();
+    if missing.is_empty() {
+        return Ok(there);
+    }
+    for start in missing {
+        buckets::make(session, start).await?;
+    }
+    buckets::all(session).await
+}
+
+/// Chunks and history that have to be merged with what is new.
+async fn read(
+    session: &Session,
+    wanted: Vec<(Uuid, Load)>,
+) -> Result<HashMap<Uuid, Parts>, Trouble> {
+    let mut parts: HashMap<Uuid, Parts> = HashMap::new();
+    let kinds: BTreeSet<Load> = wanted.iter().map(|(_, load)| *load).collect();
+    for load in kinds {
+        let ids = wanted
+            .iter()
+            .filter(|(_, wanted)| *wanted == load)
+            .map(|(id, _)| *id);
+        let ids: Vec<Uuid> = ids.collect();
+        match load {
+            Load::Inline(number) => {
+                let table = Place::Ended(number).rows();
+                let sql = format!("SELECT id, parts FROM {table} WHERE id = ANY($1)");
+                let statement = session.prepared(&sql).await?;
+                for row in session.client.query(&statement, &[&ids]).await? {
+                    parts.insert(row.get(0), Parts::decode(row.get(1))?);
+                }
+            }
+            Load::OpenParts => {
+                let table = Place::Open.parts();
+                let sql = format!(
+                    "SELECT id, history, number, last, bytes FROM {table} WHERE id = ANY($1)"
+                );
+                let statement = session.prepared(&sql).await?;
+                for row in session.client.query(&statement, &[&ids]).await? {
+                    parts.entry(row.get(0)).or_default().take(&row);
+                }
+            }
+        }
+    }
+    Ok(parts)
+}
