@@ -1,6 +1,6 @@
 //! Texts as PostgreSQL takes them. It knows no character 0, which JSON may bring; so that one and
 //! the mark that stands in for it are written as two characters of the private use area. Equality
-//! and the search for a part hold of the written text as of the text itself.
+//! holds of the written text as of the text itself.
 
 use std::borrow::Cow;
 

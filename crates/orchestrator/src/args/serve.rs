@@ -33,6 +33,13 @@ pub struct ServeArgs {
     /// The folder of the embedded store [ORCHESTRATOR_DATA; default: data]
     #[arg(long)]
     pub data: Option<String>,
+    /// The PostgreSQL database that is the store instead, as a URL [ORCHESTRATOR_DATABASE]
+    #[arg(long, conflicts_with = "data")]
+    pub database: Option<String>,
+    /// What the nodes on one database share; better in the variable, where no list of processes shows it
+    /// [ORCHESTRATOR_CLUSTER_SECRET]
+    #[arg(long)]
+    pub cluster_secret: Option<String>,
     /// The environment to run as [ORCHESTRATOR_ENV; default: dev]
     #[arg(long)]
     pub env: Option<String>,

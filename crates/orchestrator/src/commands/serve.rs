@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use api::{Code, Exit};
 use server::{Flags, ServeError, Server, Settings, SettingsError, Shown};
+use store::Store;
+use store_postgres::{PostgresConfig, PostgresStore};
 use store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -38,10 +40,23 @@ pub fn open_store(folder: &Path) -> Result<SqliteStore, Failure> {
     SqliteStore::open(folder, &Options::default()).map_err(failed)
 }
 
+/// The database's store.
+async fn open_database(url: &str, settings: &Settings) -> Result<PostgresStore, Failure> {
+    let mut config = PostgresConfig::new(url);
+    if let Some(secret) = &settings.cluster_secret {
+        config.cluster_secret = secret.reveal().to_owned();
+    }
+    let opened = PostgresStore::open(config).await;
+    opened.map_err(|error| Failure::new(Code::NO_STORE, error.to_string()))
+}
+
 /// Opens the store and starts the server.
 pub async fn start(settings: &Settings) -> Result<Server, Failure> {
-    let store = open_store(&settings.data)?;
-    let started = Server::start(settings, Arc::new(store), adapters::registry()).await;
+    let store: Arc<dyn Store> = match &settings.database {
+        Some(url) => Arc::new(open_database(url.reveal(), settings).await?),
+        None => Arc::new(open_store(&settings.data)?),
+    };
+    let started = Server::start(settings, store, adapters::registry()).await;
     started.map_err(|error| failed(&error))
 }
 
@@ -105,6 +120,8 @@ fn flags(args: &ServeArgs) -> Flags {
     let given = [
         ("listen", &args.listen),
         ("data", &args.data),
+        ("database", &args.database),
+        ("cluster-secret", &args.cluster_secret),
         ("env", &args.env),
         ("config", &args.config),
         ("secrets-dir", &args.secrets_dir),

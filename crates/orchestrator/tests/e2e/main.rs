@@ -7,6 +7,7 @@ mod harness;
 
 mod commands;
 mod configuration;
+mod database;
 mod dev;
 mod lifecycle;
 mod metrics;

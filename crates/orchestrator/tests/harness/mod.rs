@@ -41,6 +41,14 @@ impl Node {
         Self::start(data, &all)
     }
 
+    /// `serve` on a database and a free port.
+    pub fn serve_on(database: &str, log: &Path, arguments: &[&str]) -> Self {
+        let mut all = vec!["serve", "--database", database, "--partitions", "2"];
+        all.extend_from_slice(&["--listen", "127.0.0.1:0"]);
+        all.extend_from_slice(arguments);
+        Self::start(log, &all)
+    }
+
     /// The binary with these arguments, once it says where it listens; its log is kept beside
     /// `data`.
     pub fn start(data: &Path, arguments: &[&str]) -> Self {

@@ -33,6 +33,8 @@ pub(super) struct File {
     path: String,
     listen: Option<String>,
     data: Option<String>,
+    database: Option<String>,
+    cluster_secret: Option<String>,
     env: Option<String>,
     partitions: Option<u16>,
     advertise: Option<String>,
@@ -95,6 +97,8 @@ impl File {
         match key {
             "listen" => self.listen.clone(),
             "data" => self.data.clone(),
+            "database" => self.database.clone(),
+            "cluster-secret" => self.cluster_secret.clone(),
             "env" => self.env.clone(),
             "partitions" => self.partitions.map(|count| count.to_string()),
             "advertise" => self.advertise.clone(),

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
+use super::concealed::Concealed;
 use super::file::{File, FileError};
 use crate::callers::TokenSettings;
 
@@ -101,6 +102,28 @@ impl<'a> Layers<'a> {
             Some((text, origin)) => self.parse(key, text, origin).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// A secret value that may be absent, shown as `shown` has it.
+    pub(super) fn concealed(
+        &mut self,
+        key: &str,
+        shown: impl FnOnce(&str) -> String,
+    ) -> Result<Option<Concealed>, SettingsError> {
+        let Some((text, origin)) = self.find(key) else {
+            return Ok(None);
+        };
+        if text.is_empty() {
+            let reason = "expected a value, but it is empty".to_owned();
+            let key = key.to_owned();
+            return Err(SettingsError::Value {
+                key,
+                origin,
+                reason,
+            });
+        }
+        self.show(key, &shown(&text), origin);
+        Ok(Some(Concealed::new(text)))
     }
 
     /// A list: of the file, or of a variable with commas.

@@ -1,5 +1,6 @@
 //! Settings: flags over `ORCHESTRATOR_*` variables over the file over defaults.
 
+mod concealed;
 mod file;
 mod layers;
 mod limits;
@@ -9,11 +10,13 @@ use std::path::PathBuf;
 
 use adapter::Cidr;
 
+pub use concealed::Concealed;
 pub use file::FileError;
 pub use layers::{Flags, SettingsError, Shown};
 pub use limits::Limits;
 
 use crate::callers::TokenSettings;
+use concealed::without_password;
 use layers::Layers;
 
 /// Everything that a server is told.
@@ -21,8 +24,12 @@ use layers::Layers;
 pub struct Settings {
     /// The address to listen on; port 0 takes any.
     pub listen: SocketAddr,
-    /// The folder of the embedded store.
+    /// The folder of the embedded store, unless there is a database.
     pub data: PathBuf,
+    /// The database that is the store.
+    pub database: Option<Concealed>,
+    /// What the nodes on one database share.
+    pub cluster_secret: Option<Concealed>,
     /// The environment to run as.
     pub environment: String,
     /// Partitions of a store that is made anew.
@@ -94,6 +101,8 @@ impl Settings {
         let settings = Self {
             listen: layers.value("listen", "127.0.0.1:8080")?,
             data: layers.value("data", "data")?,
+            database: layers.concealed("database", without_password)?,
+            cluster_secret: layers.concealed("cluster-secret", |_| "(set)".to_owned())?,
             environment: layers.value("env", "dev")?,
             partitions: layers.value("partitions", &cores().to_string())?,
             advertise: layers.optional::<String>("advertise")?.map(without_slash),

@@ -66,6 +66,8 @@ CREATE TABLE instance (
     subject text,
     error text,
     attributes text[],
+    -- What a search finds: the words of correlation id, subject and error.
+    words text[],
     snapshot bytea NOT NULL
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX instance_created ON instance (created_at, id);

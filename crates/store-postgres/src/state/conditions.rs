@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use store::{InstanceFilter, ListCursor, id_part};
+use store::{InstanceFilter, ListCursor, id_part, names, words};
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -83,28 +83,25 @@ impl Conditions {
         ));
     }
 
-    /// A word in id, workflow, correlation id, subject or error, whatever the case of its ASCII
-    /// letters: what the collation C knows.
-    fn mention(&mut self, word: &str, kinds: &HashMap<i32, Kind>) {
-        let lower = word.to_ascii_lowercase();
-        let named = numbers(kinds, |kind| {
-            kind.workflow.to_ascii_lowercase().contains(&lower)
-        });
-        let named = self.value(named, Type::INT4_ARRAY);
-        let word = self.value(text::written(&lower).into_owned(), Type::TEXT);
-        let mut any = vec![format!("kind = ANY({named})")];
-        for column in ["coalesce(correlation_id, id::text)", "subject", "error"] {
-            any.push(format!(
-                "position({word} in lower(({column}) COLLATE \"C\")) > 0"
-            ));
-        }
-        if let Some(part) = id_part(&lower) {
-            let part = self.value(part, Type::TEXT);
-            any.push(format!(
-                "position({part} in replace(id::text, '-', '')) > 0"
-            ));
+    /// The beginning of an id; or words, each part of the workflow's name or among the row's own.
+    fn mention(&mut self, text: &str, kinds: &HashMap<i32, Kind>) {
+        let each: Vec<String> = words(text).map(|word| self.word(word, kinds)).collect();
+        let mut any = match each.is_empty() {
+            true => vec![String::from("true")],
+            false => vec![each.join(" AND ")],
+        };
+        if let Some((first, last)) = id_part(text).and_then(|part| ids_from(&part)) {
+            let (first, last) = (self.value(first, Type::UUID), self.value(last, Type::UUID));
+            any.push(format!("id BETWEEN {first} AND {last}"));
         }
         self.text.push_str(&format!(" AND ({})", any.join(" OR ")));
+    }
+
+    fn word(&mut self, word: String, kinds: &HashMap<i32, Kind>) -> String {
+        let named = numbers(kinds, |kind| names(&kind.workflow, &word));
+        let named = self.value(named, Type::INT4_ARRAY);
+        let word = self.value(vec![word], Type::TEXT_ARRAY);
+        format!("(kind = ANY({named}) OR words @> {word})")
     }
 
     fn add(&mut self, condition: &str, value: impl ToSql + Sync + Send + 'static, kind: Type) {
@@ -142,4 +139,11 @@ fn numbers(kinds: &HashMap<i32, Kind>, wanted: impl Fn(&Kind) -> bool) -> Vec<i3
     let mut numbers: Vec<i32> = wanted.map(|(number, _)| *number).collect();
     numbers.sort_unstable();
     numbers
+}
+
+/// The first and the last id that begin with these hexadecimal digits, if so many fit.
+fn ids_from(digits: &str) -> Option<(Uuid, Uuid)> {
+    let first = Uuid::try_parse(&format!("{digits:0<32}")).ok()?;
+    let last = Uuid::try_parse(&format!("{digits:f<32}")).ok()?;
+    Some((first, last))
 }

@@ -37,7 +37,8 @@ async fn close_one(session: &Session, span: BucketSpan) -> Result<bool, Trouble>
     let built = client
         .batch_execute(&format!(
             "CREATE INDEX {rows}_kind ON {rows} (kind, created_at, id);
-             CREATE INDEX {rows}_attributes ON {rows} USING gin (attributes) WHERE attributes IS NOT NULL;"
+             CREATE INDEX {rows}_attributes ON {rows} USING gin (attributes) WHERE attributes IS NOT NULL;
+             CREATE INDEX {rows}_words ON {rows} USING gin (words) WHERE words IS NOT NULL;"
         ))
         .await;
     if let Err(error) = built {

@@ -1,7 +1,9 @@
 //! Instances as rows.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
-use store::{InstanceRow, StoreError};
+use store::{InstanceRow, StoreError, words};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -28,6 +30,7 @@ pub(super) struct Columns<'a> {
     pub(super) subject: Vec<Option<String>>,
     pub(super) error: Vec<Option<String>>,
     pub(super) attributes: Vec<Option<String>>,
+    pub(super) words: Vec<Option<String>>,
     pub(super) snapshot: Vec<&'a [u8]>,
 }
 
@@ -57,8 +60,15 @@ impl<'a> Columns<'a> {
         self.error.push(row.error.as_ref().map(written));
         self.attributes
             .push(text::written_attributes(&row.attributes));
+        self.words.push(searched(row));
         self.snapshot.push(&row.snapshot);
     }
+}
+
+/// The words that a search finds, each once; none when there are none.
+fn searched(row: &InstanceRow) -> Option<String> {
+    let found: BTreeSet<String> = row.searched().flat_map(words).collect();
+    (!found.is_empty()).then(|| Vec::from_iter(found).join(" "))
 }
 
 /// None where it is the text of the instance's own id, as it is for all that no other caused.

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
 use crate::sample::{ONE, append, fill, open, persist, positions};
-use crate::server::{Server, Version, eventually};
+use crate::server::{Reach, Server, Version, eventually};
 
 /// A store whose next commits wait for a standby that never comes.
 async fn lonely(

@@ -6,7 +6,7 @@ use store::{InstanceFilter, Store, StoreError};
 use store_postgres::PostgresConfig;
 
 use crate::sample::{ONE, open, projection, put, row};
-use crate::server::{Server, Version};
+use crate::server::{Reach, Server, Version};
 
 fn unavailable<T: std::fmt::Debug>(answer: Result<T, StoreError>, part: &str) {
     match answer {

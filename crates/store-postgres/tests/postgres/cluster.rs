@@ -5,7 +5,7 @@ use store_postgres::{Lease, Node, PostgresStore};
 use uuid::Uuid;
 
 use crate::sample::open;
-use crate::server::{Server, Version};
+use crate::server::{Reach, Server, Version};
 
 const ADA: Uuid = Uuid::from_u128(1);
 const BOB: Uuid = Uuid::from_u128(2);

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use store::conformance::{Harness, random_lives, run};
 use store_postgres::{PostgresConfig, PostgresStore};
 
-use crate::server::{Server, Version};
+use crate::server::{Reach, Server, Version};
 
 /// Each new store is a schema of its own.
 struct OnServer {

@@ -7,7 +7,7 @@ use store::{Appended, Store, StoreError};
 use store_postgres::{PostgresConfig, PostgresStore, Standby};
 
 use crate::sample::{ONE, append, fill, open, persist, positions, projection, put, row};
-use crate::server::{Server, Version, eventually};
+use crate::server::{Reach, Server, Version, eventually};
 
 struct Pair {
     primary: Server,

@@ -5,7 +5,7 @@ use store_postgres::PostgresStore;
 use tokio_postgres::Client;
 
 use crate::sample::{ONE, TWO, append, fill, open, positions, projection};
-use crate::server::{Server, Version, eventually};
+use crate::server::{Reach, Server, Version, eventually};
 
 async fn segments(client: &Client) -> Vec<i64> {
     let rows = client

@@ -6,7 +6,7 @@ use store::{Appended, Store, StoreError};
 use store_postgres::PostgresConfig;
 
 use crate::sample::{ONE, append, fill, open, persist, positions, projection, put, row};
-use crate::server::{Server, Version, eventually};
+use crate::server::{Reach, Server, Version, eventually};
 
 fn impatient(server: &Server) -> PostgresConfig {
     PostgresConfig {

@@ -6,7 +6,7 @@ use store::{Store, StoreError};
 use store_postgres::{PostgresConfig, PostgresStore};
 
 use crate::sample::{ONE, open};
-use crate::server::{Server, Version};
+use crate::server::{Reach, Server, Version};
 
 /// Asserts a lasting refusal that names these parts.
 async fn refused(config: PostgresConfig, parts: &[&str]) {

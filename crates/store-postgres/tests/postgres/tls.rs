@@ -8,7 +8,7 @@ use store::StoreError;
 use store_postgres::{PostgresConfig, PostgresStore};
 use tempfile::TempDir;
 
-use crate::server::{Server, Version};
+use crate::server::{Reach, Server, Version};
 
 /// An authority, in a file.
 struct Authority {

@@ -34,6 +34,7 @@ const MAY_NEED: &[(&str, &[&str])] = &[
     ),
     ("api", &[]),
     ("playground", &[]),
+    ("postgres-server", &[]),
     ("tidy", &[]),
 ];
 
