@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use store::{InstanceFilter, ListCursor, id_part};
+use store::{InstanceFilter, ListCursor, id_part, names, words};
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -36,18 +36,16 @@ impl Conditions {
             conditions.correlation(correlation_id);
         }
         if let Some(subject) = &filter.subject {
-            conditions.add(
-                "subject = {}",
-                text::written(subject).into_owned(),
-                Type::TEXT,
-            );
+            let subject = text::written(subject).into_owned();
+            let condition = "left(subject, 256) = left({}, 256) AND subject = {}";
+            conditions.add(condition, subject, Type::TEXT);
         }
         if let Some(parent) = filter.parent_id {
             conditions.add("parent_id = {}", Uuid::from_bytes(parent), Type::UUID);
         }
         for (name, value) in &filter.attributes {
-            let element = vec![text::written_attribute(name, value)];
-            conditions.add("attributes @> {}", element, Type::TEXT_ARRAY);
+            let term = vec![text::attribute_term(name, value)];
+            conditions.add("terms @> {}", term, Type::TEXT_ARRAY);
         }
         if let Some(at) = filter.created_after {
             conditions.add("created_at >= {}", at, Type::INT8);
@@ -75,36 +73,37 @@ impl Conditions {
         let own = Uuid::try_parse(correlation_id).ok();
         let own = own.filter(|id| id.hyphenated().to_string() == correlation_id);
         let Some(id) = own else {
-            return self.add("correlation_id = {}", stored, Type::TEXT);
+            let condition = "left(correlation_id, 256) = left({}, 256) AND correlation_id = {}";
+            return self.add(condition, stored, Type::TEXT);
         };
         let (stored, id) = (self.value(stored, Type::TEXT), self.value(id, Type::UUID));
         self.text.push_str(&format!(
-            " AND (correlation_id = {stored} OR (correlation_id IS NULL AND id = {id}))"
+            " AND (left(correlation_id, 256) = {stored} OR (correlation_id IS NULL AND id = {id}))"
         ));
     }
 
-    /// A word in id, workflow, correlation id, subject or error, whatever the case of its ASCII
-    /// letters: what the collation C knows.
-    fn mention(&mut self, word: &str, kinds: &HashMap<i32, Kind>) {
-        let lower = word.to_ascii_lowercase();
-        let named = numbers(kinds, |kind| {
-            kind.workflow.to_ascii_lowercase().contains(&lower)
-        });
-        let named = self.value(named, Type::INT4_ARRAY);
-        let word = self.value(text::written(&lower).into_owned(), Type::TEXT);
-        let mut any = vec![format!("kind = ANY({named})")];
-        for column in ["coalesce(correlation_id, id::text)", "subject", "error"] {
-            any.push(format!(
-                "position({word} in lower(({column}) COLLATE \"C\")) > 0"
-            ));
+    /// The beginning of an id; or words, each part of the workflow's name or one of the row's.
+    fn mention(&mut self, text: &str, kinds: &HashMap<i32, Kind>) {
+        let mut all = vec![];
+        for word in words(text) {
+            let named = numbers(kinds, |kind| names(&kind.workflow, &word));
+            let term = self.value(vec![text::word_term(word)], Type::TEXT_ARRAY);
+            let mut any = vec![format!("terms @> {term}")];
+            if !named.is_empty() {
+                let named = self.value(named, Type::INT4_ARRAY);
+                any.push(format!("kind = ANY({named})"));
+            }
+            all.push(format!("({})", any.join(" OR ")));
         }
-        if let Some(part) = id_part(&lower) {
-            let part = self.value(part, Type::TEXT);
-            any.push(format!(
-                "position({part} in replace(id::text, '-', '')) > 0"
-            ));
+        let mut found = match all.is_empty() {
+            true => "true".to_owned(),
+            false => all.join(" AND "),
+        };
+        if let Some((first, last)) = id_part(text).and_then(|part| ids_from(&part)) {
+            let (first, last) = (self.value(first, Type::UUID), self.value(last, Type::UUID));
+            found = format!("id BETWEEN {first} AND {last} OR ({found})");
         }
-        self.text.push_str(&format!(" AND ({})", any.join(" OR ")));
+        self.text.push_str(&format!(" AND ({found})"));
     }
 
     fn add(&mut self, condition: &str, value: impl ToSql + Sync + Send + 'static, kind: Type) {
@@ -142,4 +141,25 @@ fn numbers(kinds: &HashMap<i32, Kind>, wanted: impl Fn(&Kind) -> bool) -> Vec<i3
     let mut numbers: Vec<i32> = wanted.map(|(number, _)| *number).collect();
     numbers.sort_unstable();
     numbers
+}
+
+/// The least and the greatest id that begin with these hexadecimal digits; none if there are more
+/// of them than an id has.
+fn ids_from(digits: &str) -> Option<(Uuid, Uuid)> {
+    let first = Uuid::try_parse(&format!("{digits:0<32}")).ok()?;
+    let last = Uuid::try_parse(&format!("{digits:f<32}")).ok()?;
+    Some((first, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_found_by_their_beginning() {
+        let ids = |digits| ids_from(digits).map(|(first, last)| (first.as_u128(), last.as_u128()));
+        let first = 0xabcd_ef01 << 96;
+        assert_eq!(ids("abcdef01"), Some((first, first | ((1 << 96) - 1))));
+        assert_eq!(ids(&"a".repeat(33)), None);
+    }
 }

@@ -102,6 +102,7 @@ impl<'a> Writes<'a> {
             Box::new(columns.correlation_id),
             Box::new(columns.subject),
             Box::new(columns.error),
+            Box::new(columns.terms),
             Box::new(columns.attributes),
             Box::new(columns.snapshot),
         ];
@@ -260,7 +261,7 @@ async fn in_turn<F: Future<Output = Result<(), Error>> + Unpin>(sent: Vec<F>) ->
 }
 
 fn put_rows(table: &str, packed: bool) -> String {
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 14] = [
         "created_at",
         "updated_at",
         "ended_at",
@@ -272,6 +273,7 @@ fn put_rows(table: &str, packed: bool) -> String {
         "correlation_id",
         "subject",
         "error",
+        "terms",
         "attributes",
         "snapshot",
     ];
@@ -279,7 +281,7 @@ fn put_rows(table: &str, packed: bool) -> String {
     let (mut argument, mut column) = ("", "");
     if packed {
         names.push("parts");
-        (argument, column) = (", $15::bytea[]", ", parts");
+        (argument, column) = (", $16::bytea[]", ", parts");
     }
     let updates: Vec<String> = names
         .iter()
@@ -287,15 +289,15 @@ fn put_rows(table: &str, packed: bool) -> String {
         .collect();
     format!(
         "INSERT INTO {table} (created_at, updated_at, ended_at, seq, slot, kind, pending_decisions, \
-             id, parent_id, correlation_id, subject, error, attributes, snapshot{column}) \
+             id, parent_id, correlation_id, subject, error, terms, attributes, snapshot{column}) \
          SELECT created_at, updated_at, ended_at, seq, slot, kind, pending_decisions, \
              id, parent_id, correlation_id, subject, error, \
-             string_to_array(attributes, '{SEPARATOR}'), snapshot{column} \
+             string_to_array(terms, '{SEPARATOR}'), attributes, snapshot{column} \
          FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::integer[], \
              $6::integer[], $7::integer[], $8::uuid[], $9::uuid[], $10::text[], $11::text[], \
-             $12::text[], $13::text[], $14::bytea[]{argument}) \
+             $12::text[], $13::text[], $14::text[], $15::bytea[]{argument}) \
              AS a(created_at, updated_at, ended_at, seq, slot, kind, pending_decisions, \
-             id, parent_id, correlation_id, subject, error, attributes, snapshot{column}) \
+             id, parent_id, correlation_id, subject, error, terms, attributes, snapshot{column}) \
          ON CONFLICT (id) DO UPDATE SET {}",
         updates.join(", ")
     )
