@@ -89,7 +89,7 @@ fn sql_refusal(what: &str, error: &Error) -> StoreError {
             place: "the database".into(),
             detail: format!("{what}: {detail}; restore it from a backup"),
         },
-        ("22" | "23", _) => defect(what, detail),
+        ("22" | "23" | "54", _) => defect(what, detail),
         _ => StoreError::Unavailable(format!("{what}: {detail}")),
     }
 }

@@ -1,7 +1,9 @@
-//! Opens connections: tries the hosts in order, and pauses between rounds that fail.
+//! Opens connections: tries the hosts in order, from the one that served last on, and pauses between
+//! rounds that fail.
 
 use std::error::Error as _;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,8 @@ pub(crate) struct Connector {
     address: Address,
     tls: Option<MakeRustlsConnect>,
     config: PostgresConfig,
+    /// The host that took writes last: it is tried first.
+    last: AtomicUsize,
     backoff: Mutex<Backoff>,
 }
 
@@ -64,6 +68,7 @@ impl Connector {
             address,
             tls,
             config: config.clone(),
+            last: AtomicUsize::new(0),
             backoff: Mutex::default(),
         })
     }
@@ -113,9 +118,14 @@ impl Connector {
     /// A connection; what an operator has to mend is told apart from what may pass.
     pub(crate) async fn connect_once(&self, purpose: Purpose) -> Result<Session, StoreError> {
         let (mut lasting, mut reasons) = (false, vec![]);
-        for host in &self.address.hosts {
+        let (hosts, last) = (&self.address.hosts, self.last.load(Ordering::Relaxed));
+        for place in (last..hosts.len()).chain(0..last) {
+            let host = &hosts[place];
             match self.connect_to(host, purpose).await {
-                Ok(session) => return Ok(session),
+                Ok(session) => {
+                    self.last.store(place, Ordering::Relaxed);
+                    return Ok(session);
+                }
                 Err(Declined::Lasting(reason)) => {
                     lasting = true;
                     reasons.push(format!("{}: {reason}", host.name));

@@ -51,7 +51,9 @@ CREATE TABLE kind (
     UNIQUE (workflow, version, status, priority, namespace)
 );
 
--- Open instances. correlation_id is null where it is the text of the instance's own id.
+-- Open instances. correlation_id is null where it is the text of the instance's own id. terms are
+-- the attributes and the words by which an instance is found; attributes stands beside them only
+-- where one is too long for an index. Of other texts the index has the beginning.
 CREATE TABLE instance (
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
@@ -65,14 +67,14 @@ CREATE TABLE instance (
     correlation_id text,
     subject text,
     error text,
-    attributes text[],
-    -- What a search finds: the words of correlation id, subject and error.
-    words text[],
+    terms text[],
+    attributes text,
     snapshot bytea NOT NULL
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX instance_created ON instance (created_at, id);
-CREATE INDEX instance_correlation ON instance (correlation_id, created_at, id) WHERE correlation_id IS NOT NULL;
-CREATE INDEX instance_subject ON instance (subject, created_at, id) WHERE subject IS NOT NULL;
+CREATE INDEX instance_correlation ON instance (left(correlation_id, 256), created_at, id) WHERE correlation_id IS NOT NULL;
+CREATE INDEX instance_subject ON instance (left(subject, 256), created_at, id) WHERE subject IS NOT NULL;
+CREATE INDEX instance_terms ON instance USING gin (terms) WHERE terms IS NOT NULL;
 CREATE INDEX instance_parent ON instance (parent_id, created_at, id) WHERE parent_id IS NOT NULL;
 
 -- Chunks (by number) and history (by first and last seq) of open instances, and of those whose

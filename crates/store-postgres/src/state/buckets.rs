@@ -152,9 +152,10 @@ pub(super) async fn make(session: &Session, start: i64) -> Result<(), Trouble> {
                 "CREATE TABLE {rows} (LIKE instance INCLUDING STORAGE, parts bytea, PRIMARY KEY (id));
                 ALTER TABLE {rows} ALTER COLUMN parts SET STORAGE EXTERNAL;
                 CREATE INDEX {rows}_created ON {rows} (created_at, id) INCLUDE (kind);
-                CREATE INDEX {rows}_correlation ON {rows} (correlation_id, created_at, id) WHERE correlation_id IS NOT NULL;
-                CREATE INDEX {rows}_subject ON {rows} (subject, created_at, id) WHERE subject IS NOT NULL;
+                CREATE INDEX {rows}_correlation ON {rows} (left(correlation_id, 256), created_at, id) WHERE correlation_id IS NOT NULL;
+                CREATE INDEX {rows}_subject ON {rows} (left(subject, 256), created_at, id) WHERE subject IS NOT NULL;
                 CREATE INDEX {rows}_parent ON {rows} (parent_id, created_at, id) WHERE parent_id IS NOT NULL;
+                CREATE INDEX {rows}_terms ON {rows} USING gin (terms) WHERE terms IS NOT NULL;
                 CREATE TABLE {parts} (LIKE part INCLUDING STORAGE, PRIMARY KEY (id, history, number))"
             ))
             .await?;

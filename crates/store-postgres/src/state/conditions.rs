@@ -36,18 +36,16 @@ impl Conditions {
             conditions.correlation(correlation_id);
         }
         if let Some(subject) = &filter.subject {
-            conditions.add(
-                "subject = {}",
-                text::written(subject).into_owned(),
-                Type::TEXT,
-            );
+            let subject = text::written(subject).into_owned();
+            let condition = "left(subject, 256) = left({}, 256) AND subject = {}";
+            conditions.add(condition, subject, Type::TEXT);
         }
         if let Some(parent) = filter.parent_id {
             conditions.add("parent_id = {}", Uuid::from_bytes(parent), Type::UUID);
         }
         for (name, value) in &filter.attributes {
-            let element = vec![text::written_attribute(name, value)];
-            conditions.add("attributes @> {}", element, Type::TEXT_ARRAY);
+            let term = vec![text::attribute_term(name, value)];
+            conditions.add("terms @> {}", term, Type::TEXT_ARRAY);
         }
         if let Some(at) = filter.created_after {
             conditions.add("created_at >= {}", at, Type::INT8);
@@ -75,33 +73,37 @@ impl Conditions {
         let own = Uuid::try_parse(correlation_id).ok();
         let own = own.filter(|id| id.hyphenated().to_string() == correlation_id);
         let Some(id) = own else {
-            return self.add("correlation_id = {}", stored, Type::TEXT);
+            let condition = "left(correlation_id, 256) = left({}, 256) AND correlation_id = {}";
+            return self.add(condition, stored, Type::TEXT);
         };
         let (stored, id) = (self.value(stored, Type::TEXT), self.value(id, Type::UUID));
         self.text.push_str(&format!(
-            " AND (correlation_id = {stored} OR (correlation_id IS NULL AND id = {id}))"
+            " AND (left(correlation_id, 256) = {stored} OR (correlation_id IS NULL AND id = {id}))"
         ));
     }
 
-    /// The beginning of an id; or words, each part of the workflow's name or among the row's own.
+    /// The beginning of an id; or words, each part of the workflow's name or one of the row's.
     fn mention(&mut self, text: &str, kinds: &HashMap<i32, Kind>) {
-        let each: Vec<String> = words(text).map(|word| self.word(word, kinds)).collect();
-        let mut any = match each.is_empty() {
-            true => vec![String::from("true")],
-            false => vec![each.join(" AND ")],
+        let mut all = vec![];
+        for word in words(text) {
+            let named = numbers(kinds, |kind| names(&kind.workflow, &word));
+            let term = self.value(vec![text::word_term(word)], Type::TEXT_ARRAY);
+            let mut any = vec![format!("terms @> {term}")];
+            if !named.is_empty() {
+                let named = self.value(named, Type::INT4_ARRAY);
+                any.push(format!("kind = ANY({named})"));
+            }
+            all.push(format!("({})", any.join(" OR ")));
+        }
+        let mut found = match all.is_empty() {
+            true => "true".to_owned(),
+            false => all.join(" AND "),
         };
         if let Some((first, last)) = id_part(text).and_then(|part| ids_from(&part)) {
             let (first, last) = (self.value(first, Type::UUID), self.value(last, Type::UUID));
-            any.push(format!("id BETWEEN {first} AND {last}"));
+            found = format!("id BETWEEN {first} AND {last} OR ({found})");
         }
-        self.text.push_str(&format!(" AND ({})", any.join(" OR ")));
-    }
-
-    fn word(&mut self, word: String, kinds: &HashMap<i32, Kind>) -> String {
-        let named = numbers(kinds, |kind| names(&kind.workflow, &word));
-        let named = self.value(named, Type::INT4_ARRAY);
-        let word = self.value(vec![word], Type::TEXT_ARRAY);
-        format!("(kind = ANY({named}) OR words @> {word})")
+        self.text.push_str(&format!(" AND ({found})"));
     }
 
     fn add(&mut self, condition: &str, value: impl ToSql + Sync + Send + 'static, kind: Type) {
@@ -141,9 +143,23 @@ fn numbers(kinds: &HashMap<i32, Kind>, wanted: impl Fn(&Kind) -> bool) -> Vec<i3
     numbers
 }
 
-/// The first and the last id that begin with these hexadecimal digits, if so many fit.
+/// The least and the greatest id that begin with these hexadecimal digits; none if there are more
+/// of them than an id has.
 fn ids_from(digits: &str) -> Option<(Uuid, Uuid)> {
     let first = Uuid::try_parse(&format!("{digits:0<32}")).ok()?;
     let last = Uuid::try_parse(&format!("{digits:f<32}")).ok()?;
     Some((first, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_found_by_their_beginning() {
+        let ids = |digits| ids_from(digits).map(|(first, last)| (first.as_u128(), last.as_u128()));
+        let first = 0xabcd_ef01 << 96;
+        assert_eq!(ids("abcdef01"), Some((first, first | ((1 << 96) - 1))));
+        assert_eq!(ids(&"a".repeat(33)), None);
+    }
 }

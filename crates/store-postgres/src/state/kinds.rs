@@ -67,6 +67,9 @@ fn name(row: &InstanceRow, into: &mut String) {
     }
 }
 
+/// Kinds known to one connection; past it all are forgotten, and looked up again.
+const KNOWN: usize = 20_000;
+
 /// The numbers of these rows' kinds, in their order; kinds that were never seen are made.
 pub(super) async fn numbers<'a>(
     session: &Session,
@@ -100,7 +103,10 @@ fn missing<'a>(
     session: &Session,
     rows: impl Iterator<Item = &'a InstanceRow>,
 ) -> BTreeMap<String, Kind> {
-    let known = known(session);
+    let mut known = known(session);
+    if known.len() > KNOWN {
+        known.clear();
+    }
     let (mut missing, mut text) = (BTreeMap::new(), String::new());
     for row in rows {
         name(row, &mut text);

@@ -44,7 +44,7 @@ pub(crate) async fn list(
         let buckets = concerned(session, span, filter, after).await?;
         question.ask(span, &buckets).await?;
         for row in &question.found {
-            items.push(rows::read(row, kinds::find(&kinds, rows::kind(row))?)?);
+            items.push(rows::read(row, kinds::find(&kinds, rows::kind(row))?));
         }
     }
     session.client.batch_execute("COMMIT").await?;

@@ -74,12 +74,12 @@ async fn in_place(
     let Some(row) = session.client.query_opt(&statement, &[&id]).await? else {
         return Ok(None);
     };
-    let mut read = rows::read(&row, &kinds::beside(&row, 15)?)?;
-    read.snapshot = Bytes::copy_from_slice(row.get(13));
-    let chunks = match row.get::<_, Option<&[u8]>>(14) {
+    let mut read = rows::read(&row, &kinds::beside(&row, 16)?);
+    read.snapshot = Bytes::copy_from_slice(row.get(14));
+    let chunks = match row.get::<_, Option<&[u8]>>(15) {
         Some(packed) => Parts::decode(packed)?.chunks,
         None => {
-            let (numbers, bytes): (Vec<i64>, Vec<&[u8]>) = (row.get(20), row.get(21));
+            let (numbers, bytes): (Vec<i64>, Vec<&[u8]>) = (row.get(21), row.get(22));
             let chunks = numbers.into_iter().zip(bytes);
             chunks
                 .map(|(number, bytes)| (number as u32, Bytes::copy_from_slice(bytes)))

@@ -10,7 +10,7 @@ use crate::failure::Trouble;
 /// A bucket is closed this long after its time, in milliseconds: the projection may be behind.
 const GRACE_MS: i64 = 60 * 60 * 1000;
 
-/// Closes the buckets whose time is over: builds the indexes that help only rare questions, sorted
+/// Closes the buckets whose time is over: builds the index that helps only rare questions, sorted
 /// and at once, and notes bounds by which most questions pass the bucket by.
 pub(crate) async fn close_buckets(session: &Session, span: BucketSpan) -> Result<(), Trouble> {
     while close_one(session, span).await? {}
@@ -36,9 +36,7 @@ async fn close_one(session: &Session, span: BucketSpan) -> Result<bool, Trouble>
     // that the bucket is closed, and widens them.
     let built = client
         .batch_execute(&format!(
-            "CREATE INDEX {rows}_kind ON {rows} (kind, created_at, id);
-             CREATE INDEX {rows}_attributes ON {rows} USING gin (attributes) WHERE attributes IS NOT NULL;
-             CREATE INDEX {rows}_words ON {rows} USING gin (words) WHERE words IS NOT NULL;"
+            "CREATE INDEX {rows}_kind ON {rows} (kind, created_at, id)"
         ))
         .await;
     if let Err(error) = built {

@@ -1,19 +1,17 @@
 //! Instances as rows.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
-use store::{InstanceRow, StoreError, words};
+use store::InstanceRow;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::buckets::uuid;
 use super::kinds::Kind;
-use crate::text;
+use crate::text::{self, Terms};
 
 /// The columns that [`read`] wants, in its order. The snapshot, or nothing in its stead, is last.
 pub(super) const COLUMNS: &str = "created_at, updated_at, ended_at, seq, slot, kind, pending_decisions, \
-     id, parent_id, correlation_id, subject, error, attributes";
+     id, parent_id, correlation_id, subject, error, terms, attributes";
 
 /// Rows column by column, for one statement that writes them all.
 #[derive(Default)]
@@ -29,8 +27,8 @@ pub(super) struct Columns<'a> {
     pub(super) correlation_id: Vec<Option<String>>,
     pub(super) subject: Vec<Option<String>>,
     pub(super) error: Vec<Option<String>>,
+    pub(super) terms: Vec<Option<String>>,
     pub(super) attributes: Vec<Option<String>>,
-    pub(super) words: Vec<Option<String>>,
     pub(super) snapshot: Vec<&'a [u8]>,
 }
 
@@ -45,48 +43,31 @@ impl<'a> Columns<'a> {
 
     fn push(&mut self, row: &'a InstanceRow) {
         let written = |text: &String| text::written(text).into_owned();
-        let id = uuid(&row.id);
+
         self.created_at.push(row.created_at);
         self.updated_at.push(row.updated_at);
         self.ended_at.push(row.ended_at);
         self.seq.push(row.seq as i64);
         self.slot.push(i32::from(row.slot));
         self.pending_decisions.push(row.pending_decisions as i32);
-        self.id.push(id);
+        self.id.push(uuid(&row.id));
         self.parent_id.push(row.parent_id.as_ref().map(uuid));
-        self.correlation_id
-            .push(own_correlation(&row.correlation_id, id));
+        let other = Some(&row.correlation_id).filter(|_| !row.is_own_correlation());
+        self.correlation_id.push(other.map(written));
         self.subject.push(row.subject.as_ref().map(written));
         self.error.push(row.error.as_ref().map(written));
-        self.attributes
-            .push(text::written_attributes(&row.attributes));
-        self.words.push(searched(row));
+        let terms = Terms::of(row);
+        self.terms.push(terms.terms);
+        self.attributes.push(terms.attributes);
         self.snapshot.push(&row.snapshot);
     }
 }
 
-/// The words that a search finds, each once; none when there are none.
-fn searched(row: &InstanceRow) -> Option<String> {
-    let found: BTreeSet<String> = row.searched().flat_map(words).collect();
-    (!found.is_empty()).then(|| Vec::from_iter(found).join(" "))
-}
-
-/// None where it is the text of the instance's own id, as it is for all that no other caused.
-fn own_correlation(correlation_id: &str, id: Uuid) -> Option<String> {
-    let mut buffer = Uuid::encode_buffer();
-    let same = correlation_id == id.hyphenated().encode_lower(&mut buffer);
-    (!same).then(|| text::written(correlation_id).into_owned())
-}
-
 /// A row of [`COLUMNS`]; its kind's number is the sixth.
-pub(super) fn read(row: &Row, kind: &Kind) -> Result<InstanceRow, StoreError> {
+pub(super) fn read(row: &Row, kind: &Kind) -> InstanceRow {
     let id: Uuid = row.get(7);
     let correlation_id: Option<String> = row.get(9);
-    let attributes: Option<Vec<String>> = row.get(12);
-    let attributes = attributes.unwrap_or_default();
-    let attributes = attributes
-        .iter()
-        .map(|element| text::read_attribute(element));
+    let (terms, attributes): (Option<Vec<&str>>, Option<&str>) = (row.get(12), row.get(13));
     let mut read = InstanceRow {
         created_at: row.get(0),
         updated_at: row.get(1),
@@ -99,26 +80,15 @@ pub(super) fn read(row: &Row, kind: &Kind) -> Result<InstanceRow, StoreError> {
         correlation_id: correlation_id.map_or_else(|| id.hyphenated().to_string(), text::read),
         subject: row.get::<_, Option<String>>(10).map(text::read),
         error: row.get::<_, Option<String>>(11).map(text::read),
-        attributes: attributes
-            .collect::<Option<_>>()
-            .ok_or_else(|| damaged(id))?,
+        attributes: text::read_attributes(terms, attributes),
         snapshot: Bytes::new(),
         ..InstanceRow::default()
     };
     kind.put_into(&mut read);
-    Ok(read)
+    read
 }
 
 /// The number of the row's kind.
 pub(super) fn kind(row: &Row) -> i32 {
     row.get(5)
-}
-
-fn damaged(id: Uuid) -> StoreError {
-    StoreError::Corrupt {
-        place: format!("the row of instance {id}"),
-        detail:
-            "expected its attributes, but they do not decode; restore the database from a backup"
-                .into(),
-    }
 }

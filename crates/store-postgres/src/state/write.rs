@@ -102,8 +102,8 @@ impl<'a> Writes<'a> {
             Box::new(columns.correlation_id),
             Box::new(columns.subject),
             Box::new(columns.error),
+            Box::new(columns.terms),
             Box::new(columns.attributes),
-            Box::new(columns.words),
             Box::new(columns.snapshot),
         ];
         if let Some(packed) = packed {
@@ -273,8 +273,8 @@ fn put_rows(table: &str, packed: bool) -> String {
         "correlation_id",
         "subject",
         "error",
+        "terms",
         "attributes",
-        "words",
         "snapshot",
     ];
     let mut names = NAMES.to_vec();
@@ -289,15 +289,15 @@ fn put_rows(table: &str, packed: bool) -> String {
         .collect();
     format!(
         "INSERT INTO {table} (created_at, updated_at, ended_at, seq, slot, kind, pending_decisions, \
-             id, parent_id, correlation_id, subject, error, attributes, words, snapshot{column}) \
+             id, parent_id, correlation_id, subject, error, terms, attributes, snapshot{column}) \
          SELECT created_at, updated_at, ended_at, seq, slot, kind, pending_decisions, \
              id, parent_id, correlation_id, subject, error, \
-             string_to_array(attributes, '{SEPARATOR}'), string_to_array(words, ' '), snapshot{column} \
+             string_to_array(terms, '{SEPARATOR}'), attributes, snapshot{column} \
          FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::integer[], \
              $6::integer[], $7::integer[], $8::uuid[], $9::uuid[], $10::text[], $11::text[], \
              $12::text[], $13::text[], $14::text[], $15::bytea[]{argument}) \
              AS a(created_at, updated_at, ended_at, seq, slot, kind, pending_decisions, \
-             id, parent_id, correlation_id, subject, error, attributes, words, snapshot{column}) \
+             id, parent_id, correlation_id, subject, error, terms, attributes, snapshot{column}) \
          ON CONFLICT (id) DO UPDATE SET {}",
         updates.join(", ")
     )

@@ -60,5 +60,5 @@ async fn it_conforms_with_one_connection_of_each_purpose_and_buckets_of_an_hour(
 
 #[tokio::test]
 async fn it_agrees_with_the_memory_store_on_random_lives() {
-    random_lives(&OnServer::new(Version::V15, |_| ()), 0..4).await;
+    random_lives(&OnServer::new(Version::V15, |_| ()), 0..2).await;
 }
