@@ -150,39 +150,28 @@ impl Server {
         self.log.text.lock().unwrap().clone()
     }
 
-    /// Ends the server as `kill -9` of all its processes does.
+    /// Ends the server as `kill -9` of all its processes does, and waits until all are gone: before
+    /// that, the data cannot be opened again.
     pub fn kill(&mut self) {
-        self.signal("-KILL");
-        if let Some(mut process) = self.process.take() {
-            process.kill().ok();
-            process.wait().unwrap();
+        let Some(mut process) = self.process.take() else {
+            return;
+        };
+        let children = stopped_children(&process);
+        send("-KILL", &children);
+        process.kill().ok();
+        process.wait().unwrap();
+        let until = Instant::now() + PATIENCE;
+        while children.iter().any(|id| runs(id)) {
+            assert!(Instant::now() < until, "expected {children:?} to end");
+            std::thread::yield_now();
         }
     }
 
-    /// Sends a signal to all processes of the server, children first.
+    /// Sends a signal that stops, or lets go on, to all processes of the server.
     pub fn signal(&self, signal: &str) {
         let Some(process) = &self.process else { return };
-        let postmaster = process.id().to_string();
-        // The postmaster first, lest it starts others.
-        let mut ids = vec![postmaster.clone()];
-        Command::new("kill")
-            .args([signal, &postmaster])
-            .output()
-            .unwrap();
-        let children = Command::new("ps")
-            .args(["-o", "pid=", "--ppid", &postmaster])
-            .output()
-            .unwrap();
-        ids.extend(
-            String::from_utf8_lossy(&children.stdout)
-                .split_whitespace()
-                .map(String::from),
-        );
-        Command::new("kill")
-            .arg(signal)
-            .args(&ids[1..])
-            .output()
-            .unwrap();
+        send(signal, &stopped_children(process));
+        send(signal, &[process.id().to_string()]);
     }
 
     /// Makes a standby the primary.
@@ -219,4 +208,28 @@ fn folder() -> TempDir {
             .arg(folder.path()));
     }
     folder
+}
+
+/// The processes that a server started. It stands still from then on, lest it starts others.
+fn stopped_children(process: &Child) -> Vec<String> {
+    let server = process.id().to_string();
+    send("-STOP", std::slice::from_ref(&server));
+    let children = Command::new("ps")
+        .args(["-o", "pid=", "--ppid", &server])
+        .output()
+        .unwrap();
+    let children = String::from_utf8_lossy(&children.stdout).into_owned();
+    children.split_whitespace().map(String::from).collect()
+}
+
+fn send(signal: &str, ids: &[String]) {
+    // One that has ended meanwhile is no failure.
+    Command::new("kill").arg(signal).args(ids).output().unwrap();
+}
+
+/// Whether a process is there, and not merely unburied.
+fn runs(id: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let state = status.rsplit(')').next().unwrap_or_default().trim_start();
+    !state.is_empty() && !state.starts_with('Z')
 }
