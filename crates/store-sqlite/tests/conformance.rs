@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use store::conformance::{Harness, run};
+use store::conformance::{Harness, random_lives, run};
 use store_sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
 
@@ -27,7 +27,7 @@ impl Harness for Embedded {
     }
 }
 
-async fn conforms(change: impl FnOnce(&mut Options)) {
+fn embedded(change: impl FnOnce(&mut Options)) -> Embedded {
     let mut options = Options {
         segment_bytes: 16 << 10,
         first_bytes: 4 << 10,
@@ -35,20 +35,25 @@ async fn conforms(change: impl FnOnce(&mut Options)) {
     };
     change(&mut options);
     let folder = RefCell::new(folder());
-    run(&Embedded { folder, options }).await;
+    Embedded { folder, options }
 }
 
 #[tokio::test]
 async fn the_embedded_store_conforms() {
-    conforms(|_| ()).await;
+    run(&embedded(|_| ())).await;
 }
 
 #[tokio::test]
 async fn it_conforms_with_buckets_of_an_hour() {
-    conforms(|options| options.bucket_ms = 60 * 60 * 1000).await;
+    run(&embedded(|options| options.bucket_ms = 60 * 60 * 1000)).await;
 }
 
 #[tokio::test]
 async fn it_conforms_when_ended_instances_move_at_once() {
-    conforms(|options| options.recent_bytes = 0).await;
+    run(&embedded(|options| options.recent_bytes = 0)).await;
+}
+
+#[tokio::test]
+async fn it_agrees_with_the_store_in_memory_on_random_lives() {
+    random_lives(&embedded(|_| ()), 0..10).await;
 }
