@@ -1,0 +1,49 @@
+import { BaseEdge, getBezierPath, getSmoothStepPath, Position, type Edge, type EdgeProps } from "@xyflow/react";
+import type { JSX } from "react";
+import type { Direction } from "../model/layout";
+
+export interface FlowEdgeData extends Record<string, unknown> {
+  readonly role: "next" | "enter" | "leave" | "catch";
+  /** `plain` in a definition; of a run: gone, not gone yet, never to be gone, or an undo going back. */
+  readonly way: "plain" | "taken" | "open" | "passed" | "undo";
+  readonly direction: Direction;
+}
+
+const LOOKS = {
+  plain: { stroke: "var(--border-strong)", strokeWidth: 1.5 },
+  taken: { stroke: "var(--text-faint)", strokeWidth: 1.75 },
+  open: { stroke: "var(--border-strong)", strokeWidth: 1.5, strokeDasharray: "4 4" },
+  passed: { stroke: "var(--border)", strokeWidth: 1.25, strokeDasharray: "2 5" },
+  undo: { stroke: "var(--status-undone)", strokeWidth: 1.75 },
+} as const;
+
+const OPPOSITE = {
+  [Position.Left]: Position.Right, [Position.Right]: Position.Left, [Position.Top]: Position.Bottom, [Position.Bottom]: Position.Top,
+} as const;
+
+export function FlowEdge(props: EdgeProps<Edge<FlowEdgeData>>): JSX.Element {
+  const { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, data } = props;
+  const way = data?.way ?? "plain";
+  // Inside a block the line runs inwards from its edge.
+  const ends = {
+    sourceX, sourceY, targetX, targetY,
+    sourcePosition: data?.role === "enter" ? OPPOSITE[sourcePosition] : sourcePosition,
+    targetPosition: data?.role === "leave" ? OPPOSITE[targetPosition] : targetPosition,
+  };
+  const [path] = way === "undo" ? getBezierPath({ ...ends, curvature: 0.4 }) : getSmoothStepPath({ ...ends, borderRadius: 10, offset: 14 });
+  const bare = data?.role === "leave" || way === "undo";
+  return (
+    <>
+      <BaseEdge path={path} style={LOOKS[way]} interactionWidth={0} />
+      {!bare && <Arrow x={targetX} y={targetY} down={data?.direction === "down"} colour={LOOKS[way].stroke} />}
+      {way === "undo" && <path d={`M ${String(targetX - 4)} ${String(targetY + 7)} L ${String(targetX)} ${String(targetY + 1)} L ${String(targetX + 4)} ${String(targetY + 7)}`} fill="none" stroke={LOOKS.undo.stroke} strokeWidth={1.75} />}
+    </>
+  );
+}
+
+function Arrow({ x, y, down, colour }: { readonly x: number; readonly y: number; readonly down: boolean; readonly colour: string }): JSX.Element {
+  const d = down
+    ? `M ${String(x - 4)} ${String(y - 6)} L ${String(x)} ${String(y - 1)} L ${String(x + 4)} ${String(y - 6)}`
+    : `M ${String(x - 6)} ${String(y - 4)} L ${String(x - 1)} ${String(y)} L ${String(x - 6)} ${String(y + 4)}`;
+  return <path d={d} fill="none" stroke={colour} strokeWidth={1.5} strokeLinecap="round" strokeLinejoin="round" />;
+}

@@ -1,0 +1,48 @@
+import { useEffect, useState } from "react";
+import type { HistoryRecord } from "../api/client";
+import { Run } from "../model/run/run";
+import { Feed, type FeedState } from "./feed";
+import { alive, hub, transport } from "./hub";
+
+export interface LiveRun {
+  readonly run: Run;
+  /** Rises with each batch of records: the run itself is the same object throughout. */
+  readonly version: number;
+  readonly state: FeedState;
+}
+
+/** An ended run speaks no more, unless its parent has it undone. */
+const REOPENS = "compensation-requested";
+
+/** The run with this id, from its first record to the newest one. */
+export function useRun(id: string): LiveRun {
+  const [live, setLive] = useState<LiveRun>(() => ({ run: new Run(), version: 0, state: "connecting" }));
+  useEffect(() => {
+    const run = new Run();
+    setLive({ run, version: 0, state: "connecting" });
+    let feed: Feed<HistoryRecord> | undefined;
+    const open = (): void => {
+      feed?.stop();
+      feed = new Feed<HistoryRecord>({
+        transport,
+        path: () => `/api/v1/workflows/${id}/events?from_seq=${String(run.end)}`,
+        placeOf: (record) => String(record.seq),
+        onRecords: (records) => {
+          run.append(records);
+          setLive((before) => ({ ...before, run, version: before.version + 1 }));
+        },
+        onState: (state) => setLive((before) => ({ ...before, run, state })),
+        alive,
+      });
+    };
+    open();
+    const off = hub.onRecords((records) => {
+      if (records.some(({ workflow_id: of, record }) => of === id && record.type === REOPENS)) open();
+    });
+    return () => {
+      off();
+      feed?.stop();
+    };
+  }, [id]);
+  return live;
+}
