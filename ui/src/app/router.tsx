@@ -1,5 +1,6 @@
 /** The pages and what their addresses hold: every filter, tab, selection and position. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { FILTERS } from "../pages/workflows/filters";
 import { Frame } from "./frame";
 import { CrashPage, MissingPage } from "./odd-pages";
 
@@ -15,9 +16,6 @@ function only<K extends string>(...names: readonly K[]) {
     return Object.fromEntries(kept) as Partial<Record<K, string>>;
   };
 }
-
-export const FILTERS = ["status", "workflow", "version", "q", "subject", "correlation_id", "parent_id", "attribute", "created_after", "created_before"] as const;
-export type FilterName = (typeof FILTERS)[number];
 
 const root = createRootRoute({ component: Frame, notFoundComponent: MissingPage, errorComponent: CrashPage });
 const under = { getParentRoute: () => root } as const;

@@ -1,4 +1,4 @@
-import { BaseEdge, getBezierPath, getSmoothStepPath, Position, type Edge, type EdgeProps } from "@xyflow/react";
+import { BaseEdge, getSmoothStepPath, Position, type Edge, type EdgeProps } from "@xyflow/react";
 import type { JSX } from "react";
 import type { Direction } from "../model/layout";
 
@@ -30,15 +30,38 @@ export function FlowEdge(props: EdgeProps<Edge<FlowEdgeData>>): JSX.Element {
     sourcePosition: data?.role === "enter" ? OPPOSITE[sourcePosition] : sourcePosition,
     targetPosition: data?.role === "leave" ? OPPOSITE[targetPosition] : targetPosition,
   };
-  const [path] = way === "undo" ? getBezierPath({ ...ends, curvature: 0.4 }) : getSmoothStepPath({ ...ends, borderRadius: 10, offset: 14 });
+  const path = way === "undo" ? backwards(ends) : getSmoothStepPath({ ...ends, borderRadius: 8, offset: 12 })[0];
   const bare = data?.role === "leave" || way === "undo";
   return (
     <>
       <BaseEdge path={path} style={LOOKS[way]} interactionWidth={0} />
       {!bare && <Arrow x={targetX} y={targetY} down={data?.direction === "down"} colour={LOOKS[way].stroke} />}
-      {way === "undo" && <path d={`M ${String(targetX - 4)} ${String(targetY + 7)} L ${String(targetX)} ${String(targetY + 1)} L ${String(targetX + 4)} ${String(targetY + 7)}`} fill="none" stroke={LOOKS.undo.stroke} strokeWidth={1.75} />}
+      {way === "undo" && <path d={arrowHead(targetX, targetY, targetPosition)} fill="none" stroke={LOOKS.undo.stroke} strokeWidth={1.75} strokeLinecap="round" strokeLinejoin="round" />}
     </>
   );
+}
+
+interface Ends {
+  readonly sourceX: number;
+  readonly sourceY: number;
+  readonly targetX: number;
+  readonly targetY: number;
+  readonly targetPosition: Position;
+}
+
+/** A bow beside the steps, from the one that failed back to those that are undone. */
+function backwards({ sourceX, sourceY, targetX, targetY, targetPosition }: Ends): string {
+  const below = targetPosition === Position.Bottom;
+  const bow = 36 + 0.05 * Math.abs(below ? sourceX - targetX : sourceY - targetY);
+  const [dx, dy] = below ? [0, bow] : [bow, 0];
+  const point = (x: number, y: number): string => `${String(x)} ${String(y)}`;
+  return `M ${point(sourceX, sourceY)} C ${point(sourceX + dx, sourceY + dy)}, ${point(targetX + dx, targetY + dy)}, ${point(targetX, targetY)}`;
+}
+
+function arrowHead(x: number, y: number, position: Position): string {
+  return position === Position.Bottom
+    ? `M ${String(x - 4)} ${String(y + 7)} L ${String(x)} ${String(y + 1)} L ${String(x + 4)} ${String(y + 7)}`
+    : `M ${String(x + 7)} ${String(y - 4)} L ${String(x + 1)} ${String(y)} L ${String(x + 7)} ${String(y + 4)}`;
 }
 
 function Arrow({ x, y, down, colour }: { readonly x: number; readonly y: number; readonly down: boolean; readonly colour: string }): JSX.Element {

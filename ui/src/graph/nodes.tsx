@@ -24,7 +24,6 @@ export interface StepOverlay {
 
 export interface BoxData extends Record<string, unknown> {
   readonly box: Box;
-  readonly direction: Direction;
   readonly state: StepOverlay | undefined;
   readonly isOpen: boolean;
   readonly onOpen: (step: string) => void;
@@ -57,12 +56,12 @@ const edgeColour: Readonly<Record<string, string>> = {
   stuck: "border-failed",
 };
 
-const StepNode = memo(function StepNode({ data: { box, direction, state, isOpen, onOpen }, selected }: BoxProps): JSX.Element | null {
+const StepNode = memo(function StepNode({ data: { box, state, isOpen, onOpen }, selected }: BoxProps): JSX.Element | null {
   if (box.step === undefined) return null;
   const faint = state?.faint === true;
   return (
     <div className={`relative flex h-full w-full items-center gap-2.5 rounded border bg-raised px-2.5 ${selected ? "ring-2 ring-accent" : ""} ${edgeColour[state?.status ?? ""] ?? "border-line-strong"} ${faint ? "border-dashed" : ""}`}>
-      <Handles direction={direction} />
+      <Handles direction={box.direction} />
       <KindIcon step={box.step} faint={faint} />
       <StepText step={box.step} state={state} />
       {isCollapsible(box.step) && <OpenButton step={box.step} isOpen={isOpen} onOpen={onOpen} />}
@@ -120,23 +119,23 @@ function LaneBar({ lanes }: { readonly lanes: Lanes }): JSX.Element {
 }
 
 /** That a step can be undone, and whether it was. */
-function UndoMark({ step, undo }: { readonly step: FlowStep; readonly undo: StepOverlay["undo"] }): JSX.Element | null {
+function UndoMark({ step, undo, top = false }: { readonly step: FlowStep; readonly undo: StepOverlay["undo"]; readonly top?: boolean }): JSX.Element | null {
   if (undo === "none" && step.undo === "") return null;
   const [colour, word] = undo === "none" ? ["border-line text-faint", `undone by ${step.undo}`]
     : undo === "failed" ? ["border-failed text-failed", "could not be undone"]
     : undo === "running" ? ["border-undone text-undone", "is being undone"] : ["border-undone text-undone", "undone"];
   return (
-    <span title={word} className={`absolute -bottom-2 right-2 inline-flex items-center gap-1 rounded-full border bg-raised px-1.5 text-xs leading-[14px] ${colour}`}>
+    <span title={word} className={`absolute right-2 inline-flex ${top ? "-top-2" : "-bottom-2"} items-center gap-1 rounded-full border bg-raised px-1.5 text-xs leading-[14px] ${colour}`}>
       <icons.Back size={10} />{undo === "none" ? step.undo : word}
     </span>
   );
 }
 
-const BlockNode = memo(function BlockNode({ data: { box, direction, state, isOpen, onOpen }, selected }: BoxProps): JSX.Element | null {
+const BlockNode = memo(function BlockNode({ data: { box, state, isOpen, onOpen }, selected }: BoxProps): JSX.Element | null {
   if (box.step === undefined) return null;
   return (
     <div className={`h-full w-full rounded border bg-surface ${selected ? "ring-2 ring-accent" : ""} ${edgeColour[state?.status ?? ""] ?? "border-line-strong"} ${state?.faint === true ? "border-dashed" : ""}`}>
-      <Handles direction={direction} block />
+      <Handles direction={box.direction} block />
       <div className="flex h-10 items-center gap-2 px-2.5">
         <KindIcon step={box.step} faint={state?.faint === true} />
         <span className="truncate font-medium">{box.step.id}</span>
@@ -144,7 +143,7 @@ const BlockNode = memo(function BlockNode({ data: { box, direction, state, isOpe
         <span className="flex-1" />
         {isCollapsible(box.step) && <OpenButton step={box.step} isOpen={isOpen} onOpen={onOpen} />}
       </div>
-      {state?.undo !== undefined && <UndoMark step={box.step} undo={state.undo} />}
+      <UndoMark step={box.step} undo={state?.undo ?? "none"} top />
     </div>
   );
 });
@@ -157,10 +156,10 @@ const LaneNode = memo(function LaneNode({ data: { box } }: BoxProps): JSX.Elemen
   );
 });
 
-const TriggerNode = memo(function TriggerNode({ data: { direction, state } }: BoxProps): JSX.Element {
+const TriggerNode = memo(function TriggerNode({ data: { box, state } }: BoxProps): JSX.Element {
   return (
     <div className="flex h-full w-full items-center justify-center gap-2 rounded-full border border-line-strong bg-raised px-3 text-sm text-muted">
-      <Handles direction={direction} />
+      <Handles direction={box.direction} />
       <icons.Play size={12} /><span className="truncate">{state?.note ?? "start"}</span>
     </div>
   );

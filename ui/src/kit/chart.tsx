@@ -17,12 +17,14 @@ interface ChartProps {
   readonly times: readonly number[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
+  /** The axis reaches at least so far: noise about nothing is not blown up. */
+  readonly least: number;
 }
 
 const HEIGHT = 148;
 
 /** Lines over time. */
-export function Chart({ label, times, series, format }: ChartProps): JSX.Element {
+export function Chart({ label, times, series, format, least }: ChartProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(undefined);
   const isDark = useIsDark();
@@ -36,7 +38,7 @@ export function Chart({ label, times, series, format }: ChartProps): JSX.Element
     const element = frame.current;
     if (element === null) return;
     const { series: lines } = latest.current;
-    const made = new UPlot(options(element, lines, (value) => latest.current.format(value)), dataOf(latest.current.times, lines), element);
+    const made = new UPlot(options(element, lines, (value) => latest.current.format(value), least), dataOf(latest.current.times, lines), element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
@@ -45,7 +47,7 @@ export function Chart({ label, times, series, format }: ChartProps): JSX.Element
       made.destroy();
       plot.current = undefined;
     };
-  }, [shape, isDark]);
+  }, [shape, isDark, least]);
   return <div ref={frame} role="img" aria-label={label} className="h-[148px] w-full" />;
 }
 
@@ -53,7 +55,7 @@ function dataOf(times: readonly number[], series: readonly Series[]): UPlot.Alig
   return [times.map((at) => at / 1_000), ...series.map(({ values }) => [...values])];
 }
 
-function options(element: HTMLElement, series: readonly Series[], format: (value: number) => string): UPlot.Options {
+function options(element: HTMLElement, series: readonly Series[], format: (value: number) => string, least: number): UPlot.Options {
   const style = getComputedStyle(element);
   const resolve = (token: string): string => {
     // A token may hold both themes' colours: only the browser knows which one holds.
@@ -68,7 +70,7 @@ function options(element: HTMLElement, series: readonly Series[], format: (value
   return {
     width: element.clientWidth, height: HEIGHT, legend: { show: false }, padding: [8, 4, 0, 0],
     cursor: { y: false, points: { size: 6 } },
-    scales: { y: { range: (_, __, high) => [0, Math.max(high * 1.1, 1e-9)] } },
+    scales: { y: { range: (_, __, high) => [0, Math.max(high * 1.1, least)] } },
     axes: [
       { ...axis, space: 80, size: 24, values: [[3_600, "{HH}:{mm}", null, null, null, null, null, null, 1], [60, "{HH}:{mm}", null, null, null, null, null, null, 1], [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1]] },
       { ...axis, space: 36, size: 56, values: (_, splits) => splits.map(format) },

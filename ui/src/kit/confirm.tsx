@@ -9,7 +9,8 @@ interface ConfirmProps {
   readonly children: ReactNode;
   readonly verb: string;
   readonly danger?: boolean;
-  readonly onClose: () => void;
+  /** Whether it was done. */
+  readonly onClose: (acted: boolean) => void;
   /** Does it; the dialog closes when it is done and stays with the reason when it is refused. */
   readonly act: (reason: string) => Promise<unknown>;
   readonly reasonLabel?: string;
@@ -21,13 +22,13 @@ export function Confirm({ title, children, verb, danger = false, onClose, act, r
   const [error, setError] = useState<unknown>();
   const go = (): void => {
     setBusy(true);
-    act(reason).then(onClose, (refusal: unknown) => {
+    act(reason).then(() => onClose(true), (refusal: unknown) => {
       setError(refusal);
       setBusy(false);
     });
   };
   return (
-    <Dialog title={title} open onClose={onClose}>
+    <Dialog title={title} open onClose={() => onClose(false)}>
       <form className="flex flex-col gap-4" onSubmit={(event) => {
         event.preventDefault();
         go();
@@ -39,7 +40,7 @@ export function Confirm({ title, children, verb, danger = false, onClose, act, r
         </label>
         {error !== undefined && <Failure error={error} />}
         <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Back</Button>
+          <Button onClick={() => onClose(false)}>Back</Button>
           <Button type="submit" look={danger ? "danger" : "main"} disabled={busy}>{verb}</Button>
         </div>
       </form>

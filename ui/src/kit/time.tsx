@@ -13,11 +13,11 @@ export function Moment({ at }: { readonly at: string | number }): JSX.Element {
 export function Took({ from, to }: { readonly from: string | number; readonly to?: string | number | null | undefined }): JSX.Element {
   const begun = typeof from === "number" ? from : Date.parse(from);
   if (to !== undefined && to !== null && to !== 0) {
-    return <span className="whitespace-nowrap">{duration((typeof to === "number" ? to : Date.parse(to)) - begun)}</span>;
+    return <span className="figures whitespace-nowrap">{duration((typeof to === "number" ? to : Date.parse(to)) - begun)}</span>;
   }
   return <Going from={begun} />;
 }
 
 function Going({ from }: { readonly from: number }): JSX.Element {
-  return <span className="whitespace-nowrap">{span(useNow() - from)}</span>;
+  return <span className="figures whitespace-nowrap">{span(useNow() - from)}</span>;
 }

@@ -43,6 +43,7 @@ export class Feed<R> {
 
   stop(): void {
     this.stopped = true;
+    this.waiting = [];
     clearTimeout(this.frame);
     clearTimeout(this.pause);
     this.close?.();
@@ -79,6 +80,7 @@ export class Feed<R> {
   }
 
   private take(record: R): void {
+    if (this.stopped) return;
     this.place = this.options.placeOf(record);
     this.waiting.push(record);
     this.frame ??= setTimeout(() => this.flush(), FRAME);

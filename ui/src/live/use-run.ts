@@ -14,12 +14,11 @@ export interface LiveRun {
 /** An ended run speaks no more, unless its parent has it undone. */
 const REOPENS = "compensation-requested";
 
-/** The run with this id, from its first record to the newest one. */
+/** The run with this id, from its first record to the newest one; another id wants another component. */
 export function useRun(id: string): LiveRun {
-  const [live, setLive] = useState<LiveRun>(() => ({ run: new Run(), version: 0, state: "connecting" }));
+  const [run] = useState(() => new Run());
+  const [{ version, state }, setProgress] = useState<{ version: number; state: FeedState }>({ version: 0, state: "connecting" });
   useEffect(() => {
-    const run = new Run();
-    setLive({ run, version: 0, state: "connecting" });
     let feed: Feed<HistoryRecord> | undefined;
     const open = (): void => {
       feed?.stop();
@@ -29,9 +28,9 @@ export function useRun(id: string): LiveRun {
         placeOf: (record) => String(record.seq),
         onRecords: (records) => {
           run.append(records);
-          setLive((before) => ({ ...before, run, version: before.version + 1 }));
+          setProgress((before) => ({ ...before, version: before.version + 1 }));
         },
-        onState: (state) => setLive((before) => ({ ...before, run, state })),
+        onState: (next) => setProgress((before) => ({ ...before, state: next })),
         alive,
       });
     };
@@ -43,6 +42,6 @@ export function useRun(id: string): LiveRun {
       off();
       feed?.stop();
     };
-  }, [id]);
-  return live;
+  }, [id, run]);
+  return { run, version, state };
 }

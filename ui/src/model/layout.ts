@@ -14,6 +14,8 @@ export interface Box {
   readonly width: number;
   readonly height: number;
   readonly depth: number;
+  /** Which way the list runs that it stands in. */
+  readonly direction: Direction;
   readonly step?: FlowStep;
   readonly list?: FlowList;
 }
@@ -35,9 +37,11 @@ export interface Drawing {
 }
 
 export const STEP = { width: 220, height: 56 } as const;
-const TRIGGER = { width: 148, height: 40 } as const;
-const GAP = { main: 44, cross: 16 } as const;
+const TRIGGER = { width: 164, height: 36 } as const;
+const GAP = { main: 36, cross: 16 } as const;
 const PAD = 16;
+/** Beside the steps of a block: the lines that lead in and out need room. */
+const SIDE = 28;
 const HEAD = 44;
 const LABEL = 24;
 
@@ -59,7 +63,7 @@ interface Piece {
 
 export function layout(flow: Flow, direction: Direction, open: ReadonlySet<string>): Drawing {
   const draw = new Layouter(direction, open);
-  const parts: Piece[] = [leaf({ id: "trigger", kind: "trigger", ...TRIGGER, x: 0, y: 0, depth: 0 }, direction), draw.list(flow.root, 0)];
+  const parts: Piece[] = [leaf({ id: "trigger", kind: "trigger", ...TRIGGER, x: 0, y: 0, depth: 0, direction }), draw.list(flow.root, 0)];
   if (flow.final !== undefined && flow.final.steps.length > 0) parts.push(draw.lane(flow.final, "finally", 0));
   const whole = draw.chain(parts.filter((part) => part.boxes.length > 0));
   return { boxes: whole.boxes, links: whole.links, width: whole.width, height: whole.height };
@@ -148,7 +152,7 @@ class Layouter {
   private step(step: FlowStep, depth: number): Piece {
     const closed = step.lists.length === 0 || (isCollapsible(step) && !this.open.has(step.id));
     const piece = closed
-      ? leaf({ id: step.id, kind: "step", ...STEP, x: 0, y: 0, depth, step }, this.direction)
+      ? leaf({ id: step.id, kind: "step", ...STEP, x: 0, y: 0, depth, direction: this.direction, step })
       : this.block(step, depth);
     return step.catches.length === 0 ? piece : this.withCatches(step, piece, depth);
   }
@@ -156,9 +160,9 @@ class Layouter {
   private block(step: FlowStep, depth: number): Piece {
     const lanes = step.lists.map((list) => (list.label === "" ? this.list(list, depth + 1) : this.lane(list, `${step.id}/${String(list.index)}`, depth + 1)));
     const inside = this.stack(lanes, 0);
-    const width = Math.max(inside.width + 2 * PAD, STEP.width + 2 * PAD);
+    const width = Math.max(inside.width, STEP.width) + 2 * SIDE;
     const height = inside.height + HEAD + PAD;
-    const box: Box = { id: step.id, kind: "block", x: 0, y: 0, width, height, depth, step };
+    const box: Box = { id: step.id, kind: "block", x: 0, y: 0, width, height, depth, direction: this.direction, step };
     const boxes = inside.boxes.map((inner) => ({ ...inner, x: inner.x + (width - inside.width) / 2, y: inner.y + HEAD }));
     const links = [...inside.links, ...joined([step.id], inside.first, "enter"), ...joined(inside.last, [step.id], "leave")];
     return { width, height, anchor: this.cross({ width, height }) / 2, boxes: [box, ...boxes], links, first: [step.id], last: [step.id] };
@@ -169,15 +173,16 @@ class Layouter {
     const inside = this.list(list, depth + 1);
     const width = Math.max(inside.width, 120) + PAD;
     const height = Math.max(inside.height, 24) + LABEL + PAD / 2;
-    const box: Box = { id, kind: "lane", x: 0, y: 0, width, height, depth, list };
+    const box: Box = { id, kind: "lane", x: 0, y: 0, width, height, depth, direction: this.direction, list };
     const boxes = inside.boxes.map((inner) => ({ ...inner, x: inner.x + (width - inside.width) / 2, y: inner.y + LABEL }));
     const anchor = this.direction === "right" ? LABEL + inside.anchor : (width - inside.width) / 2 + inside.anchor;
     return { ...inside, width, height, anchor, boxes: [box, ...boxes] };
   }
 
-  /** What is done when the step fails lies beside it. */
+  /** What is done when the step fails lies beside it, from top to bottom: it is seldom gone and takes little of the width. */
   private withCatches(step: FlowStep, piece: Piece, depth: number): Piece {
-    const lanes = step.catches.map((list) => this.lane({ ...list, label: `on ${list.label}` }, `${step.id}/catch/${String(list.index)}`, depth));
+    const downwards = new Layouter("down", this.open);
+    const lanes = step.catches.map((list) => downwards.lane({ ...list, label: `on ${list.label}` }, `${step.id}/catch/${String(list.index)}`, depth));
     const indent = this.direction === "right" ? GAP.main : GAP.main / 2;
     const beside = this.stack(lanes, indent);
     const cross = this.cross(piece) + GAP.cross + 8;
@@ -188,8 +193,8 @@ class Layouter {
   }
 }
 
-function leaf(box: Box, direction: Direction): Piece {
-  const anchor = (direction === "right" ? box.height : box.width) / 2;
+function leaf(box: Box): Piece {
+  const anchor = (box.direction === "right" ? box.height : box.width) / 2;
   return { width: box.width, height: box.height, anchor, boxes: [box], links: [], first: [box.id], last: [box.id] };
 }
 

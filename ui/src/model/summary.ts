@@ -39,7 +39,8 @@ function sum(states: readonly StepState[]): Lanes | undefined {
 }
 
 function undoOf(states: readonly StepState[]): StepSummary["undo"] {
-  const words = states.map((state) => state.undo?.status);
+  // A block whose lanes are through has nothing more to undo; its own undo may never be spoken of.
+  const words = states.map(({ undo }) => (undo?.status === "running" && undo.busy === "lanes" && undo.lanes === 0 ? undefined : undo?.status));
   return words.find((word) => word === "failed") ?? words.find((word) => word === "running") ?? words.find((word) => word === "done") ?? "none";
 }
 

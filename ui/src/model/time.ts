@@ -53,7 +53,7 @@ export function utc(at: number): string {
 }
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3, notation: "compact" });
+const short = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3, notation: "compact" });
 
 /** A count, thousands separated. */
 export function exact(count: number): string {

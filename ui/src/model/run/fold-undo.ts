@@ -6,7 +6,7 @@ import { begin, close, type StepLine } from "./steps";
 import type { Busy, RunRecord, Undo } from "./state";
 
 const UNDOING: Undo = {
-  status: "running", busy: "lanes", attempt: 0, dueAt: 0, since: 0, plan: undefined, child: undefined, input: null, error: undefined,
+  status: "running", busy: "lanes", lanes: 0, attempt: 0, dueAt: 0, since: 0, plan: undefined, child: undefined, input: null, error: undefined,
 };
 
 /** The roll-back reaches some lanes, or is through with one: the block that they belong to is being undone. */
@@ -17,8 +17,9 @@ export function foldUndoOfLanes(run: Run, record: RunRecord): void {
   for (let id = first; id < first + lanes; id += 1) {
     const parent = run.lanes.get(id)?.parent;
     const block = parent === undefined ? undefined : run.steps.find(parent);
-    if (block === undefined || block.states.now.undo !== undefined) continue;
-    changeStep(run, block, record.seq, { undo: { ...UNDOING, since: Date.parse(record.at) } });
+    if (block === undefined) continue;
+    const undo = block.states.now.undo ?? { ...UNDOING, since: Date.parse(record.at) };
+    changeStep(run, block, record.seq, { undo: { ...undo, lanes: Math.max(0, undo.lanes + (record.type === "compensation-started" ? 1 : -1)) } });
   }
 }
 

@@ -47,6 +47,8 @@ export type Busy = "nothing" | "call" | "callback" | "retry" | "timer" | "child"
 export interface Undo {
   readonly status: "running" | "done" | "failed";
   readonly busy: Busy;
+  /** Lanes of a block that are being undone. */
+  readonly lanes: number;
   readonly attempt: number;
   readonly dueAt: number;
   readonly since: number;

@@ -13,7 +13,7 @@ import { parseFlow, stepsOf } from "../../model/flow";
 import { text } from "../../model/json";
 import { rate, total } from "../../model/prometheus";
 import { exact, figure } from "../../model/time";
-import { SidePanel } from "../workflow/side-panel";
+import { SidePanel } from "../../kit/side-panel";
 
 type Adapter = Schemas["Adapter"];
 

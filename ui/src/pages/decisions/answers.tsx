@@ -69,11 +69,9 @@ export function AnswerDialog({ ids, what, ofUndo, choice, onClose }: AnswerDialo
       </BulkDialog>
     );
   }
-  let acted = false;
   return (
-    <Confirm title={`${name}: ${what}`} verb={name} danger={choice === "fail"} reasonLabel="Comment (for the record)" onClose={() => onClose(acted)} act={async (comment) => {
+    <Confirm title={`${name}: ${what}`} verb={name} danger={choice === "fail"} reasonLabel="Comment (for the record)" onClose={onClose} act={async (comment) => {
       if (only !== undefined) await answer(only, choice, comment, key);
-      acted = true;
     }}>
       {consequence(choice, ofUndo)}
     </Confirm>

@@ -3,6 +3,7 @@ import { useEffect, useRef, type JSX } from "react";
 import type { Decision } from "../../api/client";
 import * as icons from "../../kit/icons";
 import { Moment } from "../../kit/time";
+import { member, text } from "../../model/json";
 
 interface DecisionListProps {
   readonly items: readonly Decision[];
@@ -15,6 +16,12 @@ interface DecisionListProps {
 }
 
 const ROW = 60;
+
+function errorOf({ data, prompt }: Decision): string {
+  const error = member(data ?? null, "error");
+  const words = [text(error, "type"), text(error, "message")].filter((part) => part !== "").join(": ");
+  return words === "" ? prompt : words;
+}
 
 export function DecisionList({ items, current, selected, selectable, onOpen, onToggle, onToggleAll }: DecisionListProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
@@ -46,7 +53,7 @@ export function DecisionList({ items, current, selected, selectable, onOpen, onT
                     <span className="min-w-0 flex-1 truncate font-medium">{undo ? "undo of " : ""}{item.step}</span>
                     <span className="text-sm text-muted"><Moment at={item.requested_at} /></span>
                   </span>
-                  <span className="w-full truncate text-sm text-muted">{item.workflow} · {item.prompt}</span>
+                  <span className="w-full truncate text-sm text-muted">{item.workflow} · {errorOf(item)}</span>
                 </button>
               </li>
             );

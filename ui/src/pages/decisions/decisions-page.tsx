@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef, useState, type JSX } from "react";
+import { useState, type JSX } from "react";
 import type { Decision } from "../../api/client";
 import { answeredDecisionsQuery, MOST_DECISIONS, pendingDecisionsQuery } from "../../api/queries";
 import { decisionsRoute } from "../../app/router";
@@ -49,13 +49,11 @@ function Inbox({ items, answered, current }: InboxProps): JSX.Element {
   const queries = useQueryClient();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [asked, setAsked] = useState<{ choice: Choice; ids: readonly string[] }>();
-  const lastIndex = useRef(0);
+  const [lastIndex, setLastIndex] = useState(0);
   const found = items.findIndex((decision) => decision.id === current);
+  if (found >= 0 && found !== lastIndex) setLastIndex(found);
   // What was answered leaves the list; the one that takes its place is next.
-  const index = found >= 0 ? found : Math.min(lastIndex.current, items.length - 1);
-  useEffect(() => {
-    lastIndex.current = index;
-  }, [index]);
+  const index = found >= 0 ? found : Math.min(lastIndex, items.length - 1);
   const decision = items[index];
   const go = (to: number): void => {
     const next = items[Math.max(0, Math.min(items.length - 1, to))];

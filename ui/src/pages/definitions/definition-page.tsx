@@ -9,9 +9,10 @@ import { JsonView } from "../../kit/json-view";
 import { Failure } from "../../kit/notice";
 import { Facts, Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
+import { Select } from "../../kit/select";
 import { FlowGraph } from "../../graph/flow-graph";
 import { parseFlow, stepsOf } from "../../model/flow";
-import { SidePanel } from "../workflow/side-panel";
+import { SidePanel } from "../../kit/side-panel";
 import { PinDialog } from "./pin-dialog";
 import { StartDialog } from "./start-dialog";
 import { VersionFacts } from "./version-facts";
@@ -26,7 +27,7 @@ export default function DefinitionPage(): JSX.Element {
   const { name } = definitionRoute.useParams();
   const search = definitionRoute.useSearch();
   const navigate = useNavigate({ from: "/definitions/$name" });
-  const change = useCallback((next: Record<string, string | undefined>) => void navigate({ search: (before) => ({ ...before, ...next }) as typeof before, replace: true }), [navigate]);
+  const change = useCallback((next: Record<string, string | undefined>) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true }), [navigate]);
   const definition = useQuery(definitionQuery(name));
   const version = search.version ?? definition.data?.default_version ?? "";
   const shown = useQuery(versionQuery(name, version));
@@ -39,13 +40,13 @@ export default function DefinitionPage(): JSX.Element {
     <div className="flex min-h-full flex-col md:h-full">
       <div className="flex flex-col gap-3 px-4 pt-4 pb-3 lg:px-6">
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-          <h1 className="min-w-0 flex-1 text-xl font-semibold tracking-[-0.01em]">{name}</h1>
+          <h1 className="min-w-0 flex-1 text-xl max-sm:basis-full font-semibold tracking-[-0.01em]">{name}</h1>
           <label className="flex items-center gap-2"><span className="text-sm text-muted">Version</span>
-            <select className="field w-auto" value={version} onChange={(event) => change({ version: event.target.value })}>
+            <Select  value={version} onChange={(event) => change({ version: event.target.value })}>
               {(definition.data?.versions ?? [version]).toReversed().map((each) => <option key={each} value={each}>{each}{each === definition.data?.default_version ? " (default)" : ""}</option>)}
-            </select>
+            </Select>
           </label>
-          {definition.data !== undefined && <Button onClick={() => setPinning(true)}>{version === definition.data.default_version && definition.data.pinned ? "Unpin" : "Make it the default"}</Button>}
+          {definition.data !== undefined && <Button onClick={() => setPinning(true)}>{version !== definition.data.default_version ? "Make it the default" : definition.data.pinned ? "Unpin" : "Pin"}</Button>}
           <Button look="main" onClick={() => change({ start: "yes" })}><icons.Play size={14} />Start</Button>
         </div>
         {error !== null && <Failure error={error} retry={() => void definition.refetch()} />}

@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { versionQuery } from "../../api/queries";
 import { CopyButton } from "../../kit/id";
 import { Skeleton } from "../../kit/page";
+import { Select } from "../../kit/select";
 import { diffLines } from "../../model/diff";
 import { isObject, type Json } from "../../model/json";
 
@@ -70,7 +71,7 @@ function Versions({ name, version, versions, text, against, onAgainst }: Version
     <div className="flex min-w-0 flex-1 flex-col">
       <div className="flex flex-wrap items-center gap-3 border-b border-line px-4 py-2">
         <label className="flex items-center gap-2">From
-          <select className="field w-auto" value={chosen} onChange={(event) => onAgainst(event.target.value)}>{others.map((each) => <option key={each}>{each}</option>)}</select>
+          <Select  value={chosen} onChange={(event) => onAgainst(event.target.value)}>{others.map((each) => <option key={each}>{each}</option>)}</Select>
         </label>
         <span>to {version}</span>
         <span className="text-sm text-muted">{changed === 0 ? "no difference" : `${String(lines.filter((line) => line.kind === "added").length)} lines added, ${String(lines.filter((line) => line.kind === "removed").length)} removed`}</span>

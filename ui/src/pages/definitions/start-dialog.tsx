@@ -5,6 +5,7 @@ import { ApiProblem } from "../../api/problem";
 import { Button } from "../../kit/button";
 import { Dialog } from "../../kit/dialog";
 import { Failure } from "../../kit/notice";
+import { Select } from "../../kit/select";
 import { member, type Json } from "../../model/json";
 import { fieldsOf, fill, type Field } from "../../model/schema-form";
 
@@ -87,10 +88,10 @@ function FieldInput({ field: { path, label, hint, kind, required, choices }, val
     <label className="flex flex-col gap-1">
       <span className="text-sm text-muted">{label}{required && <span aria-hidden="true" className="text-failed"> *</span>}{nested}{hint !== "" && <span className="text-faint"> · {hint}</span>}</span>
       {kind === "boolean" || kind === "choice" ? (
-        <select className="field" {...shared} onChange={(event) => onChange(event.target.value)}>
+        <Select  {...shared} onChange={(event) => onChange(event.target.value)}>
           <option value="">{required ? "choose" : "left out"}</option>
           {(kind === "boolean" ? ["true", "false"] : choices).map((choice) => <option key={choice}>{choice}</option>)}
-        </select>
+        </Select>
       ) : kind === "json" ? (
         <textarea className="field h-20 py-1.5 font-mono text-sm" spellCheck={false} {...shared} onChange={(event) => onChange(event.target.value)} />
       ) : (

@@ -27,9 +27,9 @@ export function Charts(): JSX.Element {
   const seconds = (value: number): string => duration(value * 1_000);
   return (
     <div className="grid gap-4 lg:grid-cols-3">
-      <Figure title="Workflows a second" times={times} series={flow} format={perSecond} />
-      <Figure title="Time to make a batch durable" times={times} series={commits} format={seconds} />
-      <Figure title="Time to answer a start" times={times} series={requests} format={seconds} quiet="No start was sent since the page was opened." />
+      <Figure title="Workflows a second" times={times} series={flow} format={perSecond} least={1} />
+      <Figure title="Time to make a batch durable" times={times} series={commits} format={seconds} least={0.001} />
+      <Figure title="Time to answer a start" times={times} series={requests} format={seconds} least={0.001} quiet="No start was sent since the page was opened." />
     </div>
   );
 }
@@ -58,25 +58,26 @@ interface FigureProps {
   readonly times: readonly number[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
+  readonly least: number;
   readonly quiet?: string;
 }
 
 const INK: Readonly<Record<string, string>> = { "--status-running": "bg-running", "--status-completed": "bg-completed", "--status-failed": "bg-failed", "--status-waiting": "bg-waiting" };
 
-function Figure({ title, times, series: lines, format, quiet }: FigureProps): JSX.Element {
+function Figure({ title, times, series: lines, format, least, quiet }: FigureProps): JSX.Element {
   const latest = lines.map(({ name, values }) => ({ name, value: values.findLast((value) => value !== null) }));
   const empty = lines.every(({ values }) => values.every((value) => value === null));
   const label = `${title}: ${latest.map(({ name, value }) => `${name} ${value == null ? "unknown" : format(value)}`).join(", ")}`;
   return (
     <Panel title={title} flush>
-      <div className="flex flex-wrap gap-x-4 px-4 pt-2 text-sm">
+      <div className="flex flex-wrap gap-x-3 px-4 pt-2 text-sm">
         {lines.map(({ name, colour }, index) => (
-          <span key={name} className="inline-flex items-center gap-1.5 text-muted"><span aria-hidden="true" className={`h-0.5 w-3 rounded-full ${INK[colour] ?? ""}`} />{name} <span className="min-w-12 font-medium text-ink">{latest[index]?.value == null ? "–" : format(latest[index].value)}</span></span>
+          <span key={name} className="inline-flex items-center gap-1.5 text-muted"><span aria-hidden="true" className={`h-0.5 w-3 rounded-full ${INK[colour] ?? ""}`} />{name} <span className="figures min-w-8 font-medium text-ink">{latest[index]?.value == null ? "–" : format(latest[index].value)}</span></span>
         ))}
       </div>
       <div className="h-[164px] px-2 pb-2">
         {empty ? <p className="flex h-full items-center justify-center text-sm text-faint">{times.length < 2 ? "Two readings are needed; the next comes in a moment." : (quiet ?? "Nothing was counted since the page was opened.")}</p>
-          : <Suspense fallback={null}><Chart label={label} times={times} series={lines} format={format} /></Suspense>}
+          : <Suspense fallback={null}><Chart label={label} times={times} series={lines} format={format} least={least} /></Suspense>}
       </div>
     </Panel>
   );

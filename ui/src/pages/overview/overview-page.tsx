@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import type { JSX } from "react";
 import { overviewRoute } from "../../app/router";
 import { Page } from "../../kit/page";
+import { Select } from "../../kit/select";
 import { AdapterFigures } from "./adapter-figures";
 import { Charts } from "./charts";
 import { Tallies } from "./tallies";
@@ -15,9 +16,9 @@ export default function OverviewPage(): JSX.Element {
   const range = RANGES.some(([value]) => value === written) ? (written ?? "24h") : "24h";
   return (
     <Page title="Overview" actions={
-      <select aria-label="Time range" className="field w-auto" value={range} onChange={(event) => void navigate({ search: { range: event.target.value }, replace: true })}>
+      <Select aria-label="Time range"  value={range} onChange={(event) => void navigate({ search: { range: event.target.value }, replace: true })}>
         {RANGES.map(([value, name]) => <option key={value} value={value}>{name}</option>)}
-      </select>
+      </Select>
     }>
       <Troubles range={range} />
       <Tallies range={range} />

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, type JSX } from "react";
 import { countQuery } from "../../api/queries";
+import { useMinute } from "../../kit/clock";
 import { lookOf } from "../../kit/status";
 import { isLifecycle, useLiveQueries } from "../../live/hooks";
 import { ENDED, OPEN, type InstanceStatus } from "../../model/status";
@@ -12,7 +13,7 @@ const PAUSE = 1_000;
 
 /** How many are open now, by state, and what became of those that started in the range. */
 export function Tallies({ range }: { readonly range: string }): JSX.Element {
-  const minute = Math.floor(Date.now() / 60_000) * 60_000;
+  const minute = useMinute();
   const recent = useMemo(() => ({ created_after: moment(range, minute), status: ENDED.join(",") }), [range, minute]);
   useLiveQueries(["counts"], isLifecycle, PAUSE);
   const open = counted(useQuery({ ...countQuery({ status: "active" }, "status"), refetchInterval: 5 * PAUSE }).data?.groups);

@@ -5,11 +5,12 @@ import type { Decision, InstanceSummary } from "../../api/client";
 import { countQuery, instanceQuery, pendingDecisionsQuery, recentQuery } from "../../api/queries";
 import * as icons from "../../kit/icons";
 import { buttonClass } from "../../kit/button";
+import { useMinute } from "../../kit/clock";
 import { Failure } from "../../kit/notice";
 import { Panel, Skeleton } from "../../kit/page";
 import { Moment } from "../../kit/time";
 import { isLifecycle, useLiveQueries } from "../../live/hooks";
-import { text } from "../../model/json";
+import { member, text } from "../../model/json";
 import { exact } from "../../model/time";
 import { groupTrouble, splitError, type Trouble } from "../../model/trouble";
 import { Answers } from "../decisions/answers";
@@ -22,7 +23,7 @@ const PAUSE = 1_000;
 
 /** What needs a person stands above all that is fine. */
 export function Troubles({ range }: { readonly range: string }): JSX.Element {
-  const minute = Math.floor(Date.now() / 60_000) * 60_000;
+  const minute = useMinute();
   const filter = useMemo(() => ({ status: FAILED, created_after: moment(range, minute) }), [range, minute]);
   useLiveQueries(["workflows", "recent"], isLifecycle, PAUSE);
   const decisions = useQuery(pendingDecisionsQuery);
@@ -54,7 +55,7 @@ export function Troubles({ range }: { readonly range: string }): JSX.Element {
 }
 
 function factsOfDecision(decision: Decision) {
-  const error = decision.data == null ? null : (decision.data as Record<string, unknown>)["error"];
+  const error = member(decision.data ?? null, "error");
   const undo = decision.kind === "compensation-failed";
   return { workflow: decision.workflow, step: `${undo ? "undo of " : ""}${decision.step}`, errorType: text(error, "type"), message: text(error, "message"), at: Date.parse(decision.requested_at) };
 }

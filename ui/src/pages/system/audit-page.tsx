@@ -4,12 +4,14 @@ import { useMemo, useState, type JSX } from "react";
 import type { Schemas } from "../../api/client";
 import { auditQuery } from "../../api/queries";
 import { auditRoute } from "../../app/router";
+import { useMinute } from "../../kit/clock";
 import { Empty } from "../../kit/empty";
 import { ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { Moment } from "../../kit/time";
+import { Select } from "../../kit/select";
 import { moment, RANGES } from "../workflows/filters";
 
 const KINDS = ["catalog-changed", "cancel-requested", "decision-made"];
@@ -17,7 +19,7 @@ const KINDS = ["catalog-changed", "cancel-requested", "decision-made"];
 export default function AuditPage(): JSX.Element {
   const search = auditRoute.useSearch();
   const navigate = useNavigate({ from: "/audit" });
-  const minute = Math.floor(Date.now() / 60_000) * 60_000;
+  const minute = useMinute();
   const filter = useMemo(() => {
     const { who, kind, since } = search;
     return { ...(who === undefined ? {} : { who }), ...(kind === undefined ? {} : { kind }), ...(since === undefined ? {} : { since: moment(since, minute) }) };
@@ -30,8 +32,8 @@ export default function AuditPage(): JSX.Element {
         <input className="field max-w-48" aria-label="Who" placeholder="Who" defaultValue={search.who ?? ""} onBlur={(event) => change({ who: event.target.value.trim() })} onKeyDown={(event) => {
           if (event.key === "Enter") change({ who: event.currentTarget.value.trim() });
         }} />
-        <select className="field w-auto" aria-label="What" value={search.kind ?? ""} onChange={(event) => change({ kind: event.target.value })}><option value="">everything</option>{KINDS.map((kind) => <option key={kind}>{kind}</option>)}</select>
-        <select className="field w-auto" aria-label="Since" value={search.since ?? ""} onChange={(event) => change({ since: event.target.value })}>{RANGES.map(([value, name]) => <option key={value} value={value}>{name}</option>)}</select>
+        <Select  aria-label="What" value={search.kind ?? ""} onChange={(event) => change({ kind: event.target.value })}><option value="">everything</option>{KINDS.map((kind) => <option key={kind}>{kind}</option>)}</Select>
+        <Select  aria-label="Since" value={search.since ?? ""} onChange={(event) => change({ since: event.target.value })}>{RANGES.map(([value, name]) => <option key={value} value={value}>{name}</option>)}</Select>
       </div>
       {error !== null && <Failure error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <Skeleton lines={8} />}

@@ -32,10 +32,10 @@ function Both({ left, right }: { readonly left: string; readonly right: string }
             <thead><tr className="border-b border-line text-sm text-faint"><th className="px-4 py-2 font-normal">Step</th><th className="px-2 font-normal">Left</th><th className="px-2 font-normal">Right</th><th className="px-2 font-normal">Differs in</th></tr></thead>
             <tbody>
               {pairs.map(({ step, lane, left: one, right: two, differs }) => (
-                <tr key={`${lane}|${step}`} className={`border-b border-line align-top last:border-b-0 ${differs.length > 0 ? "tint-waiting" : ""}`}>
+                <tr key={`${lane}|${step}`} className="border-b border-line align-top last:border-b-0">
                   <td className="px-4 py-2 font-medium">{step}{lane !== "" && <span className="font-normal text-faint"> {lane}</span>}</td>
                   <td className="px-2 py-2"><Cell state={one} /></td><td className="px-2 py-2"><Cell state={two} /></td>
-                  <td className="px-2 py-2 text-sm">{differs.length === 0 ? <span className="text-faint">nothing</span> : differs.join(", ")}</td>
+                  <td className="px-2 py-2 text-sm">{differs.length === 0 ? <span className="text-faint">nothing</span> : <span className="text-waiting">{differs.join(", ")}</span>}</td>
                 </tr>
               ))}
             </tbody>

@@ -25,7 +25,7 @@ export function Header({ run, seq, isLive, instance, id, actions }: HeaderProps)
       <div className="flex min-w-0 flex-1 basis-80 flex-col gap-1">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <h1 className="text-xl font-semibold tracking-[-0.01em]">
-            <Link to="/definitions/$name" params={{ name }} search={{ version }} className="rounded hover:underline">{name}</Link> <span className="font-normal text-faint">{version}</span>
+            {name === "" ? <span className="skeleton inline-block h-7 w-52" /> : <Link to="/definitions/$name" params={{ name }} search={{ version }} className="rounded hover:underline">{name}</Link>} <span className="font-normal text-faint">{version}</span>
           </h1>
           <span aria-live="polite"><Status status={run.end === 0 ? (instance?.status ?? "queued") : status} /></span>
           <span className="text-muted">{started !== undefined && <Took from={started.at} to={endedAt > 0 ? endedAt : isLive ? undefined : run.timeAt(seq)} />}</span>

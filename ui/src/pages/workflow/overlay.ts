@@ -5,6 +5,7 @@ import type { Overlay } from "../../graph/flow-graph";
 import { lookOf } from "../../kit/status";
 import { stepsOf, type Flow, type FlowStep } from "../../model/flow";
 import { isCollapsible, type Box } from "../../model/layout";
+import { text } from "../../model/json";
 import type { Run } from "../../model/run/run";
 import { isOpen, stepHasEnded } from "../../model/status";
 import { summarise, wasTaken, type StepSummary } from "../../model/summary";
@@ -40,8 +41,8 @@ function hasEnded(summary: StepSummary | undefined): boolean {
 }
 
 function triggerOf(run: Run): StepOverlay {
-  const trigger = run.started?.trigger ?? "";
-  const note = trigger === "" ? (run.records[0]?.cause ?? "start") : trigger;
+  const [kind = "", name = ""] = (run.records[0]?.cause ?? "").split(":");
+  const note = kind === "hook" ? `webhook ${name}` : kind === "api" ? "by hand" : name === "" ? "start" : `by its ${kind}`;
   return { status: "completed", words: note, note, from: 0, to: 0, lanes: undefined, undo: "none", faint: false };
 }
 
@@ -69,10 +70,11 @@ function noteOf({ only, inside, byStatus, lanes, status, attempts }: StepSummary
 
 /** The steps in the order in which they were undone; what is not drawn stands for by the block around it. */
 function undoneIn(run: Run, seq: number, parents: ReadonlyMap<string, string>, steps: ReadonlyMap<string, FlowStep>, open: ReadonlySet<string>): string[] {
+  const seen = run.undone.filter((entry) => entry.seq <= seq).map((entry) => entry.key.slice(entry.key.lastIndexOf("|") + 1));
+  // The way back begins where it failed.
+  const failed = text(run.instance.at(seq).error?.whole ?? null, "step").split("/").at(-1) ?? "";
   const order: string[] = [];
-  for (const entry of run.undone) {
-    if (entry.seq > seq) break;
-    let id = entry.key.slice(entry.key.lastIndexOf("|") + 1);
+  for (let id of seen.length > 0 && failed !== "" ? [failed, ...seen] : seen) {
     for (let parent = parents.get(id); parent !== undefined; parent = parents.get(parent)) {
       const block = steps.get(parent);
       if (block !== undefined && isCollapsible(block) && !open.has(parent)) id = parent;

@@ -44,7 +44,7 @@ export function StepPanel({ run, version, seq, step, lane, definition, onLane }:
       <StateFacts state={chosen} />
       {chosen.error !== undefined && <ErrorBox error={chosen.error} />}
       <Attempts segments={run.steps.find(keyOf(chosen.lane, step))?.segments ?? []} seq={seq} />
-      <Value title="Input" value={chosen.input ?? (definition?.kind === "adapter" ? (run.started?.input ?? null) : null)} />
+      {(chosen.input !== null || definition?.kind === "adapter") && <Value title="Input" value={chosen.input ?? run.started?.input ?? null} />}
       {(chosen.output !== null || chosen.status === "completed") && <Value title="Output" value={chosen.output} />}
       {chosen.undo?.input != null && <Value title="Input of the undo" value={chosen.undo.input} />}
       {definition !== undefined && <Definition definition={definition} run={run} />}

@@ -24,7 +24,7 @@ const TICKS = 5;
 export function Timeline({ run, version, seq, isLive, selected, onStep }: TimelineProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const now = useNow();
-  const lines = useMemo(() => [...run.begun(seq)].map(({ line }) => line).sort((a, b) => startOf(a) - startOf(b)), [run, seq, version]); // eslint-disable-line react-hooks/exhaustive-deps -- the run is the same object throughout; its version says that it grew
+  const lines = useMemo(() => [...run.begun(seq)].map(({ line }) => line), [run, seq, version]); // eslint-disable-line react-hooks/exhaustive-deps -- the run is the same object throughout; its version says that it grew
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer's functions are called while drawing, as it wants
   const virtual = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 10 });
   const from = run.started?.at ?? 0;
@@ -62,10 +62,6 @@ export function Timeline({ run, version, seq, isLive, selected, onStep }: Timeli
   );
 }
 
-function startOf(line: StepLine): number {
-  return line.segments[0]?.fromSeq ?? Number.POSITIVE_INFINITY;
-}
-
 function Name({ step, lane, status }: { readonly step: string; readonly lane: string; readonly status: string }): JSX.Element {
   const { Icon, colour, word } = lookOf(status);
   const depth = lane === "" ? 0 : lane.split("/").length;
@@ -101,15 +97,18 @@ function Bars({ line, seq, from, to }: { readonly line: StepLine; readonly seq: 
   const last = seen.at(-1);
   const state = line.states.at(seq);
   const end = state.endedAt > 0 ? state.endedAt : to;
+  const placed = (at: number): string => `${String(Math.min(100, (100 * (at - from)) / whole))}%`;
+  // What is computed at once has a moment, but spends no time.
+  if (last === undefined) return <span className="absolute top-3 size-2 rotate-45 rounded-[1px] bg-completed" title="at once" style={{ left: placed(state.startedAt) }} />;
   return (
     <>
       {seen.map((segment) => {
         const over = segment.toSeq <= seq;
         const [start, stop] = [segment.from, over ? segment.to : to];
         const title = `${segment.ofUndo ? "undo: " : ""}${WORDS[segment.busy]}${segment.busy === "call" ? ` ${String(segment.attempt)}` : ""}, ${duration(stop - start)}${segment.error === undefined || !over ? "" : `, ${segment.error.type}`}`;
-        return <span key={`${String(segment.fromSeq)}${segment.busy}${String(segment.ofUndo)}`} title={title} className={`absolute top-2.5 h-3 min-w-[3px] rounded-[2px] ${colourOf(segment, over)}`} style={{ left: `${String((100 * (start - from)) / whole)}%`, width: `${String((100 * (stop - start)) / whole)}%` }} />;
+        return <span key={`${String(segment.fromSeq)}${segment.busy}${String(segment.ofUndo)}`} title={title} className={`absolute top-2.5 h-3 min-w-[3px] rounded-[2px] ${colourOf(segment, over)}`} style={{ left: placed(start), width: `${String((100 * (stop - start)) / whole)}%` }} />;
       })}
-      {last !== undefined && <span className="absolute top-2 pl-1.5 text-xs whitespace-nowrap text-faint" style={{ left: `${String(Math.min(100, (100 * ((last.toSeq <= seq ? last.to : to) - from)) / whole))}%` }}>{duration(end - (state.startedAt || last.from))}</span>}
+      <span className="figures absolute top-2 pl-1.5 text-xs whitespace-nowrap text-faint" style={{ left: placed(last.toSeq <= seq ? last.to : to) }}>{duration(end - (state.startedAt || last.from))}</span>
     </>
   );
 }

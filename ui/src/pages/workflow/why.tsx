@@ -23,15 +23,15 @@ export function Why({ reasons, total, isLive, at, onStep }: WhyProps): JSX.Eleme
   return (
     <ul className="flex flex-col gap-1.5" aria-label="What it waits for">
       {reasons.map((reason) => (
-        <li key={`${reason.lane}|${reason.step}|${String(reason.ofUndo)}`} className={`flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 rounded border px-3 py-1 ${reason.busy === "decision" ? "border-human/40 tint-human" : "border-line bg-raised"}`}>
+        <li key={`${reason.step}|${reason.busy}|${String(reason.ofUndo)}`} className={`flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 rounded border px-3 py-1 ${reason.busy === "decision" ? "border-human/40 tint-human" : "border-line bg-raised"}`}>
           <ReasonIcon reason={reason} />
           <span className="min-w-0 flex-1 basis-64"><Sentence reason={reason} now={isLive ? undefined : at} onStep={onStep} /></span>
-          {isLive && reason.decisionId !== undefined && (
-            <Answers ids={[reason.decisionId]} what={reason.step} ofUndo={reason.ofUndo} onAnswered={() => void queries.invalidateQueries({ queryKey: ["decisions"] })} />
+          {isLive && reason.decisionIds.length > 0 && (
+            <Answers ids={reason.decisionIds} what={reason.step} ofUndo={reason.ofUndo} onAnswered={() => void queries.invalidateQueries({ queryKey: ["decisions"] })} />
           )}
         </li>
       ))}
-      {total > reasons.length && <li className="px-3 text-sm text-faint">and {exact(total - reasons.length)} more</li>}
+      {total > reasons.length && <li className="px-3 text-sm text-faint">and {exact(total - reasons.length)} more reasons</li>}
     </ul>
   );
 }
@@ -53,9 +53,10 @@ interface SentenceProps {
 function Sentence({ reason, now, onStep }: SentenceProps): JSX.Element {
   const present = useNow();
   const at = now ?? present;
-  const { step, lane, plan, error, dueAt, child } = reason;
+  const { step, lanes, plan, error, dueAt, child } = reason;
+  const lane = lanes > 1 ? "" : reason.lane;
   const name = (
-    <button type="button" onClick={() => onStep(step, lane)} className="rounded font-medium underline decoration-line-strong underline-offset-2 hover:decoration-current">{step}{lane !== "" && ` (${lane})`}</button>
+    <button type="button" onClick={() => onStep(step, lane)} className="rounded font-medium underline decoration-line-strong underline-offset-2 hover:decoration-current">{step}{lane !== "" && ` (${lane})`}{lanes > 1 && ` in ${exact(lanes)} lanes`}</button>
   );
   const subject = reason.ofUndo ? <>the undo of {name}</> : name;
   const callee = plan === undefined ? "the other side" : plan.adapter;

@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, type JSX } from "react";
+import { useCallback, useEffect, useMemo, useState, type JSX } from "react";
 import { ApiProblem } from "../../api/problem";
 import { instanceQuery, versionQuery } from "../../api/queries";
 import { workflowRoute } from "../../app/router";
 import { FlowGraph } from "../../graph/flow-graph";
 import { Empty } from "../../kit/empty";
 import { useKeys } from "../../kit/keys";
+import { useNarrow } from "../../kit/narrow";
 import { Failure, Notice } from "../../kit/notice";
 import { Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
@@ -20,7 +21,7 @@ import { Header } from "./header";
 import { History, RecordPanel } from "./history";
 import { overlayOf } from "./overlay";
 import { usePosition, type Position } from "./position";
-import { SidePanel } from "./side-panel";
+import { SidePanel } from "../../kit/side-panel";
 import { Slider } from "./slider";
 import { StepPanel } from "./step-panel";
 import { Timeline } from "./timeline";
@@ -53,10 +54,16 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
   const flow = useFlow(run.started?.workflow ?? instance.data?.workflow ?? "", run.started?.version ?? instance.data?.version ?? "");
   const tab = TABS.find((each) => each === search.tab) ?? "graph";
   usePageKeys(position, run.end, change);
+  const isNarrow = useNarrow();
+  const [showsRecord, setShowsRecord] = useState(!isNarrow);
   if (instance.error instanceof ApiProblem && run.end === 0) return <NoSuch id={id} error={instance.error} />;
   const { seq, isLive } = position;
   const why = reasons(run, seq, MOST_REASONS);
   const onStep = (step: string, lane: string): void => change({ step, lane: lane === "" ? undefined : lane });
+  const onRecord = (at: number): void => {
+    setShowsRecord(true);
+    position.go(at);
+  };
   const all = instance.data?.seq ?? 0;
   return (
     <div className="flex min-h-full flex-col md:h-full">
@@ -72,9 +79,9 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
       </div>
       <div className="flex min-h-[420px] flex-1 border-t border-line bg-raised md:min-h-0">
         <div role="tabpanel" aria-label={NAMES[tab]} className="relative min-h-0 min-w-0 flex-1 max-md:h-[65dvh] md:overflow-auto">
-          {run.end === 0 ? <div className="p-6"><Skeleton lines={6} /></div> : <View tab={tab} live={live} position={position} flow={flow} search={search} change={change} id={id} onStep={onStep} />}
+          {run.end === 0 ? <div className="p-6"><Skeleton lines={6} /></div> : <View tab={tab} live={live} position={position} flow={flow} search={search} change={change} id={id} onStep={onStep} onRecord={onRecord} />}
         </div>
-        <Selected tab={tab} live={live} position={position} flow={flow} search={search} change={change} />
+        <Selected tab={tab} live={live} position={position} flow={flow} search={search} change={change} showsRecord={showsRecord} onHideRecord={() => setShowsRecord(false)} />
       </div>
     </div>
   );
@@ -89,14 +96,20 @@ interface ViewProps {
   readonly change: Change;
 }
 
-function View({ tab, live: { run, version }, position: { seq, isLive, go }, flow, search, change, id, onStep }: ViewProps & { readonly id: string; readonly onStep: (step: string, lane: string) => void }): JSX.Element {
+interface MainViewProps extends ViewProps {
+  readonly id: string;
+  readonly onStep: (step: string, lane: string) => void;
+  readonly onRecord: (seq: number) => void;
+}
+
+function View({ tab, live: { run, version }, position: { seq, isLive }, flow, search, change, id, onStep, onRecord }: MainViewProps): JSX.Element {
   switch (tab) {
     case "graph":
       return flow === undefined ? <div className="p-6"><Skeleton lines={6} /></div> : <RunGraph flow={flow} live={{ run, version }} seq={seq} search={search} change={change} />;
     case "timeline":
       return <Timeline run={run} version={version} seq={seq} isLive={isLive} selected={search.step === undefined ? undefined : `${search.lane ?? ""}|${search.step}`} onStep={onStep} />;
     case "history":
-      return <History run={run} version={version} seq={seq} isLive={isLive} find={search.find ?? ""} onFind={(find) => change({ find: find === "" ? undefined : find })} onGo={go} />;
+      return <History run={run} version={version} seq={seq} isLive={isLive} find={search.find ?? ""} onFind={(find) => change({ find: find === "" ? undefined : find })} onGo={onRecord} />;
     case "data":
       return <Data id={id} run={run} seq={seq} onStep={onStep} />;
   }
@@ -122,12 +135,17 @@ function RunGraph({ flow, live: { run, version }, seq, search, change }: RunGrap
   return <FlowGraph flow={flow} overlay={overlay} open={open} selected={search.step} onSelect={onSelect} onOpen={onOpen} />;
 }
 
-function Selected({ tab, live: { run, version }, position: { seq, isLive }, flow, search, change }: ViewProps): JSX.Element | null {
+interface SelectedProps extends ViewProps {
+  readonly showsRecord: boolean;
+  readonly onHideRecord: () => void;
+}
+
+function Selected({ tab, live: { run, version }, position: { seq, isLive }, flow, search, change, showsRecord, onHideRecord }: SelectedProps): JSX.Element | null {
   const { step, lane } = search;
   const definition = useMemo(() => (flow === undefined ? undefined : [...stepsOf(flow)].find((each) => each.id === step)), [flow, step]);
   const record = run.records[seq - 1];
   if (tab === "history" && step === undefined) {
-    return record === undefined || isLive ? null : <SidePanel title={record.type} onClose={() => change({ at: undefined })}><RecordPanel record={record} /></SidePanel>;
+    return record === undefined || isLive || !showsRecord ? null : <SidePanel title={record.type} onClose={onHideRecord}><RecordPanel record={record} /></SidePanel>;
   }
   if (step === undefined || run.end === 0) return null;
   return (

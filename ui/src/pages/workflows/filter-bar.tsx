@@ -4,9 +4,9 @@ import { definitionsQuery } from "../../api/queries";
 import { Button } from "../../kit/button";
 import * as icons from "../../kit/icons";
 import { lookOf } from "../../kit/status";
+import { Select } from "../../kit/select";
 import { ENDED, OPEN } from "../../model/status";
-import type { FilterName } from "../../app/router";
-import { RANGES, statuses, toggle, type Filters } from "./filters";
+import { RANGES, statuses, toggle, type FilterName, type Filters } from "./filters";
 
 interface FilterBarProps {
   readonly filters: Filters;
@@ -34,15 +34,15 @@ export function FilterBar({ filters, onChange, searchRef }: FilterBarProps): JSX
           <icons.Search size={14} className="absolute top-[9px] left-2.5 text-faint" />
           <TextFilter ref_={searchRef} value={filters.q ?? ""} placeholder="A word in ids, names or errors" className="pl-8" onChange={(q) => onChange({ q })} />
         </label>
-        <select aria-label="Workflow" className="field w-auto max-w-52" value={filters.workflow ?? ""} onChange={(event) => onChange({ workflow: event.target.value })}>
+        <Select aria-label="Workflow" className="max-w-52" value={filters.workflow ?? ""} onChange={(event) => onChange({ workflow: event.target.value })}>
           <option value="">every workflow</option>
           {definitions.map(({ name }) => <option key={name}>{name}</option>)}
           {filters.workflow !== undefined && !definitions.some(({ name }) => name === filters.workflow) && <option>{filters.workflow}</option>}
-        </select>
-        <select aria-label="Started" className="field w-auto" value={filters.created_after ?? ""} onChange={(event) => onChange({ created_after: event.target.value })}>
+        </Select>
+        <Select aria-label="Started"  value={filters.created_after ?? ""} onChange={(event) => onChange({ created_after: event.target.value })}>
           {RANGES.map(([value, name]) => <option key={value} value={value}>{name}</option>)}
           {filters.created_after !== undefined && !RANGES.some(([value]) => value === filters.created_after) && <option value={filters.created_after}>since {filters.created_after}</option>}
-        </select>
+        </Select>
         <Button aria-expanded={open} look="quiet" onClick={() => setOpen(!open)}><icons.Filter size={14} />More filters</Button>
       </div>
       {open && (

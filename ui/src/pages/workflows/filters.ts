@@ -1,6 +1,8 @@
 /** Filters as the address holds them, and as the API takes them. */
 import type { InstanceFilter } from "../../api/queries";
-import type { FilterName } from "../../app/router";
+
+export const FILTERS = ["status", "workflow", "version", "q", "subject", "correlation_id", "parent_id", "attribute", "created_after", "created_before"] as const;
+export type FilterName = (typeof FILTERS)[number];
 
 export type Filters = Partial<Record<FilterName, string>>;
 

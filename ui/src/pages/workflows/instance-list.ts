@@ -21,7 +21,7 @@ export class InstanceList {
   private busy = false;
   private readonly listeners = new Set<() => void>();
 
-  constructor(private readonly filter: InstanceFilter) {}
+  constructor(private filter: InstanceFilter) {}
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -29,6 +29,11 @@ export class InstanceList {
   };
 
   readonly now = (): ListView => this.view;
+
+  /** The same filter, its range moved along with the time. */
+  retarget(filter: InstanceFilter): void {
+    this.filter = filter;
+  }
 
   /** Reads the top again; what was read below it stays. */
   async refresh(): Promise<void> {

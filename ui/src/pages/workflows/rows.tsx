@@ -7,7 +7,8 @@ import { ShortId } from "../../kit/id";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
 
-const ROW = 44;
+/** Two lines on a phone, one elsewhere. */
+const ROW = { wide: 36, narrow: 52 } as const;
 const OVERSCAN = 12;
 
 interface RowsProps {
@@ -27,7 +28,7 @@ const COLUMNS = "grid-cols-[36px_minmax(0,1fr)_auto] md:grid-cols-[36px_124px_mi
 export function Rows({ rows, more, selected, active, onSelect, onSelectAll, onScroll }: RowsProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer's functions are called while drawing, as it wants
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: OVERSCAN });
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => (window.innerWidth < 768 ? ROW.narrow : ROW.wide), overscan: OVERSCAN });
   const items = virtual.getVirtualItems();
   const first = virtual.range?.startIndex ?? 0;
   const nearEnd = (items.at(-1)?.index ?? 0) >= rows.length - 20;
@@ -58,13 +59,13 @@ export function Rows({ rows, more, selected, active, onSelect, onSelectAll, onSc
             if (row === undefined) return null;
             return (
               <div key={row.id} role="row" aria-rowindex={index + 2} data-index={index} aria-selected={selected.has(row.id)} style={{ transform: `translateY(${String(start)}px)` }}
-                className={`absolute inset-x-0 grid h-11 items-center gap-x-3 border-b border-line pr-3 ${COLUMNS} ${selected.has(row.id) ? "bg-selected" : "hover:bg-hover"}`}>
+                className={`absolute inset-x-0 grid h-[52px] items-center md:h-9 gap-x-3 border-b border-line pr-3 ${COLUMNS} ${selected.has(row.id) ? "bg-selected" : "hover:bg-hover"}`}>
                 <InstanceRow row={row} isSelected={selected.has(row.id)} onSelect={(range) => onSelect(row.id, index, range)} />
               </div>
             );
           })}
         </div>
-        {more && <p className="h-11 px-4 py-3 text-sm text-faint" role="status">Reading more</p>}
+        {more && <p className="px-4 py-2 text-sm text-faint" role="status">Reading more</p>}
       </div>
     </div>
   );

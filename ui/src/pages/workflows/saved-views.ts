@@ -1,7 +1,6 @@
 /** Filters under a name, kept in this browser. */
 import { isObject, text, type Json } from "../../model/json";
-import { FILTERS } from "../../app/router";
-import type { Filters } from "./filters";
+import { FILTERS, type Filters } from "./filters";
 
 export interface SavedView {
   readonly name: string;

@@ -6,6 +6,7 @@ import { countQuery } from "../../api/queries";
 import { workflowsRoute } from "../../app/router";
 import { BulkDialog } from "../../kit/bulk-dialog";
 import { Button, buttonClass } from "../../kit/button";
+import { useMinute } from "../../kit/clock";
 import { Empty } from "../../kit/empty";
 import * as icons from "../../kit/icons";
 import { useKeys } from "../../kit/keys";
@@ -32,9 +33,9 @@ export default function WorkflowsPage(): JSX.Element {
   const filters: Filters = workflowsRoute.useSearch();
   const navigate = useNavigate({ from: "/workflows" });
   const change = useCallback((next: Filters) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true }), [navigate]);
-  const minute = Math.floor(Date.now() / 60_000);
-  const query = useMemo(() => asQuery(filters, minute * 60_000), [filters, minute]);
-  const key = JSON.stringify(query);
+  const minute = useMinute();
+  const query = useMemo(() => asQuery(filters, minute), [filters, minute]);
+  const key = JSON.stringify(filters);
   const search = useRef<HTMLInputElement>(null);
   const count = useLiveCount(query);
   return (
@@ -69,6 +70,7 @@ function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Elem
   const [active, setActive] = useState(-1);
   const [cancelling, setCancelling] = useState<readonly string[]>();
   const navigate = useNavigate();
+  useEffect(() => list.retarget(query), [list, query]);
   useRenewal(list, first);
   const onScroll = useCallback((index: number, nearEnd: boolean) => {
     first.current = index;

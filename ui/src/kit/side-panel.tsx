@@ -1,16 +1,8 @@
-import { useSyncExternalStore, type JSX, type ReactNode } from "react";
-import { IconButton } from "../../kit/button";
-import { Dialog } from "../../kit/dialog";
-import * as icons from "../../kit/icons";
-
-const narrow = window.matchMedia("(max-width: 767px)");
-
-function useNarrow(): boolean {
-  return useSyncExternalStore((listener) => {
-    narrow.addEventListener("change", listener);
-    return () => narrow.removeEventListener("change", listener);
-  }, () => narrow.matches);
-}
+import type { JSX, ReactNode } from "react";
+import { IconButton } from "./button";
+import { Dialog } from "./dialog";
+import * as icons from "./icons";
+import { useNarrow } from "./narrow";
 
 interface SidePanelProps {
   readonly title: string;
