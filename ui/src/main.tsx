@@ -18,6 +18,8 @@ hub.start();
 hub.onBack(() => void queries.invalidateQueries());
 let token = session.now.token;
 session.subscribe(() => {
+  // Nobody is let in before they say who they are.
+  if (session.now.wanted) hub.stop();
   if (session.now.token === token) return;
   token = session.now.token;
   queries.clear();

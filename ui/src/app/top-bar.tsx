@@ -21,10 +21,10 @@ export function TopBar({ onFind, onKeys }: TopBarProps): JSX.Element {
       <Environment name={system?.environment} />
       <Breadcrumb />
       <span className="flex-1" />
-      <button type="button" onClick={onFind} aria-label="Find anything" className="flex h-8 items-center gap-2 rounded border border-line-strong bg-surface px-2 text-faint hover:text-ink md:w-56">
+      <button type="button" onClick={onFind} className="flex h-8 items-center gap-2 rounded border border-line-strong bg-surface px-2 text-faint hover:text-ink md:w-56">
         <icons.Search size={14} />
-        <span className="hidden flex-1 text-left md:block">Find anything</span>
-        <kbd className="hidden rounded-sm border border-line px-1 text-xs md:block">Ctrl K</kbd>
+        <span className="sr-only flex-1 text-left md:not-sr-only">Find anything</span>
+        <kbd aria-hidden="true" className="hidden rounded-sm border border-line px-1 text-xs md:block">Ctrl K</kbd>
       </button>
       <Health ready={system?.ready} />
       <Caller name={system?.caller} />
@@ -63,8 +63,7 @@ function Health({ ready }: { readonly ready: boolean | undefined }): JSX.Element
   return (
     <Link to="/system" title="The server's health" className="flex h-8 items-center gap-2 rounded px-2 text-sm text-muted hover:bg-hover">
       <span aria-hidden="true" className={`size-2 rounded-full ${colour}`} />
-      <span className="hidden sm:inline">{word}</span>
-      <span className="sr-only sm:hidden">{word}</span>
+      <span className="sr-only sm:not-sr-only">{word}</span>
     </Link>
   );
 }

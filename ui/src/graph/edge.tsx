@@ -46,16 +46,19 @@ interface Ends {
   readonly sourceY: number;
   readonly targetX: number;
   readonly targetY: number;
+  readonly sourcePosition: Position;
   readonly targetPosition: Position;
 }
 
 /** A bow beside the steps, from the one that failed back to those that are undone. */
-function backwards({ sourceX, sourceY, targetX, targetY, targetPosition }: Ends): string {
-  const below = targetPosition === Position.Bottom;
-  const bow = 36 + 0.05 * Math.abs(below ? sourceX - targetX : sourceY - targetY);
-  const [dx, dy] = below ? [0, bow] : [bow, 0];
-  const point = (x: number, y: number): string => `${String(x)} ${String(y)}`;
-  return `M ${point(sourceX, sourceY)} C ${point(sourceX + dx, sourceY + dy)}, ${point(targetX + dx, targetY + dy)}, ${point(targetX, targetY)}`;
+function backwards({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition }: Ends): string {
+  const bow = 36 + 0.05 * Math.hypot(sourceX - targetX, sourceY - targetY);
+  const pulled = (x: number, y: number, side: Position): string => (side === Position.Bottom ? point(x, y + bow) : point(x + bow, y));
+  return `M ${point(sourceX, sourceY)} C ${pulled(sourceX, sourceY, sourcePosition)}, ${pulled(targetX, targetY, targetPosition)}, ${point(targetX, targetY)}`;
+}
+
+function point(x: number, y: number): string {
+  return `${String(x)} ${String(y)}`;
 }
 
 function arrowHead(x: number, y: number, position: Position): string {

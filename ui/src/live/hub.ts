@@ -56,6 +56,7 @@ export class Hub {
   stop(): void {
     this.feed?.stop();
     this.feed = undefined;
+    this.enter("connecting");
   }
 
   hurry(): void {

@@ -14,11 +14,15 @@ export interface LiveRun {
 /** An ended run speaks no more, unless its parent has it undone. */
 const REOPENS = "compensation-requested";
 
-/** The run with this id, from its first record to the newest one; another id wants another component. */
-export function useRun(id: string): LiveRun {
+/**
+ * The run with this id, from its first record to the newest one, once it is known to be there; another id wants another
+ * component.
+ */
+export function useRun(id: string, isThere = true): LiveRun {
   const [run] = useState(() => new Run());
   const [{ version, state }, setProgress] = useState<{ version: number; state: FeedState }>({ version: 0, state: "connecting" });
   useEffect(() => {
+    if (!isThere) return;
     let feed: Feed<HistoryRecord> | undefined;
     const open = (): void => {
       feed?.stop();
@@ -42,6 +46,6 @@ export function useRun(id: string): LiveRun {
       off();
       feed?.stop();
     };
-  }, [id, run]);
+  }, [id, run, isThere]);
   return { run, version, state };
 }

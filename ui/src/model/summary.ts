@@ -47,6 +47,6 @@ function undoOf(states: readonly StepState[]): StepSummary["undo"] {
 /** Whether the way from one step to the next was gone. */
 export function wasTaken(from: StepSummary | undefined, to: StepSummary | undefined, role: "next" | "enter" | "leave" | "catch"): boolean {
   if (from === undefined || to === undefined) return false;
-  if (role === "leave") return stepHasEnded(from.status) && stepHasEnded(to.status);
+  if (role === "leave") return stepHasEnded(from.status) && to.byStatus.has("completed");
   return role === "enter" || stepHasEnded(from.status) || from.byStatus.has("completed");
 }

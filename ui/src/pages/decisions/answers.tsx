@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useState, type JSX } from "react";
 import { api, newKey, take } from "../../api/client";
 import { BulkDialog } from "../../kit/bulk-dialog";
@@ -24,41 +25,54 @@ export function answer(id: string, choice: Choice, comment: string, key: string)
     : take(api.POST("/api/v1/decisions/{id}/approve", { params, body: { choice, comment } }));
 }
 
-interface AnswersProps {
+/** Decisions that are alike, and what is to be said to all of them. */
+export interface Question {
   readonly ids: readonly string[];
   /** What is decided, for the title. */
   readonly what: string;
   readonly ofUndo: boolean;
-  readonly onAnswered: () => void;
 }
 
+export type Ask = (question: Question, choice: Choice) => void;
+
 /** The buttons for one decision or many that are alike. */
-export function Answers({ ids, what, ofUndo, onAnswered }: AnswersProps): JSX.Element {
-  const [choice, setChoice] = useState<Choice>();
+export function Answers({ question, onAsk }: { readonly question: Question; readonly onAsk: Ask }): JSX.Element {
+  const count = question.ids.length;
   return (
-    <span className="flex gap-1.5">
-      {CHOICES.map((each) => (
-        <Button key={each} small look={each === "retry" ? "main" : each === "fail" ? "danger" : "plain"} title={consequence(each, ofUndo)} onClick={() => setChoice(each)}>
-          {CHOICE_NAMES[each]}{ids.length > 1 ? ` ${exact(ids.length)}` : ""}
+    <span className="flex shrink-0 gap-1.5">
+      {CHOICES.map((choice) => (
+        <Button key={choice} small look={choice === "retry" ? "main" : choice === "fail" ? "danger" : "plain"} title={consequence(choice, question.ofUndo)} onClick={() => onAsk(question, choice)}>
+          {CHOICE_NAMES[choice]}{count > 1 ? ` ${exact(count)}` : ""}
         </Button>
       ))}
-      {choice !== undefined && <AnswerDialog ids={ids} what={what} ofUndo={ofUndo} choice={choice} onClose={(acted) => {
-        setChoice(undefined);
-        if (acted) onAnswered();
-      }} />}
     </span>
   );
 }
 
-interface AnswerDialogProps {
-  readonly ids: readonly string[];
-  readonly what: string;
-  readonly ofUndo: boolean;
+/**
+ * The dialog for an answer. It belongs to the page, not to the question: that goes away as it is answered, and the
+ * dialog is to tell how the rest went.
+ */
+export function useAnswering(onAnswered?: () => void): { readonly ask: Ask; readonly dialog: JSX.Element | null } {
+  const queries = useQueryClient();
+  const [asked, setAsked] = useState<Question & { readonly choice: Choice }>();
+  const dialog = asked === undefined ? null : (
+    <AnswerDialog {...asked} onClose={(acted) => {
+      setAsked(undefined);
+      if (!acted) return;
+      onAnswered?.();
+      void queries.invalidateQueries({ queryKey: ["decisions"] });
+    }} />
+  );
+  return { ask: (question, choice) => setAsked({ ...question, choice }), dialog };
+}
+
+interface AnswerDialogProps extends Question {
   readonly choice: Choice;
   readonly onClose: (acted: boolean) => void;
 }
 
-export function AnswerDialog({ ids, what, ofUndo, choice, onClose }: AnswerDialogProps): JSX.Element {
+function AnswerDialog({ ids, what, ofUndo, choice, onClose }: AnswerDialogProps): JSX.Element {
   const [key] = useState(newKey);
   const name = CHOICE_NAMES[choice];
   const [only] = ids;

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState, type JSX } from "react";
 import type { Decision } from "../../api/client";
@@ -11,7 +11,7 @@ import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
 import { exact } from "../../model/time";
-import { AnswerDialog, CHOICE_NAMES, CHOICES, type Choice } from "./answers";
+import { CHOICE_NAMES, CHOICES, useAnswering, type Choice } from "./answers";
 import { DecisionDetail } from "./decision-detail";
 import { DecisionList } from "./decision-list";
 
@@ -33,10 +33,12 @@ export default function DecisionsPage(): JSX.Element {
       {pending.data?.more === true && !answered && <p className="text-sm text-muted" role="status">The first {exact(MOST_DECISIONS)} are shown; more wait behind them.</p>}
       {error !== null && <Failure error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <Skeleton lines={6} />}
-      {data !== undefined && (items.length === 0 ? <NothingToDecide answered={answered} /> : <Inbox items={items} answered={answered} current={id} />)}
+      {data !== undefined && <Inbox key={answered ? "answered" : "pending"} items={items} answered={answered} current={id} />}
     </Page>
   );
 }
+
+const UNDO = "compensation-failed";
 
 interface InboxProps {
   readonly items: readonly Decision[];
@@ -46,9 +48,8 @@ interface InboxProps {
 
 function Inbox({ items, answered, current }: InboxProps): JSX.Element {
   const navigate = useNavigate({ from: "/decisions" });
-  const queries = useQueryClient();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [asked, setAsked] = useState<{ choice: Choice; ids: readonly string[] }>();
+  const { ask, dialog } = useAnswering(() => setSelected(new Set()));
   const [lastIndex, setLastIndex] = useState(0);
   const found = items.findIndex((decision) => decision.id === current);
   if (found >= 0 && found !== lastIndex) setLastIndex(found);
@@ -65,30 +66,31 @@ function Inbox({ items, answered, current }: InboxProps): JSX.Element {
     return next;
   });
   const chosen = items.filter((each) => selected.has(each.id)).map((each) => each.id);
-  const ask = (choice: Choice) => (): void => {
-    if (!answered && decision !== undefined) setAsked({ choice, ids: chosen.length > 0 ? chosen : [decision.id] });
+  const askOne = (choice: Choice): void => {
+    if (decision !== undefined) ask({ ids: [decision.id], what: decision.step, ofUndo: decision.kind === UNDO }, choice);
   };
-  useKeys({ j: () => go(index + 1), k: () => go(index - 1), r: ask("retry"), s: ask("skip"), f: ask("fail"), x: () => decision !== undefined && toggle(decision.id), escape: () => setSelected(new Set()) });
-  const ofUndo = (asked?.ids.length === 1 ? items.find((each) => each.id === asked.ids[0]) : decision)?.kind === "compensation-failed";
+  const askChosen = (choice: Choice): void => ask({ ids: chosen, what: "selected decisions", ofUndo: items.every((each) => !selected.has(each.id) || each.kind === UNDO) }, choice);
+  const byKey = (choice: Choice) => (): void => {
+    if (answered) return;
+    if (chosen.length > 0) askChosen(choice);
+    else askOne(choice);
+  };
+  useKeys({ j: () => go(index + 1), k: () => go(index - 1), r: byKey("retry"), s: byKey("skip"), f: byKey("fail"), x: () => decision !== undefined && toggle(decision.id), escape: () => setSelected(new Set()) });
+  if (items.length === 0) return <><NothingToDecide answered={answered} />{dialog}</>;
   return (
     <>
       {chosen.length > 0 && !answered && (
         <div className="flex flex-wrap items-center gap-2 rounded border border-accent bg-selected px-3 py-1.5" role="group" aria-label="Selection">
           <span className="flex-1 font-medium">{exact(chosen.length)} selected</span>
-          {CHOICES.map((choice) => <Button key={choice} small look={choice === "fail" ? "danger" : "plain"} onClick={() => setAsked({ choice, ids: chosen })}>{CHOICE_NAMES[choice]} {exact(chosen.length)}</Button>)}
+          {CHOICES.map((choice) => <Button key={choice} small look={choice === "fail" ? "danger" : "plain"} onClick={() => askChosen(choice)}>{CHOICE_NAMES[choice]} {exact(chosen.length)}</Button>)}
           <Button small look="quiet" onClick={() => setSelected(new Set())}>Clear</Button>
         </div>
       )}
       <div className="grid min-h-0 flex-1 gap-4 max-md:grid-rows-[minmax(140px,2fr)_3fr] md:grid-cols-[minmax(280px,2fr)_3fr]">
         <DecisionList items={items} current={decision?.id} selected={selected} selectable={!answered} onOpen={(id) => go(items.findIndex((each) => each.id === id))} onToggle={toggle} onToggleAll={() => setSelected(chosen.length === items.length ? new Set() : new Set(items.map((each) => each.id)))} />
-        {decision !== undefined && <DecisionDetail key={decision.id} decision={decision} onAsk={(choice) => setAsked({ choice, ids: [decision.id] })} />}
+        {decision !== undefined && <DecisionDetail key={decision.id} decision={decision} onAsk={askOne} />}
       </div>
-      {asked !== undefined && <AnswerDialog ids={asked.ids} what={asked.ids.length === 1 ? (decision?.step ?? "") : "selected decisions"} choice={asked.choice} ofUndo={ofUndo} onClose={(acted) => {
-        setAsked(undefined);
-        if (!acted) return;
-        setSelected(new Set());
-        void queries.invalidateQueries({ queryKey: ["decisions"] });
-      }} />}
+      {dialog}
     </>
   );
 }

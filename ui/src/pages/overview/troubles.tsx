@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, type JSX, type ReactNode } from "react";
 import type { Decision, InstanceSummary } from "../../api/client";
@@ -13,7 +13,7 @@ import { isLifecycle, useLiveQueries } from "../../live/hooks";
 import { member, text } from "../../model/json";
 import { exact } from "../../model/time";
 import { groupTrouble, splitError, type Trouble } from "../../model/trouble";
-import { Answers } from "../decisions/answers";
+import { Answers, useAnswering, type Ask } from "../decisions/answers";
 import { moment } from "../workflows/filters";
 
 const FAILED = "failed,compensated";
@@ -23,6 +23,11 @@ const PAUSE = 1_000;
 
 /** What needs a person stands above all that is fine. */
 export function Troubles({ range }: { readonly range: string }): JSX.Element {
+  const { ask, dialog } = useAnswering();
+  return <><Lists range={range} onAsk={ask} />{dialog}</>;
+}
+
+function Lists({ range, onAsk }: { readonly range: string; readonly onAsk: Ask }): JSX.Element {
   const minute = useMinute();
   const filter = useMemo(() => ({ status: FAILED, created_after: moment(range, minute) }), [range, minute]);
   useLiveQueries(["workflows", "recent"], isLifecycle, PAUSE);
@@ -41,7 +46,7 @@ export function Troubles({ range }: { readonly range: string }): JSX.Element {
     <>
       {questions.length > 0 && (
         <Panel title={<span className="inline-flex items-center gap-2"><icons.Hand className="text-human" />Needs a person</span>} flush aside={<Link to="/decisions" className="text-accent-text hover:underline">{exact(decisions.data.items.length)} {decisions.data.items.length === 1 ? "decision" : "decisions"}</Link>}>
-          <ul>{questions.slice(0, SHOWN).map((group) => <QuestionRow key={group.key} group={group} />)}</ul>
+          <ul>{questions.slice(0, SHOWN).map((group) => <QuestionRow key={group.key} group={group} onAsk={onAsk} />)}</ul>
         </Panel>
       )}
       {failures.length > 0 && (
@@ -64,14 +69,13 @@ function factsOfFailure(summary: InstanceSummary) {
   return { workflow: summary.workflow, step: "", ...splitError(summary.error ?? "without an error"), at: Date.parse(summary.ended_at ?? summary.updated_at) };
 }
 
-function QuestionRow({ group }: { readonly group: Trouble<Decision> }): JSX.Element {
-  const queries = useQueryClient();
+function QuestionRow({ group, onAsk }: { readonly group: Trouble<Decision>; readonly onAsk: Ask }): JSX.Element {
   const ofUndo = group.items[0]?.kind === "compensation-failed";
   return (
     <GroupRow group={group} step={group.step}
       icon={ofUndo ? <icons.Octagon className="text-failed" /> : <icons.Hand className="text-human" />}>
       <Link to="/decisions" search={{ workflow: group.workflow, id: group.items[0]?.id ?? "" }} className={buttonClass("quiet", true)}>Look</Link>
-      <Answers ids={group.items.map((decision) => decision.id)} what={group.step} ofUndo={ofUndo} onAnswered={() => void queries.invalidateQueries({ queryKey: ["decisions"] })} />
+      <Answers question={{ ids: group.items.map((decision) => decision.id), what: group.step, ofUndo }} onAsk={onAsk} />
     </GroupRow>
   );
 }

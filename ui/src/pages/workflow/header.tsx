@@ -10,12 +10,14 @@ interface HeaderProps {
   readonly run: Run;
   readonly seq: number;
   readonly isLive: boolean;
+  /** The records at hand do not reach the present yet. */
+  readonly isReading: boolean;
   readonly instance: Instance | undefined;
   readonly id: string;
   readonly actions: ReactNode;
 }
 
-export function Header({ run, seq, isLive, instance, id, actions }: HeaderProps): JSX.Element {
+export function Header({ run, seq, isLive, isReading, instance, id, actions }: HeaderProps): JSX.Element {
   const { status, endedAt } = run.instance.at(seq);
   const { started } = run;
   const name = started?.workflow ?? instance?.workflow ?? "";
@@ -27,8 +29,8 @@ export function Header({ run, seq, isLive, instance, id, actions }: HeaderProps)
           <h1 className="text-xl font-semibold tracking-[-0.01em]">
             {name === "" ? <span className="skeleton inline-block h-7 w-52" /> : <Link to="/definitions/$name" params={{ name }} search={{ version }} className="rounded hover:underline">{name}</Link>} <span className="font-normal text-faint">{version}</span>
           </h1>
-          <span aria-live="polite"><Status status={run.end === 0 ? (instance?.status ?? "queued") : status} /></span>
-          <span className="text-muted">{started !== undefined && <Took from={started.at} to={endedAt > 0 ? endedAt : isLive ? undefined : run.timeAt(seq)} />}</span>
+          <span aria-live="polite"><Status status={isReading || run.end === 0 ? (instance?.status ?? "queued") : status} /></span>
+          <span className="text-muted">{started !== undefined && <Took from={started.at} to={isReading ? instance?.ended_at : endedAt > 0 ? endedAt : isLive ? undefined : run.timeAt(seq)} />}</span>
         </div>
         <div className="flex flex-wrap items-center gap-x-4 gap-y-0.5 text-sm text-muted">
           <span className="inline-flex items-center gap-0.5"><ShortId id={id} /><CopyButton text={id} what="the id" /></span>

@@ -1,12 +1,16 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { JSX } from "react";
+import { useState, type JSX } from "react";
+import { Button } from "../../kit/button";
 import { useNow } from "../../kit/clock";
 import * as icons from "../../kit/icons";
 import { ShortId } from "../../kit/id";
+import { lookOf } from "../../kit/status";
+import { Moment } from "../../kit/time";
+import { text } from "../../model/json";
+import type { InstanceState } from "../../model/run/state";
 import type { Reason } from "../../model/waiting";
 import { clockTime, exact, span } from "../../model/time";
-import { Answers } from "../decisions/answers";
+import { Answers, useAnswering } from "../decisions/answers";
 
 interface WhyProps {
   readonly reasons: readonly Reason[];
@@ -14,25 +18,57 @@ interface WhyProps {
   /** Past states are told, not acted on. */
   readonly isLive: boolean;
   readonly at: number;
+  /** How it stands; undefined: that is not known yet. */
+  readonly instance: InstanceState | undefined;
   readonly onStep: (step: string, lane: string) => void;
 }
 
-/** Why it does not move, in a sentence each, with what can be done beside it. */
-export function Why({ reasons, total, isLive, at, onStep }: WhyProps): JSX.Element {
-  const queries = useQueryClient();
+/**
+ * Why it does not move, in a sentence, with what can be done beside it; or how it ended. One line is always there, so
+ * that nothing below moves when it changes; the others are shown on demand.
+ */
+export function Why({ reasons, total, isLive, at, instance, onStep }: WhyProps): JSX.Element {
+  const { ask, dialog } = useAnswering();
+  const [all, setAll] = useState(false);
+  const line = "flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 rounded border px-3 py-1 md:h-10 md:flex-nowrap";
+  if (reasons.length === 0) return <><div className={`${line} border-line bg-raised`}>{instance !== undefined && <Outcome instance={instance} onStep={onStep} />}</div>{dialog}</>;
   return (
-    <ul className="flex flex-col gap-1.5" aria-label="What it waits for">
-      {reasons.map((reason) => (
-        <li key={`${reason.step}|${reason.busy}|${String(reason.ofUndo)}`} className={`flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 rounded border px-3 py-1 ${reason.busy === "decision" ? "border-human/40 tint-human" : "border-line bg-raised"}`}>
-          <ReasonIcon reason={reason} />
-          <span className="min-w-0 flex-1 basis-64"><Sentence reason={reason} now={isLive ? undefined : at} onStep={onStep} /></span>
-          {isLive && reason.decisionIds.length > 0 && (
-            <Answers ids={reason.decisionIds} what={reason.step} ofUndo={reason.ofUndo} onAnswered={() => void queries.invalidateQueries({ queryKey: ["decisions"] })} />
-          )}
-        </li>
-      ))}
-      {total > reasons.length && <li className="px-3 text-sm text-faint">and {exact(total - reasons.length)} more reasons</li>}
-    </ul>
+    <>
+      <ul className="flex flex-col gap-1.5" aria-label="What it waits for">
+        {(all ? reasons : reasons.slice(0, 1)).map((reason, index) => (
+          <li key={`${reason.step}|${reason.busy}|${String(reason.ofUndo)}`} className={`${line} ${reason.busy === "decision" ? "border-human/40 tint-human" : "border-line bg-raised"}`}>
+            <ReasonIcon reason={reason} />
+            <span className="min-w-0 flex-1 basis-64 md:truncate" title={reason.error?.message}><Sentence reason={reason} now={isLive ? undefined : at} onStep={onStep} /></span>
+            {isLive && reason.decisionIds.length > 0 && (
+              <Answers question={{ ids: reason.decisionIds, what: reason.step, ofUndo: reason.ofUndo }} onAsk={ask} />
+            )}
+            {index === 0 && total > 1 && <Button small look="quiet" aria-expanded={all} onClick={() => setAll(!all)}>{all ? "Only the first" : `${exact(total - 1)} more`}</Button>}
+          </li>
+        ))}
+        {all && total > reasons.length && <li className="px-3 text-sm text-faint">and {exact(total - reasons.length)} more reasons</li>}
+      </ul>
+      {dialog}
+    </>
+  );
+}
+
+/** How it ended, or that it is between two records. */
+function Outcome({ instance: { status, error, endedAt }, onStep }: { readonly instance: InstanceState; readonly onStep: (step: string, lane: string) => void }): JSX.Element {
+  const { Icon, colour } = lookOf(status);
+  const path = (text(error?.whole ?? null, "step") || "").split("/");
+  const step = path.at(-1) ?? "";
+  const ended = endedAt > 0 && <> <Moment at={endedAt} /></>;
+  const words: Readonly<Record<string, string>> = { completed: "It completed", cancelled: "It was cancelled", failed: "It failed", compensated: "It failed, and what it had done was undone" };
+  return (
+    <>
+      <span className={colour}><Icon /></span>
+      <span className="min-w-0 flex-1 truncate">
+        {words[status] === undefined ? "It goes on at once." : <>{words[status]}{ended}</>}
+        {error !== undefined && words[status] !== undefined && (
+          <>: {step !== "" && <button type="button" onClick={() => onStep(step, path.slice(0, -1).join("/"))} className="rounded font-medium underline decoration-line-strong underline-offset-2 hover:decoration-current">{step}</button>} <span className="text-muted" title={error.message}>{error.type}: {error.message}</span></>
+        )}
+      </span>
+    </>
   );
 }
 

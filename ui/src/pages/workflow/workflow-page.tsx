@@ -30,7 +30,7 @@ import { Why } from "./why";
 const TABS = ["graph", "timeline", "history", "data"] as const;
 type Tab = (typeof TABS)[number];
 const NAMES: Readonly<Record<Tab, string>> = { graph: "Graph", timeline: "Timeline", history: "History", data: "Data" };
-const MOST_REASONS = 3;
+const MOST_REASONS = 20;
 
 type Search = Readonly<Partial<Record<"tab" | "step" | "lane" | "at" | "open" | "find", string>>>;
 type Change = (next: Partial<Record<keyof Search, string | undefined>>) => void;
@@ -45,8 +45,8 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
   const search = workflowRoute.useSearch();
   const navigate = useNavigate({ from: "/workflows/$id" });
   const change = useCallback<Change>((next) => void navigate({ search: (before) => ({ ...before, ...next }) as Search, replace: true }), [navigate]);
-  const live = useRun(id);
   const instance = useQuery(instanceQuery(id));
+  const live = useRun(id, instance.data !== undefined);
   useFreshInstance(id, live);
   const { run } = live;
   const writeAt = useCallback((at: string | undefined) => change({ at }), [change]);
@@ -58,20 +58,22 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
   const [showsRecord, setShowsRecord] = useState(!isNarrow);
   if (instance.error instanceof ApiProblem && run.end === 0) return <NoSuch id={id} error={instance.error} />;
   const { seq, isLive } = position;
+  const all = instance.data?.seq ?? 0;
+  // Until the history is there as far as it is known to go, what it says is not yet how things are.
+  const isReading = isLive && run.end < all;
   const why = reasons(run, seq, MOST_REASONS);
   const onStep = (step: string, lane: string): void => change({ step, lane: lane === "" ? undefined : lane });
   const onRecord = (at: number): void => {
     setShowsRecord(true);
     position.go(at);
   };
-  const all = instance.data?.seq ?? 0;
   return (
     <div className="flex min-h-full flex-col md:h-full">
       <div className="flex flex-col gap-3 px-4 pt-4 pb-3 lg:px-6">
-        <Header run={run} seq={seq} isLive={isLive} instance={instance.data} id={id} actions={<Actions id={id} run={run} />} />
+        <Header run={run} seq={seq} isLive={isLive} isReading={isReading} instance={instance.data} id={id} actions={<Actions id={id} run={run} />} />
         {!isLive && <Notice tone="waiting">This is how it was after record {exact(seq)} of {exact(run.end)}. What is done by the buttons above is done to it as it is now.</Notice>}
-        {run.end < all && all - run.end > 500 && <p className="text-sm text-muted" role="status">Reading the history: {exact(run.end)} of {exact(all)} records</p>}
-        {why.total > 0 && <Why reasons={why.found} total={why.total} isLive={isLive} at={run.timeAt(seq)} onStep={onStep} />}
+        {isReading && all - run.end > 500 && <p className="text-sm text-muted" role="status">Reading the history: {exact(run.end)} of {exact(all)} records</p>}
+        <Why reasons={isReading ? [] : why.found} total={why.total} isLive={isLive} at={run.timeAt(seq)} instance={isReading ? undefined : run.instance.at(seq)} onStep={onStep} />
         <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
           <Tabs label="Views" tabs={TABS.map((each) => ({ id: each, name: NAMES[each] }))} current={tab} onChange={(next) => change({ tab: next === "graph" ? undefined : next })} />
           {run.end > 0 && <Slider run={run} position={position} />}
