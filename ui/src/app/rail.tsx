@@ -47,7 +47,7 @@ function RailLink({ place: { to, name, Icon, keys }, folded, count }: { readonly
 function Count({ count, folded }: { readonly count: number; readonly folded: boolean }): JSX.Element {
   const spot = "absolute top-0.5 right-0.5 h-4 px-1";
   return (
-    <span className={`inline-flex min-w-4 items-center justify-center rounded-full tint-human text-xs font-semibold text-human ${folded ? spot : `${spot} lg:static lg:h-5 lg:px-1.5`}`}>
+    <span className={`inline-flex min-w-4 items-center justify-center rounded-full bg-human text-xs font-semibold text-raised ${folded ? spot : `${spot} lg:static lg:h-5 lg:px-1.5`}`}>
       {count > 99 && folded ? "99+" : exact(count)}<span className="sr-only"> wait for a person</span>
     </span>
   );

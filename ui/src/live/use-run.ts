@@ -11,6 +11,10 @@ export interface LiveRun {
   readonly state: FeedState;
 }
 
+/** So many records at once are a history being read: drawing each frame of it would only hold it up. */
+const CATCHING_UP = 100;
+const SELDOM = 1_000;
+
 /** An ended run speaks no more, unless its parent has it undone. */
 const REOPENS = "compensation-requested";
 
@@ -24,6 +28,11 @@ export function useRun(id: string, isThere = true): LiveRun {
   useEffect(() => {
     if (!isThere) return;
     let feed: Feed<HistoryRecord> | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tell = (): void => {
+      timer = undefined;
+      setProgress((before) => ({ ...before, version: before.version + 1 }));
+    };
     const open = (): void => {
       feed?.stop();
       feed = new Feed<HistoryRecord>({
@@ -32,7 +41,8 @@ export function useRun(id: string, isThere = true): LiveRun {
         placeOf: (record) => String(record.seq),
         onRecords: (records) => {
           run.append(records);
-          setProgress((before) => ({ ...before, version: before.version + 1 }));
+          if (records.length >= CATCHING_UP) timer ??= setTimeout(tell, SELDOM);
+          else if (timer === undefined) tell();
         },
         onState: (next) => setProgress((before) => ({ ...before, state: next })),
         alive,
@@ -44,6 +54,7 @@ export function useRun(id: string, isThere = true): LiveRun {
     });
     return () => {
       off();
+      clearTimeout(timer);
       feed?.stop();
     };
   }, [id, run, isThere]);

@@ -20,6 +20,7 @@ const FAILED = "failed,compensated";
 const LOOKED_AT = 500;
 const SHOWN = 8;
 const PAUSE = 1_000;
+const MINUTE = 60_000;
 
 /** What needs a person stands above all that is fine. */
 export function Troubles({ range }: { readonly range: string }): JSX.Element {
@@ -107,7 +108,7 @@ function GroupRow({ group, step, icon, children }: GroupRowProps): JSX.Element {
         <p className="flex flex-wrap items-baseline gap-x-2">
           <span className="font-semibold md:hidden">{exact(group.items.length)} ×</span>
           <span className="font-medium">{group.workflow}</span>{step !== "" && <span className="text-muted">at {step}</span>}
-          <span className="text-sm text-faint">since <Moment at={group.since} />{group.last !== group.since && <>, last <Moment at={group.last} /></>}</span>
+          <span className="text-sm text-faint">since <Moment at={group.since} />{group.last - group.since > MINUTE && <>, last <Moment at={group.last} /></>}</span>
         </p>
         <p className="truncate text-sm text-muted" title={group.message}><code className="text-failed">{group.errorType}</code> {group.message}</p>
       </div>

@@ -38,7 +38,7 @@ export function Why({ reasons, total, isLive, at, instance, onStep }: WhyProps):
         {(all ? reasons : reasons.slice(0, 1)).map((reason, index) => (
           <li key={`${reason.step}|${reason.busy}|${String(reason.ofUndo)}`} className={`${line} ${reason.busy === "decision" ? "border-human/40 tint-human" : "border-line bg-raised"}`}>
             <ReasonIcon reason={reason} />
-            <span className="min-w-0 flex-1 basis-64 md:truncate" title={reason.error?.message}><Sentence reason={reason} now={isLive ? undefined : at} onStep={onStep} /></span>
+            <span className="min-w-0 flex-1 basis-64 max-md:line-clamp-3 md:truncate" title={reason.error?.message}><Sentence reason={reason} now={isLive ? undefined : at} onStep={onStep} /></span>
             {isLive && reason.decisionIds.length > 0 && (
               <Answers question={{ ids: reason.decisionIds, what: reason.step, ofUndo: reason.ofUndo }} onAsk={ask} />
             )}

@@ -31,6 +31,7 @@ const TABS = ["graph", "timeline", "history", "data"] as const;
 type Tab = (typeof TABS)[number];
 const NAMES: Readonly<Record<Tab, string>> = { graph: "Graph", timeline: "Timeline", history: "History", data: "Data" };
 const MOST_REASONS = 20;
+const NO_REASONS = { found: [], total: 0 } as const;
 
 type Search = Readonly<Partial<Record<"tab" | "step" | "lane" | "at" | "open" | "find", string>>>;
 type Change = (next: Partial<Record<keyof Search, string | undefined>>) => void;
@@ -61,7 +62,7 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
   const all = instance.data?.seq ?? 0;
   // Until the history is there as far as it is known to go, what it says is not yet how things are.
   const isReading = isLive && run.end < all;
-  const why = reasons(run, seq, MOST_REASONS);
+  const why = isReading ? NO_REASONS : reasons(run, seq, MOST_REASONS);
   const onStep = (step: string, lane: string): void => change({ step, lane: lane === "" ? undefined : lane });
   const onRecord = (at: number): void => {
     setShowsRecord(true);
@@ -73,7 +74,7 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
         <Header run={run} seq={seq} isLive={isLive} isReading={isReading} instance={instance.data} id={id} actions={<Actions id={id} run={run} />} />
         {!isLive && <Notice tone="waiting">This is how it was after record {exact(seq)} of {exact(run.end)}. What is done by the buttons above is done to it as it is now.</Notice>}
         {isReading && all - run.end > 500 && <p className="text-sm text-muted" role="status">Reading the history: {exact(run.end)} of {exact(all)} records</p>}
-        <Why reasons={isReading ? [] : why.found} total={why.total} isLive={isLive} at={run.timeAt(seq)} instance={isReading ? undefined : run.instance.at(seq)} onStep={onStep} />
+        <Why reasons={why.found} total={why.total} isLive={isLive} at={run.timeAt(seq)} instance={isReading ? undefined : run.instance.at(seq)} onStep={onStep} />
         <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
           <Tabs label="Views" tabs={TABS.map((each) => ({ id: each, name: NAMES[each] }))} current={tab} onChange={(next) => change({ tab: next === "graph" ? undefined : next })} />
           {run.end > 0 && <Slider run={run} position={position} />}
