@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { HistoryRecord } from "../api/client";
+import { api, take, type HistoryRecord } from "../api/client";
 import { Run } from "../model/run/run";
 import { Feed, type FeedState } from "./feed";
 import { alive, hub, transport } from "./hub";
@@ -11,12 +11,23 @@ export interface LiveRun {
   readonly state: FeedState;
 }
 
-/** So many records at once are a history being read: drawing each frame of it would only hold it up. */
-const CATCHING_UP = 100;
-const SELDOM = 1_000;
-
 /** An ended run speaks no more, unless its parent has it undone. */
 const REOPENS = "compensation-requested";
+const PAGE = 1_000;
+/** Pages after which a history that is being read is drawn: each of them would only hold it up. */
+const DRAWN_EVERY = 10;
+
+/** The past in pages, which costs a browser far less than a message a record. */
+async function readPast(id: string, run: Run, signal: AbortSignal, onPages: () => void): Promise<void> {
+  for (let pages = 1; !signal.aborted; pages += 1) {
+    const query = { after_seq: run.end, limit: PAGE };
+    const page = await take(api.GET("/api/v1/workflows/{id}/history", { params: { path: { id }, query }, signal }));
+    run.append(page.items);
+    const isLast = page.next_cursor == null;
+    if (isLast || pages === 1 || pages % DRAWN_EVERY === 0) onPages();
+    if (isLast) return;
+  }
+}
 
 /**
  * The run with this id, from its first record to the newest one, once it is known to be there; another id wants another
@@ -27,34 +38,32 @@ export function useRun(id: string, isThere = true): LiveRun {
   const [{ version, state }, setProgress] = useState<{ version: number; state: FeedState }>({ version: 0, state: "connecting" });
   useEffect(() => {
     if (!isThere) return;
+    const abort = new AbortController();
     let feed: Feed<HistoryRecord> | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tell = (): void => {
-      timer = undefined;
-      setProgress((before) => ({ ...before, version: before.version + 1 }));
-    };
-    const open = (): void => {
+    const tell = (): void => setProgress((before) => ({ ...before, version: before.version + 1 }));
+    const follow = (): void => {
       feed?.stop();
+      if (abort.signal.aborted) return;
       feed = new Feed<HistoryRecord>({
         transport,
         path: () => `/api/v1/workflows/${id}/events?from_seq=${String(run.end)}`,
         placeOf: (record) => String(record.seq),
         onRecords: (records) => {
           run.append(records);
-          if (records.length >= CATCHING_UP) timer ??= setTimeout(tell, SELDOM);
-          else if (timer === undefined) tell();
+          tell();
         },
         onState: (next) => setProgress((before) => ({ ...before, state: next })),
         alive,
       });
     };
-    open();
+    // What cannot be read in pages comes with the stream.
+    void readPast(id, run, abort.signal, tell).then(follow, follow);
     const off = hub.onRecords((records) => {
-      if (records.some(({ workflow_id: of, record }) => of === id && record.type === REOPENS)) open();
+      if (records.some(({ workflow_id: of, record }) => of === id && record.type === REOPENS)) follow();
     });
     return () => {
       off();
-      clearTimeout(timer);
+      abort.abort();
       feed?.stop();
     };
   }, [id, run, isThere]);
