@@ -1,9 +1,12 @@
 /** What happens on the server is seen on the page, also after the server was away. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { components } from "../src/api/schema";
 import { Api, CUSTOMER, put } from "./harness/api";
 import { launch, openTab } from "./harness/browser";
 import { TestServer } from "./harness/server";
+
+type Schemas = components["schemas"];
 
 let server: TestServer;
 let api: Api;
@@ -84,14 +87,15 @@ test("a server that was killed is missed, and nothing that happened meanwhile", 
 });
 
 test("many rows scroll, and those at the end are read when they are reached", async () => {
-  const ids = await api.startMany("sleeper", Array.from({ length: 700 }, (_, index) => ({ note: `n${String(index)}` })));
+  await api.startMany("sleeper", Array.from({ length: 700 }, (_, index) => ({ note: `n${String(index)}` })));
+  const { items } = await api.get<Schemas["Page_InstanceSummary"]>("/workflows?workflow=sleeper&limit=1000");
   const { page, complaints, close } = await openTab(browser);
   await page.goto(`${server.url}/workflows?workflow=sleeper`);
   const table = page.getByRole("table", { name: "Workflows" });
   await table.waitFor();
   const drawn = (): Promise<number> => page.locator("[role=row][data-index]").count();
   expect(await drawn()).toBeLessThan(80);
-  const first = ids[0] ?? "";
+  const first = items.at(-1)?.id ?? "";
   const target = page.locator(`a[href="/workflows/${first}"]`);
   await page.waitForFunction((href) => {
     const scroller = document.querySelector('[role="table"]')?.parentElement;

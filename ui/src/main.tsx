@@ -27,6 +27,14 @@ session.subscribe(() => {
   void router.invalidate();
 });
 
+// Whoever comes back to the page, or to the network, does not wait for the next attempt.
+window.addEventListener("online", () => hub.hurry());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) hub.hurry();
+});
+// After an upgrade of the server the parts of the page that were not loaded yet have other names.
+window.addEventListener("vite:preloadError", () => window.location.reload());
+
 const root = document.getElementById("root");
 if (root === null) throw new Error("expected an element with the id root in index.html");
 createRoot(root).render(

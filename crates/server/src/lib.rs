@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `settings` | flags, variables, the file, defaults |
 //! | `callers` | who asks, what they may do, from where |
-//! | `dashboard` | the files of the dashboard, as they were built into the binary |
+//! | `dashboard` | the files of the dashboard, embedded into the binary |
 //! | `door` | what every request passes: bodies, queries, headers, problems |
 //! | `metrics` | figures for those who watch the server |
 //! | `routes` | one file for each noun of the API |

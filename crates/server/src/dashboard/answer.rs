@@ -24,7 +24,11 @@ pub fn file(file: &File, asked: &HeaderMap) -> Response {
         whole(file, asked)
     };
     let headers = response.headers_mut();
-    let cache = if file.is_hashed() { FOR_EVER } else { ASK_FIRST };
+    let cache = if file.is_hashed() {
+        FOR_EVER
+    } else {
+        ASK_FIRST
+    };
     headers.insert(header::ETAG, tag);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -35,7 +39,7 @@ fn whole(file: &File, asked: &HeaderMap) -> Response {
     let accepted = asked.get(header::ACCEPT_ENCODING);
     let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or("");
     let (packing, bytes) = file.packed(accepted);
-    let mut response = Body::from(bytes.into_owned()).into_response();
+    let mut response = Body::from(bytes).into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

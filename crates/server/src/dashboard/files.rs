@@ -1,39 +1,33 @@
-//! What was built, embedded into the binary (a debug build reads the folder instead).
-
-use std::borrow::Cow;
+//! What was built, embedded into the binary.
 
 use axum::http::HeaderValue;
-use rust_embed::{EmbeddedFile, RustEmbed};
 
-#[derive(RustEmbed)]
-#[folder = "../../ui/dist"]
-#[allow_missing = true]
-struct Built;
-
-/// One file, with what it is called.
-pub struct File {
-    name: String,
-    embedded: EmbeddedFile,
-}
+/// Names and contents, by name; `build.rs` writes them.
+static BUILT: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/dashboard.rs"));
 
 /// How a file is packed, best first.
 const PACKINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
+/// One file, with what it is called.
+pub struct File {
+    name: &'static str,
+    bytes: &'static [u8],
+}
+
 /// The file of this name; the packed ones go out in place of theirs only.
 pub fn find(name: &str) -> Option<File> {
-    if PACKINGS.iter().any(|(_, ending)| name.ends_with(ending)) {
-        return None;
-    }
-    let embedded = Built::get(name)?;
-    Some(File {
-        name: name.to_owned(),
-        embedded,
-    })
+    let is_packed = PACKINGS.iter().any(|(_, ending)| name.ends_with(ending));
+    if is_packed { None } else { built(name) }
+}
+
+fn built(name: &str) -> Option<File> {
+    let at = BUILT.binary_search_by_key(&name, |&(name, _)| name).ok()?;
+    BUILT.get(at).map(|&(name, bytes)| File { name, bytes })
 }
 
 impl File {
     /// Its bytes in the best packing that is accepted, and that packing's name.
-    pub fn packed(&self, accepted: &str) -> (Option<&'static str>, Cow<'static, [u8]>) {
+    pub fn packed(&self, accepted: &str) -> (Option<&'static str>, &'static [u8]) {
         let is_accepted = |packing: &str| {
             accepted.split(',').any(|part| {
                 let mut words = part.split(';').map(str::trim);
@@ -44,17 +38,17 @@ impl File {
             .iter()
             .filter(|(packing, _)| is_accepted(packing))
             .find_map(|(packing, ending)| {
-                let found = Built::get(&format!("{}{ending}", self.name))?;
-                Some((Some(*packing), found.data))
+                let found = built(&format!("{}{ending}", self.name))?;
+                Some((Some(*packing), found.bytes))
             })
-            .unwrap_or_else(|| (None, self.embedded.data.clone()))
+            .unwrap_or((None, self.bytes))
     }
 
     /// Changes with its content.
     pub fn tag(&self) -> HeaderValue {
-        let hash = self.embedded.metadata.sha256_hash();
-        let hex: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+        let hash = blake3::hash(self.bytes).to_hex();
+        HeaderValue::from_str(&format!("\"{}\"", &hash[..32]))
+            .unwrap_or(HeaderValue::from_static("\"\""))
     }
 
     /// Whether its name changes with its content, as Vite names what a page loads.

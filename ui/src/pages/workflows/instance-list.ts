@@ -1,5 +1,5 @@
 /** The instances that a filter lets through, page by page, and renewed where somebody looks. */
-import { api, take, type InstanceSummary } from "../../api/client";
+import { api, take, type InstanceSummary, type Schemas } from "../../api/client";
 import type { InstanceFilter } from "../../api/queries";
 import { replaceStretch } from "../../model/window-list";
 
@@ -8,12 +8,12 @@ export interface ListView {
   readonly state: "loading" | "idle" | "failed";
   readonly error: unknown;
   readonly more: boolean;
-  /** Rows that came in above while somebody looked further down. */
-  readonly isBehind: boolean;
+  /** Partitions whose newest changes the list may lack, as the server says. */
+  readonly behind: readonly Schemas["Behind"][];
 }
 
 const PAGE = 100;
-const NOTHING: ListView = { rows: [], state: "loading", error: undefined, more: false, isBehind: false };
+const NOTHING: ListView = { rows: [], state: "loading", error: undefined, more: false, behind: [] };
 
 export class InstanceList {
   private view = NOTHING;
@@ -43,7 +43,7 @@ export class InstanceList {
       const first = this.view.rows.length <= PAGE;
       if (first || toEnd) this.next = page.next_cursor ?? undefined;
       const rows = first ? page.items : replaceStretch(this.view.rows, { rows: page.items, toEnd });
-      this.show({ rows, more: this.next !== undefined, isBehind: false });
+      this.show({ rows, more: this.next !== undefined, behind: page.incomplete ?? [] });
     });
   }
 
@@ -55,7 +55,7 @@ export class InstanceList {
       const before = new Date(Date.parse(row.created_at) + 1).toISOString();
       const page = await this.read({ created_before: before });
       const from = { id: "\uffff", created_at: row.created_at };
-      this.show({ rows: replaceStretch(this.view.rows, { rows: page.items, from, toEnd: page.next_cursor == null }), isBehind: true });
+      this.show({ rows: replaceStretch(this.view.rows, { rows: page.items, from, toEnd: page.next_cursor == null }), behind: page.incomplete ?? [] });
     });
   }
 

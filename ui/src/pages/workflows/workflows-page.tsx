@@ -15,7 +15,7 @@ import { Page, Skeleton } from "../../kit/page";
 import { useLive } from "../../live/hooks";
 import { hub } from "../../live/hub";
 import { throttled } from "../../live/throttle";
-import { exact } from "../../model/time";
+import { exact, span } from "../../model/time";
 import { FilterBar } from "./filter-bar";
 import { asQuery, type Filters } from "./filters";
 import { allIds, InstanceList } from "./instance-list";
@@ -64,7 +64,7 @@ interface ListingProps {
 
 function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Element {
   const [list] = useState(() => new InstanceList(query));
-  const { rows, state, error, more } = useSyncExternalStore(list.subscribe, list.now);
+  const { rows, state, error, more, behind } = useSyncExternalStore(list.subscribe, list.now);
   const first = useRef(0);
   const selection = useSelection(rows.map((row) => row.id));
   const [active, setActive] = useState(-1);
@@ -102,6 +102,7 @@ function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Elem
           <Button small look="quiet" onClick={selection.clear}>Clear</Button>
         </div>
       )}
+      {behind.length > 0 && <p role="status" className="text-sm text-waiting">The list may lack the newest changes: the server is behind with it by {span(Math.max(...behind.map((partition) => partition.behind_ms)))} and catches up by itself.</p>}
       {state === "failed" && <Failure error={error} retry={() => void list.refresh()} />}
       <Rows rows={rows} more={more} selected={selection.ids} active={active} onSelect={selection.toggle} onSelectAll={() => selection.all()} onScroll={onScroll} />
       {cancelling !== undefined && <CancelMany ids={cancelling} onClose={(acted) => {
