@@ -95,7 +95,10 @@ async function visit({ page }: Tab, name: string, theme: string, width: number):
     mkdirSync(SHOTS, { recursive: true });
     await page.screenshot({ path: join(SHOTS, `${name}-${theme}-${String(width)}.png`), animations: "disabled" });
   }
-  return (await serious(page)).map((complaint) => `${name}: ${complaint}`);
+  const found = await serious(page);
+  const overflow = await page.evaluate(() => Math.max(0, ...["html", "main"].map((each) => document.querySelector(each)).map((element) => (element === null ? 0 : element.scrollWidth - element.clientWidth))));
+  if (overflow > 0) found.push(`is ${String(overflow)} px too wide`);
+  return found.map((complaint) => `${name}: ${complaint}`);
 }
 
 describe.each([["light", WIDE], ["dark", WIDE], ["light", PHONE], ["dark", PHONE]] as const)("%s, %o", (theme, viewport) => {

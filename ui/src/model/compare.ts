@@ -1,6 +1,7 @@
 /** Two runs of a workflow beside each other, step by step. */
 import type { Run } from "./run/run";
 import type { StepState } from "./run/state";
+import { undoOf } from "./summary";
 
 export interface Pair {
   readonly step: string;
@@ -26,7 +27,7 @@ function differences(a: StepState | undefined, b: StepState | undefined): string
   if (a === undefined || b === undefined) return ["status"];
   const same = (x: unknown, y: unknown): boolean => JSON.stringify(x) === JSON.stringify(y);
   const found: [string, boolean][] = [
-    ["status", a.status === b.status && a.undo?.status === b.undo?.status],
+    ["status", a.status === b.status && undoOf([a]) === undoOf([b])],
     ["attempts", a.attempt === b.attempt],
     ["input", same(a.input, b.input)],
     ["output", same(a.output, b.output)],

@@ -38,7 +38,8 @@ function sum(states: readonly StepState[]): Lanes | undefined {
   return { total: add("total"), opened: add("opened"), completed: add("completed"), failed: add("failed"), cancelled: add("cancelled") };
 }
 
-function undoOf(states: readonly StepState[]): StepSummary["undo"] {
+/** What became of the undo, over all lanes. */
+export function undoOf(states: readonly StepState[]): StepSummary["undo"] {
   // A block whose lanes are through has nothing more to undo; its own undo may never be spoken of.
   const words = states.map(({ undo }) => (undo?.status === "running" && undo.busy === "lanes" && undo.lanes === 0 ? undefined : undo?.status));
   return words.find((word) => word === "failed") ?? words.find((word) => word === "running") ?? words.find((word) => word === "done") ?? "none";

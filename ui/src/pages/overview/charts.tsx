@@ -26,7 +26,7 @@ export function Charts(): JSX.Element {
   const perSecond = (value: number): string => figure(value);
   const seconds = (value: number): string => duration(value * 1_000);
   return (
-    <div className="grid gap-4 lg:grid-cols-3">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-3">
       <Figure title="Workflows a second" times={times} series={flow} format={perSecond} least={1} />
       <Figure title="Time to make a batch durable" times={times} series={commits} format={seconds} least={0.001} />
       <Figure title="Time to answer a start" times={times} series={requests} format={seconds} least={0.001} quiet="No start was sent since the page was opened." />

@@ -22,7 +22,7 @@ export function Tallies({ range }: { readonly range: string }): JSX.Element {
   const bad = (ended?.get("failed") ?? 0) + (ended?.get("compensated") ?? 0);
   const shown = OPEN.filter((status) => status !== "queued" && status !== "paused" || (open?.get(status) ?? 0) > 0);
   return (
-    <div className="grid gap-4 lg:grid-cols-[1fr_1.25fr]">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-[1fr_1.25fr]">
       <section aria-label="Open now" className="rounded border border-line bg-raised">
         <h2 className="border-b border-line px-4 py-2 font-semibold">Open now</h2>
         <div className="grid grid-cols-2 sm:grid-cols-4">{shown.map((status) => <Tally key={status} status={status} count={open?.get(status) ?? 0} ready={open !== undefined} search={{ status }} />)}</div>

@@ -12,7 +12,7 @@ export function Node({ system }: { readonly system: Schemas["System"] }): JSX.El
   const now = all.at(-1);
   const before = all.at(-5) ?? all[0];
   return (
-    <div className="grid gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
       <Panel title={`Node ${system.node}`} aside={<Status status={system.ready ? "ready" : "not ready"} />}>
         <Facts items={[
           ["Version", system.version], ["Environment", system.environment], ["Started", <Moment key="started" at={system.started_at} />],

@@ -41,7 +41,7 @@ function Policies(): JSX.Element {
   if (error !== null) return <Failure error={error} />;
   if (data === undefined) return <Skeleton lines={6} />;
   return (
-    <div className="grid gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
       {data.items.map((policy) => <Panel key={policy.kind + policy.name} title={policy.name} aside={`${policy.kind}${policy.built_in ? ", built in" : ""}`}><JsonView value={policy.document} label={`the policy ${policy.name}`} /></Panel>)}
     </div>
   );
@@ -53,7 +53,7 @@ function Environments(): JSX.Element {
   if (data === undefined) return <Skeleton lines={4} />;
   if (data.items.length === 0) return <Empty title="No environment has settings of its own" command="orchestrator apply -f environments.yaml">An environment sets time-outs, retries and variables for the server that runs as it (<code>serve --env production</code>).</Empty>;
   return (
-    <div className="grid gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
       {data.items.map((environment) => <Panel key={environment.name} title={environment.name} aside={environment.active ? "the server runs as it" : ""}><JsonView value={environment.document} label={`the environment ${environment.name}`} /></Panel>)}
     </div>
   );

@@ -10,6 +10,7 @@ import { Moment, Took } from "../../kit/time";
 import { useRun, type LiveRun } from "../../live/use-run";
 import { compareRuns } from "../../model/compare";
 import type { StepState } from "../../model/run/state";
+import { undoOf } from "../../model/summary";
 
 export default function ComparePage(): JSX.Element {
   const { left = "", right = "" } = compareRoute.useSearch();
@@ -25,7 +26,7 @@ function Both({ left, right }: { readonly left: string; readonly right: string }
   const different = pairs.filter((pair) => pair.differs.length > 0).length;
   return (
     <Page title="Compare two runs">
-      <div className="grid gap-4 md:grid-cols-2"><Side id={left} live={a} /><Side id={right} live={b} /></div>
+      <div className="grid grid-cols-1 gap-4 md:grid-cols-2"><Side id={left} live={a} /><Side id={right} live={b} /></div>
       <Panel title="Steps" flush aside={different === 0 ? "no difference" : `${String(different)} of ${String(pairs.length)} differ`}>
         <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Steps of both runs">
           <table className="w-full min-w-[640px] text-left">
@@ -56,12 +57,16 @@ function Side({ id, live: { run } }: { readonly id: string; readonly live: LiveR
   );
 }
 
+const UNDO_WORDS = { running: "undoing", done: "undone", failed: "stuck" } as const;
+
 function Cell({ state }: { readonly state: StepState | undefined }): JSX.Element {
   if (state === undefined) return <span className="text-faint">did not run</span>;
+  const undo = undoOf([state]);
   return (
     <span className="flex flex-wrap items-center gap-x-3">
       <Status status={state.status} />
       {state.startedAt > 0 && <span className="text-sm text-muted"><Took from={state.startedAt} to={state.endedAt} /></span>}
+      {undo !== "none" && <Status status={UNDO_WORDS[undo]} />}
       {state.attempt > 1 && <span className="text-sm text-muted">{state.attempt} attempts</span>}
       {state.error !== undefined && <code className="w-full text-failed">{state.error.type}</code>}
     </span>

@@ -24,7 +24,7 @@ export function Data({ id, run, seq, onStep }: DataProps): JSX.Element {
   const instance = run.instance.at(seq);
   const steps = [...run.begun(seq)].map(({ state }) => state);
   return (
-    <div className="grid gap-4 p-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 p-4 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-4">
         <Panel title="Input"><JsonView value={run.started?.input ?? null} label="the input" /></Panel>
         {instance.error !== undefined && (

@@ -12,6 +12,7 @@ import type { Json } from "../../model/json";
 import type { Run } from "../../model/run/run";
 import { keyOf } from "../../model/run/steps";
 import type { Segment, StepError, StepState } from "../../model/run/state";
+import { undoOf } from "../../model/summary";
 import { duration } from "../../model/time";
 import { LaneList } from "./lane-list";
 
@@ -53,7 +54,8 @@ export function StepPanel({ run, version, seq, step, lane, definition, onLane }:
 }
 
 function StateFacts({ state }: { readonly state: StepState }): JSX.Element {
-  const { child, plan, undo } = state;
+  const { child, plan } = state;
+  const undo = undoOf([state]);
   const rows: (readonly [string, JSX.Element | string])[] = [
     ["Status", <span key="status" className="inline-flex flex-wrap gap-x-3"><Status status={state.status} />{state.caught && <span className="text-muted">caught</span>}</span>],
     ["Began", state.startedAt > 0 ? <Moment key="began" at={state.startedAt} /> : "not yet"],
@@ -63,7 +65,7 @@ function StateFacts({ state }: { readonly state: StepState }): JSX.Element {
   if (plan !== undefined) rows.push(["Calls", [plan.adapter, plan.action].filter((part) => part !== "").join(" · ")]);
   if (state.attempt > 0) rows.push(["Attempts", `${String(state.attempt)}${plan !== undefined && plan.maxAttempts > 0 ? ` of at most ${String(plan.maxAttempts)}` : ""}${state.generation > 1 ? `, run ${String(state.generation)}` : ""}`]);
   if (child !== undefined) rows.push(["Child", <Link key="child" to="/workflows/$id" params={{ id: child.id }} className="text-accent-text underline">{child.workflow} <ShortId id={child.id} /></Link>]);
-  if (undo !== undefined) rows.push(["Undo", <Status key="undo" status={undo.status === "done" ? "undone" : undo.status === "failed" ? "failed" : undo.busy === "decision" ? "deciding" : "undoing"} />]);
+  if (undo !== "none") rows.push(["Undo", <Status key="undo" status={undo === "done" ? "undone" : undo === "failed" ? "failed" : state.undo?.busy === "decision" ? "deciding" : "undoing"} />]);
   return <Facts items={rows} />;
 }
 
