@@ -61,6 +61,14 @@ export const policiesQuery = queryOptions({
   retry,
 });
 
+/** Calls that are out, of the newest instances that are at work. */
+export const tasksQuery = queryOptions({
+  queryKey: ["tasks"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/tasks", { params: { query: { limit: 200 } }, signal })),
+  refetchInterval: SLOWLY,
+  retry,
+});
+
 export const environmentsQuery = queryOptions({
   queryKey: ["environments"],
   queryFn: ({ signal }) => take(api.GET("/api/v1/environments", { signal })),

@@ -1,11 +1,12 @@
 import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
+import { Link } from "@tanstack/react-router";
 import { memo, type JSX } from "react";
 import * as icons from "../kit/icons";
 import { lookOf } from "../kit/status";
 import { Took } from "../kit/time";
 import type { FlowStep, StepKind } from "../model/flow";
 import { isCollapsible, type Box, type Direction } from "../model/layout";
-import type { Lanes } from "../model/run/state";
+import type { Child, Lanes } from "../model/run/state";
 import { exact } from "../model/time";
 
 /** What a run says about a step, ready to be drawn. */
@@ -18,6 +19,8 @@ export interface StepOverlay {
   readonly to: number;
   readonly lanes: Lanes | undefined;
   readonly undo: "none" | "running" | "done" | "failed";
+  /** The workflow that it started. */
+  readonly child: Child | undefined;
   /** It will never run, or has not. */
   readonly faint: boolean;
 }
@@ -65,6 +68,7 @@ const StepNode = memo(function StepNode({ data: { box, state, isOpen, onOpen }, 
       <KindIcon step={box.step} faint={faint} />
       <StepText step={box.step} state={state} />
       {isCollapsible(box.step) && <OpenButton step={box.step} isOpen={isOpen} onOpen={onOpen} />}
+      {state?.child !== undefined && <ChildLink child={state.child} />}
       {state?.lanes !== undefined && <LaneBar lanes={state.lanes} />}
       <UndoMark step={box.step} undo={state?.undo ?? "none"} />
     </div>
@@ -103,6 +107,14 @@ function OpenButton({ step, isOpen, onOpen }: { readonly step: FlowStep; readonl
       event.stopPropagation();
       onOpen(step.id);
     }} className="nodrag nopan inline-flex size-6 shrink-0 items-center justify-center rounded text-muted hover:bg-hover"><icons.Down size={14} className={isOpen ? "rotate-180" : ""} /></button>
+  );
+}
+
+function ChildLink({ child }: { readonly child: Child }): JSX.Element {
+  const label = `Go to ${child.workflow} ${child.id.slice(-6)}, which it started`;
+  return (
+    <Link to="/workflows/$id" params={{ id: child.id }} aria-label={label} title={label} onClick={(event) => event.stopPropagation()}
+      className="nodrag nopan inline-flex size-6 shrink-0 items-center justify-center rounded text-accent-text hover:bg-hover"><icons.Right size={14} /></Link>
   );
 }
 

@@ -10,8 +10,9 @@ import { Page, Panel, Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
 import { MetricsTable } from "./metrics-table";
 import { Node } from "./node";
+import { Tasks } from "./tasks";
 
-const TABS = [{ id: "node", name: "Node" }, { id: "metrics", name: "Figures" }, { id: "policies", name: "Policies" }, { id: "environments", name: "Environments" }] as const;
+const TABS = [{ id: "node", name: "Node" }, { id: "tasks", name: "Calls out" }, { id: "metrics", name: "Figures" }, { id: "policies", name: "Policies" }, { id: "environments", name: "Environments" }] as const;
 
 export default function SystemPage(): JSX.Element {
   const { tab: written } = systemRoute.useSearch();
@@ -22,6 +23,7 @@ export default function SystemPage(): JSX.Element {
       <Tabs label="Views" tabs={TABS} current={tab} onChange={(id) => void navigate({ search: id === "node" ? {} : { tab: id }, replace: true })} />
       <div role="tabpanel" aria-label={TABS.find(({ id }) => id === tab)?.name}>
         {tab === "node" && <NodeTab />}
+        {tab === "tasks" && <Tasks />}
         {tab === "metrics" && <MetricsTable />}
         {tab === "policies" && <Policies />}
         {tab === "environments" && <Environments />}

@@ -43,19 +43,19 @@ function hasEnded(summary: StepSummary | undefined): boolean {
 function triggerOf(run: Run): StepOverlay {
   const [kind = "", name = ""] = (run.records[0]?.cause ?? "").split(":");
   const note = kind === "hook" ? `webhook ${name}` : kind === "api" ? "by hand" : name === "" ? "start" : `by its ${kind}`;
-  return { status: "completed", words: note, note, from: 0, to: 0, lanes: undefined, undo: "none", faint: false };
+  return { status: "completed", words: note, note, from: 0, to: 0, lanes: undefined, child: undefined, undo: "none", faint: false };
 }
 
 function stateOf(box: Box, summary: StepSummary | undefined, ended: boolean): StepOverlay | undefined {
   if (box.step === undefined) return undefined;
   if (summary === undefined) {
-    return { status: "pending", words: ended ? "did not run" : "has not begun", note: "", from: 0, to: 0, lanes: undefined, undo: "none", faint: true };
+    return { status: "pending", words: ended ? "did not run" : "has not begun", note: "", from: 0, to: 0, lanes: undefined, child: undefined, undo: "none", faint: true };
   }
   const note = noteOf(summary);
   const { only } = summary;
   return {
     status: summary.status, note, words: [lookOf(summary.status).word, note].filter((part) => part !== "").join(", "),
-    from: only?.startedAt ?? 0, to: only?.endedAt ?? 0, lanes: isCollapsible(box.step) ? summary.inside : undefined, undo: summary.undo, faint: false,
+    from: only?.startedAt ?? 0, to: only?.endedAt ?? 0, lanes: isCollapsible(box.step) ? summary.inside : undefined, child: only?.child, undo: summary.undo, faint: false,
   };
 }
 
