@@ -95,7 +95,7 @@ export function childrenQuery(id: string) {
 export type InstanceFilter = Readonly<Record<string, string>>;
 
 export function countQuery(filter: InstanceFilter, groupBy?: "status" | "workflow" | "version") {
-  const query = { ...filter, consistency: "eventual", ...(groupBy === undefined ? {} : { group_by: groupBy }) };
+  const query = { ...filter, ...(groupBy === undefined ? {} : { group_by: groupBy }) };
   return queryOptions({
     queryKey: ["counts", query],
     queryFn: ({ signal }) => take(api.GET("/api/v1/workflows/count", { params: { query }, signal })),

@@ -30,12 +30,12 @@ pub async fn page_or_nothing(request: Request) -> Response {
         return answer::file(&file, request.headers());
     }
     // The page itself finds out what an address means. A program that asks for something else than a page has
-    // mistaken the path.
+    // mistaken the path, and so has who asks for a part that is not there.
     let accepts = request.headers().get(header::ACCEPT);
     let wants_page = accepts
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.contains("text/html"));
-    if path != "/" && !wants_page {
+    if path.starts_with("/assets/") || (path != "/" && !wants_page) {
         return unknown_path(request).await.into_response();
     }
     match files::find("index.html") {

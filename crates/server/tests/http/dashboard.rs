@@ -35,7 +35,7 @@ async fn a_link_leads_to_the_page_and_a_mistaken_path_to_a_problem() {
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.code(), "ORC-0100", "{path}: {}", answer.text);
     }
-    let answer = site.ask("GET", "/assets/nothing.js", &[], "").await;
+    let answer = site.ask("GET", "/assets/nothing.js", &[PAGE], "").await;
     assert_eq!(answer.status, 404);
 }
 

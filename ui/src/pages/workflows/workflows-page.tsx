@@ -52,7 +52,7 @@ function useLiveCount(query: Readonly<Record<string, string>>): number | undefin
   const client = useQueryClient();
   const options = countQuery(query);
   useLive(({ record }) => record.type.startsWith("instance-"), () => client.invalidateQueries({ queryKey: options.queryKey }), COUNT_PAUSE);
-  return useQuery(options).data?.total;
+  return useQuery({ ...options, refetchInterval: 2 * SLOW }).data?.total;
 }
 
 interface ListingProps {
