@@ -10,7 +10,7 @@ UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/package.json ui/vit
 # The binary that the dashboard's tests drive.
 export ORCHESTRATOR_BIN ?= $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug/orchestrator
 
-.PHONY: run ui test test-ui build-tests test-needs check lint lint-ui ui-shots sim bench instructions bench-needs
+.PHONY: run ui test test-ui build-tests test-needs check lint lint-ui ui-shots ui-bench sim bench instructions bench-needs
 
 ## The product with its examples and the playground, on http://127.0.0.1:8080.
 run:
@@ -71,6 +71,11 @@ lint-ui: ui/node_modules/.package-lock.json
 ## Screenshots of every page, light and dark, wide and on a phone, in target/ui-shots.
 ui-shots: build-tests
 	cd ui && SHOTS=$(CURDIR)/target/ui-shots npm run --silent e2e -- pages
+
+## What the dashboard costs a browser while much goes on: 10,000 active workflows, 2,000 records/s, a long history.
+ui-bench: ui
+	$(CARGO) build --release --locked -p orchestrator
+	cd ui && ORCHESTRATOR_BIN=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/orchestrator npm run --silent bench
 
 ## So many simulated runs; a failing seed is printed with the command that replays it.
 sim:

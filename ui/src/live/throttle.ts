@@ -2,7 +2,7 @@
  * Calls at once, then at most once a pause; the last call is never lost. The pause grows with what the work costs, so
  * that a slow server is not asked faster than it answers.
  */
-export function throttled(work: () => Promise<unknown>, pauseMs: number, costFactor = 3): { call: () => void; stop: () => void } {
+export function throttled(work: () => Promise<unknown>, pauseMs: number, costFactor = 2): { call: () => void; stop: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let busy = false;
   let again = false;

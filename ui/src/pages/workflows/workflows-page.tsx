@@ -24,7 +24,7 @@ import { ViewBar } from "./view-bar";
 
 /** At most so many are acted on at once from a browser. */
 const MOST = 10_000;
-const LIVE_PAUSE = 250;
+const LIVE_PAUSE = 150;
 const COUNT_PAUSE = 1_500;
 /** What comes without a record (a wait that is over) is seen by then. */
 const SLOW = 5_000;
