@@ -33,7 +33,7 @@ const proxied = { target: server, changeOrigin: true, ws: true, headers: { origi
 
 export default defineConfig({
   plugins: [react(), tailwindcss(), compressed()],
-  build: { target: "es2022", assetsInlineLimit: 0, reportCompressedSize: false, modulePreload: { polyfill: false } },
+  build: { target: "es2022", assetsInlineLimit: 0, reportCompressedSize: false, modulePreload: { polyfill: false }, rolldownOptions: { checks: { bundlerTimings: false } } },
   server: { port: 5173, proxy: { "/api": proxied, "/metrics": proxied, "/readyz": proxied, "/healthz": proxied } },
   test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
 } as Parameters<typeof defineConfig>[0]);
