@@ -1,20 +1,36 @@
-# The commands of the repository. Nothing has to be installed by hand beside Rust and make; what tests need beyond
-# that is fetched by scripts/test-needs.
+# The commands of the repository. Nothing has to be installed by hand beside Rust, make and, for the dashboard, Node
+# (20.19 or newer); what tests need beyond that is fetched by scripts/test-needs.
 
 SEEDS ?= 1000
 CARGO ?= cargo
 # nextest runs tests side by side and shows the slow ones; without it cargo's own runner does the same work.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: run test build-tests test-needs check lint sim bench instructions bench-needs
+UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/package.json ui/vite.config.ts -type f 2>/dev/null)
+# The binary that the dashboard's tests drive.
+export ORCHESTRATOR_BIN ?= $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug/orchestrator
+
+.PHONY: run ui test test-ui build-tests test-needs check lint lint-ui ui-shots ui-bench sim bench instructions bench-needs
 
 ## The product with its examples and the playground, on http://127.0.0.1:8080.
 run:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory ui; \
+	else echo "npm is not on the PATH: the dashboard is left out (https://nodejs.org)" >&2; fi
 	$(CARGO) build --release --locked -p orchestrator
 	exec target/release/orchestrator dev
 
+## The dashboard, built where the server's build finds it.
+ui: ui/dist/index.html
+
+ui/dist/index.html: $(UI_SOURCES) ui/node_modules/.package-lock.json
+	cd ui && npm run --silent build -- --logLevel warn
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && npm ci --silent
+	touch $@
+
 ## All tests. The runner's summary is the last thing printed.
-test: build-tests
+test: build-tests test-ui
 	$(CARGO) test --workspace --locked --doc --quiet
 ifdef NEXTEST
 	$(CARGO) nextest run --workspace --locked
@@ -22,7 +38,12 @@ else
 	$(CARGO) test --workspace --locked --all-targets
 endif
 
-build-tests: test-needs
+## The dashboard's tests: its model, then all of it in a real browser against the real server.
+test-ui: build-tests
+	cd ui && npm run --silent test
+	cd ui && npm run --silent e2e
+
+build-tests: test-needs ui
 ifdef NEXTEST
 	$(CARGO) nextest run --workspace --locked --no-run
 else
@@ -40,9 +61,21 @@ else
 	$(CARGO) test --workspace --locked --lib --bins
 endif
 
-lint:
+lint: lint-ui
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --locked --all-targets -- -D warnings
+
+lint-ui: ui/node_modules/.package-lock.json
+	cd ui && npm run --silent lint
+
+## Screenshots of every page, light and dark, wide and on a phone, in target/ui-shots.
+ui-shots: build-tests
+	cd ui && SHOTS=$(CURDIR)/target/ui-shots npm run --silent e2e -- pages
+
+## What the dashboard costs a browser while much goes on: 10,000 active workflows, 2,000 records/s, a long history.
+ui-bench: ui
+	$(CARGO) build --release --locked -p orchestrator
+	cd ui && ORCHESTRATOR_BIN=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/orchestrator npm run --silent bench
 
 ## So many simulated runs; a failing seed is printed with the command that replays it.
 sim:

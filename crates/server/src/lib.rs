@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | `settings` | flags, variables, the file, defaults |
 //! | `callers` | who asks, what they may do, from where |
+//! | `dashboard` | the files of the dashboard, embedded into the binary |
 //! | `door` | what every request passes: bodies, queries, headers, problems |
 //! | `metrics` | figures for those who watch the server |
 //! | `routes` | one file for each noun of the API |
 //! | `render` | state and records as the API shows them |
 
 mod callers;
+mod dashboard;
 mod door;
 mod listen;
 mod logging;

@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use super::headers::{CORRELATION_ID, Correlation};
 use super::refusal::Refusal;
+use crate::dashboard;
 use crate::state::Door;
 
 /// Finds out who asks, from where and under which correlation id; lets the request through or
@@ -54,8 +55,9 @@ fn admit(door: &Door, request: &mut Request, correlation: &Correlation) -> Resul
         return Ok(());
     }
     door.place.check(request)?;
-    // The token of a callback says all that is needed, and the documents are no secret.
-    let open = path.starts_with("/api/v1/task-callbacks/")
+    // The token of a callback says all that is needed; the documents and the dashboard's files are no secret.
+    let open = dashboard::is_page(request.method(), path)
+        || path.starts_with("/api/v1/task-callbacks/")
         || path.starts_with("/api/docs")
         || matches!(path, "/api/v1/openapi.json" | "/api/v1/schema");
     if !open {

@@ -24,7 +24,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::door::{gate, unknown_path, wrong_method};
+use crate::dashboard;
+use crate::door::{gate, wrong_method};
 use crate::openapi;
 use crate::pages;
 use crate::state::Door;
@@ -38,7 +39,7 @@ pub fn router(door: Arc<Door>) -> Router {
     api.merge(pages::routes(&document))
         // As the brief has it, without the base.
         .route("/workflows/{id}/events", any(events::of_one))
-        .fallback(unknown_path)
+        .fallback(dashboard::page_or_nothing)
         .method_not_allowed_fallback(wrong_method)
         .layer(gate)
         .with_state(door)

@@ -5,6 +5,7 @@
 mod apply;
 mod bad_input;
 mod callers;
+mod dashboard;
 mod decisions;
 mod hooks;
 mod metrics;

@@ -1,0 +1,163 @@
+/** Everything that an operator does, with the keyboard alone where that is promised. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { components } from "../src/api/schema";
+import { Api, CUSTOMER, ORDER, put } from "./harness/api";
+import { launch, openTab } from "./harness/browser";
+import { TestServer } from "./harness/server";
+import { until } from "./harness/until";
+
+type Schemas = components["schemas"];
+
+let server: TestServer;
+let api: Api;
+let browser: Browser;
+
+beforeAll(async () => {
+  server = await TestServer.dev();
+  api = new Api(server);
+  await put(api);
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+async function askAPerson(): Promise<string> {
+  await api.turn("billing", { mode: "failing", status: 422 });
+  const id = await api.start("customer-onboarding", CUSTOMER);
+  await until(`${id} asks`, async () => (await api.instance(id)).pending_decisions === 1);
+  await api.turn("billing", { mode: "ok" });
+  return id;
+}
+
+test("a decision is made with the keyboard alone", async () => {
+  const [retried, refused] = [await askAPerson(), await askAPerson()];
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(server.url);
+  await page.getByText("Needs a person").waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("d");
+  await page.getByRole("heading", { level: 1, name: "Decisions" }).waitFor();
+  await page.getByRole("group", { name: "Answer" }).waitFor();
+  // The newest stands first: it is given up, the one before is tried again.
+  await page.keyboard.press("f");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.type("not worth it");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await api.reaches(refused, "failed", "compensated");
+  await page.locator(`a[href^="/workflows/${retried}"]`).waitFor();
+  await page.keyboard.press("r");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Enter");
+  await api.reaches(retried, "completed");
+  await page.getByText("Nothing waits for a person").waitFor();
+  const { items } = await api.get<Schemas["Page_Decision"]>("/decisions?status=answered");
+  expect(items.flatMap(({ answers }) => answers).map(({ choice, comment, by }) => [choice, comment, by])).toContainEqual(["fail", "not worth it", "root"]);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test("alike decisions are answered together from the overview", async () => {
+  const ids = [await askAPerson(), await askAPerson(), await askAPerson()];
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(server.url);
+  await page.getByRole("button", { name: "Skip 3" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Skip 3" }).click();
+  await page.getByText("Finished: 3 of 3 taken").waitFor();
+  await page.getByRole("button", { name: "Done" }).click();
+  for (const id of ids) await api.reaches(id, "completed");
+  await page.getByText("Needs a person").waitFor({ state: "detached" });
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test("time travel moves graph, data and history, and is in the address", async () => {
+  const id = await api.start("order-fulfilment", ORDER);
+  await api.reaches(id, "completed");
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(`${server.url}/workflows/${id}?at=5`);
+  const confirm = page.locator('.react-flow__node[data-id="confirm"]');
+  await page.getByText("This is how it was after record 5").waitFor();
+  await confirm.getByText("order-mail").waitFor();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForURL(/at=6/);
+  await page.keyboard.press("3");
+  await page.locator('[aria-current="true"]').getByText("6", { exact: true }).waitFor();
+  await page.getByRole("slider", { name: "Position in the history" }).focus();
+  await page.keyboard.press("End");
+  await page.waitForURL((url) => !url.searchParams.has("at"));
+  await page.keyboard.press("Escape");
+  await page.getByRole("tab", { name: "Graph" }).click();
+  await confirm.getByText("completed").waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test("five hundred are cancelled, and one that had ended is named", async () => {
+  const ids = await api.startMany("sleeper", Array.from({ length: 500 }, () => ({ note: "bulk" })));
+  const { page, close } = await openTab(browser);
+  await page.goto(`${server.url}/workflows?subject=bulk`);
+  await page.getByText("500", { exact: true }).waitFor();
+  await page.getByRole("checkbox", { name: "Select all rows that are loaded" }).check();
+  await page.getByRole("button", { name: "Select all 500 that match" }).click();
+  await page.getByText("500 selected").waitFor();
+  const gone = ids[7] ?? "";
+  await api.post(`/workflows/${gone}/cancel`, {});
+  await api.reaches(gone, "cancelled");
+  await page.getByRole("button", { name: "Cancel them" }).click();
+  await page.getByRole("dialog").getByLabel(/Reason/).fill("end of test");
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel 500" }).click();
+  await page.getByText(/Finished: 499 of 500 taken/).waitFor();
+  await page.getByRole("dialog").getByText(gone).waitFor();
+  await page.getByRole("button", { name: "Done" }).click();
+  await until("all are cancelled", async () => (await api.get<Schemas["Counts"]>("/workflows/count?subject=bulk&status=active")).total === 0);
+  await close();
+});
+
+test("a workflow is started by the form of its schema, and cancelled", async () => {
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(`${server.url}/definitions/nightly-import?start=yes`);
+  await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
+  await page.getByText("expected a value").waitFor();
+  await page.getByLabel(/Rows/).fill("5000");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/workflows\/[0-9a-f-]{36}/);
+  await page.locator('.react-flow__node[data-id="rows"]').getByText("5,000 of 5,000").waitFor();
+  await page.locator('.react-flow__node[data-id="settle"]').getByText("waiting").waitFor();
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel it" }).click();
+  await page.getByRole("heading", { level: 1 }).locator("..").getByText("cancelled").waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test("markup in names, inputs and errors is shown as text", async () => {
+  const evil = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+  const id = await api.start("sleeper", { note: evil });
+  const { page, complaints, close } = await openTab(browser);
+  for (const path of [`/workflows/${id}?tab=data`, `/workflows/${id}?tab=history&at=1`, "/workflows?workflow=sleeper"]) {
+    await page.goto(server.url + path);
+    await page.getByText("onerror").first().waitFor();
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    expect(await page.title()).toContain("Orchestrator");
+  }
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test("anything is found by Ctrl-K", async () => {
+  const id = await api.start("sleeper", { note: "find me" });
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(`${server.url}/system`);
+  await page.getByText("Partitions").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type(id);
+  await page.getByRole("option", { name: new RegExp(id.slice(-6)) }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${server.url}/workflows/${id}`);
+  expect(complaints).toEqual([]);
+  await close();
+});

@@ -1,0 +1,115 @@
+/** Every page, light and dark, wide and on a phone: nothing serious for axe, no complaint in the console. */
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Api, CUSTOMER, ORDER, put } from "./harness/api";
+import { launch, openTab, PHONE, WIDE, type Tab } from "./harness/browser";
+import { TestServer } from "./harness/server";
+import { until } from "./harness/until";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** Where screenshots go; none are made without it. */
+const SHOTS = process.env["SHOTS"];
+
+interface Found {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
+}
+
+let server: TestServer;
+let browser: Browser;
+/** By name: the address, and the text by which the page shows that it is there. */
+const pages = new Map<string, readonly [path: string, sign: string]>();
+
+beforeAll(async () => {
+  server = await TestServer.dev();
+  const api = new Api(server);
+  await put(api);
+  const done = await api.start("order-fulfilment", ORDER);
+  const undone = await api.start("order-fulfilment", { ...ORDER, max_shipping: 1 });
+  const [invalid, many] = [await api.start("customer-onboarding", { name: "Nobody" }), await api.start("nightly-import", { rows: 200 })];
+  await api.startMany("customer-onboarding", Array.from({ length: 12 }, () => CUSTOMER));
+  await api.turn("billing", { mode: "failing", status: 422 });
+  const asking = await api.start("customer-onboarding", CUSTOMER);
+  await until("it asks", async () => (await api.instance(asking)).pending_decisions === 1);
+  await api.turn("billing", { mode: "failing", status: 503 });
+  const retrying = await api.start("customer-onboarding", CUSTOMER);
+  await api.reaches(done, "completed");
+  await api.reaches(undone, "compensated");
+  await api.reaches(invalid, "failed");
+  await api.reaches(many, "waiting");
+  for (const [name, page] of Object.entries({
+    overview: ["/", "Open now"],
+    workflows: ["/workflows", "customer-onboarding"],
+    "workflows-empty": ["/workflows?q=nothing-has-this", "Nothing matches"],
+    "workflow-graph": [`/workflows/${done}`, "pack-heavy"],
+    "workflow-undone": [`/workflows/${undone}?open=hold-lines`, "hold-lines"],
+    "workflow-retrying": [`/workflows/${retrying}`, "create-account"],
+    "workflow-decision": [`/workflows/${asking}?step=create-account`, "What happened"],
+    "workflow-lanes": [`/workflows/${many}?step=import-row`, "200 lanes"],
+    "workflow-timeline": [`/workflows/${done}?tab=timeline`, "ask-swift"],
+    "workflow-history": [`/workflows/${done}?tab=history&at=9`, "instance-started"],
+    "workflow-data": [`/workflows/${done}?tab=data`, "Output"],
+    "workflow-missing": ["/workflows/01a20000-0000-7000-8000-000000000000", "There is no such workflow"],
+    compare: [`/compare?left=${done}&right=${undone}`, "differ"],
+    decisions: ["/decisions", "Attempts"],
+    "decisions-answered": ["/decisions?show=answered", "Nobody has decided"],
+    definitions: ["/definitions", "order-shipping"],
+    definition: ["/definitions/order-fulfilment", "pack-heavy"],
+    "definition-source": ["/definitions/order-fulfilment?tab=source", "for-each"],
+    "definition-versions": ["/definitions/nightly-import?tab=versions", "lines added"],
+    "definition-start": ["/definitions/nightly-import?start=yes", "Rows"],
+    adapters: ["/adapters?name=billing-system", "Called by"],
+    system: ["/system", "Partitions"],
+    "system-calls": ["/system?tab=tasks", "No call is out"],
+    "system-figures": ["/system?tab=metrics", "orchestrator_commits_total"],
+    "system-policies": ["/system?tab=policies", "critical"],
+    audit: ["/audit", "catalog-changed"],
+    missing: ["/no-such-page", "There is no such page"],
+  })) pages.set(name, page as unknown as readonly [string, string]);
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+async function serious(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: (options: unknown) => Promise<{ violations: Found[] }> } };
+    return (await axe.run({ resultTypes: ["violations"] })).violations;
+  });
+  return found.filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ target, failureSummary }) => `${id} ${target.join(" ")}: ${failureSummary ?? ""}`));
+}
+
+async function visit({ page }: Tab, name: string, theme: string, width: number): Promise<string[]> {
+  const [path, sign] = pages.get(name) ?? ["/", ""];
+  await page.goto(server.url + path);
+  await page.getByText(sign).filter({ visible: true }).first().waitFor();
+  await page.getByRole("status", { name: "Loading" }).first().waitFor({ state: "detached" });
+  if (SHOTS !== undefined) {
+    mkdirSync(SHOTS, { recursive: true });
+    await page.screenshot({ path: join(SHOTS, `${name}-${theme}-${String(width)}.png`), animations: "disabled" });
+  }
+  const found = await serious(page);
+  const overflow = await page.evaluate(() => Math.max(0, ...["html", "main"].map((each) => document.querySelector(each)).map((element) => (element === null ? 0 : element.scrollWidth - element.clientWidth))));
+  if (overflow > 0) found.push(`is ${String(overflow)} px too wide`);
+  return found.map((complaint) => `${name}: ${complaint}`);
+}
+
+describe.each([["light", WIDE], ["dark", WIDE], ["light", PHONE], ["dark", PHONE]] as const)("%s, %o", (theme, viewport) => {
+  test("every page is usable by everybody", async () => {
+    const tab = await openTab(browser, { colorScheme: theme, viewport });
+    const found: string[] = [];
+    for (const name of pages.keys()) found.push(...(await visit(tab, name, theme, viewport.width)));
+    expect(found).toEqual([]);
+    // The browser itself reports the answer 404 that one page is about.
+    expect(tab.complaints.filter((complaint) => !complaint.includes("status of 404"))).toEqual([]);
+    await tab.close();
+  });
+});

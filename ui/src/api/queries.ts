@@ -1,0 +1,151 @@
+/** What pages ask, and under which key it is kept. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, take, type Decision } from "./client";
+import { isTransient } from "./problem";
+
+export const SLOWLY = 5_000;
+
+const retry = (failures: number, error: unknown): boolean => failures < 2 && isTransient(error);
+
+export const systemQuery = queryOptions({
+  queryKey: ["system"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/system", { signal })),
+  refetchInterval: SLOWLY,
+  retry,
+});
+
+export const definitionsQuery = queryOptions({
+  queryKey: ["definitions"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/definitions", { signal })),
+  refetchInterval: 4 * SLOWLY,
+  retry,
+});
+
+export function definitionQuery(name: string) {
+  return queryOptions({
+    queryKey: ["definitions", name],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/definitions/{name}", { params: { path: { name } }, signal })),
+    retry,
+  });
+}
+
+/** A version never changes: once read it is known. */
+export function versionQuery(name: string, version: string) {
+  return queryOptions({
+    queryKey: ["definitions", name, "versions", version],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/definitions/{name}/versions/{version}", { params: { path: { name, version } }, signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled: name !== "" && version !== "",
+    retry,
+  });
+}
+
+export function explanationQuery(name: string, version: string) {
+  return queryOptions({
+    queryKey: ["definitions", name, "versions", version, "explain"],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/definitions/{name}/versions/{version}/explain", { params: { path: { name, version } }, signal })),
+    retry,
+  });
+}
+
+export const adaptersQuery = queryOptions({
+  queryKey: ["adapters"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/adapters", { signal })),
+  refetchInterval: 4 * SLOWLY,
+  retry,
+});
+
+export const policiesQuery = queryOptions({
+  queryKey: ["policies"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/policies", { signal })),
+  retry,
+});
+
+/** Calls that are out, of the newest instances that are at work. */
+export const tasksQuery = queryOptions({
+  queryKey: ["tasks"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/tasks", { params: { query: { limit: 200 } }, signal })),
+  refetchInterval: SLOWLY,
+  retry,
+});
+
+export const environmentsQuery = queryOptions({
+  queryKey: ["environments"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/environments", { signal })),
+  retry,
+});
+
+export function instanceQuery(id: string) {
+  return queryOptions({
+    queryKey: ["instance", id],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/workflows/{id}", { params: { path: { id } }, signal })),
+    retry,
+  });
+}
+
+export function childrenQuery(id: string) {
+  return queryOptions({
+    queryKey: ["workflows", "children", id],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/workflows", { params: { query: { parent_id: id, limit: 200 } }, signal })),
+    retry,
+  });
+}
+
+/** Filters as the list of workflows takes them. */
+export type InstanceFilter = Readonly<Record<string, string>>;
+
+export function countQuery(filter: InstanceFilter, groupBy?: "status" | "workflow" | "version") {
+  const query = { ...filter, ...(groupBy === undefined ? {} : { group_by: groupBy }) };
+  return queryOptions({
+    queryKey: ["counts", query],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/workflows/count", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+    retry,
+  });
+}
+
+export function recentQuery(filter: InstanceFilter, limit: number) {
+  return queryOptions({
+    queryKey: ["workflows", "recent", filter, limit],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/workflows", { params: { query: { ...filter, limit } }, signal })),
+    placeholderData: keepPreviousData,
+    retry,
+  });
+}
+
+const PAGE = 1_000;
+/** More open questions than anybody answers one by one; the page says when there are more. */
+export const MOST_DECISIONS = 5_000;
+
+async function allDecisions(status: string, signal: AbortSignal): Promise<{ items: Decision[]; more: boolean }> {
+  const items: Decision[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page = await take(api.GET("/api/v1/decisions", { params: { query: { status, limit: PAGE, ...(cursor == null ? {} : { cursor }) } }, signal }));
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor != null && items.length < MOST_DECISIONS);
+  return { items, more: cursor != null };
+}
+
+export const pendingDecisionsQuery = queryOptions({
+  queryKey: ["decisions", "pending"],
+  queryFn: ({ signal }) => allDecisions("pending", signal),
+  retry,
+});
+
+export const answeredDecisionsQuery = queryOptions({
+  queryKey: ["decisions", "answered"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/decisions", { params: { query: { status: "answered", limit: 200 } }, signal })),
+  retry,
+});
+
+export function auditQuery(filter: InstanceFilter) {
+  return queryOptions({
+    queryKey: ["audit", filter],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/audit", { params: { query: { ...filter, limit: 500 } }, signal })),
+    refetchInterval: 2 * SLOWLY,
+    placeholderData: keepPreviousData,
+    retry,
+  });
+}

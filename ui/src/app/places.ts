@@ -1,0 +1,14 @@
+/** The pages of the rail. */
+import * as icons from "../kit/icons";
+
+export const PLACES = [
+  { to: "/", name: "Overview", keys: "g o", Icon: icons.Overview },
+  { to: "/workflows", name: "Workflows", keys: "g w", Icon: icons.Workflows },
+  { to: "/decisions", name: "Decisions", keys: "g d", Icon: icons.Hand },
+  { to: "/definitions", name: "Definitions", keys: "g f", Icon: icons.Definitions },
+  { to: "/adapters", name: "Adapters", keys: "g a", Icon: icons.Adapters },
+  { to: "/system", name: "System", keys: "g s", Icon: icons.System },
+  { to: "/audit", name: "Audit", keys: "g u", Icon: icons.Audit },
+] as const;
+
+export type Place = (typeof PLACES)[number];

@@ -1,0 +1,49 @@
+import { useState, type JSX, type ReactNode } from "react";
+import { Button } from "./button";
+import { Dialog } from "./dialog";
+import { Failure } from "./notice";
+
+interface ConfirmProps {
+  readonly title: string;
+  /** What will happen, in words. */
+  readonly children: ReactNode;
+  readonly verb: string;
+  readonly danger?: boolean;
+  /** Whether it was done. */
+  readonly onClose: (acted: boolean) => void;
+  /** Does it; the dialog closes when it is done and stays with the reason when it is refused. */
+  readonly act: (reason: string) => Promise<unknown>;
+  readonly reasonLabel?: string;
+}
+
+export function Confirm({ title, children, verb, danger = false, onClose, act, reasonLabel = "Reason (for the record)" }: ConfirmProps): JSX.Element {
+  const [reason, setReason] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const go = (): void => {
+    setBusy(true);
+    act(reason).then(() => onClose(true), (refusal: unknown) => {
+      setError(refusal);
+      setBusy(false);
+    });
+  };
+  return (
+    <Dialog title={title} open onClose={() => onClose(false)}>
+      <form className="flex flex-col gap-4" onSubmit={(event) => {
+        event.preventDefault();
+        go();
+      }}>
+        <div className="text-muted">{children}</div>
+        <label className="flex flex-col gap-1">
+          <span className="text-sm text-muted">{reasonLabel}</span>
+          <input className="field" value={reason} onChange={(event) => setReason(event.target.value)} />
+        </label>
+        {error !== undefined && <Failure error={error} />}
+        <div className="flex justify-end gap-2">
+          <Button onClick={() => onClose(false)}>Back</Button>
+          <Button type="submit" look={danger ? "danger" : "main"} disabled={busy}>{verb}</Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

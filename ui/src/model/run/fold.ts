@@ -1,0 +1,298 @@
+/**
+ * What each record changes; the same rules as the engine's, told from what the API shows. The tests lay the outcome
+ * beside the states that the server itself answers.
+ */
+import { count, isObject, member, moment, text, type Json } from "../json";
+import { stepHasEnded, type InstanceStatus } from "../status";
+import { foldUndo, foldUndoOfLanes } from "./fold-undo";
+import { errorIn, type Run } from "./run";
+import { begin, close, keyOf, type StepLine } from "./steps";
+import type { Child, InstanceState, Lanes, Plan, RunRecord, Segment, StepState } from "./state";
+
+export function fold(run: Run, record: RunRecord): void {
+  const at = Date.parse(record.at);
+  const line = typeof record.step === "string" ? lineOf(run, record.lane ?? "", record.step, record.type) : undefined;
+  if (line === undefined) foldInstance(run, record, at);
+  else foldStep(run, line, record, at);
+  changeInstance(run, record.seq, { status: statusOf(run) });
+}
+
+function lineOf(run: Run, lane: string, step: string, type: string): StepLine {
+  const laneId = run.lanes.at(lane)?.id ?? 0;
+  const line = run.steps.line(lane, step, laneId);
+  if (type === "step-scheduled" || type === "step-started") line.laneId = laneId;
+  return line;
+}
+
+function foldInstance(run: Run, record: RunRecord, at: number): void {
+  const { data, seq } = record;
+  switch (record.type) {
+    case "instance-started":
+      run.lanes.open(run.lanes.nextId, "");
+      run.started = {
+        at, workflow: text(data, "workflow"), version: text(data, "version"), input: member(data, "input"),
+        correlationId: text(data, "correlation_id"), trigger: text(data, "trigger"),
+      };
+      return;
+    case "instance-failing":
+      return changeInstance(run, seq, { error: errorIn(data) });
+    case "lane-closing":
+      return laneClosing(run, record, at);
+    case "lane-ended":
+      return laneEnded(run, record, at);
+    case "decision-made": {
+      const answered = text(data, "decision_id");
+      return changeInstance(run, seq, { decisions: run.instance.now.decisions.filter((decision) => decision.id !== answered) });
+    }
+    case "decision-cut":
+      run.cut = true;
+      return;
+    case "decision-continued":
+      run.cut = false;
+      return;
+    case "compensation-requested":
+      run.phase = "compensating";
+      return changeInstance(run, seq, { endedAt: 0 });
+    case "compensation-started":
+    case "lane-compensated":
+      return foldUndoOfLanes(run, record);
+    case "finally-started":
+      run.phase = "running";
+      run.lanes.open(run.lanes.nextId, "");
+      return;
+    case "instance-completed":
+    case "instance-failed":
+    case "instance-compensated":
+    case "instance-cancelled":
+      run.phase = "ended";
+      return changeInstance(run, seq, {
+        status: record.type.slice("instance-".length) as InstanceStatus, output: member(data, "output"), endedAt: at,
+      });
+  }
+}
+
+function foldStep(run: Run, line: StepLine, record: RunRecord, at: number): void {
+  const { data, seq } = record;
+  const state = line.states.now;
+  const undoing = text(data, "for") === "compensate" || text(data, "for") === "verify";
+  if (undoing || record.type === "compensation-scheduled" || record.type === "compensation-ended") {
+    return foldUndo(run, line, record, at);
+  }
+  const enter = (busy: Segment["busy"], change: Partial<StepState>): void => {
+    changeStep(run, line, seq, { since: at, busy, ...change });
+    begin(line, busy, false, change.attempt ?? state.attempt, seq, at);
+  };
+  switch (record.type) {
+    case "step-scheduled":
+      return enter("call", {
+        status: "running", attempt: state.attempt + 1, startedAt: at, input: member(data, "input"), plan: planIn(data),
+      });
+    case "step-started":
+      return stepStarted(run, line, record, enter, at);
+    case "lanes-opened":
+      return lanesOpened(run, line, record);
+    case "attempt-failed":
+      return attemptFailed(run, line, record, at);
+    case "retry-scheduled":
+      return changeStep(run, line, seq, { dueAt: moment(data, "due_at") });
+    case "attempt-started":
+    case "step-rescheduled":
+      return attemptStarted(run, line, record, enter, at);
+    case "task-accepted":
+      close(line, false, seq, at, "completed");
+      return enter("callback", { status: "waiting", dueAt: moment(data, "expires_at") });
+    case "round-delayed":
+      return changeStep(run, line, seq, { dueAt: moment(data, "due_at"), since: at });
+    case "decision-requested":
+      return decisionRequested(run, line, record, at);
+    default:
+      return stepEnded(run, line, record, at);
+  }
+}
+
+type Enter = (busy: Segment["busy"], change: Partial<StepState>) => void;
+
+function stepStarted(run: Run, line: StepLine, record: RunRecord, enter: Enter, at: number): void {
+  const { data } = record;
+  const child = childIn(data);
+  const until = moment(data, "until");
+  if (child !== undefined) {
+    return enter("child", { status: "running", attempt: line.states.now.attempt + 1, startedAt: at, child });
+  }
+  if (until > 0) return enter("timer", { status: "waiting", startedAt: at, dueAt: until });
+  const total = count(data, "lanes");
+  run.firstLanes.set(line.key, run.lanes.reserve(total));
+  enter("lanes", { status: "running", startedAt: at, lanes: { ...NO_LANES, total } });
+}
+
+const NO_LANES: Lanes = { total: 0, opened: 0, completed: 0, failed: 0, cancelled: 0 };
+
+function lanesOpened(run: Run, line: StepLine, record: RunRecord): void {
+  const { data, seq } = record;
+  const state = line.states.now;
+  const [from, to] = [count(data, "from"), count(data, "to")];
+  const caught = state.status === "failed";
+  const lanes = state.lanes ?? NO_LANES;
+  const reserved = !caught && lanes.total > 0 && lanes.opened < lanes.total;
+  const first = reserved ? (run.firstLanes.get(line.key) ?? 0) + lanes.opened : run.lanes.nextId;
+  for (let index = from; index < to; index += 1) {
+    const path = `${state.lane === "" ? "" : `${state.lane}/`}${state.step}[${String(index)}]`;
+    run.lanes.open(first + index - from, path, line.key, caught);
+  }
+  if (caught) return;
+  const opened = lanes.opened + to - from;
+  changeStep(run, line, seq, { lanes: { ...lanes, opened, total: Math.max(lanes.total, opened) }, dueAt: 0 });
+}
+
+function attemptFailed(run: Run, line: StepLine, record: RunRecord, at: number): void {
+  const { data, seq } = record;
+  const error = errorIn(data);
+  const ended = close(line, false, seq, at, "failed");
+  if (ended !== undefined) {
+    ended.error = error;
+    ended.exchange = member(data, "exchange");
+  }
+  changeStep(run, line, seq, { status: "retrying", busy: "retry", since: at, dueAt: 0, error, target: text(data, "target") });
+  begin(line, "retry", false, line.states.now.attempt, seq, at);
+}
+
+function attemptStarted(run: Run, line: StepLine, record: RunRecord, enter: Enter, at: number): void {
+  const { data, seq } = record;
+  const attempt = count(data, "attempt");
+  const child = childIn(data);
+  const generation = count(data, "generation");
+  close(line, false, seq, at, "completed");
+  if (attempt === 0) return changeStep(run, line, seq, { status: "pending", busy: "nothing", attempt, generation, endedAt: 0 });
+  const change = { status: "running", attempt, generation, dueAt: 0, endedAt: 0 } as const;
+  if (child === undefined) enter("call", change);
+  else enter("child", { ...change, child });
+}
+
+function decisionRequested(run: Run, line: StepLine, record: RunRecord, at: number): void {
+  const { data, seq } = record;
+  const error = errorIn(data);
+  const ofUndo = text(data, "kind").startsWith("compensation");
+  const state = line.states.now;
+  close(line, ofUndo, seq, at, "failed");
+  if (ofUndo && state.undo !== undefined) {
+    changeStep(run, line, seq, { undo: { ...state.undo, busy: "decision", since: at, dueAt: 0, error } });
+  } else {
+    changeStep(run, line, seq, { status: "deciding", busy: "decision", since: at, dueAt: 0, error });
+  }
+  begin(line, "decision", ofUndo, state.attempt, seq, at);
+  const decision = { id: text(data, "decision_id"), step: state.step, lane: state.lane, ofUndo, error, since: at };
+  changeInstance(run, seq, { decisions: [...run.instance.now.decisions, decision] });
+}
+
+function stepEnded(run: Run, line: StepLine, record: RunRecord, at: number): void {
+  const { data, seq } = record;
+  const ended = { busy: "nothing", since: at, dueAt: 0, endedAt: at } as const;
+  const startedAt = line.states.now.startedAt;
+  switch (record.type) {
+    case "step-completed": {
+      const segment = close(line, false, seq, at, "completed");
+      if (segment !== undefined) segment.exchange = member(data, "exchange");
+      changeStep(run, line, seq, {
+        ...ended, status: "completed", output: member(data, "output"), error: undefined, target: text(data, "target"),
+        startedAt: startedAt || at,
+      });
+      break;
+    }
+    case "step-failed": {
+      const caught = text(data, "handling") === "caught";
+      const error = errorIn(data);
+      const segment = close(line, false, seq, at, "failed");
+      if (segment?.busy === "call") segment.error = error;
+      changeStep(run, line, seq, {
+        ...ended, status: "failed", error, output: member(data, "output"), caught, endedAt: caught ? 0 : at,
+        startedAt: startedAt || at,
+      });
+      break;
+    }
+    case "step-skipped":
+      close(line, false, seq, at, "cancelled");
+      changeStep(run, line, seq, { ...ended, status: "skipped" });
+      break;
+    case "step-cancelled":
+      close(line, false, seq, at, "cancelled");
+      changeStep(run, line, seq, { ...ended, status: "cancelled" });
+      break;
+    case "catch-completed":
+      changeStep(run, line, seq, { endedAt: at, since: at, output: member(data, "output") });
+      return;
+    default:
+      return;
+  }
+  withdraw(run, seq, (decision) => keyOf(decision.lane, decision.step) === line.key && !decision.ofUndo);
+}
+
+function laneClosing(run: Run, record: RunRecord, at: number): void {
+  const lane = run.lanes.get(count(record.data, "lane"));
+  if (lane === undefined) return;
+  lane.status.set(record.seq, "closing");
+  for (const line of run.steps.inLane(lane.path, lane.id)) {
+    const { status } = line.states.now;
+    const idle = status === "waiting" && line.states.now.busy === "timer";
+    if (status === "pending" || status === "retrying" || status === "deciding" || idle) cancel(run, line, record.seq, at);
+  }
+  const here = new Set(run.steps.inLane(lane.path, lane.id).map((line) => line.key));
+  withdraw(run, record.seq, (decision) => here.has(keyOf(decision.lane, decision.step)) && !decision.ofUndo);
+}
+
+function laneEnded(run: Run, record: RunRecord, at: number): void {
+  const { data, seq } = record;
+  const lane = run.lanes.get(count(data, "lane"));
+  if (lane === undefined) return;
+  const outcome = text(data, "outcome");
+  lane.status.set(seq, outcome as "completed");
+  for (const line of run.steps.inLane(lane.path, lane.id)) {
+    const state = line.states.now;
+    if (state.since > 0 && (!stepHasEnded(state.status) || (state.caught && state.endedAt === 0))) cancel(run, line, seq, at);
+  }
+  const block = lane.parent === undefined || lane.isCatch ? undefined : run.steps.find(lane.parent);
+  const lanes = block?.states.now.lanes;
+  if (block === undefined || lanes === undefined) return;
+  const counted = outcome === "failed" || outcome === "cancelled" ? outcome : "completed";
+  changeStep(run, block, seq, { lanes: { ...lanes, [counted]: lanes[counted] + 1 } });
+}
+
+function cancel(run: Run, line: StepLine, seq: number, at: number): void {
+  close(line, false, seq, at, "cancelled");
+  changeStep(run, line, seq, { status: "cancelled", busy: "nothing", since: at, dueAt: 0, endedAt: at });
+}
+
+function withdraw(run: Run, seq: number, which: (decision: InstanceState["decisions"][number]) => boolean): void {
+  const { decisions } = run.instance.now;
+  if (decisions.some(which)) changeInstance(run, seq, { decisions: decisions.filter((decision) => !which(decision)) });
+}
+
+/** Writes a step's next state and keeps count of the calls that are out. */
+export function changeStep(run: Run, line: StepLine, seq: number, change: Partial<StepState>): void {
+  const before = line.states.now;
+  const after = { ...before, ...change };
+  line.states.set(seq, after);
+  run.inFlight += Number(after.busy === "call") - Number(before.busy === "call");
+}
+
+export function changeInstance(run: Run, seq: number, change: Partial<InstanceState>): void {
+  run.instance.set(seq, { ...run.instance.now, ...change });
+}
+
+function statusOf(run: Run): InstanceStatus {
+  const { status, decisions } = run.instance.now;
+  if (run.phase === "ended") return status;
+  if (decisions.some((decision) => decision.ofUndo)) return "stuck";
+  if (run.phase === "compensating") return "compensating";
+  return run.inFlight > 0 || run.cut ? "running" : "waiting";
+}
+
+export function planIn(data: Json): Plan | undefined {
+  const plan = member(data, "plan");
+  if (!isObject(plan)) return undefined;
+  return { adapter: text(plan, "adapter"), action: text(plan, "action"), maxAttempts: count(plan, "max_attempts") };
+}
+
+export function childIn(data: Json): Child | undefined {
+  const child = member(data, "child");
+  return isObject(child) ? { id: text(child, "id"), workflow: text(child, "workflow"), version: text(child, "version") } : undefined;
+}

@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import { reasons } from "../waiting";
+import { summarise } from "../summary";
+import { compareRuns } from "../compare";
+import { recordsOf, STARTED, type Line } from "./records";
+import { Run } from "./run";
+
+function runOf(lines: readonly Line[]): Run {
+  const run = new Run();
+  run.append(recordsOf(lines));
+  return run;
+}
+
+const PLAN = { plan: { adapter: "billing", action: "create", max_attempts: 3 } };
+const ERROR = { type: "http.503", message: "unavailable", step: "pay" };
+
+describe("a step that is tried again", () => {
+  const run = runOf([
+    STARTED,
+    ["step-scheduled", "pay", { ...PLAN, input: { n: 1 } }],
+    ["attempt-failed", "pay", { attempt: 1, for: "run", error: ERROR, exchange: { status: 503 } }],
+    ["retry-scheduled", "pay", { attempt: 2, for: "run", due_at: "2026-11-26T10:00:09.000Z" }],
+    ["attempt-started", "pay", { attempt: 2, generation: 1, for: "run" }],
+    ["step-completed", "pay", { output: { id: 7 } }],
+    ["lane-ended", undefined, { lane: 0, outcome: "completed" }],
+    ["instance-completed", undefined, { output: { id: 7 } }],
+  ]);
+
+  test("is what it was at every position", () => {
+    const seen = [2, 3, 5, 6].map((seq) => run.stepAt("|pay", seq)?.status);
+    expect(seen).toEqual(["running", "retrying", "running", "completed"]);
+    expect(run.stepAt("|pay", 1)).toBeUndefined();
+    expect([2, 4, 5, 8].map((seq) => run.instance.at(seq).status)).toEqual(["running", "waiting", "running", "completed"]);
+  });
+
+  test("says why it does not move", () => {
+    const { found, total } = reasons(run, 4, 3);
+    expect(total).toBe(1);
+    expect(found[0]).toMatchObject({ step: "pay", busy: "retry", attempt: 1, plan: { adapter: "billing", maxAttempts: 3 }, error: { type: "http.503" } });
+    expect(found[0]?.dueAt).toBe(Date.parse("2026-11-26T10:00:09.000Z"));
+    expect(reasons(run, 8, 3).total).toBe(0);
+  });
+
+  test("spent its time on a call, a pause and a call", () => {
+    const segments = run.steps.find("|pay")?.segments ?? [];
+    expect(segments.map(({ busy, outcome, fromSeq, toSeq }) => [busy, outcome, fromSeq, toSeq])).toEqual([
+      ["call", "failed", 2, 3], ["retry", "completed", 3, 5], ["call", "completed", 5, 6],
+    ]);
+    expect(segments[0]?.exchange).toEqual({ status: 503 });
+  });
+});
+
+test("records that are known are passed over, and nothing is taken behind a gap", () => {
+  const records = recordsOf([STARTED, ["step-scheduled", "pay", PLAN], ["step-completed", "pay", {}]]);
+  const run = new Run();
+  expect(run.append(records.slice(0, 2))).toBe(2);
+  expect(run.append(records)).toBe(1);
+  expect(run.append([{ ...records[0]!, seq: 9 }])).toBe(0);
+  expect(run.end).toBe(3);
+});
+
+describe("a block with lanes", () => {
+  const run = runOf([
+    STARTED,
+    ["step-started", "lines", { lanes: 3 }],
+    ["lanes-opened", "lines", { from: 0, to: 2 }],
+    ["step-scheduled", "hold", PLAN, "lines[0]"],
+    ["step-scheduled", "hold", PLAN, "lines[1]"],
+    ["step-completed", "hold", {}, "lines[0]"],
+    ["lane-ended", undefined, { lane: 1, outcome: "completed" }],
+    ["lanes-opened", "lines", { from: 2, to: 3 }],
+    ["step-scheduled", "hold", PLAN, "lines[2]"],
+    ["step-failed", "hold", { error: ERROR, handling: "fails" }, "lines[1]"],
+    ["lane-ended", undefined, { lane: 2, outcome: "failed" }],
+    ["lane-closing", undefined, { lane: 3, why: "cancelled" }],
+    ["lane-ended", undefined, { lane: 3, outcome: "cancelled" }],
+    ["step-failed", "lines", { error: ERROR, handling: "caught" }],
+    ["lanes-opened", "lines", { from: 0, to: 1 }],
+    ["step-scheduled", "tell", PLAN, "lines[0]"],
+    ["lane-ended", undefined, { lane: 1, outcome: "completed" }],
+  ]);
+
+  test("counts what became of them", () => {
+    expect(run.stepAt("|lines", 9)?.lanes).toEqual({ total: 3, opened: 3, completed: 1, failed: 0, cancelled: 0 });
+    expect(run.stepAt("|lines", 13)?.lanes).toEqual({ total: 3, opened: 3, completed: 1, failed: 1, cancelled: 1 });
+  });
+
+  test("ends what still ran in a lane with the lane", () => {
+    expect(run.stepAt("lines[2]|hold", 12)?.status).toBe("running");
+    expect(run.stepAt("lines[2]|hold", 13)?.status).toBe("cancelled");
+  });
+
+  test("keeps a catch apart from the first lane, whose path it has", () => {
+    expect(run.stepAt("lines[0]|tell", 17)?.status).toBe("running");
+  });
+
+  test("is one node, and alike lanes are one reason", () => {
+    expect(summarise(run, "hold", 9)).toMatchObject({ status: "running", lanes: 3, only: undefined });
+    expect(reasons(run, 5, 3).found).toMatchObject([{ step: "hold", busy: "call", lanes: 2 }]);
+  });
+});
+
+describe("a roll-back", () => {
+  const run = runOf([
+    STARTED,
+    ["step-scheduled", "pay", PLAN],
+    ["step-completed", "pay", { output: { id: 7 } }],
+    ["step-failed", "ship", { error: { ...ERROR, step: "ship" }, handling: "fails" }],
+    ["instance-failing", undefined, { error: ERROR }],
+    ["lane-ended", undefined, { lane: 0, outcome: "failed" }],
+    ["compensation-started", undefined, { lane: 0, lanes: 1 }],
+    ["compensation-scheduled", "pay", { for: "compensate", plan: { adapter: "billing", action: "delete", max_attempts: 2 } }],
+    ["decision-requested", "pay", { decision_id: "d1", kind: "compensationfailed", error: ERROR }],
+    ["decision-made", undefined, { decision_id: "d1", choice: "retry", by: "ann" }],
+    ["step-rescheduled", "pay", { attempt: 2, generation: 2, for: "compensate" }],
+    ["compensation-ended", "pay", { outcome: "done" }],
+    ["instance-compensated", undefined, { output: null }],
+  ]);
+
+  test("is stuck while a person is asked, and goes on", () => {
+    expect([8, 9, 10, 11, 13].map((seq) => run.instance.at(seq).status)).toEqual(["compensating", "stuck", "compensating", "compensating", "compensated"]);
+    expect(run.stepAt("|pay", 9)).toMatchObject({ status: "completed", undo: { busy: "decision", status: "running" } });
+    expect(run.stepAt("|pay", 12)?.undo?.status).toBe("done");
+  });
+
+  test("asks for a decision first", () => {
+    expect(reasons(run, 9, 3).found[0]).toMatchObject({ step: "pay", busy: "decision", ofUndo: true, decisionIds: ["d1"] });
+  });
+
+  test("differs from a run that went well", () => {
+    const well = runOf([STARTED, ["step-scheduled", "pay", PLAN], ["step-completed", "pay", { output: { id: 8 } }]]);
+    expect(compareRuns(well, run).map(({ step, differs }) => [step, differs])).toEqual([["pay", ["status", "output"]], ["ship", ["status"]]]);
+  });
+});
+
+test("a position of a long history is answered at once", () => {
+  const run = new Run();
+  run.append(recordsOf([STARTED, ["step-started", "lines", { lanes: 50_000 }], ["lanes-opened", "lines", { from: 0, to: 50_000 }]]));
+  const at = "2026-11-26T10:00:05.000Z";
+  for (let lane = 0; lane < 50_000; lane += 1) {
+    const path = `lines[${String(lane)}]`;
+    run.append([
+      { seq: run.end + 1, at, type: "step-scheduled", step: "hold", lane: path, data: PLAN },
+      { seq: run.end + 2, at, type: "step-completed", step: "hold", lane: path, data: {} },
+    ]);
+  }
+  expect(run.end).toBe(100_003);
+  const began = performance.now();
+  expect(summarise(run, "hold", 60_003)?.byStatus.get("completed")).toBe(30_000);
+  expect(performance.now() - began).toBeLessThan(1_000);
+});

@@ -1,0 +1,56 @@
+/** A record in a short sentence. */
+import { count, isObject, member, text } from "./json";
+import type { RunRecord } from "./run/state";
+
+export function sentence(record: RunRecord): string {
+  const { data } = record;
+  const error = member(data, "error");
+  const failure = isObject(error) ? `${text(error, "type")}: ${text(error, "message")}` : "";
+  const attempt = count(data, "attempt");
+  switch (record.type) {
+    case "instance-started":
+      return `${text(data, "workflow")} ${text(data, "version")} was started`;
+    case "step-scheduled":
+      return `the first attempt goes to ${callee(data)}`;
+    case "step-started": {
+      const child = member(data, "child");
+      if (isObject(child)) return `starts ${text(child, "workflow")} ${text(child, "version")}`;
+      if (text(data, "until") !== "") return `waits until ${text(data, "until")}`;
+      return `begins ${amount(count(data, "lanes"), "lane")}`;
+    }
+    case "lanes-opened":
+      return `lanes ${String(count(data, "from"))} to ${String(count(data, "to") - 1)} begin`;
+    case "attempt-failed":
+      return `attempt ${String(attempt)} failed. ${failure}`;
+    case "retry-scheduled":
+      return `attempt ${String(attempt)} is due at ${text(data, "due_at")}`;
+    case "attempt-started":
+    case "step-rescheduled":
+      return `attempt ${String(attempt)} begins`;
+    case "decision-requested":
+      return `a person has to decide. ${failure}`;
+    case "decision-made":
+      return [`${text(data, "by")} decided: ${text(data, "choice")}`, text(data, "comment")].filter((part) => part !== "").join(". ");
+    case "cancel-requested":
+      return [`is to be cancelled${member(data, "compensate") === false ? ", nothing is undone" : ""}`, text(data, "reason")].filter((part) => part !== "").join(". ");
+    case "result-ignored":
+      return `a late result changes nothing: ${text(data, "reason")}`;
+    case "lane-ended":
+      return `lane ${String(count(data, "lane"))} ended ${text(data, "outcome")}`;
+    case "compensation-scheduled":
+      return `is being undone by ${callee(data)}`;
+    case "compensation-ended":
+      return `its undo ended: ${text(data, "outcome")}`;
+    default:
+      return failure;
+  }
+}
+
+function callee(data: RunRecord["data"]): string {
+  const plan = member(data, "plan");
+  return [text(plan, "adapter"), text(plan, "action")].filter((part) => part !== "").join(" · ") || "a workflow";
+}
+
+function amount(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,91 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { JSX } from "react";
+import { api, take, type Decision } from "../../api/client";
+import { instanceQuery } from "../../api/queries";
+import { Button } from "../../kit/button";
+import { CopyButton, ShortId } from "../../kit/id";
+import { JsonView } from "../../kit/json-view";
+import { Facts } from "../../kit/page";
+import { Status } from "../../kit/status";
+import { Moment } from "../../kit/time";
+import { duration } from "../../model/time";
+import { CHOICE_NAMES, CHOICES, consequence, type Choice } from "./answers";
+
+interface DecisionDetailProps {
+  readonly decision: Decision;
+  readonly onAsk: (choice: Choice) => void;
+}
+
+/** One question whole: what, why, what went before, and what each answer does. */
+export function DecisionDetail({ decision, onAsk }: DecisionDetailProps): JSX.Element {
+  const instance = useQuery(instanceQuery(decision.workflow_id)).data;
+  const step = instance?.steps.find((each) => each.id === decision.step);
+  const ofUndo = decision.kind === "compensation-failed";
+  return (
+    <section aria-label="The decision" tabIndex={0} className="min-h-0 overflow-y-auto rounded border border-line bg-raised">
+      <div className="flex flex-col gap-5 p-4">
+        <div className="flex flex-col gap-1">
+          <h2 className="text-lg font-semibold break-words">{decision.prompt}</h2>
+          <p className="text-muted">{ofUndo ? "The undo failed and no repetition would mend it. Until somebody decides, the workflow is stuck in its roll-back." : "No attempt is left, or no repetition would mend it. The rest of the workflow goes on where it does not depend on this step."}</p>
+        </div>
+        {decision.status === "pending" && (
+          <div className="flex flex-col gap-2" role="group" aria-label="Answer">
+            {CHOICES.filter((choice) => decision.choices.includes(choice)).map((choice) => (
+              <div key={choice} className="flex items-center gap-3">
+                <Button look={choice === "retry" ? "main" : choice === "fail" ? "danger" : "plain"} className="w-24 shrink-0" onClick={() => onAsk(choice)}>{CHOICE_NAMES[choice]}</Button>
+                <kbd className="rounded-sm border border-line px-1 text-faint max-sm:hidden">{choice[0]}</kbd>
+                <span className="text-muted">{consequence(choice, ofUndo)}</span>
+              </div>
+            ))}
+          </div>
+        )}
+        {decision.answers.map((given) => (
+          <p key={given.at} className="rounded border border-line bg-sunken px-3 py-2"><strong className="font-medium">{given.by}</strong> chose {given.choice} <Moment at={given.at} />{given.comment !== "" && <>: “{given.comment}”</>}</p>
+        ))}
+        <Facts items={[
+          ["Workflow", <Link key="workflow" to="/workflows/$id" params={{ id: decision.workflow_id }} search={{ step: decision.step }} className="text-accent-text underline">{decision.workflow} <ShortId id={decision.workflow_id} /></Link>],
+          ["Step", decision.step],
+          ["Asked", <Moment key="asked" at={decision.requested_at} />],
+          ...(decision.expires_at == null ? [] : [["Deadline", <Moment key="deadline" at={decision.expires_at} />] as const]),
+          ["Who may answer", decision.approvers.length === 0 ? "anybody with the permission to decide" : decision.approvers.join(", ")],
+          ...(decision.quorum > 1 ? [["Must agree", String(decision.quorum)] as const] : []),
+          ["Decision", <span key="id" className="inline-flex items-center"><ShortId id={decision.id} /><CopyButton text={decision.id} what="the id" /></span>],
+        ]} />
+        <Attempts id={decision.workflow_id} step={decision.step} />
+        {decision.data != null && <Block title="Error"><JsonView value={decision.data} label="the error" /></Block>}
+        {step?.input != null && <Block title="Input of the step"><JsonView value={step.input} label="the step's input" /></Block>}
+        {instance !== undefined && <Block title="Input of the workflow"><JsonView value={instance.input} label="the workflow's input" /></Block>}
+      </div>
+    </section>
+  );
+}
+
+function Block({ title, children }: { readonly title: string; readonly children: JSX.Element }): JSX.Element {
+  return <section className="flex flex-col gap-1.5"><h3 className="text-sm font-semibold text-muted">{title}</h3>{children}</section>;
+}
+
+const MOST = 12;
+
+function Attempts({ id, step }: { readonly id: string; readonly step: string }): JSX.Element | null {
+  const attempts = useQuery({
+    queryKey: ["instance", id, "attempts", step],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/workflows/{id}/steps/{step}/attempts", { params: { path: { id, step } }, signal })),
+  }).data?.items ?? [];
+  if (attempts.length === 0) return null;
+  return (
+    <Block title={`Attempts (${String(attempts.length)})`}>
+      <ol className="overflow-hidden rounded border border-line">
+        {attempts.slice(-MOST).map((attempt) => (
+          <li key={`${attempt.kind}${String(attempt.generation)}-${String(attempt.attempt)}-${attempt.lane}`} className="flex flex-wrap items-center gap-x-3 border-b border-line px-3 py-1.5 last:border-b-0">
+            <span className="w-24">{attempt.kind === "run" ? "call" : attempt.kind} {attempt.attempt}</span>
+            <Status status={attempt.outcome} />
+            <span className="text-sm text-muted"><Moment at={attempt.started_at} /></span>
+            {attempt.ended_at != null && <span className="text-sm text-muted">{duration(Date.parse(attempt.ended_at) - Date.parse(attempt.started_at))}</span>}
+            {attempt.error != null && <span className="w-full text-sm break-words text-muted">{attempt.error.type}: {attempt.error.message}</span>}
+          </li>
+        ))}
+      </ol>
+    </Block>
+  );
+}

@@ -1,0 +1,65 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useMemo, useState, type JSX } from "react";
+import type { Schemas } from "../../api/client";
+import { auditQuery } from "../../api/queries";
+import { auditRoute } from "../../app/router";
+import { useMinute } from "../../kit/clock";
+import { Empty } from "../../kit/empty";
+import { ShortId } from "../../kit/id";
+import { JsonView } from "../../kit/json-view";
+import { Failure } from "../../kit/notice";
+import { Page, Skeleton } from "../../kit/page";
+import { Moment } from "../../kit/time";
+import { Select } from "../../kit/select";
+import { moment, RANGES } from "../workflows/filters";
+
+const KINDS = ["catalog-changed", "cancel-requested", "decision-made"];
+
+export default function AuditPage(): JSX.Element {
+  const search = auditRoute.useSearch();
+  const navigate = useNavigate({ from: "/audit" });
+  const minute = useMinute();
+  const filter = useMemo(() => {
+    const { who, kind, since } = search;
+    return { ...(who === undefined ? {} : { who }), ...(kind === undefined ? {} : { kind }), ...(since === undefined ? {} : { since: moment(since, minute) }) };
+  }, [search, minute]);
+  const { data, error, refetch } = useQuery(auditQuery(filter));
+  const change = (next: Record<string, string>): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  return (
+    <Page title="Audit">
+      <div className="flex flex-wrap gap-2">
+        <input className="field max-w-48" aria-label="Who" placeholder="Who" defaultValue={search.who ?? ""} onBlur={(event) => change({ who: event.target.value.trim() })} onKeyDown={(event) => {
+          if (event.key === "Enter") change({ who: event.currentTarget.value.trim() });
+        }} />
+        <Select  aria-label="What" value={search.kind ?? ""} onChange={(event) => change({ kind: event.target.value })}><option value="">everything</option>{KINDS.map((kind) => <option key={kind}>{kind}</option>)}</Select>
+        <Select  aria-label="Since" value={search.since ?? ""} onChange={(event) => change({ since: event.target.value })}>{RANGES.map(([value, name]) => <option key={value} value={value}>{name}</option>)}</Select>
+      </div>
+      {error !== null && <Failure error={error} retry={() => void refetch()} />}
+      {data === undefined && error === null && <Skeleton lines={8} />}
+      {data?.items.length === 0 && <Empty title="Nothing was done by hand" command="orchestrator audit">Whatever a person changes (definitions, cancels, decisions) is recorded here: who, when, through what, and why.</Empty>}
+      {data !== undefined && data.items.length > 0 && (
+        <ol className="rounded border border-line bg-raised">{data.items.map((entry, index) => <Entry key={`${entry.at}${entry.subject}${String(index)}`} entry={entry} />)}</ol>
+      )}
+      {data?.next_cursor != null && <p className="text-sm text-muted">These are the newest 500. Narrow the filters to see older ones.</p>}
+    </Page>
+  );
+}
+
+function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Element {
+  const [open, setOpen] = useState(false);
+  return (
+    <li className="border-b border-line px-4 py-2 last:border-b-0">
+      <div className="flex flex-wrap items-baseline gap-x-4 gap-y-0.5">
+        <span className="w-28 text-sm text-muted"><Moment at={entry.at} /></span>
+        <span className="w-24 truncate font-medium">{entry.who}</span>
+        <span className="w-40">{entry.kind}</span>
+        <span className="w-36">{entry.subject === "catalog" ? <Link to="/definitions" className="text-accent-text hover:underline">catalog</Link> : <Link to="/workflows/$id" params={{ id: entry.subject }} className="text-accent-text hover:underline"><ShortId id={entry.subject} /></Link>}</span>
+        <span className="text-sm text-faint">{entry.cause}</span>
+        <span className="min-w-0 flex-1 text-muted">{entry.reason}</span>
+        {entry.data != null && <button type="button" aria-expanded={open} className="rounded text-sm text-accent-text hover:underline" onClick={() => setOpen(!open)}>{open ? "Hide" : "Details"}</button>}
+      </div>
+      {open && entry.data != null && <div className="mt-2"><JsonView value={entry.data} label="what was done" /></div>}
+    </li>
+  );
+}

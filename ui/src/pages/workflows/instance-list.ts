@@ -1,0 +1,109 @@
+/** The instances that a filter lets through, page by page, and renewed where somebody looks. */
+import { api, take, type InstanceSummary, type Schemas } from "../../api/client";
+import type { InstanceFilter } from "../../api/queries";
+import { replaceStretch } from "../../model/window-list";
+
+export interface ListView {
+  readonly rows: readonly InstanceSummary[];
+  readonly state: "loading" | "idle" | "failed";
+  readonly error: unknown;
+  readonly more: boolean;
+  /** Partitions whose newest changes the list may lack, as the server says. */
+  readonly behind: readonly Schemas["Behind"][];
+}
+
+const PAGE = 100;
+const NOTHING: ListView = { rows: [], state: "loading", error: undefined, more: false, behind: [] };
+
+export class InstanceList {
+  private view = NOTHING;
+  private next: string | undefined;
+  private busy = false;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private filter: InstanceFilter) {}
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly now = (): ListView => this.view;
+
+  /** The same filter, its range moved along with the time. */
+  retarget(filter: InstanceFilter): void {
+    this.filter = filter;
+  }
+
+  /** Reads the top again; what was read below it stays. */
+  async refresh(): Promise<void> {
+    await this.attempt(async () => {
+      const page = await this.read({});
+      const toEnd = page.next_cursor == null;
+      const first = this.view.rows.length <= PAGE;
+      if (first || toEnd) this.next = page.next_cursor ?? undefined;
+      const rows = first ? page.items : replaceStretch(this.view.rows, { rows: page.items, toEnd });
+      this.show({ rows, more: this.next !== undefined, behind: page.incomplete ?? [] });
+    });
+  }
+
+  /** Reads the rows on screen again, where the top is far above. */
+  async refreshFrom(index: number): Promise<void> {
+    const row = this.view.rows[index];
+    if (row === undefined || index < PAGE / 2) return this.refresh();
+    await this.attempt(async () => {
+      const before = new Date(Date.parse(row.created_at) + 1).toISOString();
+      const page = await this.read({ created_before: before });
+      const from = { id: "\uffff", created_at: row.created_at };
+      this.show({ rows: replaceStretch(this.view.rows, { rows: page.items, from, toEnd: page.next_cursor == null }), behind: page.incomplete ?? [] });
+    });
+  }
+
+  async loadMore(): Promise<void> {
+    const cursor = this.next;
+    if (cursor === undefined || this.busy) return;
+    this.busy = true;
+    await this.attempt(async () => {
+      const page = await this.read({ cursor });
+      this.next = page.next_cursor ?? undefined;
+      const known = new Set(this.view.rows.map((row) => row.id));
+      this.show({ rows: [...this.view.rows, ...page.items.filter((row) => !known.has(row.id))], more: this.next !== undefined });
+    });
+    this.busy = false;
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.view = { ...this.view, state: "failed", error };
+      this.tell();
+    }
+  }
+
+  private read(extra: InstanceFilter) {
+    return take(api.GET("/api/v1/workflows", { params: { query: { limit: PAGE, ...this.filter, ...extra } } }));
+  }
+
+  private show(change: Partial<ListView>): void {
+    this.view = { ...this.view, ...change, state: "idle", error: undefined };
+    this.tell();
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** The ids of all that a filter lets through, at most so many. */
+export async function allIds(filter: InstanceFilter, most: number): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { ...filter, limit: 1_000, ...(cursor === undefined ? {} : { cursor }) };
+    const page = await take(api.GET("/api/v1/workflows", { params: { query } }));
+    ids.push(...page.items.map((row) => row.id));
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined && ids.length < most);
+  return ids.slice(0, most);
+}

@@ -1,0 +1,184 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type JSX } from "react";
+import { api, newKey, take } from "../../api/client";
+import { countQuery } from "../../api/queries";
+import { workflowsRoute } from "../../app/router";
+import { BulkDialog } from "../../kit/bulk-dialog";
+import { Button, buttonClass } from "../../kit/button";
+import { useMinute } from "../../kit/clock";
+import { Empty } from "../../kit/empty";
+import * as icons from "../../kit/icons";
+import { useKeys } from "../../kit/keys";
+import { Failure } from "../../kit/notice";
+import { Page, Skeleton } from "../../kit/page";
+import { useLive } from "../../live/hooks";
+import { hub } from "../../live/hub";
+import { throttled } from "../../live/throttle";
+import { exact, span } from "../../model/time";
+import { FilterBar } from "./filter-bar";
+import { asQuery, type Filters } from "./filters";
+import { allIds, InstanceList } from "./instance-list";
+import { Rows } from "./rows";
+import { ViewBar } from "./view-bar";
+
+/** At most so many are acted on at once from a browser. */
+const MOST = 10_000;
+const LIVE_PAUSE = 150;
+const COUNT_PAUSE = 1_500;
+/** What comes without a record (a wait that is over) is seen by then. */
+const SLOW = 5_000;
+
+export default function WorkflowsPage(): JSX.Element {
+  const filters: Filters = workflowsRoute.useSearch();
+  const navigate = useNavigate({ from: "/workflows" });
+  const change = useCallback((next: Filters) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true }), [navigate]);
+  const minute = useMinute();
+  const query = useMemo(() => asQuery(filters, minute), [filters, minute]);
+  const key = JSON.stringify(filters);
+  const search = useRef<HTMLInputElement>(null);
+  const count = useLiveCount(query);
+  return (
+    <Page filled title={<>Workflows {count !== undefined && <span className="ml-1 text-base font-normal text-faint">{exact(count)}</span>}</>}
+      actions={<Link to="/definitions" className={buttonClass("main")}><icons.Play size={14} />Start one</Link>}>
+      <ViewBar filters={filters} onChoose={(chosen) => void navigate({ search: chosen, replace: true })} />
+      <FilterBar filters={filters} onChange={change} searchRef={search} />
+      <Listing key={key} query={query} total={count} isFiltered={Object.keys(query).length > 0} onSearch={() => search.current?.focus()} />
+    </Page>
+  );
+}
+
+function useLiveCount(query: Readonly<Record<string, string>>): number | undefined {
+  const client = useQueryClient();
+  const options = countQuery(query);
+  useLive(({ record }) => record.type.startsWith("instance-"), () => client.invalidateQueries({ queryKey: options.queryKey }), COUNT_PAUSE);
+  return useQuery({ ...options, refetchInterval: 2 * SLOW }).data?.total;
+}
+
+interface ListingProps {
+  readonly query: Readonly<Record<string, string>>;
+  readonly total: number | undefined;
+  readonly isFiltered: boolean;
+  readonly onSearch: () => void;
+}
+
+function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Element {
+  const [list] = useState(() => new InstanceList(query));
+  const { rows, state, error, more, behind } = useSyncExternalStore(list.subscribe, list.now);
+  const first = useRef(0);
+  const selection = useSelection(rows.map((row) => row.id));
+  const [active, setActive] = useState(-1);
+  const [cancelling, setCancelling] = useState<readonly string[]>();
+  const navigate = useNavigate();
+  useEffect(() => list.retarget(query), [list, query]);
+  useRenewal(list, first);
+  const onScroll = useCallback((index: number, nearEnd: boolean) => {
+    first.current = index;
+    if (nearEnd) void list.loadMore();
+  }, [list]);
+  const move = (by: number): void => setActive(Math.max(0, Math.min(rows.length - 1, active + by)));
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    "/": onSearch,
+    x: () => selection.toggle(rows[active]?.id ?? "", active, false),
+    escape: () => selection.clear(),
+    enter: () => {
+      const row = rows[active];
+      if (row !== undefined) void navigate({ to: "/workflows/$id", params: { id: row.id } });
+    },
+  });
+  if (state === "failed" && rows.length === 0) return <Failure error={error} retry={() => void list.refresh()} />;
+  if (state === "loading") return <Skeleton lines={10} />;
+  if (rows.length === 0) return <NothingHere isFiltered={isFiltered} />;
+  return (
+    <>
+      {selection.ids.size > 0 && (
+        <div className="flex flex-wrap items-center gap-2 rounded border border-accent bg-selected px-3 py-1.5" role="group" aria-label="Selection">
+          <span className="font-medium">{exact(selection.ids.size)} selected</span>
+          <span className="flex-1" />
+          {total !== undefined && total > selection.ids.size && <Button small look="quiet" onClick={() => void allIds(query, MOST).then(selection.set)}>Select all {exact(Math.min(total, MOST))} that match</Button>}
+          <Button small look="danger" onClick={() => setCancelling([...selection.ids])}>Cancel them</Button>
+          <Button small look="quiet" onClick={selection.clear}>Clear</Button>
+        </div>
+      )}
+      {behind.length > 0 && <p role="status" className="text-sm text-waiting">The list may lack the newest changes: the server is behind with it by {span(Math.max(...behind.map((partition) => partition.behind_ms)))} and catches up by itself.</p>}
+      {state === "failed" && <Failure error={error} retry={() => void list.refresh()} />}
+      <Rows rows={rows} more={more} selected={selection.ids} active={active} onSelect={selection.toggle} onSelectAll={() => selection.all()} onScroll={onScroll} />
+      {cancelling !== undefined && <CancelMany ids={cancelling} onClose={(acted) => {
+        setCancelling(undefined);
+        if (acted) selection.clear();
+        void list.refreshFrom(first.current);
+      }} />}
+    </>
+  );
+}
+
+/** Keeps what is on screen fresh: at once on a record, slowly besides, and after a loss. */
+function useRenewal(list: InstanceList, first: { readonly current: number }): void {
+  useEffect(() => {
+    const paced = throttled(() => list.refreshFrom(first.current), LIVE_PAUSE);
+    paced.call();
+    const offs = [hub.onRecords(paced.call), hub.onBack(paced.call)];
+    const timer = setInterval(() => {
+      if (!document.hidden) paced.call();
+    }, SLOW);
+    return () => {
+      for (const off of offs) off();
+      clearInterval(timer);
+      paced.stop();
+    };
+  }, [list, first]);
+}
+
+interface Selection {
+  readonly ids: ReadonlySet<string>;
+  readonly toggle: (id: string, index: number, range: boolean) => void;
+  readonly all: () => void;
+  readonly set: (ids: readonly string[]) => void;
+  readonly clear: () => void;
+}
+
+function useSelection(loaded: readonly string[]): Selection {
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const anchor = useRef(0);
+  return {
+    ids,
+    toggle: (id, index, range) => {
+      if (id === "") return;
+      const next = new Set(ids);
+      const [from, to] = range ? [Math.min(anchor.current, index), Math.max(anchor.current, index)] : [index, index];
+      const on = !ids.has(id);
+      for (const each of loaded.slice(from, to + 1)) {
+        if (on) next.add(each);
+        else next.delete(each);
+      }
+      anchor.current = index;
+      setIds(next);
+    },
+    all: () => setIds(loaded.every((id) => ids.has(id)) ? new Set() : new Set(loaded)),
+    set: (next) => setIds(new Set(next)),
+    clear: () => setIds(new Set()),
+  };
+}
+
+function CancelMany({ ids, onClose }: { readonly ids: readonly string[]; readonly onClose: (acted: boolean) => void }): JSX.Element {
+  const [batch] = useState(newKey);
+  const cancel = (id: string, reason: string): Promise<unknown> => take(api.POST("/api/v1/workflows/{id}/cancel", {
+    params: { path: { id }, header: { "Idempotency-Key": `${batch}/${id}` } }, body: { reason },
+  }));
+  return (
+    <BulkDialog title={`Cancel ${exact(ids.length)} workflows`} verb="Cancel" danger ids={ids} act={cancel} onClose={onClose}>
+      Each ends early: calls under way are awaited, and completed steps that have a compensation are undone. One that has ended already is refused and stays as it is. This cannot be taken back.
+    </BulkDialog>
+  );
+}
+
+function NothingHere({ isFiltered }: { readonly isFiltered: boolean }): JSX.Element {
+  if (isFiltered) return <Empty title="Nothing matches these filters">Take one away, or choose another view. A workflow that starts and fits appears here by itself.</Empty>;
+  return (
+    <Empty title="No workflow has run yet" command={'orchestrator submit customer-onboarding --input \'{"name": "Ada", "email": "ada@example.org"}\''}>
+      Every run of a workflow is listed here from its start on, with its state and what went wrong. Start one from its definition, by an event, or so:
+    </Empty>
+  );
+}
