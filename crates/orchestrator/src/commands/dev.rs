@@ -124,6 +124,7 @@ fn at_services(text: &str, playground: Option<&Playground>) -> String {
 fn greet(server: &Server, playground: Option<&Playground>) {
     let url = format!("http://{}", server.address());
     eprintln!();
+    eprintln!("  dashboard  {url}");
     eprintln!("  API        {url}/api/docs");
     if let Some(index) = playground.and_then(|playground| playground.url("index")) {
         eprintln!("  services   {index}   (make them slow, failing or down)");

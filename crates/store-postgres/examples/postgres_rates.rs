@@ -1,7 +1,7 @@
 //! What the store takes: appends of batches of 1,000 records of 180 bytes, and instances projected
 //! while they are open and when they have ended.
 //!
-//! `cargo run --release -p store-postgres --example rates -- postgres://user@host/database`
+//! `cargo run --release -p store-postgres --example postgres_rates -- postgres://user@host/database`
 
 #![expect(clippy::unwrap_used, reason = "a measurement fails as a test does")]
 
