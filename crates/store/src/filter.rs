@@ -1,13 +1,12 @@
 //! What a filter means, in one place, so that every store answers alike.
 
+use crate::id_text::is_id_text;
 use crate::{CountBy, EntityId, InstanceFilter, InstanceRow, ListCursor};
 
 impl InstanceFilter {
     /// Whether all conditions hold for this row.
     pub fn matches(&self, row: &InstanceRow) -> bool {
-        (self.statuses.is_empty() || self.statuses.contains(&row.status))
-            && is(self.workflow.as_ref(), &row.workflow)
-            && is(self.version.as_ref(), &row.version)
+        self.fits_kind(&row.workflow, &row.version, &row.status)
             && is(self.correlation_id.as_ref(), &row.correlation_id)
             && (self.subject.is_none() || self.subject == row.subject)
             && (self.parent_id.is_none() || self.parent_id == row.parent_id)
@@ -15,6 +14,25 @@ impl InstanceFilter {
             && self.created_after.is_none_or(|at| row.created_at >= at)
             && self.created_before.is_none_or(|at| row.created_at < at)
             && self.text.as_ref().is_none_or(|word| mentions(row, word))
+    }
+
+    /// Whether the conditions on what many instances have in common hold.
+    pub fn fits_kind(&self, workflow: &str, version: &str, status: &str) -> bool {
+        (self.statuses.is_empty() || self.statuses.iter().any(|wanted| wanted == status))
+            && is(self.workflow.as_ref(), workflow)
+            && is(self.version.as_ref(), version)
+    }
+}
+
+impl CountBy {
+    /// The group of an instance of this kind.
+    pub fn group(self, workflow: &str, version: &str, status: &str) -> Vec<String> {
+        match self {
+            Self::Nothing => vec![],
+            Self::Status => vec![status.to_owned()],
+            Self::Workflow => vec![workflow.to_owned()],
+            Self::Version => vec![workflow.to_owned(), version.to_owned()],
+        }
     }
 }
 
@@ -29,12 +47,12 @@ impl InstanceRow {
 
     /// The group that a count puts the row into.
     pub fn group(&self, by: CountBy) -> Vec<String> {
-        match by {
-            CountBy::Nothing => vec![],
-            CountBy::Status => vec![self.status.clone()],
-            CountBy::Workflow => vec![self.workflow.clone()],
-            CountBy::Version => vec![self.workflow.clone(), self.version.clone()],
-        }
+        by.group(&self.workflow, &self.version, &self.status)
+    }
+
+    /// Whether a list that goes on after a cursor still has this row to come.
+    pub fn follows(&self, after: Option<ListCursor>) -> bool {
+        after.is_none_or(|at| (self.created_at, self.id) < (at.created_at, at.id))
     }
 }
 
@@ -79,20 +97,9 @@ impl InstanceRow {
 
     /// Whether the correlation id is the text of the instance's own id: lower case, with hyphens.
     pub fn is_own_correlation(&self) -> bool {
-        let mut text = self.correlation_id.bytes();
-        let same = (0..).zip(self.id).all(|(place, byte)| {
-            let hyphen = HYPHENS.contains(&place).then_some(b'-');
-            let digits = [byte >> 4, byte & 0xf].map(|half| DIGITS[usize::from(half)]);
-            let mut expected = hyphen.into_iter().chain(digits);
-            expected.all(|expected| text.next() == Some(expected))
-        });
-        same && text.next().is_none()
+        is_id_text(&self.correlation_id, &self.id)
     }
 }
-
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-/// Bytes of an id before which its text has a hyphen.
-const HYPHENS: [usize; 4] = [4, 6, 8, 10];
 
 /// A text's words in lower case: what lies between characters that are neither letters nor digits.
 pub fn words(text: &str) -> impl Iterator<Item = String> {

@@ -54,7 +54,7 @@ impl Overlay {
             new.insert(instance.seq());
             if may_match(&asked.filter, instance) {
                 let row = row_of(instance, Bytes::new());
-                if asked.filter.matches(&row) && follows(&row, asked.after) {
+                if asked.filter.matches(&row) && row.follows(asked.after) {
                     overlay.rows.push(row);
                 }
             }
@@ -72,12 +72,7 @@ fn may_match(filter: &InstanceFilter, instance: &Instance) -> bool {
     let started = &instance.header().started;
     let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|w| w == found);
     let status = instance.status().as_str();
-    (filter.statuses.is_empty() || filter.statuses.iter().any(|wanted| wanted == status))
-        && is(&filter.workflow, &started.workflow)
+    filter.fits_kind(&started.workflow, &started.version, status)
         && is(&filter.correlation_id, &started.correlation_id)
         && is(&filter.subject, &started.subject)
-}
-
-fn follows(row: &InstanceRow, after: Option<ListCursor>) -> bool {
-    after.is_none_or(|after| (row.created_at, row.id) < (after.created_at, after.id))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use store::{InstanceFilter, ListCursor, id_part, names, words};
+use store::{InstanceFilter, ListCursor, id_of_text, id_part, names, words};
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -70,9 +70,7 @@ impl Conditions {
     /// An instance that none but itself caused has no correlation id stored: it is its own id.
     fn correlation(&mut self, correlation_id: &str) {
         let stored = text::written(correlation_id).into_owned();
-        let own = Uuid::try_parse(correlation_id).ok();
-        let own = own.filter(|id| id.hyphenated().to_string() == correlation_id);
-        let Some(id) = own else {
+        let Some(id) = id_of_text(correlation_id).map(Uuid::from_bytes) else {
             let condition = "left(correlation_id, 256) = left({}, 256) AND correlation_id = {}";
             return self.add(condition, stored, Type::TEXT);
         };

@@ -35,11 +35,7 @@ impl Kind {
 
     /// What a filter says of kinds.
     pub(super) fn matches(&self, filter: &InstanceFilter) -> bool {
-        let is =
-            |wanted: &Option<String>, found: &String| wanted.as_ref().is_none_or(|w| w == found);
-        (filter.statuses.is_empty() || filter.statuses.contains(&self.status))
-            && is(&filter.workflow, &self.workflow)
-            && is(&filter.version, &self.version)
+        filter.fits_kind(&self.workflow, &self.version, &self.status)
     }
 
     /// Gives a row what it has in common with others.

@@ -2,9 +2,7 @@
 //! the filter's own `matches`.
 
 use rusqlite::types::Value;
-use store::{InstanceFilter, ListCursor};
-
-use super::correlation;
+use store::{InstanceFilter, ListCursor, id_of_text};
 
 /// Conditions and their values, in order.
 #[derive(Default)]
@@ -59,7 +57,7 @@ impl Conditions {
 
     fn correlation(&mut self, correlation_id: &str) {
         let text = Value::from(correlation_id.to_owned());
-        match correlation::id_of(correlation_id) {
+        match id_of_text(correlation_id) {
             None => self.add("correlation_id = ?", [text]),
             Some(id) => {
                 let condition = "(correlation_id = ? OR (id = ? AND correlation_id IS NULL))";

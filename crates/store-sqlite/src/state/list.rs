@@ -82,17 +82,13 @@ impl Question<'_> {
     ) -> rusqlite::Result<Vec<InstanceRow>> {
         let upto = self.after.map_or(i64::MAX, |after| after.created_at);
         let mut found: Vec<InstanceRow> = vec![];
-        let follows = |row: &InstanceRow| {
-            self.after
-                .is_none_or(|after| (row.created_at, row.id) < (after.created_at, after.id))
-        };
         Filing::of(connection).matching(self.filter, upto, |row| {
             // Among those created at one moment the order is the ids': all of them are looked at.
             let full = found.len() >= self.wanted;
             if full && row.created_at < found[self.wanted - 1].created_at {
                 return false;
             }
-            if !hidden(&row.id) && follows(&row) {
+            if !hidden(&row.id) && row.follows(self.after) {
                 found.push(row);
             }
             true

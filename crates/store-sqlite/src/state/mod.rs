@@ -12,7 +12,6 @@ mod block;
 mod bucket;
 mod codec;
 mod conditions;
-mod correlation;
 mod count;
 mod filed;
 mod flush;

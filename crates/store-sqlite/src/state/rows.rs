@@ -3,10 +3,9 @@
 use bytes::Bytes;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use store::{EntityId, HistorySegment, InstanceRow};
+use store::{EntityId, HistorySegment, InstanceRow, id_text};
 
 use super::codec::{decode_attributes, decode_parts, encode_attributes};
-use super::correlation;
 use super::kinds::Kinds;
 use super::parts::Parts;
 
@@ -37,7 +36,7 @@ pub(super) fn put_row(
         &row.id[..],
         row.slot,
         kinds.number(connection, row)?,
-        correlation::stored(&row.id, &row.correlation_id),
+        (!row.is_own_correlation()).then_some(&row.correlation_id),
         row.subject,
         row.parent_id.as_ref().map(|id| &id[..]),
         attributes,
@@ -64,7 +63,7 @@ pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<InstanceRow> {
         workflow: row.get(3)?,
         version: row.get(4)?,
         status: row.get(5)?,
-        correlation_id: correlation_id.unwrap_or_else(|| correlation::text_of(&id)),
+        correlation_id: correlation_id.unwrap_or_else(|| id_text(&id)),
         subject: row.get(7)?,
         parent_id: row.get(8)?,
         priority: row.get(9)?,

@@ -2,9 +2,7 @@
 //! of it, an attribute, its kind. A list looks at the instances of one term, newest first, and judges
 //! each with the filter itself, so that two texts with the same number do no harm.
 
-use store::{CountBy, EntityId, InstanceFilter, InstanceRow, id_part, names, words};
-
-use super::correlation;
+use store::{CountBy, EntityId, InstanceFilter, InstanceRow, id_of_text, id_part, names, words};
 
 /// A term. It is never negative, so that SQLite orders it as a number.
 pub(super) type Term = i64;
@@ -98,20 +96,12 @@ pub(super) struct Kind {
 impl Kind {
     /// The group that a count puts its instances into.
     pub(super) fn group(&self, by: CountBy) -> Vec<String> {
-        match by {
-            CountBy::Nothing => vec![],
-            CountBy::Status => vec![self.status.clone()],
-            CountBy::Workflow => vec![self.workflow.clone()],
-            CountBy::Version => vec![self.workflow.clone(), self.version.clone()],
-        }
+        by.group(&self.workflow, &self.version, &self.status)
     }
 
     /// Whether a filter's conditions on status, workflow and version hold.
     pub(super) fn fits(&self, filter: &InstanceFilter) -> bool {
-        let is = |wanted: &Option<String>, found| wanted.as_ref().is_none_or(|w| w == found);
-        (filter.statuses.is_empty() || filter.statuses.contains(&self.status))
-            && is(&filter.workflow, &self.workflow)
-            && is(&filter.version, &self.version)
+        filter.fits_kind(&self.workflow, &self.version, &self.status)
     }
 }
 
@@ -145,7 +135,7 @@ fn by_kind<'a>(filter: &InstanceFilter, kinds: &'a [Kind]) -> Option<Vec<&'a Kin
 
 fn by_correlation(filter: &InstanceFilter) -> Option<Vec<Term>> {
     let text = filter.correlation_id.as_ref()?;
-    let own = correlation::id_of(text).map(|id| of_id(&id));
+    let own = id_of_text(text).map(|id| of_id(&id));
     let word = longest(text).map(|word| of_word(&word));
     let terms: Vec<Term> = own.into_iter().chain(word).collect();
     (!terms.is_empty()).then_some(terms)
@@ -243,7 +233,7 @@ mod tests {
     #[test]
     fn a_correlation_id_that_is_an_id_leads_to_its_instance() {
         let mut own = row();
-        own.correlation_id = correlation::text_of(&own.id);
+        own.correlation_id = store::id_text(&own.id);
         let mut terms = vec![];
         of_row(&own, 1, &mut terms);
         let filter = InstanceFilter {

@@ -164,8 +164,8 @@ impl MemoryState {
         limit: usize,
     ) -> Page<InstanceRow> {
         let place = |row: &InstanceRow| (row.created_at, row.id);
-        let older = |row: &&InstanceRow| after.is_none_or(|at| place(row) < (at.created_at, at.id));
-        let mut rows: Vec<_> = self.rows(filter).filter(older).collect();
+        let follows = |row: &&InstanceRow| row.follows(after);
+        let mut rows: Vec<_> = self.rows(filter).filter(follows).collect();
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(place(row)));
         let more = rows.len() > limit;
         rows.truncate(limit);
