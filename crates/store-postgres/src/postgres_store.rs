@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use store::{
-    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, HistorySegment, InstanceFilter,
-    InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position, Projection, Row, Scan,
-    Slot, Store, StoreError, StoredInstance, Table,
+    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, Gathered, HistorySegment,
+    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
+    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::AbortHandle;
@@ -17,7 +17,7 @@ use crate::connection::{Pool, Session, with_session};
 use crate::failure::Trouble;
 use crate::identity::Identity;
 use crate::journal::{self, Request, Segments};
-use crate::state::{self, BucketSpan, Epochs, Gathered};
+use crate::state::{self, BucketSpan, Epochs};
 
 /// The cluster's store, for one node of it.
 ///

@@ -9,18 +9,24 @@ pub mod conformance;
 mod contract;
 mod error;
 mod filter;
+mod gathered;
+mod id_map;
 mod id_text;
 mod journal;
 mod memory;
+mod parts;
 mod query;
 mod state;
 
 pub use contract::{PartitionHead, Store};
 pub use error::StoreError;
 pub use filter::{id_part, names, words};
+pub use gathered::{Gathered, Touched};
+pub use id_map::{IdHasher, IdHashing, IdMap};
 pub use id_text::{id_of_text, id_text};
 pub use journal::{Append, Appended, Batch, BatchId, Blob, BlobHash, Epoch, PartitionId, Position};
 pub use memory::MemoryStore;
+pub use parts::Parts;
 pub use query::{Count, CountBy, InstanceFilter, ListCursor, Page, Scan};
 pub use state::{
     Change, EntityId, HistorySegment, InstanceRow, Projection, Row, Slot, StoredInstance, Table,

@@ -1,13 +1,13 @@
 //! One instance with its family, wherever it is.
 
 use bytes::Bytes;
-use store::{EntityId, HistorySegment, Slot, StoredInstance};
+use store::{EntityId, HistorySegment, Parts, Slot, StoredInstance};
 use uuid::Uuid;
 
 use super::buckets::{self, Place, uuid};
 use super::kinds;
 use super::list::MOMENT;
-use super::parts::Parts;
+use super::parts;
 use super::rows::{self, COLUMNS};
 use crate::connection::Session;
 use crate::failure::Trouble;
@@ -77,7 +77,7 @@ async fn in_place(
     let mut read = rows::read(&row, &kinds::beside(&row, 16)?);
     read.snapshot = Bytes::copy_from_slice(row.get(14));
     let chunks = match row.get::<_, Option<&[u8]>>(15) {
-        Some(packed) => Parts::decode(packed)?.chunks,
+        Some(packed) => parts::decode(packed)?.chunks,
         None => {
             let (numbers, bytes): (Vec<i64>, Vec<&[u8]>) = (row.get(21), row.get(22));
             let chunks = numbers.into_iter().zip(bytes);
@@ -117,7 +117,7 @@ async fn packed(session: &Session, place: Place, id: Uuid) -> Result<Option<Part
     let statement = session.prepared(&sql).await?;
     let row = session.client.query_opt(&statement, &[&id]).await?;
     let packed = row.as_ref().and_then(|row| row.get::<_, Option<&[u8]>>(0));
-    Ok(packed.map(Parts::decode).transpose()?)
+    Ok(packed.map(parts::decode).transpose()?)
 }
 
 fn until_passed(
@@ -177,7 +177,7 @@ async fn beside(
             .query(&segments, &[&id, &after, &from, to])
             .await?
         {
-            parts.take(&row);
+            parts::take(&mut parts, &row);
         }
         if fitting.len() < rows.len() || (rows.len() as i64) < STEP {
             return Ok(parts.history);

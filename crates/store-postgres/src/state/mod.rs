@@ -14,7 +14,6 @@ mod project;
 mod retention;
 mod rows;
 mod settle;
-mod touched;
 mod write;
 
 pub(crate) use buckets::BucketSpan;
@@ -24,4 +23,3 @@ pub(crate) use list::list;
 pub(crate) use lookup::{history, instance};
 pub(crate) use project::{Epochs, project};
 pub(crate) use retention::{close_buckets, drop_ended_before};
-pub(crate) use touched::Gathered;

@@ -1,97 +1,48 @@
-//! An instance's chunks and history, in memory and as one blob. Numbers in the blob take as many
-//! bytes as they need (7 bits in each, the lowest first); bytes carry their length.
+//! An instance's chunks and history as rows and as one blob. Numbers in the blob take as many bytes as
+//! they need (7 bits in each, the lowest first); bytes carry their length.
 
 use bytes::Bytes;
-use store::{HistorySegment, StoreError};
+use store::{HistorySegment, Parts, StoreError};
 use tokio_postgres::Row;
 
-/// Chunks by number and history segments by their first seq, both ascending.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parts {
-    pub(super) chunks: Vec<(u32, Bytes)>,
-    pub(super) history: Vec<HistorySegment>,
+/// Adds a row of a table of parts: its second column says whether it is history, then come number,
+/// last seq and bytes.
+pub(super) fn take(parts: &mut Parts, row: &Row) {
+    let bytes = Bytes::copy_from_slice(row.get(4));
+    match row.get(1) {
+        false => parts.put_chunk(row.get::<_, i64>(2) as u32, bytes),
+        true => parts.append(HistorySegment {
+            first_seq: row.get::<_, i64>(2) as u64,
+            last_seq: row.get::<_, i64>(3) as u64,
+            bytes,
+        }),
+    }
 }
 
-impl Parts {
-    pub(super) fn is_empty(&self) -> bool {
-        self.chunks.is_empty() && self.history.is_empty()
+/// As one blob.
+pub(super) fn encode(parts: &Parts) -> Vec<u8> {
+    let mut out = Vec::with_capacity(parts.bytes() + 16);
+    write_number(&mut out, parts.chunks.len() as u64);
+    for (chunk, bytes) in &parts.chunks {
+        write_number(&mut out, u64::from(*chunk));
+        write_bytes(&mut out, bytes);
     }
-
-    /// How many bytes they are together.
-    pub(super) fn bytes(&self) -> usize {
-        let chunks = self.chunks.iter().map(|(_, bytes)| bytes.len());
-        let history = self.history.iter().map(|segment| segment.bytes.len());
-        chunks.chain(history).sum()
+    for segment in &parts.history {
+        write_number(&mut out, segment.first_seq);
+        write_number(&mut out, segment.last_seq);
+        write_bytes(&mut out, &segment.bytes);
     }
+    out
+}
 
-    /// Puts a chunk over the one that is there.
-    pub(super) fn put_chunk(&mut self, chunk: u32, bytes: Bytes) {
-        match self.chunks.binary_search_by_key(&chunk, |(held, _)| *held) {
-            Ok(place) => self.chunks[place].1 = bytes,
-            Err(place) => self.chunks.insert(place, (chunk, bytes)),
-        }
-    }
-
-    /// Adds a history segment, unless it is there.
-    pub(super) fn append(&mut self, segment: HistorySegment) {
-        let first_seq = |held: &HistorySegment| held.first_seq;
-        if let Err(place) = self
-            .history
-            .binary_search_by_key(&segment.first_seq, first_seq)
-        {
-            self.history.insert(place, segment);
-        }
-    }
-
-    /// Adds what came later.
-    pub(super) fn extend(&mut self, later: Self) {
-        for (chunk, bytes) in later.chunks {
-            self.put_chunk(chunk, bytes);
-        }
-        for segment in later.history {
-            self.append(segment);
-        }
-    }
-
-    /// Adds a row of a table of parts: its second column says whether it is history, then come
-    /// number, last seq and bytes.
-    pub(super) fn take(&mut self, row: &Row) {
-        let bytes = Bytes::copy_from_slice(row.get(4));
-        match row.get(1) {
-            false => self.put_chunk(row.get::<_, i64>(2) as u32, bytes),
-            true => self.append(HistorySegment {
-                first_seq: row.get::<_, i64>(2) as u64,
-                last_seq: row.get::<_, i64>(3) as u64,
-                bytes,
-            }),
-        }
-    }
-
-    /// As one blob.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.bytes() + 16);
-        write_number(&mut out, self.chunks.len() as u64);
-        for (chunk, bytes) in &self.chunks {
-            write_number(&mut out, u64::from(*chunk));
-            write_bytes(&mut out, bytes);
-        }
-        for segment in &self.history {
-            write_number(&mut out, segment.first_seq);
-            write_number(&mut out, segment.last_seq);
-            write_bytes(&mut out, &segment.bytes);
-        }
-        out
-    }
-
-    /// Out of one blob.
-    pub(super) fn decode(blob: &[u8]) -> Result<Self, StoreError> {
-        decode(Bytes::copy_from_slice(blob)).ok_or_else(|| StoreError::Corrupt {
-            place: "an ended instance's row".into(),
-            detail: "expected its packed chunks and history, but they do not decode; restore the \
+/// Out of one blob.
+pub(super) fn decode(blob: &[u8]) -> Result<Parts, StoreError> {
+    read(Bytes::copy_from_slice(blob)).ok_or_else(|| StoreError::Corrupt {
+        place: "an ended instance's row".into(),
+        detail: "expected its packed chunks and history, but they do not decode; restore the \
                      database from a backup"
-                .into(),
-        })
-    }
+            .into(),
+    })
 }
 
 fn write_number(out: &mut Vec<u8>, mut number: u64) {
@@ -107,7 +58,7 @@ fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-fn decode(mut rest: Bytes) -> Option<Parts> {
+fn read(mut rest: Bytes) -> Option<Parts> {
     let mut parts = Parts::default();
     for _ in 0..read_number(&mut rest)? {
         let chunk = u32::try_from(read_number(&mut rest)?).ok()?;
@@ -153,15 +104,15 @@ mod tests {
             bytes: Bytes::from(vec![7; 300]),
         };
         let mut parts = Parts::default();
-        assert_eq!(Parts::decode(&parts.encode()).ok(), Some(parts.clone()));
+        assert_eq!(decode(&encode(&parts)).ok(), Some(parts.clone()));
         parts.put_chunk(u32::MAX, Bytes::new());
         parts.put_chunk(2, Bytes::from_static(b"chunk"));
         parts.append(segment(5, u64::MAX));
         parts.append(segment(1, 4));
-        let blob = parts.encode();
-        assert_eq!(Parts::decode(&blob).ok(), Some(parts));
-        assert!(Parts::decode(&blob[..blob.len() - 1]).is_err());
-        assert!(Parts::decode(&[]).is_err());
+        let blob = encode(&parts);
+        assert_eq!(decode(&blob).ok(), Some(parts));
+        assert!(decode(&blob[..blob.len() - 1]).is_err());
+        assert!(decode(&[]).is_err());
     }
 
     #[test]

@@ -4,15 +4,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use store::{EntityId, Epoch, InstanceRow, PartitionId, StoreError};
+use store::{EntityId, Epoch, Gathered, InstanceRow, PartitionId, Parts, StoreError, Touched};
 use uuid::Uuid;
 
 use super::buckets::{self, Bucket, BucketSpan, Place, uuid};
 use super::homes::{self, Home};
 use super::kinds;
-use super::parts::Parts;
+use super::parts;
 use super::settle::{Load, Plan, load};
-use super::touched::{Gathered, Touched};
 use super::write::Writes;
 use crate::connection::Session;
 use crate::failure::Trouble;
@@ -48,7 +47,8 @@ pub(crate) async fn project(
     // Outside the transaction, and before it: numbers of kinds are shared between nodes.
     let rows = gathered
         .instances
-        .values()
+        .iter()
+        .map(|(_, touched)| touched)
         .filter_map(|touched| touched.row.as_ref());
     kinds::numbers(session, rows).await?;
     session
@@ -105,7 +105,11 @@ async fn plan<'a>(
     if gathered.instances.is_empty() {
         return Ok(plan);
     }
-    let mut touched: Vec<(&EntityId, &Touched)> = gathered.instances.iter().collect();
+    let mut touched: Vec<(&EntityId, &Touched)> = gathered
+        .instances
+        .iter()
+        .map(|(id, touched)| (id, touched))
+        .collect();
     touched.sort_unstable_by_key(|(id, _)| **id);
     let buckets = buckets_for(session, span, gathered).await?;
     let numbers: HashMap<i64, i32> = buckets.iter().map(|b| (b.start, b.number)).collect();
@@ -134,7 +138,8 @@ async fn buckets_for(
     let there = buckets::all(session).await?;
     let ended = gathered
         .instances
-        .values()
+        .iter()
+        .map(|(_, touched)| touched)
         .filter_map(|touched| touched.row.as_ref()?.ended_at);
     let needed: BTreeSet<i64> = ended.map(|at| span.start_of(at)).collect();
     let missing = needed
@@ -169,7 +174,7 @@ async fn read(
                 let sql = format!("SELECT id, parts FROM {table} WHERE id = ANY($1)");
                 let statement = session.prepared(&sql).await?;
                 for row in session.client.query(&statement, &[&ids]).await? {
-                    parts.insert(row.get(0), Parts::decode(row.get(1))?);
+                    parts.insert(row.get(0), parts::decode(row.get(1))?);
                 }
             }
             Load::OpenParts => {
@@ -179,7 +184,7 @@ async fn read(
                 );
                 let statement = session.prepared(&sql).await?;
                 for row in session.client.query(&statement, &[&ids]).await? {
-                    parts.entry(row.get(0)).or_default().take(&row);
+                    parts::take(parts.entry(row.get(0)).or_default(), &row);
                 }
             }
         }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use store::{EntityId, InstanceRow};
+use store::{EntityId, InstanceRow, Parts, Touched};
 use uuid::Uuid;
 
 use super::buckets::{Place, uuid};
 use super::homes::Home;
-use super::parts::Parts;
-use super::touched::Touched;
+use super::parts;
 
 /// Up to this many bytes an ended instance's chunks and history lie in its row: one row to write
 /// and to read. Beyond it, part by part in the table beside.
@@ -182,7 +181,7 @@ impl<'a> Plan<'a> {
     /// Packs what is small; the rest goes into the bucket's table of parts.
     fn pack(&mut self, id: Uuid, parts: Parts, bucket: i32) -> Packed {
         if parts.bytes() <= INLINE_BYTES {
-            return Some(parts.encode());
+            return Some(parts::encode(&parts));
         }
         self.beside(id, parts, Place::Ended(bucket));
         None

@@ -5,16 +5,14 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use bytes::Bytes;
-use store::{InstanceRow, Slot, Table};
+use store::{Gathered, InstanceRow, Parts, Slot, Table};
 use tokio_postgres::Error;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::buckets::{Place, uuid};
-use super::parts::Parts;
 use super::rows::Columns;
 use super::settle::{Ended, Plan};
-use super::touched::Gathered;
 use crate::connection::Session;
 use crate::failure::Trouble;
 use crate::text::SEPARATOR;

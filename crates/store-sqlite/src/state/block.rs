@@ -7,8 +7,7 @@
 use bytes::Bytes;
 
 use super::codec::{self, Reader};
-use super::parts::Parts;
-use store::InstanceRow;
+use store::{InstanceRow, Parts};
 
 /// Instances in one block at most; a place in it takes one byte of a row's number.
 const MOST: usize = 64;

@@ -2,9 +2,7 @@
 //! lowest first); texts and blobs carry their length.
 
 use bytes::Bytes;
-use store::{EntityId, HistorySegment, InstanceRow};
-
-use super::parts::Parts;
+use store::{EntityId, HistorySegment, InstanceRow, Parts};
 
 /// Appends chunks and history.
 pub(super) fn encode_parts(parts: &Parts, out: &mut Vec<u8>) {

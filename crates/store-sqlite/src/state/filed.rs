@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use store::{EntityId, HistorySegment, InstanceFilter, InstanceRow, StoredInstance};
+use store::{EntityId, HistorySegment, InstanceFilter, InstanceRow, Parts, StoredInstance};
 
 use super::block::{Entries, Filed};
-use super::parts::Parts;
 use super::rows;
 use super::term_run::NewestFirst;
 use super::terms::{self, Kind};

@@ -21,7 +21,6 @@ mod kinds;
 mod list;
 mod lookup;
 mod open;
-mod parts;
 mod project;
 mod readers;
 mod recent;
@@ -34,7 +33,6 @@ mod term_run;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod touched;
 mod writer;
 
 pub(crate) use flush::Synced;

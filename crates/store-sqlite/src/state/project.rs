@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use rusqlite::{Connection, params};
-use store::{PartitionId, Position, Projection, Slot, StoreError, Table};
+use store::{Gathered, PartitionId, Position, Projection, Slot, StoreError, Table};
 
 use super::recent::INTACT;
 use super::run::{self, Shown};
 use super::settle::Moves;
 use super::tables;
-use super::touched::Gathered;
 use super::writer::Writer;
 use crate::failure::sqlite_failure;
 

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use store::{EntityId, ListCursor, PartitionId, Position};
+use store::{EntityId, IdMap, ListCursor, PartitionId, Position};
 
 use super::block::Family;
 use super::bucket::Bucket;
-use super::ids::IdMap;
 
 /// The writer changes it in the same moment in which its transaction becomes visible, under the
 /// lock; a reader takes its snapshot of `state.db` under the lock too, so both agree.

@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use store::{EntityId, HistorySegment, InstanceRow, id_text};
+use store::{EntityId, HistorySegment, InstanceRow, Parts, id_text};
 
 use super::codec::{decode_attributes, decode_parts, encode_attributes};
 use super::kinds::Kinds;
-use super::parts::Parts;
 
 /// The columns of an instance, in the order of [`read_row`].
 pub(super) const COLUMNS: &str = "id, slot, namespace, workflow, version, status, correlation_id, \

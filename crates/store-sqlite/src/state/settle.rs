@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use store::{EntityId, InstanceRow, StoreError};
+use store::{EntityId, InstanceRow, Parts, StoreError, Touched};
 
 use super::block::Family;
 use super::bucket::Buckets;
 use super::codec::encode_parts;
 use super::filed::Filing;
-use super::parts::Parts;
 use super::recent::{Ended, INTACT};
 use super::rows;
-use super::touched::Touched;
 use super::writer::Writer;
 use crate::failure::sqlite_failure;
 

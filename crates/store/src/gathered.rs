@@ -1,33 +1,39 @@
 //! The changes of one transaction, gathered by what they change: an instance that ran through in
-//! a moment becomes one row, a key that came and went one statement.
+//! a moment becomes one row and its history, a key that came and went one statement.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 
+use crate::{
+    Change, EntityId, IdMap, InstanceRow, PartitionId, Parts, Position, Projection, Slot, Table,
+};
 use bytes::Bytes;
-use store::{Change, EntityId, InstanceRow, PartitionId, Position, Projection, Slot, Table};
-
-use super::parts::Parts;
 
 /// What becomes of one instance.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Touched {
+pub struct Touched {
     /// It was removed before the rest.
-    pub(super) deleted: bool,
-    pub(super) row: Option<InstanceRow>,
-    pub(super) parts: Parts,
+    pub deleted: bool,
+    /// Its last row.
+    pub row: Option<InstanceRow>,
+    /// Its chunks and history.
+    pub parts: Parts,
 }
 
 /// All changes of one transaction.
 #[derive(Default)]
-pub(crate) struct Gathered {
-    pub(super) instances: HashMap<EntityId, Touched>,
-    pub(super) keyed: BTreeMap<(Table, Bytes, Slot), Option<Bytes>>,
-    pub(super) reached: BTreeMap<PartitionId, Position>,
+pub struct Gathered {
+    /// In the order in which they were first touched.
+    pub instances: Vec<(EntityId, Touched)>,
+    places: IdMap<usize>,
+    /// Rows of keyed tables, written or removed.
+    pub keyed: BTreeMap<(Table, Bytes, Slot), Option<Bytes>>,
+    /// How far each partition's state comes.
+    pub reached: BTreeMap<PartitionId, Position>,
 }
 
 impl Gathered {
-    pub(crate) fn add(&mut self, projection: Projection) {
+    /// Adds a projection.
+    pub fn add(&mut self, projection: Projection) {
         for change in projection.changes {
             self.change(change);
         }
@@ -70,6 +76,11 @@ impl Gathered {
     }
 
     fn touch(&mut self, id: EntityId) -> &mut Touched {
-        self.instances.entry(id).or_default()
+        let instances = &mut self.instances;
+        let place = *self.places.entry(id).or_insert_with(|| {
+            instances.push((id, Touched::default()));
+            instances.len() - 1
+        });
+        &mut instances[place].1
     }
 }
