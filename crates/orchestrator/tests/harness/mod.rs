@@ -43,8 +43,14 @@ impl Node {
 
     /// `serve` on a database and a free port.
     pub fn serve_on(database: &str, log: &Path, arguments: &[&str]) -> Self {
-        let mut all = vec!["serve", "--database", database, "--partitions", "2"];
-        all.extend_from_slice(&["--listen", "127.0.0.1:0"]);
+        let mut all = vec!["serve", "--database", database, "--listen", "127.0.0.1:0"];
+        let own = [
+            ("--partitions", "2"),
+            ("--cluster-secret", "the nodes' own"),
+        ];
+        for (flag, value) in own.iter().filter(|(flag, _)| !arguments.contains(flag)) {
+            all.extend_from_slice(&[flag, value]);
+        }
         all.extend_from_slice(arguments);
         Self::start(log, &all)
     }

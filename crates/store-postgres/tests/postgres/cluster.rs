@@ -1,7 +1,7 @@
 //! Nodes and leases.
 
-use store::PartitionId;
-use store_postgres::{Lease, Node, PostgresStore};
+use store::{Cluster, Lease, Node, PartitionId};
+use store_postgres::PostgresStore;
 use uuid::Uuid;
 
 use crate::sample::open;
@@ -13,6 +13,8 @@ const BOB: Uuid = Uuid::from_u128(2);
 fn node(id: Uuid) -> Node {
     Node {
         id,
+        name: "ada".into(),
+        unfit: String::new(),
         zone: "a".into(),
         region: "eu".into(),
         url: "https://ada:7070".into(),
@@ -44,6 +46,7 @@ async fn nodes_register_beat_and_go() {
     assert_eq!(counters().await, [(ADA, 2), (BOB, 1)]);
     let moved = Node {
         zone: "b".into(),
+        unfit: "its clock is off".into(),
         format: 5,
         ..node(ADA)
     };
