@@ -1,6 +1,6 @@
 //! Definitions on several nodes.
 
-use crate::nodes::{Nodes, get};
+use super::nodes::Nodes;
 
 #[test]
 fn a_definition_is_on_all_nodes_when_apply_answers() {
@@ -22,7 +22,7 @@ fn a_definition_is_on_all_nodes_when_apply_answers() {
         .nodes
         .iter()
         .map(|(node, _)| {
-            let body = get(node, "/api/v1/system");
+            let body = node.get("/api/v1/system");
             body["catalog_version"].as_u64().unwrap()
         })
         .collect();

@@ -1,7 +1,7 @@
 //! Streams that outlive the node that they come from.
 
+use super::nodes::Nodes;
 use crate::harness::Beside;
-use crate::nodes::Nodes;
 
 #[test]
 fn a_watch_follows_its_instance_over_a_take_over() {

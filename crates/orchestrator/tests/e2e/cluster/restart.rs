@@ -1,7 +1,7 @@
 //! Nodes that are restarted one after the other.
 
-use crate::load::Load;
-use crate::nodes::Nodes;
+use super::load::Load;
+use super::nodes::Nodes;
 
 #[test]
 fn a_rolling_restart_fails_no_request() {

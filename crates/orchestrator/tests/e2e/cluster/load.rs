@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::{PATIENCE, until};
-use crate::nodes::get;
 
 /// How many there are, by status.
 const COUNTED: &str = "/api/v1/workflows/count?workflow=three&group_by=status";
@@ -165,13 +164,13 @@ impl Record {
         assert!(self.failed.is_empty(), "{:?}", self.failed);
         let total = self.acknowledged.len() as u64;
         until("everything that was acknowledged is completed", || {
-            let counted = get(node, COUNTED);
+            let counted = node.get(COUNTED);
             let completed = json!({"status": "completed"});
             let groups = counted["groups"].as_array()?;
             let of = groups.iter().find(|group| group["group"] == completed)?;
             (of["count"].as_u64()? >= total && counted["total"] == of["count"]).then_some(())
         });
-        let counted = get(node, COUNTED);
+        let counted = node.get(COUNTED);
         assert_eq!(
             counted["total"].as_u64(),
             Some(total),

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use postgres_server::{Server, Version};
 
-use crate::load::Load;
-use crate::nodes::{CONNECTIONS, Nodes, send};
+use super::load::Load;
+use super::nodes::{CONNECTIONS, Nodes, send};
 
 /// Within this the partitions of a lost node work again.
 const TAKEN_OVER: Duration = Duration::from_secs(10);

@@ -138,21 +138,6 @@ impl Nodes {
     }
 }
 
-/// What a node answers at a path.
-pub fn get(node: &Node, path: &str) -> Value {
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }.enable_all().build().unwrap();
-    runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let answer = client
-            .get(format!("{}{path}", node.url))
-            .send()
-            .await
-            .unwrap();
-        answer.json().await.unwrap()
-    })
-}
-
 /// Sends a signal to a process by its id.
 pub fn send(node: &Node, name: &str) {
     let status = Command::new("kill")

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use postgres_server::{Server, Version};
 
-use crate::load::Load;
-use crate::nodes::{CONNECTIONS, Nodes};
+use super::load::Load;
+use super::nodes::{CONNECTIONS, Nodes};
 
 #[test]
 fn a_promoted_standby_has_everything_that_was_acknowledged() {

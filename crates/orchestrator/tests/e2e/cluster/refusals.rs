@@ -2,8 +2,8 @@
 
 use postgres_server::{Server, Version};
 
+use super::nodes::{CONNECTIONS, Nodes};
 use crate::harness::{cli, text};
-use crate::nodes::{CONNECTIONS, Nodes};
 
 fn serve(database: &str, more: &[&str]) -> String {
     let arguments = ["serve", "--database", database, "--listen", "127.0.0.1:0"];
