@@ -55,6 +55,7 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
         let failed = match crate::recovery::open_one(&shared, index).await {
             Ok(partition) => {
                 cluster.set_stage(index, Stage::Open);
+                cluster.begin_home(&shared, index);
                 cluster.have_others_look(&shared);
                 if partition.run().await {
                     projected(&shared, index).await;
@@ -103,6 +104,7 @@ async fn projected(shared: &Shared, index: u16) {
 async fn give_up(shared: &Shared, cluster: &Cluster, lease: Lease) {
     let PartitionId(index) = lease.partition;
     cluster.standing.ended(lease.partition);
+    cluster.end_home(index);
     shared.ports[usize::from(index)].set_open(false);
     // Without a projector the process is going down.
     let _gone = shared.projector.send(News::Lost(lease.partition));

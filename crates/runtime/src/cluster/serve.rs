@@ -190,6 +190,7 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         Ask::Command(ask) => command(runtime, ask).await,
         Ask::Read(ask) => read(runtime, &ask).await,
         Ask::Fresh(slot) => fresh(runtime, slot).await,
+        Ask::Permits(ask) => permits(runtime, &ask),
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),
         Ask::Message(_) | Ask::Acknowledged(_) | Ask::Result(_) | Ask::Stop(_) | Ask::Look(_) => {
@@ -198,6 +199,15 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
     };
     let answer = Some(answer);
     let _gone = replies.send(Reply { number, answer }).await;
+}
+
+fn permits(runtime: &Runtime, ask: &super::wire::PermitsAsk) -> Answer {
+    let shared = runtime.shared();
+    let lent = match &shared.cluster {
+        Some(cluster) => cluster.lend(&shared, ask),
+        None => Err(Unavailable::Closed),
+    };
+    lent.map_or_else(Answer::from, Answer::Permits)
 }
 
 async fn start(runtime: &Runtime, ask: StartAsk) -> Answer {

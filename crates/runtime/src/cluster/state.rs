@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::link::{Link, Peers};
 use super::ownership::Stages;
+use super::permits::Permits;
 use super::standing::Standing;
 use super::view::{NodeView, View};
 use super::wire::Ask;
@@ -45,6 +46,7 @@ pub(crate) struct Cluster {
     pub(super) changed: Level,
     links: Mutex<BTreeMap<NodeId, Arc<Link>>>,
     pub(super) standing: Standing,
+    pub(super) permits: Permits,
     /// The partitions that are here, or about to be.
     pub(super) stages: Mutex<Stages>,
     /// Has the node's loop look again at once.
@@ -76,6 +78,7 @@ impl Cluster {
             changed: Level::default(),
             links: Mutex::default(),
             standing: Standing::new(partitions, lease_ms),
+            permits: Permits::default(),
             stages: Mutex::default(),
             wake: Notify::new(),
             streams: AtomicUsize::new(0),

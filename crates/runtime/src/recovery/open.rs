@@ -11,7 +11,7 @@ use super::restart::{check_marks, restart};
 use crate::catalog::{
     CatalogCell, RecoveredCatalog, StoreSettings, recover_catalog, shared_catalog,
 };
-use crate::cluster::{Cluster, watch};
+use crate::cluster::{Cluster, borrow, watch};
 use crate::config::{Config, Surroundings};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::OpenError;
@@ -158,6 +158,8 @@ async fn join(
     begin_projecting(shared, to_project).await?;
     let watching = watch(Arc::clone(shared), Arc::clone(cluster));
     shared.spawn_vital("the watch over the cluster".to_owned(), watching);
+    let borrowing = borrow(Arc::clone(shared), Arc::clone(cluster));
+    shared.spawn_vital("the borrowing of permits".to_owned(), borrowing);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod failover;
+mod limits;
 mod load;
 mod nodes;
 mod refusals;

@@ -32,6 +32,9 @@ workflow:
     - { id: after, adapter: local, action: echo, input: {} }
 "#;
 
+/// So many that each node is sure to own some.
+const PARTITIONS: u64 = 32;
+
 /// Enough for three nodes.
 pub const CONNECTIONS: &str = "max_connections=120";
 
@@ -85,7 +88,7 @@ impl Nodes {
         Node::serve_on(
             &self.url,
             &log,
-            &[&["--partitions", "16"], &arguments[..]].concat(),
+            &[&["--partitions", &PARTITIONS.to_string()], &arguments[..]].concat(),
         )
     }
 
@@ -132,7 +135,7 @@ impl Nodes {
             let owned = |item: &&Value| item["partitions"].as_u64().unwrap_or(0);
             let all: u64 = live.iter().map(owned).sum();
             let settled =
-                live.len() == count && live.iter().all(|item| owned(item) > 0) && all == 16;
+                live.len() == count && live.iter().all(|item| owned(item) > 0) && all == PARTITIONS;
             settled.then_some(())
         });
     }
