@@ -13,6 +13,8 @@ use crate::cluster::Membership;
 pub struct Config {
     /// This node's name, as it stands in the journal.
     pub node: String,
+    /// The newest format of the journal that this node reads, and writes when all nodes read it.
+    pub format: u32,
     /// The environment that the server runs as.
     pub environment: String,
     /// Partitions of a store that is opened for the first time (1 to 4,096); an existing store
@@ -32,6 +34,7 @@ impl Config {
     pub fn embedded(environment: impl Into<String>, partitions: u16) -> Self {
         Self {
             node: "local".to_owned(),
+            format: engine::codec::FORMAT,
             environment: environment.into(),
             partitions,
             callback_base: None,

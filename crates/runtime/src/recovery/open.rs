@@ -46,10 +46,8 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
     };
     let store = with.store.as_ref();
     let catalog = match &with.cluster {
-        Some(cluster) => {
-            shared_catalog(store, cluster, &config.environment, with.seed, fresh).await?
-        }
-        None => recover_catalog(store, &config.environment, with.seed, fresh).await?,
+        Some(cluster) => shared_catalog(store, cluster, &config, with.seed, fresh).await?,
+        None => recover_catalog(store, &config, with.seed, fresh).await?,
     };
     let incarnation = store.incarnation().await?;
     // The same seed must not give the same ids again after a restart.

@@ -46,7 +46,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, 
     let port = &shared.ports[usize::from(index)];
     port.head.raise(head.head);
     port.reached.raise(reached);
-    let mut tail = Tail::new(partition, head, reached);
+    let mut tail = Tail::new(partition, head, reached, shared.config.format);
     while let Some(batch) = tail.next(store).await? {
         recovering.replay(batch).await?;
     }

@@ -2,6 +2,7 @@
 
 mod back_pressure;
 mod chaos;
+mod cluster;
 mod commit;
 mod determinism;
 mod harness;
