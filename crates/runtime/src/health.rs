@@ -29,6 +29,10 @@ pub struct Stats {
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
+    pub(crate) partitions_taken: AtomicU64,
+    pub(crate) partitions_lost: AtomicU64,
+    pub(crate) forwarded: AtomicU64,
+    pub(crate) forwarded_again: AtomicU64,
     pub(crate) loads: AtomicU64,
     pub(crate) evictions: AtomicU64,
     pub(crate) projections: AtomicU64,
@@ -84,6 +88,14 @@ pub struct Figures {
     pub timer_lateness_ms_max: u64,
     /// Messages that contradicted their sender's numbering.
     pub message_order_errors: u64,
+    /// Partitions that this node took, from others or for the first time.
+    pub partitions_taken: u64,
+    /// Partitions that another node took without being handed them.
+    pub partitions_lost: u64,
+    /// Requests sent on to the nodes that own their partitions.
+    pub forwarded: u64,
+    /// Of these, those that had been tried before.
+    pub forwarded_again: u64,
     /// Instances loaded from the store.
     pub loads: u64,
     /// Instances evicted from memory.
@@ -146,6 +158,10 @@ impl Stats {
             timers_fired: read(&self.timers_fired),
             timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
             message_order_errors: read(&self.message_order_errors),
+            partitions_taken: read(&self.partitions_taken),
+            partitions_lost: read(&self.partitions_lost),
+            forwarded: read(&self.forwarded),
+            forwarded_again: read(&self.forwarded_again),
             loads: read(&self.loads),
             evictions: read(&self.evictions),
             projections: read(&self.projections),

@@ -55,6 +55,7 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
         let failed = match crate::recovery::open_one(&shared, index).await {
             Ok(partition) => {
                 cluster.set_stage(index, Stage::Open);
+                crate::health::add(&shared.stats.partitions_taken, 1);
                 cluster.begin_home(&shared, index);
                 cluster.have_others_look(&shared);
                 if partition.run().await {
@@ -113,7 +114,10 @@ async fn give_up(shared: &Shared, cluster: &Cluster, lease: Lease) {
             tracing::info!(partition = index, "released");
             cluster.have_others_look(shared);
         }
-        Ok(false) => tracing::info!(partition = index, "another node owns it now"),
+        Ok(false) => {
+            crate::health::add(&shared.stats.partitions_lost, 1);
+            tracing::info!(partition = index, "another node owns it now");
+        }
         Err(error) => {
             tracing::warn!(partition = index, %error, "not released; its lease ends by itself");
         }

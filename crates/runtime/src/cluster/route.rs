@@ -144,12 +144,19 @@ impl Trip {
 impl There {
     /// Asks the node, as long as it owns the partition.
     async fn ask(&self, ask: Ask) -> Result<Answer, Unavailable> {
+        self.count();
         let version = self.shared.catalog.current().version;
         tokio::select! {
             biased;
             answer = self.link.ask(version, ask) => answer,
             () = self.moved() => Err(Unavailable::Closed),
         }
+    }
+
+    fn count(&self) {
+        let stats = &self.shared.stats;
+        crate::health::add(&stats.forwarded, 1);
+        crate::health::add(&stats.forwarded_again, u64::from(self.again));
     }
 
     async fn moved(&self) {
@@ -231,6 +238,7 @@ impl There {
         id: Id,
         records: mpsc::Sender<Published>,
     ) -> Result<u64, ReadError> {
+        self.count();
         let version = self.shared.catalog.current().version;
         let ask = Ask::Watch(id_bytes(id));
         let answer = tokio::select! {

@@ -16,6 +16,7 @@ const SAME: f64 = 1.0;
 pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     commits(snapshot, sheet)?;
     queues(snapshot, sheet)?;
+    cluster(snapshot, sheet)?;
     instances(&snapshot.measures.figures, sheet)?;
     calls(snapshot, sheet)?;
     timers(snapshot, sheet)?;
@@ -99,6 +100,30 @@ fn queues(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_message_order_errors_total",
         "Messages between instances that contradicted their sender's numbering.",
         message_order_errors,
+    )
+}
+
+fn cluster(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let figures = &snapshot.measures.figures;
+    sheet.counter(
+        "orchestrator_partitions_taken_total",
+        "Partitions that this node took, from others or for the first time.",
+        figures.partitions_taken,
+    )?;
+    sheet.counter(
+        "orchestrator_partitions_lost_total",
+        "Partitions that another node took without being handed them.",
+        figures.partitions_lost,
+    )?;
+    sheet.counter(
+        "orchestrator_forwarded_requests_total",
+        "Requests sent on to the nodes that own their partitions.",
+        figures.forwarded,
+    )?;
+    sheet.counter(
+        "orchestrator_forwarded_again_total",
+        "Requests sent on that had been tried before.",
+        figures.forwarded_again,
     )
 }
 
