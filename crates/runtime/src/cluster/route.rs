@@ -109,7 +109,9 @@ impl Trip {
     }
 
     fn routed(&self, cluster: &Arc<Cluster>) -> Option<Routed> {
-        if self.shared.ports[self.partition].is_open() {
+        // A node that was cut off may still hold what another owns by now.
+        let number = u16::try_from(self.partition).unwrap_or_default();
+        if self.shared.ports[self.partition].is_open() && self.shared.may_answer(number) {
             return Some(Routed::Here);
         }
         let owner = cluster.view().owner(self.partition)?;
@@ -132,6 +134,22 @@ impl Trip {
         cluster.wake.notify_one();
         let _no_news = tokio::time::timeout(PAUSE, cluster.changed.reach(seen + 1)).await;
         Ok(())
+    }
+
+    /// Does something here, as long as the lease of the partition lasts: what takes longer may be
+    /// another's to answer.
+    pub(crate) async fn here<T, E: From<Unavailable>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let Some(cluster) = &self.shared.cluster else {
+            return work.await;
+        };
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = cluster.lapsed(&self.shared, self.partition) => Err(Unavailable::Closed.into()),
+        }
     }
 
     /// The outcome of a try, unless another has to follow.
@@ -269,6 +287,17 @@ impl There {
 }
 
 impl Cluster {
+    /// Waits until this node may not answer for a partition any more.
+    async fn lapsed(&self, shared: &Shared, partition: usize) {
+        let partition = u16::try_from(partition).unwrap_or_default();
+        loop {
+            match self.standing.left(partition, shared.clock.boot_ms()) {
+                0 => return,
+                left => tokio::time::sleep(Duration::from_millis(left)).await,
+            }
+        }
+    }
+
     /// Waits until the state holds what all other nodes have made durable; answers with the
     /// partitions that were not in time, those without an owner among them.
     pub(crate) async fn fresh_elsewhere(&self, shared: &Shared) -> Vec<Behind> {

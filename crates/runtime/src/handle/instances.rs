@@ -62,7 +62,10 @@ impl Runtime {
         let mut trip = Trip::to(&self.shared, id.slot());
         loop {
             let outcome = match trip.next().await? {
-                Routed::Here => self.command_here(order.clone(), trip.again()).await,
+                Routed::Here => {
+                    let again = trip.again();
+                    trip.here(self.command_here(order.clone(), again)).await
+                }
                 Routed::There(there) => there.command(&order).await,
             };
             if let Some(settled) = trip.settled(outcome) {
@@ -130,7 +133,7 @@ impl Runtime {
         let mut trip = Trip::to(&self.shared, id.slot());
         loop {
             let outcome = match trip.next().await? {
-                Routed::Here => self.read_here(id, when).await,
+                Routed::Here => trip.here(self.read_here(id, when)).await,
                 Routed::There(there) => there.read(id, when).await,
             };
             if let Some(settled) = trip.settled(outcome) {
@@ -186,7 +189,7 @@ impl Runtime {
         let mut trip = Trip::to(&self.shared, id.slot());
         loop {
             let outcome = match trip.next().await? {
-                Routed::Here => self.watch_here(id, records.clone()).await,
+                Routed::Here => trip.here(self.watch_here(id, records.clone())).await,
                 Routed::There(there) => there.watch(id, records.clone()).await,
             };
             if let Some(settled) = trip.settled(outcome) {

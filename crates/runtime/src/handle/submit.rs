@@ -144,7 +144,7 @@ impl Runtime {
                         again,
                         ..begin.clone()
                     };
-                    self.start_here(begin, ended.take()).await
+                    trip.here(self.start_here(begin, ended.take())).await
                 }
                 Routed::There(there) => there.start(&begin).await,
             };
