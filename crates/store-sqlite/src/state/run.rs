@@ -7,7 +7,6 @@ use rusqlite::{Connection, params};
 use store::{EntityId, StoreError};
 
 use super::block::{Entries, Family, Packing};
-use super::bucket::Buckets;
 use super::recent::{Ended, View};
 use super::settle::Moves;
 use crate::failure::{corrupt, sqlite_failure};
@@ -39,7 +38,6 @@ pub(super) fn write(
     connection: &Connection,
     run: u64,
     moves: Moves,
-    buckets: &Buckets,
 ) -> rusqlite::Result<Shown> {
     for id in &moves.removed {
         let sql = "INSERT OR REPLACE INTO ended_removed VALUES (?1, ?2)";
@@ -54,7 +52,7 @@ pub(super) fn write(
             .execute(params![start, &id[..], run as i64])?;
     }
     Ok(Shown {
-        put: write_blocks(connection, run, moves.put, buckets)?,
+        put: write_blocks(connection, run, moves.put)?,
         removed: moves.removed,
         superseded: moves.superseded,
     })
@@ -63,28 +61,26 @@ pub(super) fn write(
 fn write_blocks(
     connection: &Connection,
     run: u64,
-    mut families: Vec<Family>,
-    buckets: &Buckets,
+    mut families: Vec<(i64, Family)>,
 ) -> rusqlite::Result<Vec<Ended>> {
-    families.sort_by_cached_key(|family| (buckets.start_of_row(&family.row), family.row.id));
+    families.sort_by_key(|(bucket, family)| (*bucket, family.row.id));
     let (mut put, mut packing, mut part) =
         (Vec::with_capacity(families.len()), Packing::default(), 0);
     let mut families = families.into_iter().peekable();
-    while let Some(family) = families.next() {
-        let start = buckets.start_of_row(&family.row);
+    while let Some((bucket, family)) = families.next() {
         put.push(Ended {
             run,
             part,
             place: packing.add(&family),
+            bucket,
             family,
         });
-        let next = families.peek();
-        let ends = next.is_none_or(|next| buckets.start_of_row(&next.row) != start);
+        let ends = families.peek().is_none_or(|(next, _)| *next != bucket);
         if ends || packing.is_full() {
             let block = packing.finish();
             let sql = "INSERT INTO ended_run VALUES (?1, ?2, ?3, ?4, ?5)";
             let mut insert = connection.prepare_cached(sql)?;
-            insert.execute(params![run as i64, part, start, block.rows, block.parts])?;
+            insert.execute(params![run as i64, part, bucket, block.rows, block.parts])?;
             part += 1;
         }
     }
@@ -136,15 +132,15 @@ pub(super) fn load(connection: &Connection, view: &mut View) -> Result<(), Store
 
 fn load_blocks(connection: &Connection, run: i64, view: &mut View) -> Result<(), StoreError> {
     let failure = |error| sqlite_failure("state.db", error);
-    let sql = "SELECT part, rows, parts FROM ended_run WHERE run = ?1 ORDER BY part";
+    let sql = "SELECT part, rows, parts, start FROM ended_run WHERE run = ?1 ORDER BY part";
     let mut statement = connection.prepare_cached(sql).map_err(failure)?;
     let mut blocks = statement.query([run]).map_err(failure)?;
     while let Some(block) = blocks.next().map_err(failure)? {
-        let read = || -> rusqlite::Result<(u32, Option<Vec<Family>>)> {
+        let read = || -> rusqlite::Result<(u32, i64, Option<Vec<Family>>)> {
             let (rows, parts) = (block.get_ref(1)?.as_blob()?, block.get_ref(2)?.as_blob()?);
-            Ok((block.get(0)?, families(rows, parts)))
+            Ok((block.get(0)?, block.get(3)?, families(rows, parts)))
         };
-        let (part, families) = read().map_err(failure)?;
+        let (part, bucket, families) = read().map_err(failure)?;
         let damaged = || {
             corrupt(
                 format!("state.db, run {run}"),
@@ -156,6 +152,7 @@ fn load_blocks(connection: &Connection, run: i64, view: &mut View) -> Result<(),
                 run: run as u64,
                 part,
                 place,
+                bucket,
                 family,
             }));
         }
