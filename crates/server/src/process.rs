@@ -6,7 +6,7 @@ use std::sync::Arc;
 use adapter::{OutboundPolicy, Registry};
 use api::{ApplyReport, Problem};
 use definition::{Catalog, ResourceSet};
-use runtime::{Config, OpenError, Runtime, Surroundings, SystemClock};
+use runtime::{Bounds, Config, OpenError, Runtime, Surroundings, SystemClock};
 use store::Store;
 use tokio::sync::{mpsc, watch};
 
@@ -148,7 +148,13 @@ impl Server {
 fn config(settings: &Settings, address: SocketAddr) -> Config {
     let own = format!("http://{address}");
     let base = settings.advertise.clone().unwrap_or(own);
+    let bounds = Bounds::default();
     Config {
+        bounds: Bounds {
+            // No sooner than a bucket can be over.
+            purge_every_ms: bounds.purge_every_ms.min(settings.ended_span.ms.into()),
+            ..bounds
+        },
         callback_base: Some(base),
         outbound: OutboundPolicy {
             server_is_loopback: address.ip().is_loopback(),

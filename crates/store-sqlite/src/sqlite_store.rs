@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use store::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
-    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position, Projection, Row, Scan,
-    Slot, Store, StoreError, StoredInstance, Table,
+    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
+    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 
 use tokio::sync::Mutex;

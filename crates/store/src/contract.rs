@@ -5,8 +5,8 @@ use bytes::Bytes;
 
 use crate::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
-    HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionId, Position, Projection, Row, Scan,
-    Slot, StoreError, StoredInstance, Table,
+    HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionId, Position,
+    Projection, Row, Scan, Slot, StoreError, StoredInstance, Table,
 };
 
 /// The fence row of a partition.

@@ -44,6 +44,12 @@ impl Expiry {
         let before = self.classes.get(class).copied().unwrap_or(self.others);
         before.is_some_and(|before| end <= before)
     }
+
+    /// Nothing that ended at or after this time goes; none: nothing at all does.
+    pub fn latest(&self) -> Option<i64> {
+        let times = self.classes.values().copied().chain([self.others]);
+        times.flatten().max()
+    }
 }
 
 /// What was dropped.

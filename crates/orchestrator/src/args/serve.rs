@@ -61,6 +61,10 @@ pub struct ServeArgs {
     /// Partitions of a store that is made anew [ORCHESTRATOR_PARTITIONS; default: one per core]
     #[arg(long)]
     pub partitions: Option<String>,
+    /// How much time one bucket of ended instances covers, of a store that is made anew: retention
+    /// removes them in such steps [ORCHESTRATOR_ENDED_SPAN; default: 1d]
+    #[arg(long)]
+    pub ended_span: Option<String>,
     /// Print the settings that hold and where each comes from, and end
     #[arg(long)]
     pub print_config: bool,

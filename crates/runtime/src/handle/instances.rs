@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Runtime;
 use crate::error::{CommandError, ReadError, Unavailable};
 use crate::history::{fold, read_history};
-use crate::partition::{Carried, Door, Internal, Reply, Work, supply_blobs};
+use crate::partition::{Carried, Deletion, Door, Internal, Reply, Work, supply_blobs};
 use crate::reads::HistoryPage;
 use crate::subscribe::Published;
 
@@ -51,6 +51,29 @@ impl Runtime {
         }
         port.send(Internal::Work { id, work });
         answer.await.map_err(|_| Unavailable::Closed)?
+    }
+
+    /// Deletes an ended instance for good: its state and its history. Answers when that is durable
+    /// and lists no longer show it (or, if the state is far behind, soon will not).
+    ///
+    /// # Errors
+    /// Refused while it is open, or a decision about it is pending.
+    pub async fn delete(&self, id: Id, actor: &str, reason: &str) -> Result<(), CommandError> {
+        self.shared.check_open()?;
+        let (reply, answer) = oneshot::channel();
+        let work = Work::Delete(Deletion {
+            actor: actor.to_owned(),
+            reason: reason.to_owned(),
+            reply,
+        });
+        let port = self.shared.port(id.slot());
+        if !port.is_open() {
+            return Err(Unavailable::Closed.into());
+        }
+        port.send(Internal::Work { id, work });
+        answer.await.map_err(|_| Unavailable::Closed)??;
+        self.fresh_slot(id.slot()).await;
+        Ok(())
     }
 
     /// An instance as its owner has it, durable.

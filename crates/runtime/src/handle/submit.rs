@@ -142,7 +142,10 @@ impl Runtime {
             StartReply::Refused(refusal) => return Err(refusal.into()),
             StartReply::Failed(reason) => return Err(reason.into()),
         };
-        let instance = self.await_start(id).await?;
+        let instance = match self.await_start(id).await {
+            Err(SubmitError::OnItsWay) if replayed => return Err(SubmitError::Gone(id)),
+            instance => instance?,
+        };
         Ok(Submitted {
             id,
             replayed,
@@ -247,16 +250,15 @@ impl Runtime {
             id,
             work: Work::AwaitStart(reply),
         });
-        let late = || Unavailable::Store("the start is still on its way".to_owned());
         let answer = tokio::time::timeout(START_TRAVELS, answer)
             .await
-            .map_err(|_| late())?;
+            .map_err(|_| SubmitError::OnItsWay)?;
         answer
             .map_err(|_| Unavailable::Closed)?
             .map_err(|error| match error {
                 CommandError::Refused(refusal) => SubmitError::Refused(refusal),
                 CommandError::Unavailable(reason) => reason.into(),
-                CommandError::NotFound(_) => late().into(),
+                CommandError::NotFound(_) => SubmitError::OnItsWay,
             })
     }
 }

@@ -26,6 +26,10 @@ pub(super) struct Asked<'a> {
 impl Partition {
     /// Does the work, now or when the instance is loaded.
     pub(super) fn work(&mut self, id: Id, work: Work) {
+        if let Some(position) = self.deleted.at(id) {
+            self.work_on_deleted(id, position, work);
+            return;
+        }
         if self.hot.contains(id) {
             self.work_on(id, work);
             return;
@@ -70,7 +74,7 @@ impl Partition {
         for work in waiting {
             self.forming.commands += 1;
             if self.hot.contains(id) {
-                self.work_on(id, work);
+                self.work(id, work);
             } else {
                 self.work_without(id, work, missing.clone());
             }
@@ -109,6 +113,7 @@ impl Partition {
             Work::Read(reply) | Work::AwaitStart(reply) => self.answer_read(id, reply),
             Work::AwaitEnd(reply) => self.await_end(id, reply),
             Work::Watch { records, reply } => self.watch(id, records, reply),
+            Work::Delete(asked) => self.delete(id, asked),
             Work::Call(reply) => {
                 drop(reply.send(self.hot.get(id).map(|hot| Arc::clone(&hot.instance))))
             }

@@ -6,6 +6,7 @@ use engine::record::MessageSent;
 use engine::{Command, Id, Instance};
 use tokio::sync::{mpsc, oneshot};
 
+use super::delete::Deletion;
 use crate::error::{CommandError, ReadError};
 use crate::subscribe::Published;
 
@@ -49,6 +50,8 @@ pub(crate) enum Work {
         /// The last seq that does not come this way.
         reply: Reply<Result<u64, ReadError>>,
     },
+    /// Delete the instance for good.
+    Delete(Deletion),
     /// Answer with the state, for a call that is to be made.
     Call(Reply<Option<Arc<Instance>>>),
 }
@@ -69,6 +72,7 @@ impl Work {
         match self {
             Self::Read(_) | Self::AwaitEnd(_) | Self::Watch { .. } => true,
             Self::Command { reply, .. } => reply.is_some(),
+            Self::Delete(_) => true,
             Self::Message(_) | Self::AwaitStart(_) | Self::Call(_) => false,
         }
     }
@@ -83,6 +87,7 @@ impl Work {
                 drop(reply.send(Err(error)));
             }
             Self::Watch { reply, .. } => drop(reply.send(Err(error))),
+            Self::Delete(asked) => drop(asked.reply.send(Err(error))),
             Self::Call(reply) => drop(reply.send(None)),
             Self::Command {
                 reply: None,

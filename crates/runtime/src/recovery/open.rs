@@ -153,4 +153,6 @@ fn run_partitions(shared: &Arc<Shared>, opened: Vec<Opened>, inboxes: Vec<Inbox>
         shared.spawn_vital(format!("partition {index}"), partition.run());
     }
     shared.dispatcher.resume(shared);
+    let purging = crate::retention::purge_regularly(Arc::clone(shared));
+    shared.spawn_vital("the purge of ended instances".to_owned(), purging);
 }

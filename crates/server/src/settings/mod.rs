@@ -4,6 +4,7 @@ mod concealed;
 mod file;
 mod layers;
 mod limits;
+mod span;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use concealed::Concealed;
 pub use file::FileError;
 pub use layers::{Flags, SettingsError, Shown};
 pub use limits::Limits;
+pub use span::Span;
 
 use crate::callers::TokenSettings;
 use concealed::without_password;
@@ -34,6 +36,8 @@ pub struct Settings {
     pub environment: String,
     /// Partitions of a store that is made anew.
     pub partitions: u16,
+    /// How much time one bucket of ended instances covers, in a store that is made anew.
+    pub ended_span: Span,
     /// The URL under which others reach the server, without a slash at the end; none means the
     /// listen address.
     pub advertise: Option<String>,
@@ -105,6 +109,7 @@ impl Settings {
             cluster_secret: layers.concealed("cluster-secret", |_| "(set)".to_owned())?,
             environment: layers.value("env", "dev")?,
             partitions: layers.value("partitions", &cores().to_string())?,
+            ended_span: layers.value("ended-span", "1d")?,
             advertise: layers.optional::<String>("advertise")?.map(without_slash),
             secrets_dir: layers.optional("secrets-dir")?,
             log: LogSettings {

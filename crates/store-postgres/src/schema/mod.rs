@@ -20,11 +20,19 @@ pub(crate) struct Migration {
 }
 
 /// All steps, in order.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    compatible_from: 1,
-    sql: include_str!("0001_store.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        compatible_from: 1,
+        sql: include_str!("0001_store.sql"),
+    },
+    // A binary that knows no classes would file what is kept for long with what goes soon.
+    Migration {
+        version: 2,
+        compatible_from: 2,
+        sql: include_str!("0002_classes.sql"),
+    },
+];
 
 /// How often the first tables are tried again when another node makes them at the same moment.
 const TRIES: usize = 10;

@@ -53,8 +53,7 @@ fn find_or_make(state: &Connection, name: &str) -> rusqlite::Result<i64> {
 /// All classes that have a name, by number.
 pub(super) fn all(state: &Connection) -> rusqlite::Result<HashMap<i64, RetentionClass>> {
     let mut statement = state.prepare_cached("SELECT number, name FROM class")?;
-    let class = |row: &rusqlite::Row<'_>| {
-        Ok((row.get(0)?, RetentionClass::new(row.get::<_, String>(1)?)))
-    };
+    let class =
+        |row: &rusqlite::Row<'_>| Ok((row.get(0)?, RetentionClass::new(row.get::<_, String>(1)?)));
     statement.query_map([], class)?.collect()
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, params};
 use store::{EntityId, StoreError};
 
@@ -34,11 +35,7 @@ impl Shown {
 }
 
 /// Writes a run.
-pub(super) fn write(
-    connection: &Connection,
-    run: u64,
-    moves: Moves,
-) -> rusqlite::Result<Shown> {
+pub(super) fn write(connection: &Connection, run: u64, moves: Moves) -> rusqlite::Result<Shown> {
     for id in &moves.removed {
         let sql = "INSERT OR REPLACE INTO ended_removed VALUES (?1, ?2)";
         connection
@@ -100,6 +97,28 @@ pub(super) fn read_block(
     })
 }
 
+/// Removes an instance from its block: it is not to be carried into a bucket unseen.
+pub(super) fn strike_out(connection: &Connection, ended: &Ended) -> rusqlite::Result<()> {
+    let (rows, parts) = read_block(connection, ended.run, ended.part)?;
+    let halves = (Entries::unpack(&rows), Entries::unpack(&parts));
+    let (Some(rows), Some(parts)) = halves else {
+        return Err(damaged_block());
+    };
+    let sql = "UPDATE ended_run SET rows = ?3, parts = ?4 WHERE run = ?1 AND part = ?2";
+    connection.prepare_cached(sql)?.execute(params![
+        ended.run as i64,
+        ended.part,
+        rows.without(ended.place),
+        parts.without(ended.place)
+    ])?;
+    Ok(())
+}
+
+fn damaged_block() -> rusqlite::Error {
+    let damaged = "it is not as it was written".into();
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, damaged)
+}
+
 /// Removes runs up to one.
 pub(super) fn remove(connection: &Connection, last: u64) -> rusqlite::Result<()> {
     for table in ["ended_run", "ended_removed", "superseded"] {
@@ -136,7 +155,7 @@ fn load_blocks(connection: &Connection, run: i64, view: &mut View) -> Result<(),
     let mut statement = connection.prepare_cached(sql).map_err(failure)?;
     let mut blocks = statement.query([run]).map_err(failure)?;
     while let Some(block) = blocks.next().map_err(failure)? {
-        let read = || -> rusqlite::Result<(u32, i64, Option<Vec<Family>>)> {
+        let read = || -> rusqlite::Result<(u32, i64, Option<Families>)> {
             let (rows, parts) = (block.get_ref(1)?.as_blob()?, block.get_ref(2)?.as_blob()?);
             Ok((block.get(0)?, block.get(3)?, families(rows, parts)))
         };
@@ -148,6 +167,7 @@ fn load_blocks(connection: &Connection, run: i64, view: &mut View) -> Result<(),
             )
         };
         for (place, family) in families.ok_or_else(damaged)?.into_iter().enumerate() {
+            let Some(family) = family else { continue };
             view.recent.put(Arc::new(Ended {
                 run: run as u64,
                 part,
@@ -160,20 +180,25 @@ fn load_blocks(connection: &Connection, run: i64, view: &mut View) -> Result<(),
     Ok(())
 }
 
+/// The instances of a block, by their places; those that were struck out are missing.
+type Families = Vec<Option<Family>>;
+
 /// The instances of a block; `None` if it is damaged.
-fn families(rows: &[u8], parts: &[u8]) -> Option<Vec<Family>> {
+fn families(rows: &[u8], parts: &[u8]) -> Option<Families> {
     let (rows, parts) = (Entries::unpack(rows)?, Entries::unpack(parts)?);
     let family = |place| {
-        let filed = rows.row(place)??;
+        let Some(filed) = rows.row(place)? else {
+            return Some(None);
+        };
         let (snapshot, parts) = parts.parts(place)?;
         let mut row = filed.row;
         row.snapshot = snapshot;
-        Some(Family {
+        Some(Some(Family {
             row,
             parts,
             spilled: filed.spilled,
             replaces: filed.replaces,
-        })
+        }))
     };
     (0..rows.len()).map(family).collect()
 }

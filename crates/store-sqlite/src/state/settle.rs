@@ -9,8 +9,8 @@ use super::bucket::Buckets;
 use super::codec::encode_parts;
 use super::filed::Filing;
 use super::recent::{Ended, INTACT};
-use super::rows;
 use super::writer::Writer;
+use super::{rows, run};
 use crate::failure::sqlite_failure;
 
 /// Beyond this, an ended instance's chunks and history lie in tables, row by row, not in memory
@@ -107,7 +107,10 @@ impl Writer {
         match home {
             Home::Nowhere => {}
             Home::Open(_) => rows::delete_row(&self.state, id).map_err(state)?,
-            Home::Recent(ended) => self.leave_recent(ended, moves),
+            Home::Recent(ended) => {
+                run::strike_out(&self.state, ended).map_err(state)?;
+                self.leave_recent(ended, moves);
+            }
             Home::Bucket(start) => moves.superseded.push((*start, *id)),
         }
         self.forget_rowless(id)?;

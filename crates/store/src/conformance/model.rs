@@ -139,8 +139,7 @@ impl Life {
 
     /// Times for either class, or for neither.
     fn expiry(&mut self) -> Expiry {
-        let mut before =
-            || (self.chance.below(4) > 0).then_some(self.chance.below(3) as i64 * DAY);
+        let mut before = || (self.chance.below(4) > 0).then_some(self.chance.below(3) as i64 * DAY);
         Expiry {
             classes: [(class(1), before())].into(),
             others: before(),

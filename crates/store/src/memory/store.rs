@@ -10,8 +10,8 @@ use super::journal::PartitionJournal;
 use super::state::MemoryState;
 use crate::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
-    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position, Projection, Row, Scan,
-    Slot, Store, StoreError, StoredInstance, Table,
+    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
+    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 
 /// Ended instances are dropped by whole days, as the stores on disk do.
