@@ -2,7 +2,7 @@
 
 use definition::{Catalog, Diagnostic, ResourceSet, no_settings_check};
 
-const WORKFLOW: &str = "workflow: { name: order, version: 1.0.0, timeout: 1h, steps: [] }\n---\n";
+const WORKFLOW: &str = "workflow: { name: order, version: 1.0.0, timeout: 1h, steps: [{ id: a, fail: { type: x, message: y } }] }\n---\n";
 
 fn apply(base: &Catalog, text: &str) -> Result<Catalog, Vec<Diagnostic>> {
     let (set, _) = ResourceSet::parse(vec![("a.yaml".into(), text.into())]);

@@ -56,7 +56,7 @@ pub(crate) static DEFAULTS: Object = Object {
 
 /// `policies.retention`.
 pub(crate) static RETENTION_RULE: Object = Object {
-    name: "retention rule",
+    name: "policies.retention",
     doc: "How long some ended instances are kept. Open ones, and those for which a decision is pending, always stay.",
     keys: &[
         Key::new(
@@ -76,7 +76,7 @@ pub(crate) static RETENTION_RULE: Object = Object {
 
 /// `policies.retention[].match`.
 pub(crate) static RETENTION_MATCH: Object = Object {
-    name: "retention match",
+    name: "policies.retention.match",
     doc: "Which ended instances a rule is about; both must fit.",
     keys: &[
         Key::new("workflow", Shape::Name, "Instances of this workflow."),

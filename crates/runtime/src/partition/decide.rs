@@ -7,6 +7,7 @@ use engine::record::{Body, MessageSent, Record, SlotBody};
 use engine::{Command, Context, Decided, Effect, Id, Instance, Refusal};
 use store::StoreError;
 
+use super::hot::Hot;
 use super::load::{Loaded, load_instance};
 use super::mailbox::{Internal, overloaded};
 use super::task::Partition;
@@ -78,6 +79,11 @@ impl Partition {
             } else {
                 self.work_without(id, work, missing.clone());
             }
+        }
+        // It may be deleted or purged; nobody would notice here.
+        let only_read = |hot: &Hot| hot.position == 0 && hot.instance.ended_at().is_some();
+        if self.hot.get(id).is_some_and(only_read) {
+            self.hot.remove(id);
         }
         // What only reads brings no projection that would make room.
         self.evict(EVICT_ON_LOAD);

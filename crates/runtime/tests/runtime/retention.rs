@@ -12,6 +12,11 @@ use crate::harness::{Answer, World, apply, ended, pass_time, start, start_of, un
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const RULES: &str = "
+workflow:
+  name: sleeper
+  version: 1.0.0
+  steps: [{ id: w, wait: { for: 100d } }]
+---
 policies:
   retention: [{ match: { workflow: one-slow }, keep: 10d }]
   defaults: { retention: { instances: 2d } }
@@ -48,8 +53,7 @@ async fn each_goes_when_its_rule_says_and_what_is_open_stays() {
     let world = World::new();
     let runtime = world.open_with_catalog().await;
     apply(&runtime, RULES).await;
-    world.script.on("two", Answer::Hang);
-    let open = start(&runtime, "three").await.id;
+    let open = start(&runtime, "sleeper").await.id;
     let kept = start(&runtime, "one-slow").await.id;
     let short = start(&runtime, "waits").await.id;
     ended(&runtime, kept).await;
