@@ -6,11 +6,12 @@ use std::sync::Arc;
 use adapter::{OutboundPolicy, Registry};
 use api::{ApplyReport, Problem};
 use definition::{Catalog, ResourceSet};
-use runtime::{Bounds, Config, OpenError, Runtime, Surroundings, SystemClock};
-use store::Store;
+use runtime::{Bounds, Config, Membership, OpenError, Runtime, Surroundings, SystemClock};
+use store::{Cluster, Node, Store};
 use tokio::sync::{mpsc, watch};
 
 use crate::listen::Listening;
+use crate::peers::HttpPeers;
 use crate::routes::{apply_failed, router};
 use crate::secrets::SecretSources;
 use crate::sets::{plan, report};
@@ -54,6 +55,7 @@ impl Server {
     pub async fn start(
         settings: &Settings,
         store: Arc<dyn Store>,
+        cluster: Option<Arc<dyn Cluster>>,
         kinds: Registry,
     ) -> Result<Self, ServeError> {
         let address = settings.listen;
@@ -61,6 +63,10 @@ impl Server {
             .await
             .map_err(|source| ServeError::Address { address, source })?;
         let address = listening.address();
+        let settings = &Settings {
+            listen: address,
+            ..settings.clone()
+        };
         let secrets = SecretSources::of_process(settings.secrets_dir.clone());
         let (tell, fatal) = mpsc::unbounded_channel();
         let with = Surroundings {
@@ -68,6 +74,7 @@ impl Server {
             kinds: kinds.clone(),
             clock: Arc::new(SystemClock),
             secrets: Arc::new(secrets.clone()),
+            cluster: cluster.and_then(|cluster| membership(settings, cluster)),
             seed: seed(),
             // The receiver outlives the runtime unless the process ends anyway.
             on_fatal: Arc::new(move |reason| drop(tell.send(reason))),
@@ -132,6 +139,8 @@ impl Server {
             Some(reason) = self.fatal.recv() => return Err(ServeError::Fatal(reason)),
             () = asked => {}
         }
+        // The other nodes take over while this one still passes on what it is asked.
+        self.runtime.leave().await;
         tracing::info!("stopping: nothing new is taken");
         self.stop.send_replace(true);
         if let Err(error) = self.serving.await {
@@ -145,9 +154,27 @@ impl Server {
     }
 }
 
+/// This node among those that share its store.
+fn membership(settings: &Settings, store: Arc<dyn Cluster>) -> Option<Membership> {
+    let node = Node {
+        id: uuid::Uuid::now_v7(),
+        name: settings.node_name(),
+        zone: settings.zone.clone(),
+        region: settings.region.clone(),
+        url: settings.own_url(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        format: engine::codec::FORMAT,
+        unfit: String::new(),
+    };
+    Some(Membership {
+        store,
+        peers: Arc::new(HttpPeers::new(settings.cluster_secret()?)),
+        node,
+        lease_ms: settings.lease_ms,
+    })
+}
+
 fn config(settings: &Settings, address: SocketAddr) -> Config {
-    let own = format!("http://{address}");
-    let base = settings.advertise.clone().unwrap_or(own);
     let bounds = Bounds::default();
     Config {
         bounds: Bounds {
@@ -155,7 +182,8 @@ fn config(settings: &Settings, address: SocketAddr) -> Config {
             purge_every_ms: bounds.purge_every_ms.min(settings.ended_span.ms.into()),
             ..bounds
         },
-        callback_base: Some(base),
+        node: settings.node_name(),
+        callback_base: Some(settings.own_url()),
         outbound: OutboundPolicy {
             server_is_loopback: address.ip().is_loopback(),
             allow: settings.outbound_allow.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api::{Code, Exit};
 use server::{Flags, ServeError, Server, Settings, SettingsError, Shown};
-use store::Store;
+use store::{Cluster, Store};
 use store_postgres::{PostgresConfig, PostgresStore};
 use store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{SignalKind, signal};
@@ -62,11 +62,18 @@ async fn open_database(url: &str, settings: &Settings) -> Result<PostgresStore, 
 
 /// Opens the store and starts the server.
 pub async fn start(settings: &Settings) -> Result<Server, Failure> {
-    let store: Arc<dyn Store> = match &settings.database {
-        Some(url) => Arc::new(open_database(url.reveal(), settings).await?),
-        None => Arc::new(open_store(&settings.data, &options(settings))?),
+    let (store, cluster): (Arc<dyn Store>, Option<Arc<dyn Cluster>>) = match &settings.database {
+        Some(url) => {
+            let store = Arc::new(open_database(url.reveal(), settings).await?);
+            let cluster = Arc::clone(&store);
+            (store, Some(cluster))
+        }
+        None => (
+            Arc::new(open_store(&settings.data, &options(settings))?),
+            None,
+        ),
     };
-    let started = Server::start(settings, store, adapters::registry()).await;
+    let started = Server::start(settings, store, cluster, adapters::registry()).await;
     started.map_err(|error| failed(&error))
 }
 
@@ -132,6 +139,10 @@ fn flags(args: &ServeArgs) -> Flags {
         ("data", &args.data),
         ("database", &args.database),
         ("cluster-secret", &args.cluster_secret),
+        ("node", &args.node),
+        ("zone", &args.zone),
+        ("region", &args.region),
+        ("lease-ms", &args.lease_ms),
         ("env", &args.env),
         ("config", &args.config),
         ("secrets-dir", &args.secrets_dir),

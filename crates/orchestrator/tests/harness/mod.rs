@@ -43,10 +43,21 @@ impl Node {
 
     /// `serve` on a database and a free port.
     pub fn serve_on(database: &str, log: &Path, arguments: &[&str]) -> Self {
-        let mut all = vec!["serve", "--database", database, "--partitions", "2"];
-        all.extend_from_slice(&["--listen", "127.0.0.1:0"]);
+        let mut all = vec!["serve", "--database", database];
+        let own = [
+            ("--listen", "127.0.0.1:0"),
+            ("--partitions", "2"),
+            ("--cluster-secret", "the nodes' own"),
+        ];
+        for (flag, value) in own.iter().filter(|(flag, _)| !arguments.contains(flag)) {
+            all.extend_from_slice(&[flag, value]);
+        }
         all.extend_from_slice(arguments);
-        Self::start(log, &all)
+        let node = Self::start(log, &all);
+        until("the node has joined its cluster", || {
+            (node.get("/readyz")["ready"] == true).then_some(())
+        });
+        node
     }
 
     /// The binary with these arguments, once it says where it listens; its log is kept beside
@@ -85,6 +96,11 @@ impl Node {
         Self { child, url, log }
     }
 
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The port that it listens on.
     pub fn port(&self) -> u16 {
         self.url.rsplit(':').next().unwrap().parse().unwrap()
@@ -110,6 +126,17 @@ impl Node {
             self.child.try_wait().unwrap()
         });
         (status.code(), self.log())
+    }
+
+    /// What it answers at a path, whatever the status.
+    pub fn get(&self, path: &str) -> Value {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build().unwrap();
+        runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let answer = client.get(format!("{}{path}", self.url)).send().await;
+            answer.unwrap().json().await.unwrap()
+        })
     }
 
     /// What it logged so far.

@@ -1,5 +1,6 @@
 //! What there is to do with one instance, and what is told about it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use engine::record::MessageSent;
@@ -7,7 +8,8 @@ use engine::{Command, Id, Instance};
 use tokio::sync::{mpsc, oneshot};
 
 use super::delete::Deletion;
-use crate::error::{CommandError, ReadError};
+use super::start::{StartReply, StartRequest};
+use crate::error::{CommandError, ReadError, Unavailable};
 use crate::subscribe::Published;
 
 /// Where an answer goes.
@@ -28,15 +30,19 @@ pub(crate) enum Work {
     Command {
         /// It.
         command: Command,
+        /// Its id; nil: it gets one.
+        command_id: Id,
         /// Who sent it; empty for the engine itself.
         actor: String,
         /// What led to it.
-        cause: &'static str,
+        cause: Cow<'static, str>,
         /// Who waits for the answer.
         reply: Option<Reply<Result<Carried, CommandError>>>,
     },
     /// Take a message, the next of its pair of slots.
     Message(Box<MessageSent>),
+    /// Start it, unless that was done before.
+    StartAgain(Box<StartRequest>),
     /// Answer with the state.
     Read(Reply<Result<Arc<Instance>, ReadError>>),
     /// Answer with the state once it exists: its start is on the way.
@@ -61,8 +67,9 @@ impl Work {
     pub(crate) fn own(command: Command, cause: &'static str) -> Self {
         Self::Command {
             command,
+            command_id: Id::default(),
             actor: String::new(),
-            cause,
+            cause: Cow::Borrowed(cause),
             reply: None,
         }
     }
@@ -73,7 +80,7 @@ impl Work {
             Self::Read(_) | Self::AwaitEnd(_) | Self::Watch { .. } => true,
             Self::Command { reply, .. } => reply.is_some(),
             Self::Delete(_) => true,
-            Self::Message(_) | Self::AwaitStart(_) | Self::Call(_) => false,
+            Self::Message(_) | Self::StartAgain(_) | Self::AwaitStart(_) | Self::Call(_) => false,
         }
     }
 
@@ -89,6 +96,13 @@ impl Work {
             Self::Watch { reply, .. } => drop(reply.send(Err(error))),
             Self::Delete(asked) => drop(asked.reply.send(Err(error))),
             Self::Call(reply) => drop(reply.send(None)),
+            Self::StartAgain(request) => {
+                let reason = match error {
+                    CommandError::Unavailable(reason) => reason,
+                    other => Unavailable::Store(other.to_string()),
+                };
+                drop(request.reply.send(StartReply::Failed(reason)));
+            }
             Self::Command {
                 reply: None,
                 command,

@@ -19,7 +19,7 @@ mod system;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::any;
+use axum::routing::{any, post};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,6 +28,7 @@ use crate::dashboard;
 use crate::door::{gate, wrong_method};
 use crate::openapi;
 use crate::pages;
+use crate::peers;
 use crate::state::Door;
 
 pub(crate) use apply::apply_failed;
@@ -42,6 +43,8 @@ pub fn router(door: Arc<Door>) -> Router {
         .fallback(dashboard::page_or_nothing)
         .method_not_allowed_fallback(wrong_method)
         .layer(gate)
+        // Other nodes come by another address, and prove themselves in their own way.
+        .route(peers::PATH, post(peers::link))
         .with_state(door)
 }
 
@@ -97,4 +100,6 @@ fn people_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(callbacks::complete))
         .routes(routes!(callbacks::fail))
         .routes(routes!(system::system))
+        .routes(routes!(system::nodes))
+        .routes(routes!(system::partitions))
 }

@@ -26,11 +26,16 @@ const MIGRATIONS: &[Migration] = &[
         compatible_from: 1,
         sql: include_str!("0001_store.sql"),
     },
-    // A binary that knows no classes would file what is kept for long with what goes soon.
     Migration {
         version: 2,
         compatible_from: 2,
-        sql: include_str!("0002_classes.sql"),
+        sql: include_str!("0002_named_nodes.sql"),
+    },
+    // A binary that knows no classes would file what is kept for long with what goes soon.
+    Migration {
+        version: 3,
+        compatible_from: 3,
+        sql: include_str!("0003_classes.sql"),
     },
 ];
 
