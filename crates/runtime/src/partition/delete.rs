@@ -56,7 +56,7 @@ impl Partition {
             None
         };
         if let Some(reason) = refusal {
-            let refused = CommandError::Refused(Refusal::Stale(reason));
+            let refused = CommandError::Refused(Refusal::Stale(reason.into()));
             let saw = hot.position;
             return self.release_after(saw, move || drop(asked.reply.send(Err(refused))));
         }
