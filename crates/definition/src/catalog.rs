@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::policy::{RetryPlan, RetryPolicy};
+use crate::policy::{RetentionRule, RetryPlan, RetryPolicy};
 use crate::resources::ResourceKey;
 use crate::workflow::{RetryChoice, Workflow};
 
@@ -20,6 +20,8 @@ pub struct Catalog {
     pub adapters: BTreeMap<String, Arc<AdapterSpec>>,
     /// `policies.retry` by name; shadows the built-in policies.
     pub retry_policies: BTreeMap<String, RetryPolicy>,
+    /// `policies.retention`, by what the rules match.
+    pub retention_rules: BTreeMap<String, RetentionRule>,
     /// `policies.defaults`.
     pub defaults: PolicyDefaults,
     /// Environments by name, each with its `extends` already folded in.
@@ -76,6 +78,8 @@ pub struct PolicyDefaults {
     pub retry: Option<RetryChoice>,
     /// Time-out where nothing nearer says, in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// How long ended instances are kept that no rule is about, in milliseconds; none: for good.
+    pub keep_instances_ms: Option<u64>,
 }
 
 /// Settings of an environment.

@@ -23,8 +23,8 @@ pub use diagnostic::{Diagnostic, Severity, codes};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
 pub use policy::{
-    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetryPlan,
-    RetryPolicy, built_in,
+    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetentionRule,
+    RetryPlan, RetryPolicy, built_in,
 };
 pub use resources::{
     CatalogChange, ChangeAction, ResourceChange, ResourceKey, ResourceKind, ResourceSet,

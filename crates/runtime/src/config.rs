@@ -90,6 +90,8 @@ pub struct Bounds {
     pub checkpoint_bytes: usize,
     /// ... or so many milliseconds with anything projected.
     pub checkpoint_every_ms: u64,
+    /// How often ended instances that are no longer kept are looked for, in milliseconds.
+    pub purge_every_ms: u64,
 }
 
 impl Default for Bounds {
@@ -116,6 +118,7 @@ impl Default for Bounds {
             leave_wait_ms: 30_000,
             checkpoint_bytes: 64 << 20,
             checkpoint_every_ms: 60_000,
+            purge_every_ms: 60_000,
         }
     }
 }

@@ -37,6 +37,9 @@ pub struct Stats {
     pub(crate) evictions: AtomicU64,
     pub(crate) projections: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
+    pub(crate) purged_buckets: AtomicU64,
+    pub(crate) purged_instances: AtomicU64,
+    pub(crate) purged_bytes: AtomicU64,
     pub(crate) projection_lag_bytes: AtomicI64,
     pub(crate) histograms: Histograms,
 }
@@ -104,6 +107,12 @@ pub struct Figures {
     pub projections: u64,
     /// Checkpoints made.
     pub checkpoints: u64,
+    /// Buckets of ended instances that were dropped by retention.
+    pub purged_buckets: u64,
+    /// The instances in them.
+    pub purged_instances: u64,
+    /// What they took on the disk, in bytes.
+    pub purged_bytes: u64,
     /// Bytes of records that are durable but not projected yet.
     pub projection_lag_bytes: u64,
 }
@@ -166,6 +175,9 @@ impl Stats {
             evictions: read(&self.evictions),
             projections: read(&self.projections),
             checkpoints: read(&self.checkpoints),
+            purged_buckets: read(&self.purged_buckets),
+            purged_instances: read(&self.purged_instances),
+            purged_bytes: read(&self.purged_bytes),
             projection_lag_bytes: gauge(&self.projection_lag_bytes),
         }
     }

@@ -43,7 +43,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 22] = [
+pub(crate) static OBJECTS: [&Object; 25] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -65,5 +65,8 @@ pub(crate) static OBJECTS: [&Object; 22] = [
     &HEALTH,
     &POLICIES,
     &policies::DEFAULTS,
+    &policies::DEFAULT_RETENTION,
+    &policies::RETENTION_RULE,
+    &policies::RETENTION_MATCH,
     &ENVIRONMENT,
 ];

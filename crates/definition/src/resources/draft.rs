@@ -6,7 +6,7 @@ use super::{ResourceKey, ResourceKind, adapter, environment};
 use crate::catalog::Catalog;
 use crate::compile::compile_workflow;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::policy::read_retry_policy;
+use crate::policy::{read_retention_rule, read_retry_policy};
 use crate::source::{Node, SourceFile};
 use crate::workflow::Workflow;
 
@@ -53,6 +53,10 @@ impl Draft {
                     .retry_policies
                     .insert(key.name.clone(), read_retry_policy(&node));
             }
+            ResourceKind::RetentionRule => {
+                let rule = read_retention_rule(&node).map(|rule| (key.name.clone(), rule));
+                self.catalog.retention_rules.extend(rule);
+            }
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = environment::read_defaults(&node)
             }
@@ -85,6 +89,7 @@ impl Draft {
         match key.kind {
             ResourceKind::Adapter => drop(self.catalog.adapters.remove(&key.name)),
             ResourceKind::RetryPolicy => drop(self.catalog.retry_policies.remove(&key.name)),
+            ResourceKind::RetentionRule => drop(self.catalog.retention_rules.remove(&key.name)),
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = crate::catalog::PolicyDefaults::default()
             }

@@ -10,6 +10,8 @@ pub enum ResourceKind {
     RetryPolicy,
     /// `policies.defaults`; there is one, named `defaults`.
     PolicyDefaults,
+    /// An entry of `policies.retention`, named by what it matches.
+    RetentionRule,
     /// An environment.
     Environment,
     /// A workflow at a version.
@@ -26,6 +28,7 @@ impl ResourceKind {
             Self::Adapter => "adapter",
             Self::RetryPolicy => "retry-policy",
             Self::PolicyDefaults => "policy-defaults",
+            Self::RetentionRule => "retention-rule",
             Self::Environment => "environment",
             Self::Workflow => "workflow",
             Self::Pin => "pin",

@@ -24,8 +24,8 @@ pub use lane::{
 };
 pub use shared::Shared;
 pub use slot::{
-    CatalogChanged, ChildEnded, Envelope, KeyTaken, MessageBody, MessageSent, MessageTaken,
-    OwnerOpened, SlotBody, SlotFact, StartMessage,
+    CatalogChanged, ChildEnded, Envelope, InstanceDeleted, KeyTaken, MessageBody, MessageSent,
+    MessageTaken, OwnerOpened, SlotBody, SlotFact, StartMessage,
 };
 pub use step::{
     AttemptFailed, AttemptStarted, ChildStart, Exhausted, Failure, Handling, Plan, ResultIgnored,
@@ -142,11 +142,14 @@ pub enum Body {
     /// A loop waits before its next round.
     #[prost(message, tag = "53")]
     RoundDelayed(RoundDelayed),
+    /// An ended instance was deleted for good (kept by the runtime; no entity).
+    #[prost(message, tag = "54")]
+    InstanceDeleted(InstanceDeleted),
 }
 
 impl Body {
     /// The tags of all bodies.
-    const TAGS: std::ops::RangeInclusive<u32> = 20..=53;
+    const TAGS: std::ops::RangeInclusive<u32> = 20..=54;
 }
 
 /// Nothing to say.

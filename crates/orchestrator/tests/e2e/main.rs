@@ -12,6 +12,7 @@ mod database;
 mod dev;
 mod lifecycle;
 mod metrics;
+mod retention;
 mod sockets;
 
 /// Workflows that need nothing but the process itself.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::link::Link;
 use super::serve::ALL_SLOTS;
 use super::state::Cluster;
-use super::wire::{Answer, Ask, CommandAsk, ReadAsk, StartAsk, When, id_bytes, id_in};
+use super::wire::{Answer, Ask, CommandAsk, DeleteAsk, ReadAsk, StartAsk, When, id_bytes, id_in};
 use crate::clock::steady_now;
 use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
 use crate::handle::{Begin, Order};
@@ -232,6 +232,24 @@ impl There {
                     .map(|instance| Carried { instance, ignored })
             }
             other => Err(other.into_error(order.id)),
+        }
+    }
+
+    /// Has an instance deleted there.
+    pub(crate) async fn delete(
+        &self,
+        id: Id,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), CommandError> {
+        let ask = DeleteAsk {
+            id: id_bytes(id),
+            actor: actor.to_owned(),
+            reason: reason.to_owned(),
+        };
+        match self.ask(Ask::Delete(ask)).await? {
+            Answer::Done(_) => Ok(()),
+            other => Err(other.into_error(id)),
         }
     }
 

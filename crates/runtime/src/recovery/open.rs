@@ -62,6 +62,8 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
         shared.tasks.abort();
         return Err(error);
     }
+    let purging = crate::retention::purge_regularly(Arc::clone(&shared));
+    shared.spawn_vital("the purge of ended instances".to_owned(), purging);
     Ok(shared)
 }
 

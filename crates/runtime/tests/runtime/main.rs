@@ -11,4 +11,5 @@ mod messages;
 mod progress;
 mod reads;
 mod recovery;
+mod retention;
 mod streams;

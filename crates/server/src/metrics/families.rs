@@ -21,6 +21,7 @@ pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     calls(snapshot, sheet)?;
     timers(snapshot, sheet)?;
     projection(snapshot, sheet)?;
+    retention(&snapshot.measures.figures, sheet)?;
     memory(snapshot, sheet)?;
     http(snapshot, sheet)?;
     process(snapshot, sheet)
@@ -183,6 +184,24 @@ fn calls(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_call_outcomes_total",
         "What came of calls; an accepted one is answered later, by callback.",
         outcomes.map(|(outcome, count)| ([("outcome", outcome)], count)),
+    )
+}
+
+fn retention(figures: &Figures, sheet: &mut Sheet<'_>) -> fmt::Result {
+    sheet.counter(
+        "orchestrator_purged_instances_total",
+        "Ended instances that retention removed.",
+        figures.purged_instances,
+    )?;
+    sheet.counter(
+        "orchestrator_purged_buckets_total",
+        "Buckets of ended instances that retention dropped.",
+        figures.purged_buckets,
+    )?;
+    sheet.counter(
+        "orchestrator_purged_bytes_total",
+        "What the dropped buckets took on the disk.",
+        figures.purged_bytes,
     )
 }
 
