@@ -52,7 +52,13 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
     let (owned, owned_cluster) = (Arc::clone(shared), Arc::clone(cluster));
     shared.spawn_vital(format!("partition {index}"), async move {
         let (shared, cluster) = (owned, owned_cluster);
-        let failed = match crate::recovery::open_one(&shared, index).await {
+        let opened = tokio::select! {
+            biased;
+            opened = crate::recovery::open_one(&shared, index) => opened,
+            // Lost on the way: its state, for one, is never written.
+            () = cluster.lapsed(&shared, usize::from(index)) => Err(OpenError::Fenced(index)),
+        };
+        let failed = match opened {
             Ok(partition) => {
                 cluster.set_stage(index, Stage::Open);
                 crate::health::add(&shared.stats.partitions_taken, 1);

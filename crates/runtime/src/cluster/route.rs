@@ -306,7 +306,7 @@ impl There {
 
 impl Cluster {
     /// Waits until this node may not answer for a partition any more.
-    async fn lapsed(&self, shared: &Shared, partition: usize) {
+    pub(super) async fn lapsed(&self, shared: &Shared, partition: usize) {
         let partition = u16::try_from(partition).unwrap_or_default();
         loop {
             match self.standing.left(partition, shared.clock.boot_ms()) {

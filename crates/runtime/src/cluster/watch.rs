@@ -171,8 +171,12 @@ impl Watch {
         }
         let stages = lock(&cluster.stages).clone();
         for (index, stage) in stages {
-            if stage == Stage::Open && !ours.contains(&index) {
-                lose(shared, cluster, index);
+            match stage {
+                _ if ours.contains(&index) => {}
+                Stage::Open => lose(shared, cluster, index),
+                // It looks at its lease on the way.
+                Stage::Opening => cluster.standing.ended(PartitionId(index)),
+                Stage::Leaving | Stage::Failed => {}
             }
         }
         Ok(())

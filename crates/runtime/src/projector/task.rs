@@ -156,8 +156,8 @@ impl Projector {
                         partition = partition.0,
                         "another process projects the partition now"
                     );
+                    // What was gathered meanwhile may be of a later ownership, and is kept.
                     write = Write::without(writing, partition);
-                    self.lose(partition);
                 }
                 Err(error) => return Err(error),
             }

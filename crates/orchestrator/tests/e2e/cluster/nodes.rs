@@ -150,12 +150,14 @@ impl Nodes {
                 live.len() == count && live.iter().all(|item| owned(item) > 0) && all == PARTITIONS;
             settled.then_some(())
         });
-        if found.is_none() { let owners = node.get("/api/v1/system/partitions"); for (n,_) in &self.nodes { std::fs::write(format!("/tmp/cut-{}.log", n.port()), n.log()).unwrap(); } panic!("not found {count}: {last}\n{owners}"); }
-        let log = node.log();
-        let tail: Vec<&str> = log.lines().rev().take(20).collect();
         assert!(
             found.is_some(),
-            "the partitions have not found {count} nodes: {last:#}\n{tail:#?}"
+            "the partitions have not found {count} nodes: {last}\n{}\n{}",
+            node.get("/api/v1/system/partitions"),
+            self.nodes
+                .iter()
+                .map(|(node, _)| node.log())
+                .collect::<String>()
         );
     }
 }
