@@ -116,7 +116,7 @@ fn a_deleted_one_stays_deleted(node: Node, next: impl FnOnce() -> Node) {
     let audit = node.json(&["audit", "--kind", "instance-deleted"]);
     let entry = &audit["items"][0];
     assert_eq!(
-        (&entry["workflow_id"], &entry["reason"]),
+        (&entry["subject"], &entry["reason"]),
         (&id.into(), &"a wish".into())
     );
     node.stop();
