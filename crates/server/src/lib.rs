@@ -11,6 +11,7 @@
 //! | `render` | state and records as the API shows them |
 
 mod callers;
+mod copies;
 mod dashboard;
 mod door;
 mod listen;
@@ -28,6 +29,7 @@ mod state;
 mod stream;
 
 pub use callers::{Permission, TokenSettings};
+pub use copies::{ArchiveFigures, Copies, CopyError};
 pub use listen::Listening;
 pub use logging::start as start_logging;
 pub use openapi::openapi_json;

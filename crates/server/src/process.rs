@@ -10,6 +10,7 @@ use runtime::{Config, OpenError, Runtime, Surroundings, SystemClock};
 use store::Store;
 use tokio::sync::{mpsc, watch};
 
+use crate::copies::Copies;
 use crate::listen::Listening;
 use crate::routes::{apply_failed, router};
 use crate::secrets::SecretSources;
@@ -47,13 +48,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens, opens the store, recovers what it holds, and begins to answer.
+    /// Listens, opens the store, recovers what it holds, and begins to answer. `copies` says what can be
+    /// done with copies of the store.
     ///
     /// # Errors
     /// When the address or the store is not to be had.
     pub async fn start(
         settings: &Settings,
         store: Arc<dyn Store>,
+        copies: Option<Arc<dyn Copies>>,
         kinds: Registry,
     ) -> Result<Self, ServeError> {
         let address = settings.listen;
@@ -74,13 +77,8 @@ impl Server {
         };
         let runtime = Runtime::open(config(settings, address), with).await?;
         let (stop, stopping) = watch::channel(false);
-        let door = Arc::new(Door::new(
-            settings,
-            runtime.clone(),
-            secrets,
-            kinds,
-            stopping.clone(),
-        ));
+        let door = Door::new(settings, runtime.clone(), secrets, kinds, stopping.clone());
+        let door = Arc::new(door.with_copies(copies));
         let routes = router(Arc::clone(&door));
         let serving = tokio::spawn(listening.serve(routes, settings.limits, stopping));
         Ok(Self {
@@ -150,6 +148,7 @@ fn config(settings: &Settings, address: SocketAddr) -> Config {
     let base = settings.advertise.clone().unwrap_or(own);
     Config {
         callback_base: Some(base),
+        start_paused: settings.start_paused,
         outbound: OutboundPolicy {
             server_is_loopback: address.ip().is_loopback(),
             allow: settings.outbound_allow.clone(),

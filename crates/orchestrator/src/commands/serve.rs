@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Code, Exit};
-use server::{Flags, ServeError, Server, Settings, SettingsError, Shown};
+use server::{Copies, Flags, ServeError, Server, Settings, SettingsError, Shown};
 use store::Store;
 use store_postgres::{PostgresConfig, PostgresStore};
 use store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::backup::{Embedded, open_vault};
 use crate::args::ServeArgs;
 use crate::failure::Failure;
 use crate::output::{columns, print};
@@ -28,9 +29,9 @@ pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
     }
     start_logging(&settings)?;
     block_on(async {
-        let server = start(&settings).await?;
-        announce(&server)?;
-        until_asked(server).await
+        let started = start(&settings).await?;
+        announce(&started.server)?;
+        until_asked(started).await
     })
 }
 
@@ -50,14 +51,34 @@ async fn open_database(url: &str, settings: &Settings) -> Result<PostgresStore, 
     opened.map_err(|error| Failure::new(Code::NO_STORE, error.to_string()))
 }
 
+/// A server, and what can be done with copies of its store.
+pub struct Started {
+    /// The server.
+    pub server: Server,
+    copies: Option<Arc<Embedded>>,
+}
+
 /// Opens the store and starts the server.
-pub async fn start(settings: &Settings) -> Result<Server, Failure> {
-    let store: Arc<dyn Store> = match &settings.database {
-        Some(url) => Arc::new(open_database(url.reveal(), settings).await?),
-        None => Arc::new(open_store(&settings.data)?),
+pub async fn start(settings: &Settings) -> Result<Started, Failure> {
+    let (store, copies): (Arc<dyn Store>, _) = match &settings.database {
+        Some(url) => (Arc::new(open_database(url.reveal(), settings).await?), None),
+        None => {
+            let store = Arc::new(open_store(&settings.data)?);
+            let copies = open_copies(Arc::clone(&store), settings).await?;
+            (store, Some(Arc::new(copies)))
+        }
     };
-    let started = Server::start(settings, store, adapters::registry()).await;
-    started.map_err(|error| failed(&error))
+    let known = copies.clone().map(|copies| copies as Arc<dyn Copies>);
+    let server = Server::start(settings, store, known, adapters::registry()).await;
+    let server = server.map_err(|error| failed(&error))?;
+    Ok(Started { server, copies })
+}
+
+/// Begins to archive, if the settings say where.
+async fn open_copies(store: Arc<SqliteStore>, settings: &Settings) -> Result<Embedded, Failure> {
+    let vault = settings.archive.as_deref().map(open_vault).transpose()?;
+    let copies = Embedded::new(store, vault).await;
+    copies.map_err(|error| Failure::new(Code::BACKUP_UNUSABLE, error.to_string()))
 }
 
 /// Prints the line that tells the address: the only one on standard output.
@@ -66,7 +87,8 @@ pub fn announce(server: &Server) -> Result<(), Failure> {
 }
 
 /// Runs until the process is asked to stop.
-pub async fn until_asked(server: Server) -> Result<Exit, Failure> {
+pub async fn until_asked(started: Started) -> Result<Exit, Failure> {
+    let Started { server, copies } = started;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let asked = async {
@@ -76,10 +98,11 @@ pub async fn until_asked(server: Server) -> Result<Exit, Failure> {
             _ = interrupt.recv() => {}
         }
     };
-    server
-        .run_until(asked)
-        .await
-        .map_err(|error| failed(&error))?;
+    let ended = server.run_until(asked).await;
+    if let Some(copies) = copies {
+        copies.finish().await;
+    }
+    ended.map_err(|error| failed(&error))?;
     Ok(Exit::Well)
 }
 
@@ -117,11 +140,14 @@ fn failed(error: &ServeError) -> Failure {
 }
 
 fn flags(args: &ServeArgs) -> Flags {
+    let start_paused = args.start_paused.then(|| "true".to_owned());
     let given = [
         ("listen", &args.listen),
         ("data", &args.data),
         ("database", &args.database),
         ("cluster-secret", &args.cluster_secret),
+        ("archive", &args.archive),
+        ("start-paused", &start_paused),
         ("env", &args.env),
         ("config", &args.config),
         ("secrets-dir", &args.secrets_dir),

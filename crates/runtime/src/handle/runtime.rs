@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use definition::{Catalog, CatalogChange};
 use engine::TaskOutcome;
+use store::StoreError;
 use tokio::sync::oneshot;
 
 use crate::catalog::change_catalog;
@@ -106,6 +107,7 @@ impl Runtime {
         Health {
             ready: reason.is_empty(),
             reason,
+            paused: shared.dispatcher.is_paused(),
             partitions,
             figures,
         }
@@ -114,6 +116,17 @@ impl Runtime {
     /// What the node measures of itself.
     pub fn measures(&self) -> Measures {
         self.shared.measures()
+    }
+
+    /// Lets a node that started paused go on: calls go out, timers fire.
+    ///
+    /// # Errors
+    /// When the store cannot note it; the node then stays as it is.
+    pub async fn resume(&self) -> Result<(), StoreError> {
+        self.shared.store.resume().await?;
+        self.shared.dispatcher.set_paused(false);
+        self.shared.dispatcher.resume(&self.shared);
+        Ok(())
     }
 
     /// Closes the door, lets what is under way commit, waits a little for calls in flight (those

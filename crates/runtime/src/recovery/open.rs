@@ -30,9 +30,11 @@ pub(crate) async fn open(config: Config, with: Surroundings) -> Result<Arc<Share
     let store = with.store.as_ref();
     let catalog = recover_catalog(store, &config.environment, with.seed, fresh).await?;
     let incarnation = store.incarnation().await?;
+    let paused = config.start_paused || store.is_paused().await?;
     // The same seed must not give the same ids again after a restart.
     let entropy = Entropy::new(with.seed ^ catalog.journal.epoch.rotate_left(32));
     let (shared, inboxes, to_project) = share(config, with, catalog, incarnation, entropy)?;
+    shared.dispatcher.set_paused(paused);
     let opened = match recover_all(&shared, to_project).await {
         Ok(opened) => opened,
         Err(error) => {

@@ -30,6 +30,10 @@ pub struct Settings {
     pub database: Option<Concealed>,
     /// What the nodes on one database share.
     pub cluster_secret: Option<Concealed>,
+    /// Where the journal is archived, as an address.
+    pub archive: Option<String>,
+    /// Whether calls and timers wait until someone resumes the server.
+    pub start_paused: bool,
     /// The environment to run as.
     pub environment: String,
     /// Partitions of a store that is made anew.
@@ -103,6 +107,8 @@ impl Settings {
             data: layers.value("data", "data")?,
             database: layers.concealed("database", without_password)?,
             cluster_secret: layers.concealed("cluster-secret", |_| "(set)".to_owned())?,
+            archive: layers.optional("archive")?,
+            start_paused: layers.value("start-paused", "false")?,
             environment: layers.value("env", "dev")?,
             partitions: layers.value("partitions", &cores().to_string())?,
             advertise: layers.optional::<String>("advertise")?.map(without_slash),

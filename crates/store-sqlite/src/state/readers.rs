@@ -115,7 +115,7 @@ fn failure(error: rusqlite::Error) -> StoreError {
 }
 
 /// Begins to read; the first read fixes what is seen.
-fn begin(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
     // An earlier query may have failed between its beginning and its end.
     end(connection)?;
     connection.execute_batch("BEGIN")?;
