@@ -65,16 +65,7 @@ impl Server {
             .map_err(|source| ServeError::Address { address, source })?;
         let address = listening.address();
         let secrets = SecretSources::of_process(settings.secrets_dir.clone());
-        let (tell, fatal) = mpsc::unbounded_channel();
-        let with = Surroundings {
-            store,
-            kinds: kinds.clone(),
-            clock: Arc::new(SystemClock),
-            secrets: Arc::new(secrets.clone()),
-            seed: seed(),
-            // The receiver outlives the runtime unless the process ends anyway.
-            on_fatal: Arc::new(move |reason| drop(tell.send(reason))),
-        };
+        let (with, fatal) = surroundings(store, kinds.clone(), secrets.clone());
         let runtime = Runtime::open(config(settings, address), with).await?;
         let (stop, stopping) = watch::channel(false);
         let door = Door::new(settings, runtime.clone(), secrets, kinds, stopping.clone());
@@ -141,6 +132,55 @@ impl Server {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Brings a store to rest that no server uses: what its journal holds is taken in, nothing goes out.
+///
+/// # Errors
+/// When the store cannot be opened, or something of it is left.
+pub async fn settle(
+    store: Arc<dyn Store>,
+    environment: &str,
+    kinds: Registry,
+) -> Result<(), ServeError> {
+    let (with, mut fatal) = surroundings(store, kinds, SecretSources::of_process(None));
+    let config = Config {
+        start_paused: true,
+        ..Config::embedded(environment, 1)
+    };
+    let runtime = Runtime::open(config, with).await?;
+    runtime.shutdown().await;
+    let partitions = runtime.health().partitions;
+    let behind = partitions
+        .iter()
+        .find(|partition| partition.reached < partition.head);
+    match (fatal.try_recv(), behind) {
+        (Ok(reason), _) => Err(ServeError::Fatal(reason)),
+        (Err(_), Some(partition)) => Err(ServeError::Fatal(format!(
+            "expected partition {} to be taken in up to {}, but it is up to {}",
+            partition.id, partition.head, partition.reached
+        ))),
+        (Err(_), None) => Ok(()),
+    }
+}
+
+/// What a runtime works with in a process of its own, and where it says why that must end.
+fn surroundings(
+    store: Arc<dyn Store>,
+    kinds: Registry,
+    secrets: SecretSources,
+) -> (Surroundings, mpsc::UnboundedReceiver<String>) {
+    let (tell, fatal) = mpsc::unbounded_channel();
+    let with = Surroundings {
+        store,
+        kinds,
+        clock: Arc::new(SystemClock),
+        secrets: Arc::new(secrets),
+        seed: seed(),
+        // The receiver outlives the runtime unless the process ends anyway.
+        on_fatal: Arc::new(move |reason| drop(tell.send(reason))),
+    };
+    (with, fatal)
 }
 
 fn config(settings: &Settings, address: SocketAddr) -> Config {

@@ -19,6 +19,8 @@ pub(crate) struct Folder {
     pub(crate) incarnation: u32,
     /// The store's own name, which its copies bear.
     pub(crate) store: Uuid,
+    /// The block behind which its incarnation began; 0 for the first.
+    pub(crate) began_behind: u64,
     /// Closing it lets the lock go.
     _lock: File,
 }
@@ -29,10 +31,15 @@ impl Folder {
         let making = |error| io_failure(&format!("making {}", path.display()), error);
         fs::create_dir_all(path).map_err(making)?;
         let lock = lock(path)?;
-        let Identity { incarnation, store } = identify(path)?;
+        let Identity {
+            incarnation,
+            store,
+            began_behind,
+        } = identify(path)?;
         Ok(Self {
             incarnation,
             store,
+            began_behind,
             _lock: lock,
         })
     }
@@ -53,6 +60,18 @@ pub(crate) fn let_go_on(path: &Path) -> Result<(), StoreError> {
 pub(crate) struct Identity {
     pub(crate) incarnation: u32,
     pub(crate) store: Uuid,
+    pub(crate) began_behind: u64,
+}
+
+impl Identity {
+    /// A new store's.
+    fn new() -> Self {
+        Self {
+            incarnation: 1,
+            store: Uuid::now_v7(),
+            began_behind: 0,
+        }
+    }
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {
@@ -85,7 +104,7 @@ fn identify(path: &Path) -> Result<Identity, StoreError> {
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return write_identity(path, 1, Uuid::now_v7());
+            return write_identity(path, Identity::new());
         }
         Err(error) => return Err(io_failure(&format!("reading {}", file.display()), error)),
     };
@@ -106,26 +125,39 @@ fn identify(path: &Path) -> Result<Identity, StoreError> {
         .next()
         .and_then(|line| line.strip_prefix("id "))
         .and_then(|id| id.parse().ok());
+    let began_behind = lines
+        .next()
+        .and_then(|line| line.strip_prefix("began behind block "))
+        .and_then(|number| number.parse().ok());
+    let identity = Identity {
+        incarnation,
+        began_behind: began_behind.unwrap_or(0),
+        ..Identity::new()
+    };
     match store {
-        Some(store) => Ok(Identity { incarnation, store }),
-        None => write_identity(path, incarnation, Uuid::now_v7()),
+        Some(store) => Ok(Identity { store, ..identity }),
+        None => write_identity(path, identity),
     }
 }
 
 /// Writes the identity, durable.
-pub(crate) fn write_identity(
-    path: &Path,
-    incarnation: u32,
-    store: Uuid,
-) -> Result<Identity, StoreError> {
+pub(crate) fn write_identity(path: &Path, identity: Identity) -> Result<Identity, StoreError> {
+    let Identity {
+        incarnation,
+        store,
+        began_behind,
+    } = identity;
     let new = path.join("store.tmp");
     let write = || {
         let mut file = File::create(&new)?;
         writeln!(file, "{FIRST_LINE}\nincarnation {incarnation}\nid {store}")?;
+        if began_behind > 0 {
+            writeln!(file, "began behind block {began_behind}")?;
+        }
         file.sync_all()?;
         fs::rename(&new, path.join(IDENTITY))?;
         File::open(path)?.sync_all()
     };
     write().map_err(|error| io_failure(&format!("writing {}", new.display()), error))?;
-    Ok(Identity { incarnation, store })
+    Ok(identity)
 }

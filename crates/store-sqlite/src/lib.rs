@@ -5,6 +5,7 @@ mod failure;
 mod files;
 mod folder;
 mod journal;
+mod moving;
 mod options;
 mod sqlite_store;
 mod state;

@@ -31,7 +31,7 @@ pub struct SqliteStore {
     // Dropped in this order: threads end before the folder is let go.
     pub(crate) committer: Committer,
     pub(crate) writer: WriterHandle,
-    readers: Readers,
+    pub(crate) readers: Readers,
     /// One checkpoint at a time: files must go in order.
     pub(crate) checkpointing: Mutex<()>,
     /// One backup at a time.

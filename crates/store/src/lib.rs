@@ -14,6 +14,7 @@ mod id_map;
 mod id_text;
 mod journal;
 mod memory;
+mod movable;
 mod parts;
 mod query;
 mod state;
@@ -26,6 +27,7 @@ pub use id_map::{IdHasher, IdHashing, IdMap};
 pub use id_text::{id_of_text, id_text};
 pub use journal::{Append, Appended, Batch, BatchId, Blob, BlobHash, Epoch, PartitionId, Position};
 pub use memory::MemoryStore;
+pub use movable::Movable;
 pub use parts::Parts;
 pub use query::{Count, CountBy, InstanceFilter, ListCursor, Page, Scan};
 pub use state::{

@@ -1,6 +1,7 @@
 //! The command line's arguments.
 
 mod backup;
+mod copy;
 mod resources;
 mod serve;
 mod workflows;
@@ -8,6 +9,7 @@ mod workflows;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use backup::{BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs};
+pub use copy::CopyArgs;
 pub use resources::{ApplyArgs, DecisionsCommand, DiffArgs, ListShow, PathArgs, ResourceCommand};
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
@@ -117,6 +119,8 @@ pub enum Command {
     /// Copies of the embedded store, and the way back
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Move a store between a folder and a database; no server may use either
+    Copy(CopyArgs),
     /// The server itself
     #[command(subcommand)]
     System(SystemCommand),

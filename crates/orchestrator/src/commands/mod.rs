@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod completions;
+mod copy;
 mod decisions;
 mod definitions;
 mod dev;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Backup(BackupCommand::List(args)) => backup::list(&args, output),
         Command::Backup(BackupCommand::Restore(args)) => backup::restore(&args, output),
         Command::Backup(BackupCommand::Verify(args)) => backup::verify(&args, output),
+        Command::Copy(args) => copy::run(&args, output),
         Command::Openapi => completions::openapi(),
         Command::Completions { shell } => completions::script(shell),
         command => {
@@ -87,6 +89,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         | Command::Eval { .. }
         | Command::Validate(_)
         | Command::Backup(_)
+        | Command::Copy(_)
         | Command::Openapi
         | Command::Completions { .. } => unreachable!("these ask no server"),
     }

@@ -42,10 +42,10 @@ pub fn open_store(folder: &Path) -> Result<SqliteStore, Failure> {
 }
 
 /// The database's store.
-async fn open_database(url: &str, settings: &Settings) -> Result<PostgresStore, Failure> {
+pub async fn open_database(url: &str, secret: Option<&str>) -> Result<PostgresStore, Failure> {
     let mut config = PostgresConfig::new(url);
-    if let Some(secret) = &settings.cluster_secret {
-        config.cluster_secret = secret.reveal().to_owned();
+    if let Some(secret) = secret {
+        config.cluster_secret = secret.to_owned();
     }
     let opened = PostgresStore::open(config).await;
     opened.map_err(|error| Failure::new(Code::NO_STORE, error.to_string()))
@@ -61,7 +61,13 @@ pub struct Started {
 /// Opens the store and starts the server.
 pub async fn start(settings: &Settings) -> Result<Started, Failure> {
     let (store, copies): (Arc<dyn Store>, _) = match &settings.database {
-        Some(url) => (Arc::new(open_database(url.reveal(), settings).await?), None),
+        Some(url) => {
+            let secret = settings
+                .cluster_secret
+                .as_ref()
+                .map(|secret| secret.reveal());
+            (Arc::new(open_database(url.reveal(), secret).await?), None)
+        }
         None => {
             let store = Arc::new(open_store(&settings.data)?);
             let copies = open_copies(Arc::clone(&store), settings).await?;

@@ -134,6 +134,19 @@ impl Node {
             .unwrap_or_else(|_| panic!("{}", text(&output.stdout)))
     }
 
+    /// What a path answers.
+    pub fn get(&self, path: &str) -> String {
+        let ask = async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let answer = client.get(format!("{}{path}", self.url)).send().await;
+            answer.unwrap().text().await.unwrap()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(ask)
+    }
+
     /// Applies a text.
     pub fn apply(&self, definitions: &str) {
         let dir = tempfile::tempdir().unwrap();

@@ -10,13 +10,12 @@ use std::path::PathBuf;
 
 use adapter::Cidr;
 
-pub use concealed::Concealed;
+pub use concealed::{Concealed, without_password};
 pub use file::FileError;
 pub use layers::{Flags, SettingsError, Shown};
 pub use limits::Limits;
 
 use crate::callers::TokenSettings;
-use concealed::without_password;
 use layers::Layers;
 
 /// Everything that a server is told.

@@ -59,6 +59,7 @@ impl SqliteStore {
             id,
             store: self.folder.store,
             incarnation: self.folder.incarnation,
+            began_behind: self.folder.began_behind,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             earliest,
             latest,

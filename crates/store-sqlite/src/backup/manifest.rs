@@ -22,6 +22,8 @@ pub struct Manifest {
     pub store: Uuid,
     /// The store's incarnation; rises with each restore.
     pub incarnation: u32,
+    /// The block behind which that began; 0 for the first.
+    pub began_behind: u64,
     /// The program that made it.
     pub program: String,
     /// The first moment that can be restored from it.

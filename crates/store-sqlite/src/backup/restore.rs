@@ -1,6 +1,6 @@
 //! Puts a store back as it was at a moment: a backup's state, and the journal up to a block.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use super::error::BackupError;
 use super::layout::incarnation_of;
 use super::manifest::{Manifest, list_backups};
 use crate::failure::io_failure;
-use crate::folder::{PAUSED, write_identity};
+use crate::folder::{Identity, PAUSED, write_identity};
 use crate::journal::{Block, segment_name};
 
 /// Which backup to begin with.
@@ -43,6 +43,13 @@ pub trait Judge: Send {
         body: &[u8],
     ) -> Result<bool, String>;
 
+    /// Whether the moment was reached, when all is kept that belongs to it; `held` are the positions that the
+    /// backup's state holds in any case.
+    ///
+    /// # Errors
+    /// With what is missing.
+    fn is_reached(&self, held: &BTreeMap<u16, Position>) -> Result<(), String>;
+
     /// A batch behind the moment, which is left out.
     ///
     /// # Errors
@@ -69,7 +76,7 @@ pub struct Restored {
 /// incarnation, and waits until it is resumed.
 ///
 /// # Errors
-/// When the folder is in use, no backup fits, or something that is needed is damaged or missing;
+/// When the folder is in use, no backup fits or reaches the moment, or something that is needed is damaged or missing;
 /// the folder is then as it was.
 pub async fn restore(
     vault: &dyn Vault,
@@ -83,26 +90,60 @@ pub async fn restore(
     let incarnations = incarnations(vault, &backups).await?;
     let incarnation = incarnations.last().copied().unwrap_or(backup.incarnation) + 1;
     let making = Making::begin(folder).await?;
-    for file in &backup.files {
-        making.file(vault, file).await?;
+    let later = Later::of(&incarnations, &backups, backup.incarnation);
+    let filled = making.fill(vault, &backup, &later, judge).await;
+    let filled = match filled {
+        Ok(filled) => {
+            let identity = Identity {
+                incarnation,
+                store: backup.store,
+                began_behind: filled.block,
+            };
+            making.finish(folder, identity).await.map(|()| filled)
+        }
+        Err(error) => Err(error),
+    };
+    match filled {
+        Ok(filled) => Ok(Restored {
+            backup,
+            incarnation,
+            block: filled.block,
+            left_out: filled.left_out,
+            unread: filled.unread,
+        }),
+        Err(error) => {
+            making.discard().await;
+            Err(error)
+        }
     }
-    let mut journal = Journal::of(&making, &backup);
-    let later: Vec<u32> = incarnations
-        .into_iter()
-        .filter(|other| *other > backup.incarnation)
-        .collect();
-    journal.restore(vault, judge).await?;
-    journal.check_reached()?;
-    journal.note_later(vault, &later, judge).await?;
-    let (block, left_out, unread) = (journal.last, journal.left_out, journal.unread);
-    making.finish(folder, incarnation, &backup).await?;
-    Ok(Restored {
-        backup,
-        incarnation,
-        block,
-        left_out,
-        unread,
-    })
+}
+
+/// An incarnation that began after the one that is restored.
+struct Later {
+    incarnation: u32,
+    /// Its first backup, in which its beginning lies.
+    first: Option<Manifest>,
+}
+
+impl Later {
+    fn of(incarnations: &[u32], backups: &[Manifest], than: u32) -> Vec<Self> {
+        let later = incarnations.iter().copied().filter(|other| *other > than);
+        let with_first = |incarnation| Self {
+            incarnation,
+            first: backups
+                .iter()
+                .find(|b| b.incarnation == incarnation)
+                .cloned(),
+        };
+        later.map(with_first).collect()
+    }
+}
+
+/// What is known when everything is written.
+struct Filled {
+    block: u64,
+    left_out: u64,
+    unread: Vec<String>,
 }
 
 fn refuse_used(folder: &Path) -> Result<(), BackupError> {
@@ -200,6 +241,35 @@ impl Making {
         Ok(Self { path })
     }
 
+    /// Writes the state and the journal.
+    async fn fill(
+        &self,
+        vault: &dyn Vault,
+        backup: &Manifest,
+        later: &[Later],
+        judge: &mut dyn Judge,
+    ) -> Result<Filled, BackupError> {
+        for file in &backup.files {
+            self.file(vault, file).await?;
+        }
+        let mut journal = Journal::of(self, backup);
+        journal.restore(vault, judge).await?;
+        journal.check_reached()?;
+        let reached = judge.is_reached(&backup.earliest.positions);
+        reached.map_err(BackupError::Refused)?;
+        journal.note_later(vault, later, judge).await?;
+        Ok(Filled {
+            block: journal.last,
+            left_out: journal.left_out,
+            unread: journal.unread,
+        })
+    }
+
+    async fn discard(&self) {
+        // One that stays is removed by the next restore to the same folder.
+        let _ = fs::remove_dir_all(&self.path).await;
+    }
+
     async fn file(
         &self,
         vault: &dyn Vault,
@@ -222,16 +292,11 @@ impl Making {
     }
 
     /// Gives the store its identity, makes everything durable, and puts it in its place.
-    async fn finish(
-        self,
-        folder: &Path,
-        incarnation: u32,
-        backup: &Manifest,
-    ) -> Result<(), BackupError> {
+    async fn finish(&self, folder: &Path, identity: Identity) -> Result<(), BackupError> {
         let pause = self.path.join(PAUSED);
         let paused = fs::write(&pause, "waits for `orchestrator resume` after a restore\n").await;
         paused.map_err(|error| failure("writing", &pause, error))?;
-        write_identity(&self.path, incarnation, backup.store)?;
+        write_identity(&self.path, identity)?;
         for part in ["", "journal", "ended"] {
             sync(&self.path.join(part)).await?;
         }
@@ -254,7 +319,7 @@ fn is_ours(name: &str) -> bool {
     let bucket = name
         .strip_prefix("ended/")
         .and_then(|n| n.strip_suffix(".db"));
-    name == "state.db" || bucket.is_some_and(|start| start.parse::<i64>().is_ok())
+    name == "state.db" || bucket.is_some_and(|bucket| !bucket.contains('/'))
 }
 
 async fn sync(folder: &Path) -> Result<(), BackupError> {
@@ -279,6 +344,8 @@ struct Journal<'a> {
     buffer: Vec<u8>,
     last: u64,
     cut: bool,
+    /// Blocks up to this one belong to an earlier incarnation as well.
+    shared: u64,
     left_out: u64,
     unread: Vec<String>,
 }
@@ -294,6 +361,7 @@ impl<'a> Journal<'a> {
             buffer: vec![],
             last: 0,
             cut: false,
+            shared: 0,
             left_out: 0,
             unread: vec![],
         }
@@ -354,7 +422,8 @@ impl<'a> Journal<'a> {
     ) -> Result<(), BackupError> {
         let unread = |error| BackupError::damaged(&*chunk.name, error);
         let blocks = self.chain.take(chunk, bytes)?;
-        for block in blocks {
+        let shared = self.shared;
+        for block in blocks.into_iter().filter(|block| block.number() > shared) {
             let batches = block.batches();
             for (partition, position, body) in &batches {
                 if !self.cut {
@@ -387,15 +456,25 @@ impl<'a> Journal<'a> {
     async fn note_later(
         &mut self,
         vault: &dyn Vault,
-        incarnations: &[u32],
+        later: &[Later],
         judge: &mut dyn Judge,
     ) -> Result<(), BackupError> {
         self.cut = true;
-        for incarnation in incarnations {
+        for Later { incarnation, first } in later {
+            let mut chunks = match first {
+                Some(first) => own_chunks(first)?,
+                None => vec![],
+            };
+            chunks.extend(archived(vault, *incarnation).await?);
             self.chain = Chain::default();
-            for chunk in archived(vault, *incarnation).await? {
-                let bytes = chunk.get(vault).await?;
-                if let Err(error) = self.chunk(&chunk, &bytes, judge).await {
+            // What it has in common with the earlier one was told already, or is restored.
+            self.shared = first.as_ref().map_or(0, |first| first.began_behind);
+            for chunk in chunks {
+                let noted = match chunk.get(vault).await {
+                    Ok(bytes) => self.chunk(&chunk, &bytes, judge).await,
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = noted {
                     self.unread.push(error.to_string());
                     self.chain.skip(&chunk);
                 }

@@ -315,6 +315,31 @@ fn read_batch(at: &FrameAt) -> Result<Batch, StoreError> {
     })
 }
 
+/// Blobs that lie in the journal, in the order of their hashes, behind one of them, until
+/// `limit_bytes` is passed (at least one if there is one).
+pub(crate) fn read_blobs(
+    index: &SharedIndex,
+    after: Option<BlobHash>,
+    limit_bytes: usize,
+) -> Result<Vec<Blob>, StoreError> {
+    let mut hashes: Vec<BlobHash> = {
+        let index = index.read().expect(INTACT);
+        let behind = |hash: &&BlobHash| after.is_none_or(|after| **hash > after);
+        index.blobs.keys().filter(behind).copied().collect()
+    };
+    hashes.sort_unstable();
+    let (mut found, mut bytes) = (vec![], 0);
+    for hash in hashes {
+        if bytes > limit_bytes {
+            break;
+        }
+        let blob = read_blob(index, hash)?;
+        bytes += blob.as_ref().map_or(0, |blob| blob.bytes.len());
+        found.extend(blob);
+    }
+    Ok(found)
+}
+
 /// A blob that lies in the journal.
 pub(crate) fn read_blob(index: &SharedIndex, hash: BlobHash) -> Result<Option<Blob>, StoreError> {
     let frame = {

@@ -22,7 +22,7 @@ mod verify;
 pub(crate) use blocks::{Block, BlockCursor, runs};
 pub(crate) use commit::Committer;
 pub(crate) use holds::{Hold, Holds};
-pub(crate) use index::{INTACT, read_batches, read_blob, segment_name};
+pub(crate) use index::{INTACT, read_batches, read_blob, read_blobs, segment_name};
 #[cfg(test)]
 use log::Log;
 pub(crate) use log::{Answer, JournalOptions, Request};

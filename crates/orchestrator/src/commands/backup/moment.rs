@@ -1,5 +1,7 @@
 //! The moment that is restored, and what lies behind it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use engine::codec::decode_batch;
 use store::{PartitionId, Position};
@@ -60,6 +62,8 @@ pub struct Cut {
     pub calls: Calls,
     /// The time of the last batch that is kept, in milliseconds since the epoch.
     pub last_at: i64,
+    /// The last position that is kept of the partition that was asked for.
+    pub reached: Position,
 }
 
 impl Judge for Cut {
@@ -77,8 +81,26 @@ impl Judge for Cut {
         };
         if keeps {
             self.last_at = self.last_at.max(header.at);
+            if matches!(self.moment, Moment::Position(of, _) if of == partition) {
+                self.reached = position;
+            }
         }
         Ok(keeps)
+    }
+
+    fn is_reached(&self, held: &BTreeMap<u16, Position>) -> Result<(), String> {
+        let Moment::Position(partition, wanted) = self.moment else {
+            return Ok(());
+        };
+        let held = held.get(&partition.0).copied().unwrap_or(0);
+        let reached = self.reached.max(held);
+        if reached == wanted {
+            return Ok(());
+        }
+        Err(format!(
+            "expected position {wanted} of partition {}, but the copies end at {reached}",
+            partition.0
+        ))
     }
 
     fn left_out(&mut self, _: PartitionId, body: &[u8]) -> Result<(), String> {

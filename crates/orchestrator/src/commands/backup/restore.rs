@@ -36,6 +36,7 @@ pub fn restore(args: &BackupRestoreArgs, output: Output) -> Result<Exit, Failure
         moment,
         calls: Calls::at(&calls_file(args))?,
         last_at: 0,
+        reached: 0,
     };
     block_on(async {
         let base = moment.base(args.backup.as_ref());
@@ -84,6 +85,9 @@ fn text(report: &Report) -> String {
         report.calls_after,
         report.calls_file.display(),
     );
+    if report.left_out_batches == 0 {
+        text.push_str("\nthe copies end there: what came later, if anything, is not in them");
+    }
     for unread in &report.unread {
         text.push_str(&format!("\nthis list may lack calls: {unread}"));
     }
