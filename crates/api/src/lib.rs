@@ -38,5 +38,5 @@ pub use resource::{
     Adapter, ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport,
 };
 pub use submit::{BatchAnswer, BatchItem, BatchRequest, CancelRequest, Submission, Submitted};
-pub use system::{Live, PartitionHealth, Ready, System};
+pub use system::{Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, System};
 pub use time::{InvalidTime, Time};

@@ -41,6 +41,64 @@ pub struct PartitionHealth {
     pub mailbox: u64,
 }
 
+/// The nodes of a cluster, as the one that was asked sees them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Nodes {
+    /// Each; none when the server is alone on its store.
+    pub items: Vec<Node>,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Node {
+    /// Which process.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The zone that it runs in.
+    pub zone: String,
+    /// The region that it runs in.
+    pub region: String,
+    /// Where other nodes reach it.
+    pub url: String,
+    /// The version of its binary.
+    pub version: String,
+    /// Its heartbeat moves.
+    pub live: bool,
+    /// It is the one that was asked.
+    pub asked: bool,
+    /// Milliseconds since its last heartbeat, by the database's clock.
+    pub silent_ms: u64,
+    /// How many partitions it owns.
+    pub partitions: u64,
+    /// Why it must own none; absent when it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
+}
+
+/// Who owns which partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Partitions {
+    /// Each.
+    pub items: Vec<PartitionOwner>,
+}
+
+/// The owner of a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PartitionOwner {
+    /// The partition.
+    pub id: u16,
+    /// The name of the node that owns it; absent when none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// It is open here.
+    pub here: bool,
+    /// The journal's last position, as far as the node that was asked knows.
+    pub head: u64,
+    /// The position that lists have reached, if it is open here.
+    pub reached: u64,
+}
+
 /// The process lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Live {

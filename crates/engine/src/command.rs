@@ -1,6 +1,9 @@
 //! What is asked of an instance, what a decision answers, and what must follow outside.
 
+use std::borrow::Cow;
+
 use definition::Catalog;
+use serde::{Deserialize, Serialize};
 
 use crate::id::Id;
 use crate::payload::Payload;
@@ -9,13 +12,15 @@ use crate::record::{
     CancelRequested, ChildEnded, Choice, DecisionMade, Failure, MessageBody, Origin, Record,
     StepRef, TaskKey,
 };
+use crate::wire;
 
 /// A request to an instance that exists. (A start makes one: see [`crate::start`].)
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Command {
     /// A task's result.
     Result {
         /// Which call.
+        #[serde(with = "wire::message")]
         task: TaskKey,
         /// What came of it.
         outcome: TaskOutcome,
@@ -23,10 +28,11 @@ pub enum Command {
     /// A timer is due.
     Timer(TimerKey),
     /// Someone, or the parent, cancels it.
-    Cancel(CancelRequested),
+    Cancel(#[serde(with = "wire::message")] CancelRequested),
     /// A person answers a decision.
     Decide {
         /// Which decision.
+        #[serde(with = "wire::id")]
         id: Id,
         /// The answer.
         choice: Choice,
@@ -34,9 +40,9 @@ pub enum Command {
         comment: String,
     },
     /// A child ended.
-    ChildEnded(ChildEnded),
+    ChildEnded(#[serde(with = "wire::message")] ChildEnded),
     /// A child undid itself, or could not.
-    ChildCompensated(ChildEnded),
+    ChildCompensated(#[serde(with = "wire::message")] ChildEnded),
     /// The parent undoes this completed child.
     Compensate,
     /// A decision that was cut goes on.
@@ -44,11 +50,12 @@ pub enum Command {
 }
 
 /// What came of a call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum TaskOutcome {
     /// It took effect.
     Completed {
         /// Its output.
+        #[serde(with = "wire::payload")]
         output: Payload,
         /// The target called; empty if none.
         target: String,
@@ -63,6 +70,7 @@ pub enum TaskOutcome {
     /// It failed.
     Failed {
         /// Why.
+        #[serde(with = "wire::message")]
         error: Failure,
         /// Not before so many milliseconds, said the other side.
         retry_after_ms: Option<u64>,
@@ -74,18 +82,19 @@ pub enum TaskOutcome {
 }
 
 /// What a timer is for; a timer that no longer fits the state changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TimerKey {
     /// When it is due, milliseconds since the epoch.
     pub due_at: i64,
     /// What for.
     pub kind: TimerKind,
     /// The step (zero for the instance's own).
+    #[serde(with = "wire::message")]
     pub at: StepRef,
 }
 
 /// Kinds of timers. The numbers are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum TimerKind {
     /// A decision was cut and goes on at once.
@@ -168,23 +177,23 @@ pub struct Decided {
 }
 
 /// Why a command was refused; no record is written.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
 pub enum Refusal {
     /// The instance has ended.
     #[error("expected an open instance, but it has already ended as {0}")]
     Ended(String),
     /// No such decision was ever asked.
     #[error("expected a decision of this instance, but there is none with id {0}")]
-    UnknownDecision(Id),
+    UnknownDecision(#[serde(with = "wire::id")] Id),
     /// The decision was made before.
     #[error("expected a pending decision, but it was already made")]
-    AlreadyDecided(Box<DecisionMade>),
+    AlreadyDecided(#[serde(with = "wire::message")] Box<DecisionMade>),
     /// The decision does not offer this choice.
     #[error("expected one of the decision's choices, but it does not offer {0}")]
-    ChoiceNotOffered(&'static str),
+    ChoiceNotOffered(Cow<'static, str>),
     /// The timer, task or message no longer fits the state; nothing to do.
     #[error("nothing to do: {0}")]
-    Stale(&'static str),
+    Stale(Cow<'static, str>),
     /// The start names a definition that is not there.
     #[error("expected a workflow in the catalog, but {0} is not there")]
     UnknownWorkflow(String),
@@ -202,7 +211,7 @@ pub enum Refusal {
 }
 
 /// One way in which an input does not fit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputError {
     /// JSON pointer into the input.
     pub pointer: String,

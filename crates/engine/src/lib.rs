@@ -16,6 +16,7 @@ mod retry;
 mod scope;
 mod state;
 pub mod view;
+mod wire;
 
 pub use check::Violation;
 pub use command::{
@@ -30,3 +31,4 @@ pub use state::{
     Block, Header, Instance, Lane, LaneStatus, Outstanding, PendingDecision, Phase, Snapshot,
     SnapshotError, Status, StepState, StepStatus, StepUndo, TaskCall, UndoPhase, UndoStatus,
 };
+pub use wire::WireError;

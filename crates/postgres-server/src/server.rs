@@ -74,7 +74,8 @@ impl Server {
         server
     }
 
-    /// A standby that follows this server under a name.
+    /// A standby that follows this server under a name, with the same settings, but that it waits for
+    /// no standby itself.
     pub fn standby(&self, name: &str) -> Self {
         let folder = folder();
         let data = folder.path().join("data");
@@ -85,7 +86,9 @@ impl Server {
         run(program(self.version, "pg_basebackup")
             .args(["--no-sync", "-R", "-c", "fast", "-d", &source, "-D"])
             .arg(&data));
-        Self::begin(self.version, folder, &[])
+        let settings = self.settings.iter().map(String::as_str);
+        let settings = settings.filter(|setting| !setting.starts_with("synchronous_standby_names"));
+        Self::begin(self.version, folder, &settings.collect::<Vec<_>>())
     }
 
     /// What a statement answers, as text.

@@ -7,6 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> i64;
+
+    /// Milliseconds since some moment, by a clock that nobody sets and that runs on while the
+    /// machine sleeps.
+    fn boot_ms(&self) -> u64;
 }
 
 /// A moment for measuring spans; moves with tokio's time, paused or not.
@@ -24,6 +28,12 @@ impl Clock for SystemClock {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn boot_ms(&self) -> u64 {
+        let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let (seconds, nanos) = (since.tv_sec.unsigned_abs(), since.tv_nsec.unsigned_abs());
+        seconds * 1_000 + nanos / 1_000_000
     }
 }
 
@@ -49,5 +59,9 @@ impl Clock for TokioClock {
         let passed = self.origin.elapsed().as_millis();
         self.start_ms
             .saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+    }
+
+    fn boot_ms(&self) -> u64 {
+        u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }

@@ -6,6 +6,7 @@ use adapter::{OutboundPolicy, Registry, Secrets};
 use store::Store;
 
 use crate::clock::Clock;
+use crate::cluster::Membership;
 
 /// Settings of one node's runtime.
 #[derive(Clone, Debug)]
@@ -77,10 +78,14 @@ pub struct Bounds {
     pub ramp_start: u32,
     /// How long a list waits for the projector, in milliseconds.
     pub read_wait_ms: u64,
+    /// How long a request waits for its partition to have an owner that answers, in milliseconds.
+    pub owner_wait_ms: u64,
     /// How long an idempotency key is remembered, in milliseconds.
     pub key_ttl_ms: i64,
     /// How long calls in flight may take at shutdown, in milliseconds.
     pub shutdown_grace_ms: u64,
+    /// How long a node that goes may take to hand its partitions over, in milliseconds.
+    pub leave_wait_ms: u64,
     /// A checkpoint follows so many projected bytes ...
     pub checkpoint_bytes: usize,
     /// ... or so many milliseconds with anything projected.
@@ -105,8 +110,10 @@ impl Default for Bounds {
             adapter_concurrency: 64,
             ramp_start: 8,
             read_wait_ms: 2_000,
+            owner_wait_ms: 10_000,
             key_ttl_ms: 24 * 60 * 60 * 1_000,
             shutdown_grace_ms: 5_000,
+            leave_wait_ms: 30_000,
             checkpoint_bytes: 64 << 20,
             checkpoint_every_ms: 60_000,
         }
@@ -127,6 +134,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Where `secrets.*` come from.
     pub secrets: Arc<dyn Secrets>,
+    /// The other nodes on the same store; none: the store is this process's alone.
+    pub cluster: Option<Membership>,
     /// The seed of all randomness: from the system's source in production, fixed in a simulation.
     pub seed: u64,
     /// Storage failed under a commit, or a task of the runtime broke: nothing that was acknowledged

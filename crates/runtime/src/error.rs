@@ -22,6 +22,16 @@ pub enum OpenError {
         /// Expected and found.
         reason: String,
     },
+    /// A newer binary wrote what the journal holds.
+    #[error("partition {partition}, position {position}: {reason}; run the newer version")]
+    Newer {
+        /// Whose journal.
+        partition: u16,
+        /// Where.
+        position: u64,
+        /// Expected and found.
+        reason: String,
+    },
     /// The stored catalog cannot be read.
     #[error("the stored catalog cannot be read: {0}")]
     Catalog(String),

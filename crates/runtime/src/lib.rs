@@ -7,6 +7,7 @@
 
 mod catalog;
 mod clock;
+mod cluster;
 mod config;
 mod dispatch;
 mod error;
@@ -28,6 +29,7 @@ mod subscribe;
 mod tasks;
 
 pub use clock::{Clock, SystemClock, TokioClock};
+pub use cluster::{Connection, Membership, NodeView, Peers};
 pub use config::{Bounds, Config, OnFatal, Surroundings};
 pub use error::{
     ApplyError, CallbackError, CommandError, OpenError, ReadError, StreamError, SubmitError,

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adapter::{Registry, Secrets};
@@ -12,14 +13,15 @@ use tokio::sync::mpsc;
 
 use crate::catalog::{CatalogCell, CatalogJournal};
 use crate::clock::Clock;
+use crate::cluster::Cluster;
 use crate::config::{Config, OnFatal};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::Unavailable;
 use crate::health::Stats;
 use crate::level::Level;
-use crate::partition::Port;
+use crate::partition::{Internal, Port};
 use crate::placement::Placement;
-use crate::projector::{Asked, Awaited, Committed};
+use crate::projector::{Asked, Awaited, Committed, News};
 use crate::tasks::Tasks;
 
 /// What the parts of one runtime have in common.
@@ -34,9 +36,11 @@ pub(crate) struct Shared {
     pub(crate) stats: Stats,
     pub(crate) catalog: CatalogCell,
     pub(crate) catalog_journal: Arc<tokio::sync::Mutex<CatalogJournal>>,
+    /// Those with whom the store is shared; none when it is this process's alone.
+    pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) ports: Vec<Port>,
     pub(crate) catalog_port: Port,
-    pub(crate) projector: mpsc::UnboundedSender<Committed>,
+    pub(crate) projector: mpsc::UnboundedSender<News>,
     pub(crate) awaited: Awaited,
     /// Where lists ask for what the tables lack.
     pub(crate) overlay: mpsc::Sender<Asked>,
@@ -82,6 +86,32 @@ impl Shared {
     /// The port of the partition that owns a slot.
     pub(crate) fn port(&self, slot: Slot) -> &Port {
         &self.ports[self.placement.of(slot)]
+    }
+
+    /// Puts something on the internal lane of a slot's partition, wherever that is. What does not
+    /// arrive is sent again from the state: messages by their sender, results as the repeat of
+    /// their call.
+    pub(crate) fn tell(self: &Arc<Self>, slot: Slot, internal: Internal) {
+        if let Err(back) = self.port(slot).send(internal)
+            && let Some(cluster) = &self.cluster
+        {
+            cluster.tell(self, slot, *back);
+        }
+    }
+
+    /// Whether this process may answer for a partition without a commit that shows it.
+    pub(crate) fn may_answer(&self, partition: u16) -> bool {
+        let cluster = self.cluster.as_ref();
+        cluster.is_none_or(|cluster| cluster.may_answer(self, partition))
+    }
+
+    /// Hands a batch to the projector and counts it as not projected yet.
+    pub(crate) fn project(&self, committed: Committed) {
+        let lag = i64::try_from(committed.bytes).unwrap_or(i64::MAX);
+        let stats = &self.stats;
+        stats.projection_lag_bytes.fetch_add(lag, Ordering::Relaxed);
+        // Without a projector the process is going down.
+        let _gone = self.projector.send(News::Committed(committed));
     }
 
     /// A new id in `slot`.

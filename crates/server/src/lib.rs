@@ -7,6 +7,7 @@
 //! | `dashboard` | the files of the dashboard, embedded into the binary |
 //! | `door` | what every request passes: bodies, queries, headers, problems |
 //! | `metrics` | figures for those who watch the server |
+//! | `peers` | the connections between the nodes of a cluster |
 //! | `routes` | one file for each noun of the API |
 //! | `render` | state and records as the API shows them |
 
@@ -19,6 +20,7 @@ mod logging;
 mod metrics;
 mod openapi;
 mod pages;
+mod peers;
 mod process;
 mod render;
 mod routes;

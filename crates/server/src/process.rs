@@ -6,12 +6,13 @@ use std::sync::Arc;
 use adapter::{OutboundPolicy, Registry};
 use api::{ApplyReport, Problem};
 use definition::{Catalog, ResourceSet};
-use runtime::{Config, OpenError, Runtime, Surroundings, SystemClock};
-use store::Store;
+use runtime::{Config, Membership, OpenError, Runtime, Surroundings, SystemClock};
+use store::{Cluster, Node, Store};
 use tokio::sync::{mpsc, watch};
 
 use crate::copies::Copies;
 use crate::listen::Listening;
+use crate::peers::HttpPeers;
 use crate::routes::{apply_failed, router};
 use crate::secrets::SecretSources;
 use crate::sets::{plan, report};
@@ -56,6 +57,7 @@ impl Server {
     pub async fn start(
         settings: &Settings,
         store: Arc<dyn Store>,
+        cluster: Option<Arc<dyn Cluster>>,
         copies: Option<Arc<dyn Copies>>,
         kinds: Registry,
     ) -> Result<Self, ServeError> {
@@ -64,8 +66,14 @@ impl Server {
             .await
             .map_err(|source| ServeError::Address { address, source })?;
         let address = listening.address();
+        let settings = &Settings {
+            listen: address,
+            ..settings.clone()
+        };
         let secrets = SecretSources::of_process(settings.secrets_dir.clone());
         let (with, fatal) = surroundings(store, kinds.clone(), secrets.clone());
+        let cluster = cluster.and_then(|cluster| membership(settings, cluster));
+        let with = Surroundings { cluster, ..with };
         let runtime = Runtime::open(config(settings, address), with).await?;
         let (stop, stopping) = watch::channel(false);
         let door = Door::new(settings, runtime.clone(), secrets, kinds, stopping.clone());
@@ -121,6 +129,8 @@ impl Server {
             Some(reason) = self.fatal.recv() => return Err(ServeError::Fatal(reason)),
             () = asked => {}
         }
+        // The other nodes take over while this one still passes on what it is asked.
+        self.runtime.leave().await;
         tracing::info!("stopping: nothing new is taken");
         self.stop.send_replace(true);
         if let Err(error) = self.serving.await {
@@ -176,6 +186,7 @@ fn surroundings(
         kinds,
         clock: Arc::new(SystemClock),
         secrets: Arc::new(secrets),
+        cluster: None,
         seed: seed(),
         // The receiver outlives the runtime unless the process ends anyway.
         on_fatal: Arc::new(move |reason| drop(tell.send(reason))),
@@ -183,11 +194,30 @@ fn surroundings(
     (with, fatal)
 }
 
+/// This node among those that share its store.
+fn membership(settings: &Settings, store: Arc<dyn Cluster>) -> Option<Membership> {
+    let node = Node {
+        id: uuid::Uuid::now_v7(),
+        name: settings.node_name(),
+        zone: settings.zone.clone(),
+        region: settings.region.clone(),
+        url: settings.own_url(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        format: engine::codec::FORMAT,
+        unfit: String::new(),
+    };
+    Some(Membership {
+        store,
+        peers: Arc::new(HttpPeers::new(settings.cluster_secret()?)),
+        node,
+        lease_ms: settings.lease_ms,
+    })
+}
+
 fn config(settings: &Settings, address: SocketAddr) -> Config {
-    let own = format!("http://{address}");
-    let base = settings.advertise.clone().unwrap_or(own);
     Config {
-        callback_base: Some(base),
+        node: settings.node_name(),
+        callback_base: Some(settings.own_url()),
         start_paused: settings.start_paused,
         outbound: OutboundPolicy {
             server_is_loopback: address.ip().is_loopback(),

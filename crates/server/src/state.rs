@@ -13,6 +13,7 @@ use crate::copies::Copies;
 use crate::door::Refusal;
 use crate::metrics::Traffic;
 use crate::openapi;
+use crate::peers::ClusterSecret;
 use crate::secrets::SecretSources;
 use crate::settings::{Limits, Settings};
 
@@ -34,6 +35,8 @@ pub struct Door {
     pub(crate) node: String,
     /// The environment that it runs as.
     pub(crate) environment: String,
+    /// What the nodes of its cluster share; none: it is alone.
+    pub(crate) cluster_secret: Option<ClusterSecret>,
     /// When the process started.
     pub(crate) started_at: Time,
     /// Its requests, counted.
@@ -67,7 +70,8 @@ impl Door {
             limits: *limits,
             secrets,
             kinds,
-            node: "local".to_owned(),
+            node: settings.node_name(),
+            cluster_secret: settings.cluster_secret(),
             environment: settings.environment.clone(),
             started_at: now(),
             traffic: Traffic::to(openapi::routes()),

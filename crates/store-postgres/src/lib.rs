@@ -18,7 +18,6 @@ mod schema;
 mod state;
 mod text;
 
-pub use cluster::{Lease, Node, SeenNode};
 pub use config::PostgresConfig;
 pub use health::Standby;
 pub use postgres_store::PostgresStore;

@@ -31,7 +31,7 @@ use crate::state::{self, BucketSpan, Epochs};
 /// merely found may be on the primary alone. Connections that append never send a cancel.
 ///
 /// *Stale owners.* What is projected for a partition that this handle took over is written only
-/// while the epoch of that take-over holds; past it `project` answers `Locked`.
+/// while the epoch of that take-over holds; past it `project` answers `TakenOver`.
 pub struct PostgresStore {
     pub(crate) lanes: Vec<mpsc::Sender<Request>>,
     /// Makes segments of the journal ahead of their time.

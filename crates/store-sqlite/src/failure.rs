@@ -41,6 +41,7 @@ pub(crate) fn repeat(error: &StoreError) -> StoreError {
             reached: *reached,
             first: *first,
         },
+        StoreError::TakenOver(partition) => StoreError::TakenOver(*partition),
         StoreError::Unavailable(why) => StoreError::Unavailable(why.clone()),
     }
 }

@@ -28,10 +28,11 @@ const BLOB_STEP: usize = 64;
 
 /// The embedded store: one folder, one process.
 pub struct SqliteStore {
-    // Dropped in this order: threads end before the folder is let go.
+    // Dropped in this order: threads end before the folder is let go, and the writer closes `state.db`
+    // last and alone, for only then does SQLite fold its log into the file.
     pub(crate) committer: Committer,
-    pub(crate) writer: WriterHandle,
     pub(crate) readers: Readers,
+    pub(crate) writer: WriterHandle,
     /// One checkpoint at a time: files must go in order.
     pub(crate) checkpointing: Mutex<()>,
     /// One backup at a time.

@@ -61,7 +61,9 @@ pub trait Store: Send + Sync + 'static {
     /// A blob by its hash.
     async fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, StoreError>;
 
-    /// Writes changes of one or more partitions and the positions they reached, atomically.
+    /// Writes changes of one or more partitions and the positions they reached, atomically. A store
+    /// that several processes share answers `TakenOver`, and writes nothing, when one of the
+    /// partitions is another process's by now.
     async fn project(&self, projections: Vec<Projection>) -> Result<(), StoreError>;
 
     /// The position that the partition's state has reached (0 if none).

@@ -1,5 +1,7 @@
 //! Why a store could not do as asked.
 
+use crate::PartitionId;
+
 /// A store's refusal or failure. A lost race is not an error: see [`crate::Appended`].
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -42,6 +44,10 @@ pub enum StoreError {
         /// The journal's first position.
         first: u64,
     },
+    /// What was to be projected is of a partition that another process took over since: it projects
+    /// it itself. Nothing of the call was written.
+    #[error("partition {} was taken over by another process", .0.0)]
+    TakenOver(PartitionId),
     /// The storage answers slowly or not at all for now; the caller pushes back and tries again.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),

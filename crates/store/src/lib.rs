@@ -3,6 +3,7 @@
 //! The contract speaks of bytes, slots, positions and filters, never of workflows, so that any
 //! ordered, transactional storage can serve. One conformance suite judges every implementation.
 
+mod cluster;
 #[cfg(feature = "conformance")]
 #[expect(clippy::unwrap_used, reason = "the suite is a test")]
 pub mod conformance;
@@ -19,6 +20,7 @@ mod parts;
 mod query;
 mod state;
 
+pub use cluster::{Cluster, Lease, Node, NodeId, SeenNode};
 pub use contract::{PartitionHead, Store};
 pub use error::StoreError;
 pub use filter::{id_part, names, words};

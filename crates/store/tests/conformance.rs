@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use store::MemoryStore;
-use store::conformance::{Harness, run};
+use store::conformance::{Harness, run, run_cluster};
 
 #[derive(Default)]
 struct Memory {
@@ -25,4 +25,5 @@ impl Harness for Memory {
 #[tokio::test]
 async fn the_memory_store_conforms() {
     run(&Memory::default()).await;
+    run_cluster(&Memory::default()).await;
 }

@@ -14,13 +14,13 @@ impl Decider<'_, '_> {
             Phase::Ended => return Err(Refusal::Ended(self.state.status().as_str().to_owned())),
             Phase::Compensating | Phase::Finally => {
                 return Err(Refusal::Stale(
-                    "the instance is already being rolled back or ending",
+                    "the instance is already being rolled back or ending".into(),
                 ));
             }
             Phase::Running
                 if self.lane(0).closing.is_some() || self.state.cancel_request().is_some() =>
             {
-                return Err(Refusal::Stale("the instance is already ending"));
+                return Err(Refusal::Stale("the instance is already ending".into()));
             }
             Phase::Running => {}
         }
@@ -35,7 +35,7 @@ impl Decider<'_, '_> {
     /// The parent is undone, and with it this completed child.
     pub(super) fn compensate_for_parent(&mut self) -> Result<(), Refusal> {
         if self.state.phase() != Phase::Ended {
-            return Err(Refusal::Stale("the instance is still open"));
+            return Err(Refusal::Stale("the instance is still open".into()));
         }
         if self.state.progress.ended() != Ended::Completed {
             // It was asked before: it is told again how that ended.

@@ -21,12 +21,12 @@ impl Decider<'_, '_> {
         let pending = self.find_decision(id)?;
         let task = pending.task;
         if task.kind() == TaskKind::Run && self.is_doomed(task.at.lane) {
-            return Err(Refusal::Stale("nobody needs the step any more"));
+            return Err(Refusal::Stale("nobody needs the step any more".into()));
         }
         if choice == Choice::Retry && task.kind() == TaskKind::Run {
             let workflow = Arc::clone(&self.workflow);
             if !self.can_rerun(task.at, self.definition_in(&workflow, task.at)) {
-                return Err(Refusal::ChoiceNotOffered("retry"));
+                return Err(Refusal::ChoiceNotOffered("retry".into()));
             }
         }
         let by = self.context.actor.to_owned();

@@ -151,7 +151,7 @@ impl<'a, 'c> Decider<'a, 'c> {
 
     fn go_on(&mut self) -> Result<(), Refusal> {
         if !self.state.progress.cut {
-            return Err(Refusal::Stale("the decision was not cut"));
+            return Err(Refusal::Stale("the decision was not cut".into()));
         }
         self.emit(Body::DecisionContinued(Empty {}));
         self.queue.extend(self.state.active.iter().copied());

@@ -1,5 +1,7 @@
 //! Due timers. One that no longer fits the state is stale and changes nothing.
 
+use std::borrow::Cow;
+
 use definition::Action;
 
 use super::Decider;
@@ -9,7 +11,7 @@ use crate::record::{
 };
 use crate::state::{LaneStatus, Phase, StepStatus, UndoPhase};
 
-const STALE: Refusal = Refusal::Stale("the timer no longer fits the state");
+const STALE: Refusal = Refusal::Stale(Cow::Borrowed("the timer no longer fits the state"));
 
 impl Decider<'_, '_> {
     pub(super) fn timer(&mut self, key: TimerKey) -> Result<(), Refusal> {

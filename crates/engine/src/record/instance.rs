@@ -161,7 +161,7 @@ pub struct DecisionRequested {
 }
 
 /// A person's choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration, serde::Serialize, serde::Deserialize)]
 #[repr(i32)]
 pub enum Choice {
     /// Try again.

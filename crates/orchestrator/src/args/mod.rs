@@ -104,6 +104,9 @@ pub enum Command {
     /// Connections to outside systems
     #[command(subcommand)]
     Adapters(ResourceCommand),
+    /// The nodes of the cluster
+    #[command(subcommand)]
+    Nodes(ResourceCommand),
     /// Who changed what
     Audit(AuditArgs),
     /// Evaluate an expression against sample data; needs no server

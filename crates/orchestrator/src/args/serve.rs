@@ -47,6 +47,19 @@ pub struct ServeArgs {
     /// Make no call and fire no timer until `orchestrator system resume` [ORCHESTRATOR_START_PAUSED]
     #[arg(long)]
     pub start_paused: bool,
+    /// What people call this node of a cluster [ORCHESTRATOR_NODE; default: the listen address]
+    #[arg(long)]
+    pub node: Option<String>,
+    /// The zone that this node runs in: each zone owns an equal share [ORCHESTRATOR_ZONE]
+    #[arg(long)]
+    pub zone: Option<String>,
+    /// The region that this node runs in [ORCHESTRATOR_REGION]
+    #[arg(long)]
+    pub region: Option<String>,
+    /// After how many milliseconds other nodes may take over from one that does not move
+    /// [ORCHESTRATOR_LEASE_MS; default: 5000]
+    #[arg(long)]
+    pub lease_ms: Option<String>,
     /// The environment to run as [ORCHESTRATOR_ENV; default: dev]
     #[arg(long)]
     pub env: Option<String>,
@@ -65,7 +78,8 @@ pub struct ServeArgs {
     /// `json`, `text`, or `auto`: text on a terminal [ORCHESTRATOR_LOG_FORMAT; default: auto]
     #[arg(long)]
     pub log_format: Option<String>,
-    /// Partitions of a store that is made anew [ORCHESTRATOR_PARTITIONS; default: one per core]
+    /// Partitions of a store that is made anew
+    /// [ORCHESTRATOR_PARTITIONS; default: one per core, 64 in a database]
     #[arg(long)]
     pub partitions: Option<String>,
     /// Print the settings that hold and where each comes from, and end

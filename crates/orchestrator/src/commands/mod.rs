@@ -11,6 +11,7 @@ mod doctor;
 mod eval;
 mod export;
 mod instances;
+mod nodes;
 mod serve;
 mod sets;
 mod show;
@@ -80,6 +81,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Reject(args) => decisions::answer(session, "reject", args).await,
         Command::Definitions(command) => definitions::definitions(session, command).await,
         Command::Adapters(command) => definitions::adapters(session, command).await,
+        Command::Nodes(command) => nodes::nodes(session, command).await,
         Command::Audit(args) => audit::run(session, args).await,
         Command::Doctor(_) => doctor::running(session).await,
         Command::Backup(BackupCommand::Create(args)) => backup::create(session, args).await,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api::{Code, Exit};
 use server::{Copies, Flags, ServeError, Server, Settings, SettingsError, Shown};
-use store::Store;
+use store::Cluster;
 use store_postgres::{PostgresConfig, PostgresStore};
 use store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{SignalKind, signal};
@@ -60,23 +60,22 @@ pub struct Started {
 
 /// Opens the store and starts the server.
 pub async fn start(settings: &Settings) -> Result<Started, Failure> {
-    let (store, copies): (Arc<dyn Store>, _) = match &settings.database {
-        Some(url) => {
-            let secret = settings
-                .cluster_secret
-                .as_ref()
-                .map(|secret| secret.reveal());
-            (Arc::new(open_database(url.reveal(), secret).await?), None)
-        }
-        None => {
-            let store = Arc::new(open_store(&settings.data)?);
-            let copies = open_copies(Arc::clone(&store), settings).await?;
-            (store, Some(Arc::new(copies)))
-        }
+    let Some(url) = &settings.database else {
+        let store = Arc::new(open_store(&settings.data)?);
+        let copies = Arc::new(open_copies(Arc::clone(&store), settings).await?);
+        let known = Arc::clone(&copies) as Arc<dyn Copies>;
+        let server = Server::start(settings, store, None, Some(known), adapters::registry()).await;
+        let server = server.map_err(|error| failed(&error))?;
+        let copies = Some(copies);
+        return Ok(Started { server, copies });
     };
-    let known = copies.clone().map(|copies| copies as Arc<dyn Copies>);
-    let server = Server::start(settings, store, known, adapters::registry()).await;
+    let secret = settings.cluster_secret.as_ref();
+    let opened = open_database(url.reveal(), secret.map(|secret| secret.reveal())).await?;
+    let store = Arc::new(opened);
+    let cluster = Arc::clone(&store) as Arc<dyn Cluster>;
+    let server = Server::start(settings, store, Some(cluster), None, adapters::registry()).await;
     let server = server.map_err(|error| failed(&error))?;
+    let copies = None;
     Ok(Started { server, copies })
 }
 
@@ -154,6 +153,10 @@ fn flags(args: &ServeArgs) -> Flags {
         ("cluster-secret", &args.cluster_secret),
         ("archive", &args.archive),
         ("start-paused", &start_paused),
+        ("node", &args.node),
+        ("zone", &args.zone),
+        ("region", &args.region),
+        ("lease-ms", &args.lease_ms),
         ("env", &args.env),
         ("config", &args.config),
         ("secrets-dir", &args.secrets_dir),

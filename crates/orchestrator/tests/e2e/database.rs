@@ -62,7 +62,10 @@ fn a_database_that_cannot_be_used_is_refused_with_the_reason() {
     let node = Node::serve_on(&url, &dir.path().join("node"), &["--cluster-secret", "one"]);
     node.stop();
     let refusal = |arguments: &[&str]| {
-        let all = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut all = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        if !arguments.contains(&"--cluster-secret") {
+            all.extend_from_slice(&["--cluster-secret", "one"]);
+        }
         let output = cli(&all);
         assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
         text(&output.stderr)

@@ -5,6 +5,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod cluster;
 mod commands;
 mod configuration;
 mod database;

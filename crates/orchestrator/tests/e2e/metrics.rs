@@ -45,7 +45,7 @@ fn promtool_finds_nothing() {
     node.until_status(&id, "failed");
     let id = node.submit("nap", r#"{"for": "100ms"}"#);
     node.until_status(&id, "completed");
-    let page = node.get("/metrics");
+    let page = node.page("/metrics");
     for sample in [
         r#"orchestrator_instances_ended_total{status="completed"} 4"#,
         r#"orchestrator_instances_ended_total{status="failed"} 1"#,

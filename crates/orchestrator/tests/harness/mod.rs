@@ -43,10 +43,21 @@ impl Node {
 
     /// `serve` on a database and a free port.
     pub fn serve_on(database: &str, log: &Path, arguments: &[&str]) -> Self {
-        let mut all = vec!["serve", "--database", database, "--partitions", "2"];
-        all.extend_from_slice(&["--listen", "127.0.0.1:0"]);
+        let mut all = vec!["serve", "--database", database];
+        let own = [
+            ("--listen", "127.0.0.1:0"),
+            ("--partitions", "2"),
+            ("--cluster-secret", "the nodes' own"),
+        ];
+        for (flag, value) in own.iter().filter(|(flag, _)| !arguments.contains(flag)) {
+            all.extend_from_slice(&[flag, value]);
+        }
         all.extend_from_slice(arguments);
-        Self::start(log, &all)
+        let node = Self::start(log, &all);
+        until("the node has joined its cluster", || {
+            (node.get("/readyz")["ready"] == true).then_some(())
+        });
+        node
     }
 
     /// The binary with these arguments, once it says where it listens; its log is kept beside
@@ -85,6 +96,11 @@ impl Node {
         Self { child, url, log }
     }
 
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The port that it listens on.
     pub fn port(&self) -> u16 {
         self.url.rsplit(':').next().unwrap().parse().unwrap()
@@ -112,6 +128,23 @@ impl Node {
         (status.code(), self.log())
     }
 
+    /// What it answers at a path, whatever the status.
+    pub fn get(&self, path: &str) -> Value {
+        let text = self.page(path);
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"))
+    }
+
+    /// What a path answers, as text.
+    pub fn page(&self, path: &str) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build().unwrap();
+        runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let answer = client.get(format!("{}{path}", self.url)).send().await;
+            answer.unwrap().text().await.unwrap()
+        })
+    }
+
     /// What it logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
@@ -132,19 +165,6 @@ impl Node {
         );
         serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|_| panic!("{}", text(&output.stdout)))
-    }
-
-    /// What a path answers.
-    pub fn get(&self, path: &str) -> String {
-        let ask = async {
-            let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            let answer = client.get(format!("{}{path}", self.url)).send().await;
-            answer.unwrap().text().await.unwrap()
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime.unwrap().block_on(ask)
     }
 
     /// Applies a text.

@@ -158,6 +158,7 @@ async fn open(folder: &Path) -> Runtime {
         kinds: adapters::registry(),
         clock: Arc::new(SystemClock),
         secrets: Arc::new(NoSecrets),
+        cluster: None,
         seed: 1,
         on_fatal: Arc::new(|reason| panic!("the runtime stopped: {reason}")),
     };

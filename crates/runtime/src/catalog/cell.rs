@@ -18,6 +18,16 @@ impl CatalogCell {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Swaps it if this one is newer; says whether it was.
+    pub(crate) fn set_newer(&self, catalog: Arc<Catalog>) -> bool {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let newer = catalog.version > current.version;
+        if newer {
+            *current = catalog;
+        }
+        newer
+    }
+
     /// Swaps it.
     pub(super) fn set(&self, catalog: Arc<Catalog>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = catalog;

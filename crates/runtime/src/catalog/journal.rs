@@ -9,9 +9,11 @@ use engine::record::{Body, CatalogChanged, Origin, RECORD_VERSION, Record};
 use store::{Append, Epoch, PartitionId, Position};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
+use super::recover::recover_catalog;
 use super::rows::{Journaled, StoreSettings, changes};
-use crate::error::{ApplyError, Unavailable};
-use crate::partition::{AppendFailed, Appending, append};
+use crate::cluster::told_all;
+use crate::error::{ApplyError, OpenError, Unavailable};
+use crate::partition::{AppendFailed, Appending, append, overloaded};
 use crate::projector::Committed;
 use crate::shared::Shared;
 
@@ -33,38 +35,51 @@ struct Entry {
     journaled: Vec<Journaled>,
 }
 
+/// How often a change is planned anew when another node is faster.
+const TRIES: usize = 10;
+
 /// Changes the catalog; see [`crate::Runtime::apply`]. What is journaled goes on even if the caller
 /// goes away.
 pub(crate) async fn change_catalog<E>(
     shared: &Arc<Shared>,
     actor: &str,
     reason: &str,
-    plan: impl FnOnce(&definition::Catalog) -> Result<CatalogChange, E>,
+    plan: impl Fn(&definition::Catalog) -> Result<CatalogChange, E>,
 ) -> Result<CatalogChange, ApplyError<E>> {
     shared.check_open()?;
-    let journal = Arc::clone(&shared.catalog_journal).lock_owned().await;
-    let current = shared.catalog.current();
-    let mut change = plan(&current).map_err(ApplyError::Refused)?;
-    let stored = change.stored();
-    if stored.is_empty() {
-        return Ok(change);
+    for _ in 0..TRIES {
+        let mut journal = Arc::clone(&shared.catalog_journal).lock_owned().await;
+        if shared.cluster.is_some() {
+            journal.take_over(shared).await?;
+        }
+        let current = shared.catalog.current();
+        let mut change = plan(&current).map_err(ApplyError::Refused)?;
+        let stored = change.stored();
+        if stored.is_empty() {
+            return Ok(change);
+        }
+        change.new.version = current.version + 1;
+        let entry = Entry {
+            actor: actor.to_owned(),
+            reason: reason.to_owned(),
+            version: change.new.version,
+            journaled: stored.into_iter().map(Journaled::Resource).collect(),
+        };
+        let catalog = Arc::new(change.new.clone());
+        let (done, answer) = oneshot::channel();
+        let task_shared = Arc::clone(shared);
+        shared.tasks.spawn(async move {
+            let written = journal_and_swap(&task_shared, journal, entry, catalog).await;
+            drop(done.send(written));
+        });
+        match answer.await {
+            Ok(Ok(())) => return Ok(change),
+            Ok(Err(AppendFailed::Fenced)) if shared.cluster.is_some() => {}
+            Ok(Err(AppendFailed::Storage(error))) => return Err(Unavailable::from(error).into()),
+            Ok(Err(AppendFailed::Fenced)) | Err(_) => return Err(Unavailable::Closed.into()),
+        }
     }
-    change.new.version = current.version + 1;
-    let entry = Entry {
-        actor: actor.to_owned(),
-        reason: reason.to_owned(),
-        version: change.new.version,
-        journaled: stored.into_iter().map(Journaled::Resource).collect(),
-    };
-    let catalog = Arc::new(change.new.clone());
-    let (done, answer) = oneshot::channel();
-    let task_shared = Arc::clone(shared);
-    shared.tasks.spawn(async move {
-        let written = journal_and_swap(&task_shared, journal, entry, catalog).await;
-        drop(done.send(written));
-    });
-    answer.await.map_err(|_| Unavailable::Closed)??;
-    Ok(change)
+    Err(overloaded().into())
 }
 
 async fn journal_and_swap(
@@ -72,15 +87,37 @@ async fn journal_and_swap(
     mut journal: OwnedMutexGuard<CatalogJournal>,
     entry: Entry,
     catalog: Arc<definition::Catalog>,
-) -> Result<(), Unavailable> {
+) -> Result<(), AppendFailed> {
     journal.write(shared, entry).await?;
+    drop(journal);
     shared.catalog.set(catalog);
+    told_all(shared).await;
     Ok(())
 }
 
 impl CatalogJournal {
+    /// Nobody owns the journal of a catalog that several nodes change: whoever does takes it over for
+    /// that moment, which fences the others, and begins from what they left.
+    async fn take_over(&mut self, shared: &Arc<Shared>) -> Result<(), Unavailable> {
+        let unavailable = |error: OpenError| Unavailable::Store(error.to_string());
+        let (store, fresh) = (shared.store.as_ref(), self.settings.clone());
+        let environment = &shared.config.environment;
+        let recovered = recover_catalog(store, environment, shared.random(), fresh).await;
+        let recovered = recovered.map_err(unavailable)?;
+        shared.catalog_port.head.raise(recovered.head());
+        *self = recovered.journal;
+        for committed in recovered.tail {
+            shared.project(committed);
+        }
+        shared.catalog.set_newer(Arc::new(recovered.catalog));
+        Ok(())
+    }
+
     /// Journals the settings of a store that is new.
-    pub(crate) async fn write_settings(&mut self, shared: &Arc<Shared>) -> Result<(), Unavailable> {
+    pub(crate) async fn write_settings(
+        &mut self,
+        shared: &Arc<Shared>,
+    ) -> Result<(), AppendFailed> {
         let store = self.settings.clone();
         let entry = Entry {
             actor: String::new(),
@@ -91,25 +128,22 @@ impl CatalogJournal {
         self.write(shared, entry).await
     }
 
-    async fn write(&mut self, shared: &Arc<Shared>, entry: Entry) -> Result<(), Unavailable> {
+    async fn write(&mut self, shared: &Arc<Shared>, entry: Entry) -> Result<(), AppendFailed> {
         self.last_at = self.last_at.max(shared.clock.now_ms());
         let changes = changes(&self.settings, entry.version, &entry.journaled);
         let record = self.record(shared, entry);
         let records = Arc::new(RecordBatch::from_iter([record]));
         let (batch, chain) = self.batch(shared, &records);
         let bytes = batch.body.len();
-        match append(Arc::clone(shared), batch).await {
-            Ok(()) => {}
-            Err(AppendFailed::Fenced) => return Err(Unavailable::Closed),
-            Err(AppendFailed::Storage(error)) => {
-                shared.fatal(format!("the catalog could not be written: {error}"));
-                return Err(error.into());
-            }
+        let appended = append(Arc::clone(shared), batch).await;
+        if let Err(AppendFailed::Storage(error)) = &appended {
+            shared.fatal(format!("the catalog could not be written: {error}"));
         }
+        appended?;
         self.head += 1;
         self.chain = chain;
         shared.catalog_port.head.raise(self.head);
-        let _gone = shared.projector.send(Committed {
+        shared.project(Committed {
             partition: PartitionId::CATALOG,
             position: self.head,
             records,
@@ -117,11 +151,6 @@ impl CatalogJournal {
             changes,
             bytes,
         });
-        let lag = i64::try_from(bytes).unwrap_or(i64::MAX);
-        shared
-            .stats
-            .projection_lag_bytes
-            .fetch_add(lag, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     }
 

@@ -7,5 +7,5 @@ mod rows;
 
 pub(crate) use cell::CatalogCell;
 pub(crate) use journal::{CatalogJournal, change_catalog};
-pub(crate) use recover::{RecoveredCatalog, recover_catalog};
+pub(crate) use recover::{RecoveredCatalog, read_catalog, recover_catalog, shared_catalog};
 pub(crate) use rows::StoreSettings;

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use definition::{Catalog, Diagnostic, StoredChange};
 use engine::Entropy;
 use engine::record::Body;
-use store::{PartitionId, Scan, Store, Table};
+use store::{Epoch, PartitionHead, PartitionId, Position, Scan, Store, Table};
 
 use super::journal::CatalogJournal;
 use super::rows::{Journaled, Rows, StoreSettings, changes};
+use crate::cluster::Membership;
 use crate::error::OpenError;
 use crate::projector::Committed;
 use crate::recovery::{ReadBatch, Tail, scan_all};
@@ -35,13 +36,72 @@ pub(crate) async fn recover_catalog(
     fresh: StoreSettings,
 ) -> Result<RecoveredCatalog, OpenError> {
     let head = store.take_over(PartitionId::CATALOG).await?;
+    let read = read(store, environment, head).await?;
+    Ok(read.recovered(head.epoch, seed, fresh, true))
+}
+
+/// The catalog of a store that other nodes use as well: it is only read, unless it is new.
+pub(crate) async fn shared_catalog(
+    store: &dyn Store,
+    cluster: &Membership,
+    environment: &str,
+    seed: u64,
+    fresh: StoreSettings,
+) -> Result<RecoveredCatalog, OpenError> {
+    let heads = cluster.store.heads().await?;
+    let head = heads.iter().find(|(id, _)| *id == PartitionId::CATALOG);
+    if let Some((_, head)) = head {
+        let read = read(store, environment, untaken(*head)).await?;
+        if read.settings.is_some() {
+            return Ok(read.recovered(0, seed, fresh, false));
+        }
+    }
+    recover_catalog(store, environment, seed, fresh).await
+}
+
+/// The catalog up to this head of its journal, which another node may have written; none if the
+/// store is new.
+pub(crate) async fn read_catalog(
+    store: &dyn Store,
+    environment: &str,
+    head: Position,
+) -> Result<Option<Catalog>, OpenError> {
+    let read = read(store, environment, untaken(head)).await?;
+    Ok(read.settings.is_some().then_some(read.catalog))
+}
+
+/// A head that was not taken over: what stands before the tail is not looked at.
+fn untaken(head: Position) -> PartitionHead {
+    PartitionHead {
+        epoch: 0,
+        head,
+        first: Position::MAX,
+    }
+}
+
+/// What the rows and the journal behind them say.
+struct ReadCatalog {
+    settings: Option<StoreSettings>,
+    catalog: Catalog,
+    batches: Vec<(ReadBatch, Vec<Journaled>, u64)>,
+    head: Position,
+    chain: u32,
+    last_at: i64,
+}
+
+async fn read(
+    store: &dyn Store,
+    environment: &str,
+    head: PartitionHead,
+) -> Result<ReadCatalog, OpenError> {
+    // First: rows may be newer than this, but never older.
+    let reached = store.reached(PartitionId::CATALOG).await?;
     let rows = read_rows(store).await?;
     let mut settings = rows.settings;
     let mut catalog =
         Catalog::from_stored(environment, rows.version, rows.resources).map_err(unreadable)?;
-    let reached = store.reached(PartitionId::CATALOG).await?;
     let mut tail = Tail::new(PartitionId::CATALOG, head, reached);
-    let mut committed = vec![];
+    let mut batches = vec![];
     while let Some(batch) = tail.next(store).await? {
         let journaled = journaled_in(&batch)?;
         for change in &journaled {
@@ -51,25 +111,47 @@ pub(crate) async fn recover_catalog(
             }
         }
         catalog.version = version_of(&batch).unwrap_or(catalog.version);
-        let settings = settings.as_ref().unwrap_or(&fresh);
-        let changes = changes(settings, catalog.version, &journaled);
-        committed.push(to_project(batch, changes));
+        batches.push((batch, journaled, catalog.version));
     }
-    let is_new = settings.is_none();
-    let journal = CatalogJournal {
-        epoch: head.epoch,
+    Ok(ReadCatalog {
+        settings,
+        catalog,
+        batches,
         head: head.head,
         chain: tail.chain(),
         last_at: tail.last_at(),
-        settings: settings.unwrap_or(fresh),
-        entropy: Entropy::new(seed ^ head.epoch),
-    };
-    Ok(RecoveredCatalog {
-        journal,
-        catalog,
-        tail: committed,
-        is_new,
     })
+}
+
+impl ReadCatalog {
+    /// Ready for changes, its tail to be projected if it is `ours`.
+    fn recovered(
+        self,
+        epoch: Epoch,
+        seed: u64,
+        fresh: StoreSettings,
+        ours: bool,
+    ) -> RecoveredCatalog {
+        let is_new = self.settings.is_none();
+        let settings = self.settings.unwrap_or(fresh);
+        let batches = self.batches.into_iter().filter(|_| ours);
+        let tail = batches.map(|(batch, journaled, version)| {
+            to_project(batch, changes(&settings, version, &journaled))
+        });
+        RecoveredCatalog {
+            tail: tail.collect(),
+            journal: CatalogJournal {
+                epoch,
+                head: self.head,
+                chain: self.chain,
+                last_at: self.last_at,
+                settings,
+                entropy: Entropy::new(seed ^ epoch),
+            },
+            catalog: self.catalog,
+            is_new,
+        }
+    }
 }
 
 impl RecoveredCatalog {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use adapter::{Adapter, Call, Effect, Failure, Outcome};
@@ -64,15 +65,17 @@ fn go_on(
     calling: impl Future<Output = TaskOutcome> + Send + 'static,
 ) {
     let owned = Arc::clone(shared);
+    shared.port(id.slot()).calls.fetch_add(1, Ordering::AcqRel);
     shared.tasks.spawn(async move {
         let outcome = calling.await;
         send(&owned, id, vec![TaskResult { id, task, outcome }]);
+        owned.port(id.slot()).calls.fetch_sub(1, Ordering::AcqRel);
         owned.dispatcher.ended(&owned, &adapter, 1);
     });
 }
 
-fn send(shared: &Shared, id: Id, results: Vec<TaskResult>) {
-    shared.port(id.slot()).send(Internal::Results(results));
+fn send(shared: &Arc<Shared>, id: Id, results: Vec<TaskResult>) {
+    shared.tell(id.slot(), Internal::Results(results));
 }
 
 type Found = Result<Arc<dyn Adapter>, Box<Failure>>;

@@ -236,9 +236,13 @@ fn queue_of<'q>(
 
 async fn ask_for(shared: &Shared, id: Id) -> Option<Arc<Instance>> {
     let (reply, answer) = oneshot::channel();
-    shared.port(id.slot()).send(Internal::Work {
-        id,
-        work: Work::Call(reply),
-    });
+    // Of a partition that is not here any more, or not for long, the next owner makes the calls.
+    let port = shared.port(id.slot());
+    if !port.is_leaving() {
+        port.notify(Internal::Work {
+            id,
+            work: Work::Call(reply),
+        });
+    }
     answer.await.ok().flatten()
 }

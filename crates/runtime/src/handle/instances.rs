@@ -7,11 +7,26 @@ use engine::{Command, Id, Instance};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Runtime;
+use crate::cluster::{Routed, Trip, When, holds_command};
 use crate::error::{CommandError, ReadError, Unavailable};
 use crate::history::{fold, read_history};
 use crate::partition::{Carried, Door, Internal, Reply, Work, supply_blobs};
 use crate::reads::HistoryPage;
 use crate::subscribe::Published;
+
+/// Records of an instance among which a command is looked for that may have been carried out.
+const REMEMBERED: u64 = 1_000;
+
+/// A command on its way to its instance.
+#[derive(Clone)]
+pub(crate) struct Order {
+    pub(crate) id: Id,
+    pub(crate) command: Command,
+    /// Given at the door, and kept however often the way changes.
+    pub(crate) command_id: Id,
+    pub(crate) actor: String,
+    pub(crate) cause: String,
+}
 
 impl Runtime {
     /// Carries a command out on an instance; answers with its state when that is durable.
@@ -35,22 +50,71 @@ impl Runtime {
         id: Id,
         command: Command,
         actor: &str,
-        cause: &'static str,
+        cause: &str,
     ) -> Result<Carried, CommandError> {
-        let (reply, answer) = oneshot::channel();
-        let actor = actor.to_owned();
-        let work = Work::Command {
+        let order = Order {
+            id,
             command,
-            actor,
-            cause,
+            command_id: self.shared.new_id(id.slot()),
+            actor: actor.to_owned(),
+            cause: cause.to_owned(),
+        };
+        let mut trip = Trip::to(&self.shared, id.slot());
+        loop {
+            let outcome = match trip.next().await? {
+                Routed::Here => self.command_here(order.clone(), trip.again()).await,
+                Routed::There(there) => there.command(&order).await,
+            };
+            if let Some(settled) = trip.settled(outcome) {
+                return settled;
+            }
+        }
+    }
+
+    /// Carries a command out in this process. One that comes `again` may have been carried out
+    /// before: then that is its answer.
+    pub(crate) async fn command_here(
+        &self,
+        order: Order,
+        again: bool,
+    ) -> Result<Carried, CommandError> {
+        // A result is known by its task.
+        let is_result = matches!(order.command, Command::Result { .. });
+        if again
+            && !is_result
+            && let Some(carried) = self.carried_before(&order).await?
+        {
+            return Ok(carried);
+        }
+        let (reply, answer) = oneshot::channel();
+        let id = order.id;
+        let work = Work::Command {
+            command: order.command,
+            command_id: order.command_id,
+            actor: order.actor,
+            cause: order.cause.into(),
             reply: Some(reply),
         };
         let port = self.shared.port(id.slot());
         if !port.is_open() {
             return Err(Unavailable::Closed.into());
         }
-        port.send(Internal::Work { id, work });
+        port.notify(Internal::Work { id, work });
         answer.await.map_err(|_| Unavailable::Closed)?
+    }
+
+    /// Whether the newest records of the instance hold the command.
+    async fn carried_before(&self, order: &Order) -> Result<Option<Carried>, CommandError> {
+        // Behind everything that waits in the mailbox.
+        let instance = self.read_here(order.id, When::Now).await?;
+        self.fresh_here(order.id.slot()).await;
+        let after_seq = instance.seq().saturating_sub(REMEMBERED);
+        let store = self.shared.store.as_ref();
+        let records = read_history(store, order.id, after_seq, usize::MAX)
+            .await
+            .map_err(Unavailable::from)?;
+        let ignored = false;
+        Ok(holds_command(&records, order.command_id).then_some(Carried { instance, ignored }))
     }
 
     /// An instance as its owner has it, durable.
@@ -58,7 +122,41 @@ impl Runtime {
     /// # Errors
     /// When there is none, or it cannot be read for the moment.
     pub async fn instance(&self, id: Id) -> Result<Arc<Instance>, ReadError> {
-        self.ask(id, Work::Read).await
+        self.read(id, When::Now).await
+    }
+
+    /// An instance as its owner has it, wherever that is.
+    pub(super) async fn read(&self, id: Id, when: When) -> Result<Arc<Instance>, ReadError> {
+        let mut trip = Trip::to(&self.shared, id.slot());
+        loop {
+            let outcome = match trip.next().await? {
+                Routed::Here => self.read_here(id, when).await,
+                Routed::There(there) => there.read(id, when).await,
+            };
+            if let Some(settled) = trip.settled(outcome) {
+                return settled;
+            }
+            if when == When::Ended {
+                // However long it takes, each owner is waited for anew.
+                trip = Trip::to(&self.shared, id.slot());
+            }
+        }
+    }
+
+    /// An instance as this process has it.
+    pub(crate) async fn read_here(&self, id: Id, when: When) -> Result<Arc<Instance>, ReadError> {
+        match when {
+            When::Now => self.ask(id, Work::Read).await,
+            When::Ended => self.ask(id, Work::AwaitEnd).await,
+            When::Started => {
+                let (reply, answer) = oneshot::channel();
+                let work = Work::AwaitStart(reply);
+                let port = self.shared.port(id.slot());
+                port.send(Internal::Work { id, work })
+                    .map_err(|_| Unavailable::Closed)?;
+                answer.await.map_err(|_| Unavailable::Closed)?
+            }
+        }
     }
 
     /// An instance when it has ended, or as it is after `timeout_ms`.
@@ -75,12 +173,30 @@ impl Runtime {
 
     /// An instance when it has ended.
     pub(super) async fn end_of(&self, id: Id) -> Result<Arc<Instance>, ReadError> {
-        self.ask(id, Work::AwaitEnd).await
+        self.read(id, When::Ended).await
     }
 
     /// Has the owner send every record from now on; answers with the last seq that does not come
     /// this way.
     pub(crate) async fn watch(
+        &self,
+        id: Id,
+        records: mpsc::Sender<Published>,
+    ) -> Result<u64, ReadError> {
+        let mut trip = Trip::to(&self.shared, id.slot());
+        loop {
+            let outcome = match trip.next().await? {
+                Routed::Here => self.watch_here(id, records.clone()).await,
+                Routed::There(there) => there.watch(id, records.clone()).await,
+            };
+            if let Some(settled) = trip.settled(outcome) {
+                return settled;
+            }
+        }
+    }
+
+    /// The same, of an instance of this process.
+    pub(crate) async fn watch_here(
         &self,
         id: Id,
         records: mpsc::Sender<Published>,

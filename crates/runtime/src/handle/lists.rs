@@ -38,7 +38,13 @@ impl Runtime {
         consistency: Consistency,
     ) -> Result<Listed, Unavailable> {
         let (overlay, incomplete) = match consistency {
-            Consistency::Fresh => self.overlay(filter, after, limit).await?,
+            Consistency::Fresh => {
+                let (here, elsewhere) =
+                    tokio::join!(self.overlay(filter, after, limit), self.fresh_elsewhere());
+                let (overlay, mut incomplete) = here?;
+                incomplete.extend(elsewhere);
+                (overlay, incomplete)
+            }
             Consistency::Eventual => (Overlay::default(), vec![]),
         };
         let page = self.overlaid(filter, after, limit, overlay).await?;

@@ -6,4 +6,6 @@ mod runtime;
 mod submit;
 mod waiting;
 
+pub(crate) use instances::Order;
 pub use runtime::Runtime;
+pub(crate) use submit::Begin;

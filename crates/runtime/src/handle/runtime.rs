@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use definition::{Catalog, CatalogChange};
 use engine::TaskOutcome;
-use store::StoreError;
+use store::{NodeId, StoreError};
 use tokio::sync::oneshot;
 
 use crate::catalog::change_catalog;
+use crate::cluster::NodeView;
 use crate::config::{Config, Surroundings};
 use crate::error::{ApplyError, CallbackError, CommandError, OpenError, StreamError};
 use crate::health::Health;
@@ -42,7 +43,7 @@ impl Runtime {
 
     /// Changes the catalog: `plan` is worked out against the present one (by
     /// `ResourceSet::apply_to`, `Catalog::with_pin`, `Catalog::without`), journaled, and in force
-    /// on all partitions when this answers. Changes are carried out one after the other. A dry run
+    /// on all partitions when this answers (it is planned anew when another node was faster). Changes are carried out one after the other. A dry run
     /// works its plan out on [`Self::catalog`] and comes not here.
     ///
     /// # Errors
@@ -51,7 +52,7 @@ impl Runtime {
         &self,
         actor: &str,
         reason: &str,
-        plan: impl FnOnce(&Catalog) -> Result<CatalogChange, E>,
+        plan: impl Fn(&Catalog) -> Result<CatalogChange, E>,
     ) -> Result<CatalogChange, ApplyError<E>> {
         change_catalog(&self.shared, actor, reason, plan).await
     }
@@ -98,10 +99,11 @@ impl Runtime {
         let shared = &self.shared;
         let partitions = shared.partitions();
         let closed = partitions.iter().find(|partition| !partition.open);
-        let reason = match closed {
+        let reason = match (closed, &shared.cluster) {
             _ if !shared.phase.is_open() => "the server is shutting down".to_owned(),
-            Some(partition) => format!("partition {} is closed", partition.id),
-            None => String::new(),
+            (_, Some(cluster)) => cluster.hindrance(shared),
+            (Some(partition), None) => format!("partition {} is closed", partition.id),
+            (None, None) => String::new(),
         };
         let figures = shared.stats.figures();
         Health {
@@ -129,6 +131,22 @@ impl Runtime {
         Ok(())
     }
 
+    /// Hands the node's partitions over to the other nodes, while it still takes requests and sends
+    /// them on. Without a cluster there is nothing to do.
+    pub async fn leave(&self) {
+        if let Some(cluster) = &self.shared.cluster {
+            let at_most = Duration::from_millis(self.shared.config.bounds.leave_wait_ms);
+            cluster.leave(&self.shared, at_most).await;
+        }
+    }
+
+    /// The nodes of the cluster as this one sees them, and the owner of each partition; none without
+    /// a cluster.
+    pub fn nodes(&self) -> Option<(Vec<NodeView>, Vec<Option<NodeId>>)> {
+        let cluster = self.shared.cluster.as_ref()?;
+        Some((cluster.nodes(), cluster.owners()))
+    }
+
     /// Closes the door, lets what is under way commit, waits a little for calls in flight (those
     /// that take longer are made again after the next start), projects, and leaves.
     pub async fn shutdown(&self) {
@@ -146,6 +164,10 @@ impl Runtime {
             );
         }
         self.shared.dispatcher.close().await;
+        if let Some(cluster) = &self.shared.cluster {
+            // A store that does not answer must not keep us here.
+            let _late = tokio::time::timeout(grace, cluster.strike_out_this()).await;
+        }
         self.abort();
     }
 
@@ -155,7 +177,7 @@ impl Runtime {
         for _ in 0..2 {
             for port in &self.shared.ports {
                 let (done, drained) = oneshot::channel();
-                port.send(Internal::Drain(done));
+                port.notify(Internal::Drain(done));
                 let _closed = drained.await;
             }
         }

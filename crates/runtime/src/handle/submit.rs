@@ -8,18 +8,43 @@ use definition::{Catalog, Workflow};
 use engine::record::StartMessage;
 use engine::{Context, Entropy, Id, Instance, Plans, Refusal, SLOTS, Slot, slot_of};
 use futures_util::FutureExt;
-use futures_util::future::FusedFuture;
+use futures_util::future::{FusedFuture, join_all};
 use tokio::sync::oneshot;
 
 use super::Runtime;
+use crate::cluster::{Routed, Trip, When};
 use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
-use crate::partition::{Door, Internal, Reply, StartReply, StartRequest, Work, overloaded};
-use crate::submit::{Submit, Submitted};
+use crate::partition::{Door, Reply, StartReply, StartRequest, overloaded};
+use crate::submit::{Idempotency, Submit, Submitted};
 
 /// How long an answer waits for an instance whose start is on its way to another partition.
 const START_TRAVELS: Duration = Duration::from_secs(30);
 /// A start in a mailbox: its id, and where the answer comes.
 type Entered = (Id, oneshot::Receiver<StartReply>);
+
+/// Where the end of an instance is told.
+type EndReply = Reply<Result<Arc<Instance>, ReadError>>;
+
+/// A start on its way to the partition that decides it.
+#[derive(Clone)]
+pub(crate) struct Begin {
+    /// Given at the door, and kept however often the way changes.
+    pub(crate) id: Id,
+    pub(crate) message: StartMessage,
+    pub(crate) key: Option<Idempotency>,
+    pub(crate) actor: String,
+    pub(crate) cause: String,
+    /// It may have been carried out already.
+    pub(crate) again: bool,
+}
+
+impl Begin {
+    /// Whose partition decides it.
+    fn slot(&self) -> Slot {
+        let key = self.key.as_ref();
+        key.map_or_else(|| self.id.slot(), |key| slot_of(&key.key))
+    }
+}
 
 /// About what a start weighs beside its payloads, in bytes.
 const START_WEIGHT: usize = 512;
@@ -30,7 +55,7 @@ impl Runtime {
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit(&self, submit: Submit) -> Result<Submitted, SubmitError> {
-        self.entered(self.enter(submit, None)?).await
+        self.begun(self.prepare(submit)?, None).await
     }
 
     /// Starts an instance; answers with its state when it has ended, or with what it is when the
@@ -44,7 +69,7 @@ impl Runtime {
         over: impl Future<Output = ()>,
     ) -> Result<Submitted, SubmitError> {
         let (ended, end) = oneshot::channel();
-        let mut submitted = self.entered(self.enter(submit, Some(ended))?).await?;
+        let mut submitted = self.begun(self.prepare(submit)?, Some(ended)).await?;
         self.follow(&mut submitted, end, &mut std::pin::pin!(over.fuse()))
             .await;
         Ok(submitted)
@@ -53,8 +78,8 @@ impl Runtime {
     /// Starts many; the answers stand in the order of the requests. One that fails does not touch
     /// the others.
     pub async fn submit_batch(&self, submits: Vec<Submit>) -> Vec<Result<Submitted, SubmitError>> {
-        let entered = submits.into_iter().map(|submit| self.enter(submit, None));
-        self.all_entered(entered.collect()).await
+        let submits = submits.into_iter().map(|submit| (submit, None));
+        self.all_begun(submits).await
     }
 
     /// Starts many, and waits for the end of each as [`Self::run`] does.
@@ -63,13 +88,13 @@ impl Runtime {
         submits: Vec<Submit>,
         over: impl Future<Output = ()>,
     ) -> Vec<Result<Submitted, SubmitError>> {
-        let (mut entered, mut ends) = (Vec::new(), Vec::new());
-        for submit in submits {
+        let mut ends = Vec::new();
+        let submits = submits.into_iter().map(|submit| {
             let (ended, end) = oneshot::channel();
-            entered.push(self.enter(submit, Some(ended)));
             ends.push(end);
-        }
-        let mut started = self.all_entered(entered).await;
+            (submit, Some(ended))
+        });
+        let mut started = self.all_begun(submits).await;
         let mut over = std::pin::pin!(over.fuse());
         for (started, end) in started.iter_mut().zip(ends) {
             if let Ok(submitted) = started {
@@ -77,6 +102,69 @@ impl Runtime {
             }
         }
         started
+    }
+
+    /// Starts many: in this process they are put into their mailboxes first, and then waited for one
+    /// after the other, which takes no longer than for all at once and needs no waker for each.
+    async fn all_begun(
+        &self,
+        submits: impl Iterator<Item = (Submit, Option<EndReply>)>,
+    ) -> Vec<Result<Submitted, SubmitError>> {
+        if self.shared.cluster.is_some() {
+            let begun =
+                submits.map(async |(submit, ended)| self.begun(self.prepare(submit)?, ended).await);
+            return join_all(begun.collect::<Vec<_>>()).await;
+        }
+        let enter = |(submit, ended)| {
+            let begin = self.prepare(submit)?;
+            let id = begin.id;
+            Ok((id, self.enter(begin, ended)?))
+        };
+        let entered: Vec<Result<Entered, SubmitError>> = submits.map(enter).collect();
+        self.all_entered(entered).await
+    }
+
+    /// Has an instance started by its owner, wherever that is.
+    async fn begun(
+        &self,
+        begin: Begin,
+        mut ended: Option<EndReply>,
+    ) -> Result<Submitted, SubmitError> {
+        if self.shared.cluster.is_none() {
+            let id = begin.id;
+            return self.entered((id, self.enter(begin, ended)?)).await;
+        }
+        self.check_open()?;
+        let mut trip = Trip::to(&self.shared, begin.slot());
+        loop {
+            let outcome = match trip.next().await? {
+                Routed::Here => {
+                    let again = trip.again();
+                    let begin = Begin {
+                        again,
+                        ..begin.clone()
+                    };
+                    self.start_here(begin, ended.take()).await
+                }
+                Routed::There(there) => there.start(&begin).await,
+            };
+            if let Some(settled) = trip.settled(outcome) {
+                return self.answered(begin.id, settled?).await;
+            }
+        }
+    }
+
+    /// Has an instance started in this process.
+    pub(crate) async fn start_here(
+        &self,
+        begin: Begin,
+        ended: Option<EndReply>,
+    ) -> Result<StartReply, Unavailable> {
+        match self.enter(begin, ended)?.await {
+            Ok(StartReply::Failed(reason)) => Err(reason),
+            Ok(answer) => Ok(answer),
+            Err(_) => Err(Unavailable::Closed),
+        }
     }
 
     /// All are under way already: waiting for one after the other takes no longer than for all at
@@ -128,6 +216,10 @@ impl Runtime {
 
     async fn entered(&self, (id, answer): Entered) -> Result<Submitted, SubmitError> {
         let answer = answer.await.map_err(|_| Unavailable::Closed)?;
+        self.answered(id, answer).await
+    }
+
+    async fn answered(&self, id: Id, answer: StartReply) -> Result<Submitted, SubmitError> {
         let (id, replayed) = match answer {
             StartReply::Started(instance) => {
                 return Ok(Submitted {
@@ -137,7 +229,8 @@ impl Runtime {
                 });
             }
             StartReply::Elsewhere => (id, false),
-            StartReply::Replayed(first) => (first, true),
+            // Our own start, which came twice.
+            StartReply::Replayed(first) => (first, first != id),
             StartReply::Conflict => return Err(SubmitError::IdempotencyConflict),
             StartReply::Refused(refusal) => return Err(refusal.into()),
             StartReply::Failed(reason) => return Err(reason.into()),
@@ -150,14 +243,9 @@ impl Runtime {
         })
     }
 
-    /// Puts a start into the mailbox of the partition that decides it.
-    fn enter(
-        &self,
-        submit: Submit,
-        ended: Option<Reply<Result<Arc<Instance>, ReadError>>>,
-    ) -> Result<Entered, SubmitError> {
+    /// What a start comes to: its version, its slot, its id.
+    fn prepare(&self, submit: Submit) -> Result<Begin, SubmitError> {
         let shared = &self.shared;
-        self.check_lag()?;
         let catalog = shared.catalog.current();
         let found = catalog.workflow(&submit.workflow, submit.version.as_ref());
         let workflow = found.ok_or_else(|| unknown(&submit))?;
@@ -166,12 +254,35 @@ impl Runtime {
         let key_slot = key.as_ref().map(|key| slot_of(&key.key));
         let mut message = start_message(submit, workflow);
         let slot = self.slot_of_start(&catalog, workflow, &mut message, key_slot)?;
-        let id = shared.new_id(slot);
-        let bytes = START_WEIGHT
-            + message
-                .input
-                .as_ref()
-                .map_or(0, |input| input.bytes().len());
+        Ok(Begin {
+            id: shared.new_id(slot),
+            message,
+            key,
+            actor,
+            cause,
+            again: false,
+        })
+    }
+
+    /// Puts a start into the mailbox of the partition that decides it.
+    fn enter(
+        &self,
+        begin: Begin,
+        ended: Option<EndReply>,
+    ) -> Result<oneshot::Receiver<StartReply>, Unavailable> {
+        let shared = &self.shared;
+        self.check_lag()?;
+        let slot = begin.slot();
+        let Begin {
+            id,
+            message,
+            key,
+            actor,
+            cause,
+            again,
+        } = begin;
+        let input = message.input.as_ref();
+        let bytes = START_WEIGHT + input.map_or(0, |input| input.bytes().len());
         let (reply, answer) = oneshot::channel();
         let request = StartRequest {
             id,
@@ -179,21 +290,25 @@ impl Runtime {
             key,
             actor,
             cause,
+            again,
             reply,
             ended,
         };
         let door = Door::Start(Box::new(request));
-        let port = shared.port(key_slot.unwrap_or(slot));
-        port.enter(&shared.config.bounds, bytes, door)
-            .inspect_err(|_| {
-                crate::health::add(&shared.stats.refused_at_door, 1);
-            })?;
-        Ok((id, answer))
+        let entered = shared.port(slot).enter(&shared.config.bounds, bytes, door);
+        entered.inspect_err(|_| {
+            crate::health::add(&shared.stats.refused_at_door, 1);
+        })?;
+        Ok(answer)
+    }
+
+    fn check_open(&self) -> Result<(), Unavailable> {
+        self.shared.check_open()
     }
 
     /// The door is open and the projector is not too far behind.
     fn check_lag(&self) -> Result<(), Unavailable> {
-        self.shared.check_open()?;
+        self.check_open()?;
         let lag = self
             .shared
             .stats
@@ -242,22 +357,16 @@ impl Runtime {
     }
 
     async fn await_start(&self, id: Id) -> Result<Arc<Instance>, SubmitError> {
-        let (reply, answer) = oneshot::channel();
-        self.shared.port(id.slot()).send(Internal::Work {
-            id,
-            work: Work::AwaitStart(reply),
-        });
         let late = || Unavailable::Store("the start is still on its way".to_owned());
-        let answer = tokio::time::timeout(START_TRAVELS, answer)
+        let started = self.read(id, When::Started);
+        let answer = tokio::time::timeout(START_TRAVELS, started)
             .await
             .map_err(|_| late())?;
-        answer
-            .map_err(|_| Unavailable::Closed)?
-            .map_err(|error| match error {
-                CommandError::Refused(refusal) => SubmitError::Refused(refusal),
-                CommandError::Unavailable(reason) => reason.into(),
-                CommandError::NotFound(_) => late().into(),
-            })
+        answer.map_err(|error| match error {
+            CommandError::Refused(refusal) => SubmitError::Refused(refusal),
+            CommandError::Unavailable(reason) => reason.into(),
+            CommandError::NotFound(_) => late().into(),
+        })
     }
 }
 

@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Runtime;
+use crate::cluster::{Routed, Trip};
+use crate::error::Unavailable;
 use crate::partition::Port;
 use crate::reads::{Behind, Consistency};
 
@@ -14,6 +16,21 @@ impl Runtime {
         if consistency == Consistency::Eventual {
             return vec![];
         }
+        let (mut behind, elsewhere) = tokio::join!(self.all_fresh_here(), self.fresh_elsewhere());
+        behind.extend(elsewhere);
+        behind
+    }
+
+    /// The same, of what other nodes have made durable.
+    pub(super) async fn fresh_elsewhere(&self) -> Vec<Behind> {
+        match &self.shared.cluster {
+            Some(cluster) => cluster.fresh_elsewhere(&self.shared).await,
+            None => vec![],
+        }
+    }
+
+    /// The same, of what this process has made durable.
+    pub(crate) async fn all_fresh_here(&self) -> Vec<Behind> {
         let heads = self.heads();
         let in_time = tokio::time::timeout(self.read_wait(), self.reach(&heads))
             .await
@@ -24,6 +41,24 @@ impl Runtime {
     /// Waits until the state of this slot's partition holds everything that is durable now; says
     /// whether it was in time.
     pub(super) async fn fresh_slot(&self, slot: engine::Slot) -> bool {
+        let fresh = async {
+            let mut trip = Trip::to(&self.shared, slot);
+            loop {
+                let outcome = match trip.next().await? {
+                    Routed::Here => Ok(self.fresh_here(slot).await),
+                    Routed::There(there) => there.fresh(slot).await,
+                };
+                if let Some(settled) = trip.settled::<bool, Unavailable>(outcome) {
+                    return settled;
+                }
+            }
+        };
+        let fresh = tokio::time::timeout(self.read_wait(), fresh).await;
+        matches!(fresh, Ok(Ok(true)))
+    }
+
+    /// The same, of a partition of this process.
+    pub(crate) async fn fresh_here(&self, slot: engine::Slot) -> bool {
         let port = self.shared.port(slot);
         let head = port.head.get();
         let reached = self.reach_one(port, head);
@@ -44,12 +79,13 @@ impl Runtime {
         self.reach_one(catalog, head).await;
     }
 
+    /// What is durable of each partition of this process; nothing of the others.
     pub(super) fn heads(&self) -> Vec<u64> {
-        self.shared
-            .ports
-            .iter()
-            .map(|port| port.head.get())
-            .collect()
+        let head = |(index, port): (u16, &Port)| {
+            let ours = port.is_open() && self.shared.may_answer(index);
+            if ours { port.head.get() } else { 0 }
+        };
+        (0..).zip(&self.shared.ports).map(head).collect()
     }
 
     async fn reach(&self, heads: &[u64]) {

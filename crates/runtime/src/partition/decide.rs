@@ -19,6 +19,8 @@ const EVICT_ON_LOAD: usize = 8;
 /// A command and who sent it.
 pub(super) struct Asked<'a> {
     pub(super) command: Command,
+    /// Nil: it gets one.
+    pub(super) command_id: Id,
     pub(super) actor: &'a str,
     pub(super) cause: &'a str,
 }
@@ -48,7 +50,7 @@ impl Partition {
             let catalog = shared.catalog.current();
             let found = load_instance(shared.store.as_ref(), &catalog, id).await;
             let found = found.map(|found| found.map(Box::new));
-            shared.ports[index].send(Internal::Loaded { id, found });
+            shared.ports[index].notify(Internal::Loaded { id, found });
         });
     }
 
@@ -83,6 +85,10 @@ impl Partition {
         match work {
             Work::Message(message) => self.take_in_vain(*message),
             Work::AwaitStart(reply) => self.watchers.await_start(id, reply),
+            // That it is missing must be known: it may only have been out of reach.
+            Work::StartAgain(request) if matches!(missing, CommandError::NotFound(_)) => {
+                self.start_and_answer(*request);
+            }
             work => work.refuse(id, missing),
         }
     }
@@ -91,6 +97,7 @@ impl Partition {
         match work {
             Work::Command {
                 command,
+                command_id,
                 actor,
                 cause,
                 reply,
@@ -99,13 +106,15 @@ impl Partition {
                     id,
                     Asked {
                         command,
+                        command_id,
                         actor: &actor,
-                        cause,
+                        cause: &cause,
                     },
                 );
                 self.answer(id, decided, reply);
             }
             Work::Message(message) => self.take_message(*message),
+            Work::StartAgain(request) => self.answer_started(*request),
             Work::Read(reply) | Work::AwaitStart(reply) => self.answer_read(id, reply),
             Work::AwaitEnd(reply) => self.await_end(id, reply),
             Work::Watch { records, reply } => self.watch(id, records, reply),
@@ -120,10 +129,15 @@ impl Partition {
     pub(super) fn decide(&mut self, id: Id, asked: Asked<'_>) -> Result<bool, Refusal> {
         let now = self.now();
         let catalog = self.shared.catalog.current();
-        let command_id = Id::new(now, id.slot(), self.entropy.next_u64());
+        let own_id = Id::new(now, id.slot(), self.entropy.next_u64());
+        let command_id = if asked.command_id.is_nil() {
+            own_id
+        } else {
+            asked.command_id
+        };
         let position = self.forming_position();
         let Some(hot) = self.hot.get_mut(id) else {
-            return Err(Refusal::Stale("the instance is not in memory"));
+            return Err(Refusal::Stale("the instance is not in memory".into()));
         };
         let before = (hot.touched_in != position).then(|| Arc::clone(&hot.instance));
         let mut context = Context {

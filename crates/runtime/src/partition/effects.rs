@@ -14,7 +14,7 @@ use super::mailbox::Internal;
 use super::slots::pair_of;
 use super::task::Partition;
 use crate::dispatch::Offer;
-use crate::projector::Committed;
+use crate::projector::{Committed, News};
 use crate::subscribe::Published;
 
 impl Partition {
@@ -102,15 +102,13 @@ impl Partition {
     fn send_messages(&self, closed: &mut Closed) {
         for message in closed.free.messages.drain(..) {
             let (_, to) = pair_of(message.from_slot, message.to_slot);
-            self.shared
-                .port(to)
-                .send(Internal::Message(Box::new(message)));
+            self.shared.tell(to, Internal::Message(Box::new(message)));
         }
         for taken in closed.records.iter().filter_map(taken_mark) {
             let (from, _) = pair_of(taken.from_slot, taken.to_slot);
             // Within one partition the mark itself is the acknowledgement.
             if self.shared.placement.of(from) != usize::from(self.index) {
-                self.shared.port(from).send(Internal::Acknowledged(taken));
+                self.shared.tell(from, Internal::Acknowledged(taken));
             }
         }
     }
@@ -123,7 +121,8 @@ impl Partition {
 
     /// Tasks that the batch scheduled and that are still out at its end go to their adapters.
     fn offer_tasks(&self, closed: &Closed) {
-        if closed.free.tasks.is_empty() {
+        // The next owner makes the calls of a partition that is handed over.
+        if closed.free.tasks.is_empty() || self.port().is_leaving() {
             return;
         }
         let tasks = closed.free.tasks.iter();
@@ -142,7 +141,7 @@ impl Partition {
             bytes: closed.bytes,
         };
         // Without a projector the process is going down.
-        let _gone = self.shared.projector.send(committed);
+        let _gone = self.shared.projector.send(News::Committed(committed));
     }
 
     /// Reads the next page of the timer table, if it is time to.
@@ -155,7 +154,7 @@ impl Partition {
         let (shared, index) = (Arc::clone(&self.shared), usize::from(self.index));
         self.shared.tasks.spawn(async move {
             let page = patiently(|| shared.store.scan(scan.clone())).await;
-            shared.ports[index].send(Internal::TimersLoaded(page));
+            shared.ports[index].notify(Internal::TimersLoaded(page));
         });
     }
 

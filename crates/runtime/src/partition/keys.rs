@@ -21,6 +21,12 @@ pub(super) struct KeyLoads {
     waiting: BTreeMap<String, VecDeque<StartRequest>>,
 }
 
+impl KeyLoads {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
 impl Partition {
     pub(super) fn start_with_key(&mut self, request: StartRequest) {
         let Some(key) = request.key.clone() else {
@@ -49,7 +55,7 @@ impl Partition {
         let (shared, index) = (Arc::clone(&self.shared), usize::from(self.index));
         self.shared.tasks.spawn(async move {
             let found = read_key(shared.store.as_ref(), &key).await;
-            shared.ports[index].send(Internal::KeyLoaded { key, found });
+            shared.ports[index].notify(Internal::KeyLoaded { key, found });
         });
     }
 

@@ -4,6 +4,7 @@
 //! The door is bounded by count and bytes.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use engine::Id;
 use engine::record::{KeyTaken, MessageSent, MessageTaken};
@@ -56,6 +57,10 @@ pub(crate) enum Internal {
     Projected(u64),
     /// Answer when nothing waits and everything is durable.
     Drain(oneshot::Sender<()>),
+    /// Take nothing new, and close when nothing waits and everything is durable.
+    Close,
+    /// Send messages again that have waited for their acknowledgement since the last time.
+    Redeliver,
 }
 
 /// What comes from outside; bounded.
@@ -75,13 +80,15 @@ pub(crate) enum Door {
     },
 }
 
-/// The sending side, and what the partition shows of itself.
+/// The sending side, and what the partition shows of itself. It outlives the partition: when that is
+/// opened anew it gets a new mailbox.
 pub(crate) struct Port {
-    internal: mpsc::UnboundedSender<Internal>,
-    door: mpsc::UnboundedSender<(usize, Door)>,
-    waiting: AtomicUsize,
-    waiting_bytes: AtomicUsize,
+    mailbox: RwLock<Arc<Mailbox>>,
     open: AtomicBool,
+    /// No further call is made for it: it is about to be handed over.
+    leaving: AtomicBool,
+    /// Calls under way for it, beside those that end at once.
+    pub(crate) calls: AtomicUsize,
     /// The last durable position.
     pub(crate) head: Level,
     /// The last projected position.
@@ -96,42 +103,92 @@ pub(crate) struct Port {
     pub(crate) internal_waiting: AtomicUsize,
 }
 
+/// The lanes into one opening of a partition.
+struct Mailbox {
+    internal: mpsc::UnboundedSender<Internal>,
+    door: mpsc::UnboundedSender<(usize, Door)>,
+    waiting: AtomicUsize,
+    waiting_bytes: AtomicUsize,
+}
+
 /// The receiving side.
 pub(crate) struct Inbox {
     pub(crate) internal: mpsc::UnboundedReceiver<Internal>,
     pub(crate) door: mpsc::UnboundedReceiver<(usize, Door)>,
+    mailbox: Arc<Mailbox>,
 }
 
-/// The two sides of a new mailbox.
-pub(crate) fn inbox() -> (Port, Inbox) {
+fn mailbox() -> Inbox {
     let (internal, from_inside) = mpsc::unbounded_channel();
     let (door, from_outside) = mpsc::unbounded_channel();
-    let port = Port {
+    let mailbox = Mailbox {
         internal,
         door,
         waiting: AtomicUsize::new(0),
         waiting_bytes: AtomicUsize::new(0),
-        open: AtomicBool::new(false),
-        head: Level::default(),
-        reached: Level::default(),
-        behind_since: AtomicI64::new(0),
-        hot: AtomicUsize::new(0),
-        timers: AtomicUsize::new(0),
-        internal_waiting: AtomicUsize::new(0),
     };
-    (
-        port,
-        Inbox {
-            internal: from_inside,
-            door: from_outside,
-        },
-    )
+    Inbox {
+        internal: from_inside,
+        door: from_outside,
+        mailbox: Arc::new(mailbox),
+    }
+}
+
+impl Mailbox {
+    fn left(&self, bytes: usize) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
+    }
+}
+
+impl Inbox {
+    /// Something was taken from the door's lane.
+    pub(crate) fn left(&self, bytes: usize) {
+        self.mailbox.left(bytes);
+    }
+}
+
+impl Default for Port {
+    /// The port of a partition that is not open.
+    fn default() -> Self {
+        Self {
+            mailbox: RwLock::new(mailbox().mailbox),
+            open: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
+            calls: AtomicUsize::new(0),
+            head: Level::default(),
+            reached: Level::default(),
+            behind_since: AtomicI64::new(0),
+            hot: AtomicUsize::new(0),
+            timers: AtomicUsize::new(0),
+            internal_waiting: AtomicUsize::new(0),
+        }
+    }
 }
 
 impl Port {
-    /// Puts something on the internal lane. A partition that is gone needs no message any more.
-    pub(crate) fn send(&self, internal: Internal) {
-        let _closed = self.internal.send(internal);
+    /// A new mailbox: the partition is about to be opened.
+    pub(crate) fn renew(&self) -> Inbox {
+        let inbox = mailbox();
+        let mut current = self.mailbox.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::clone(&inbox.mailbox);
+        self.leaving.store(false, Ordering::Release);
+        inbox
+    }
+
+    fn mailbox(&self) -> RwLockReadGuard<'_, Arc<Mailbox>> {
+        self.mailbox.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts something on the internal lane; gives it back when the partition is not here.
+    pub(crate) fn send(&self, internal: Internal) -> Result<(), Box<Internal>> {
+        let sent = self.mailbox().internal.send(internal);
+        sent.map_err(|back| Box::new(back.0))
+    }
+
+    /// Puts something on the internal lane that matters to this opening of the partition only.
+    pub(crate) fn notify(&self, internal: Internal) {
+        let _closed = self.send(internal);
     }
 
     /// Puts something on the door's lane, if there is room.
@@ -144,26 +201,22 @@ impl Port {
         if !self.is_open() {
             return Err(Unavailable::Closed);
         }
-        let waiting = self.waiting.fetch_add(1, Ordering::AcqRel);
-        let held = self.waiting_bytes.fetch_add(bytes, Ordering::AcqRel);
+        let mailbox = self.mailbox();
+        let waiting = mailbox.waiting.fetch_add(1, Ordering::AcqRel);
+        let held = mailbox.waiting_bytes.fetch_add(bytes, Ordering::AcqRel);
         if waiting >= bounds.door_commands || (held > 0 && held + bytes > bounds.door_bytes) {
-            self.left(bytes);
+            mailbox.left(bytes);
             return Err(overloaded());
         }
-        self.door
+        mailbox
+            .door
             .send((bytes, door))
             .map_err(|_| Unavailable::Closed)
     }
 
-    /// Something was taken from the door's lane.
-    pub(crate) fn left(&self, bytes: usize) {
-        self.waiting.fetch_sub(1, Ordering::AcqRel);
-        self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
-    }
-
     /// How much waits at the door.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Acquire)
+        self.mailbox().waiting.load(Ordering::Acquire)
     }
 
     /// Whether the partition is owned and takes commands.
@@ -174,6 +227,16 @@ impl Port {
     /// Opens or closes it.
     pub(crate) fn set_open(&self, open: bool) {
         self.open.store(open, Ordering::Release);
+    }
+
+    /// Has no further call made for it.
+    pub(crate) fn leave(&self) {
+        self.leaving.store(true, Ordering::Release);
+    }
+
+    /// Whether no further call is to be made for it.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
     }
 }
 
@@ -195,7 +258,12 @@ mod tests {
             door_bytes: 100,
             ..Bounds::default()
         };
-        let (port, mut inbox) = inbox();
+        let port = Port::default();
+        assert!(
+            port.send(Internal::Projected(0)).is_err(),
+            "nobody is there"
+        );
+        let mut inbox = port.renew();
         let read = || Door::Work {
             id: Id::default(),
             work: Work::Read(oneshot::channel().0),
@@ -207,9 +275,9 @@ mod tests {
         assert_eq!(port.enter(&bounds, 5, read()), Ok(()));
         assert_eq!(port.enter(&bounds, 1, read()), Err(overloaded()), "count");
         let (bytes, _) = inbox.door.try_recv().expect("one waits");
-        port.left(bytes);
+        inbox.left(bytes);
         assert_eq!(port.enter(&bounds, 1, read()), Ok(()));
-        (0..100).for_each(|position| port.send(Internal::Projected(position)));
+        (0..100).for_each(|position| port.notify(Internal::Projected(position)));
         assert_eq!(inbox.internal.len(), 100);
     }
 }

@@ -1,6 +1,7 @@
 //! Messages between slots: numbered, taken in order, acknowledged by record.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::record::{
@@ -16,12 +17,17 @@ use super::task::Partition;
 use super::work::Work;
 use crate::error::CommandError;
 
+/// Messages of one pair that wait for an earlier one at most; later ones are sent again anyway.
+const WAITING: usize = 1_000;
+
 /// Messages that have arrived and are not taken yet, by pair of slots.
 #[derive(Default)]
 pub(super) struct Arrivals {
-    waiting: BTreeMap<Pair, VecDeque<MessageSent>>,
+    waiting: BTreeMap<Pair, BTreeMap<u64, MessageSent>>,
     /// Pairs whose next message waits for its addressee to be loaded.
     busy: BTreeSet<Pair>,
+    /// The oldest messages without acknowledgement when they were last looked at.
+    oldest_sent: BTreeMap<Pair, u64>,
 }
 
 impl Partition {
@@ -53,11 +59,10 @@ impl Partition {
             });
             return;
         }
-        self.arrivals
-            .waiting
-            .entry(pair)
-            .or_default()
-            .push_back(message);
+        let waiting = self.arrivals.waiting.entry(pair).or_default();
+        if waiting.len() < WAITING || message.number == mark + 1 {
+            waiting.insert(message.number, message);
+        }
         self.take_arrived(pair);
     }
 
@@ -80,26 +85,53 @@ impl Partition {
     fn next_arrived(&mut self, pair: Pair) -> Option<MessageSent> {
         let next = self.slots.mark(pair) + 1;
         let waiting = self.arrivals.waiting.get_mut(&pair)?;
-        while waiting.front().is_some_and(|message| message.number < next) {
-            waiting.pop_front();
-        }
-        if let Some(early) = waiting.front().filter(|message| message.number > next) {
-            let (number, from, to) = (early.number, pair.0, pair.1);
-            tracing::error!(
-                from,
-                to,
-                number,
-                next,
-                "a message came before the one that precedes it"
-            );
-            crate::health::add(&self.shared.stats.message_order_errors, 1);
-            return None;
-        }
-        let message = waiting.pop_front();
+        *waiting = waiting.split_off(&next);
+        let message = waiting.remove(&next);
+        let early = waiting.keys().next().copied();
         if waiting.is_empty() {
             self.arrivals.waiting.remove(&pair);
         }
+        if let (None, Some(number)) = (&message, early) {
+            self.note_early(pair, number, next);
+        }
         message
+    }
+
+    /// A message came before the one that precedes it. On the way between two nodes one may get
+    /// lost, and is sent again; within a process that cannot be.
+    fn note_early(&self, (from, to): Pair, number: u64, next: u64) {
+        if self.shared.cluster.is_some() {
+            tracing::debug!(from, to, number, next, "a message waits for an earlier one");
+            return;
+        }
+        tracing::error!(
+            from,
+            to,
+            number,
+            next,
+            "a message came before the one that precedes it"
+        );
+        crate::health::add(&self.shared.stats.message_order_errors, 1);
+    }
+
+    /// Sends messages again that have waited for their acknowledgement since this was last called:
+    /// they, or it, got lost between two nodes.
+    pub(super) fn redeliver(&mut self) {
+        let oldest = self.slots.oldest_unacknowledged();
+        let stuck = |(pair, number): (&Pair, &u64)| {
+            (self.arrivals.oldest_sent.get(pair) == Some(number)).then_some(*pair)
+        };
+        let stuck: Vec<Pair> = oldest.iter().filter_map(stuck).collect();
+        self.arrivals.oldest_sent = oldest;
+        if stuck.is_empty() {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(async move {
+            if let Err(error) = crate::recovery::deliver_again(&shared, stuck).await {
+                tracing::warn!(%error, "messages could not be sent again; the next round will do");
+            }
+        });
     }
 
     /// The addressee of a message is in memory now.
@@ -126,6 +158,7 @@ impl Partition {
         let body = message.message.and_then(|envelope| envelope.body);
         let asked = |command| Asked {
             command,
+            command_id: Id::default(),
             actor: "",
             cause: "message",
         };
@@ -144,7 +177,7 @@ impl Partition {
             Some(MessageBody::ChildCompensated(ended)) => {
                 self.decide(id, asked(Command::ChildCompensated(ended)))
             }
-            None => Err(Refusal::Stale("an empty message")),
+            None => Err(Refusal::Stale("an empty message".into())),
         };
         if let Err(refusal) = decided {
             tracing::debug!(instance = %id, %refusal, "a message changed nothing");
@@ -181,11 +214,11 @@ impl Partition {
 
     /// A repeat is acknowledged once the mark that says so is durable.
     fn acknowledge_again(&mut self, taken: MessageTaken) {
-        let shared = std::sync::Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.shared);
         let saw = self.forming_position() - u64::from(self.forming.is_empty());
         self.release_after(saw, move || {
             let (from, _) = pair_of(taken.from_slot, taken.to_slot);
-            shared.port(from).send(Internal::Acknowledged(taken));
+            shared.tell(from, Internal::Acknowledged(taken));
         });
     }
 }

@@ -55,6 +55,17 @@ impl SlotState {
             .is_some()
     }
 
+    /// The oldest message of each pair that is not acknowledged.
+    pub(crate) fn oldest_unacknowledged(&self) -> BTreeMap<Pair, u64> {
+        let mut oldest = BTreeMap::new();
+        let mut from = (0, 0, 0);
+        while let Some(&(sender, receiver, number)) = self.unacknowledged.range(from..).next() {
+            oldest.insert((sender, receiver), number);
+            from = (sender, receiver, u64::MAX);
+        }
+        oldest
+    }
+
     /// A key that was taken and may not be projected yet, with the batch that took it.
     pub(crate) fn key(&self, key: &str) -> Option<&(u64, KeyTaken)> {
         self.keys.get(key)
@@ -141,6 +152,13 @@ impl SlotState {
     }
 }
 
+/// How the keys of a sender's messages to this slot begin.
+pub(crate) fn messages_to(to: Slot) -> Bytes {
+    let mut prefix = vec![MESSAGE];
+    prefix.extend(to.to_be_bytes());
+    prefix.into()
+}
+
 /// The message in a row of the outbox, if it is one.
 pub(crate) fn outbox_message(row: &Row) -> Option<MessageSent> {
     let is_message = row.key.first() == Some(&MESSAGE);
@@ -180,8 +198,7 @@ fn counter_key(to: Slot) -> Bytes {
 }
 
 fn message_key(to: Slot, number: u64) -> Bytes {
-    let mut key = vec![MESSAGE];
-    key.extend(to.to_be_bytes());
+    let mut key = messages_to(to).to_vec();
     key.extend(number.to_be_bytes());
     key.into()
 }

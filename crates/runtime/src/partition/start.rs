@@ -6,7 +6,7 @@ use engine::record::{KeyTaken, MessageBody, SlotBody, StartMessage};
 use engine::{Context, Id, Instance, Refusal, slot_of};
 
 use super::task::Partition;
-use super::work::Reply;
+use super::work::{Reply, Work};
 use crate::error::{ReadError, Unavailable};
 use crate::submit::Idempotency;
 
@@ -22,6 +22,8 @@ pub(crate) struct StartRequest {
     pub(crate) actor: String,
     /// Through what.
     pub(crate) cause: String,
+    /// It may have been carried out already.
+    pub(crate) again: bool,
     /// Who waits for the answer.
     pub(crate) reply: Reply<StartReply>,
     /// Who waits for the end of what is started here and now; dropped where it is not.
@@ -48,11 +50,12 @@ impl Partition {
     pub(super) fn on_start(&mut self, request: StartRequest) {
         match &request.key {
             Some(_) => self.start_with_key(request),
+            None if request.again => self.work(request.id, Work::StartAgain(Box::new(request))),
             None => self.start_and_answer(request),
         }
     }
 
-    fn start_and_answer(&mut self, request: StartRequest) {
+    pub(super) fn start_and_answer(&mut self, request: StartRequest) {
         let started = self.start(request.id, &request.message, &request.actor, &request.cause);
         match started {
             Ok(()) => self.answer_started(request),
@@ -60,7 +63,7 @@ impl Partition {
         }
     }
 
-    fn answer_started(&mut self, request: StartRequest) {
+    pub(super) fn answer_started(&mut self, request: StartRequest) {
         let StartRequest {
             id, reply, ended, ..
         } = request;

@@ -75,6 +75,8 @@ pub(crate) struct Partition {
     results: VecDeque<TaskResult>,
     inbox: Inbox,
     drains: Vec<oneshot::Sender<()>>,
+    /// Nothing new is taken, and it ends when nothing waits.
+    closing: bool,
 }
 
 /// How often a partition looks whether it may let timers fire again, in milliseconds.
@@ -115,12 +117,13 @@ impl Partition {
             results: VecDeque::new(),
             inbox,
             drains: Vec::new(),
+            closing: false,
             shared,
         }
     }
 
-    /// Runs until the partition is fenced, storage fails, or the runtime goes.
-    pub(crate) async fn run(mut self) {
+    /// Runs until the partition is closed (then true), is fenced, storage fails, or the runtime goes.
+    pub(crate) async fn run(mut self) -> bool {
         self.port().set_open(true);
         loop {
             self.read_timers();
@@ -131,8 +134,13 @@ impl Partition {
             self.take_what_waits();
             self.start_append();
             self.answer_drains();
+            if self.closing && self.is_idle() && self.inbox.door.is_empty() {
+                break;
+            }
         }
         self.port().set_open(false);
+        self.show_nothing();
+        self.closing && self.is_idle()
     }
 
     pub(super) fn port(&self) -> &Port {
@@ -200,7 +208,7 @@ impl Partition {
         let partition = self.index;
         match failed {
             AppendFailed::Fenced => {
-                tracing::error!(
+                tracing::warn!(
                     partition,
                     "another process took the partition over; closing it"
                 );
@@ -286,6 +294,11 @@ impl Partition {
             Internal::TimersLoaded(page) => self.on_timers(page),
             Internal::Projected(position) => self.on_projected(position),
             Internal::Drain(done) => self.drains.push(done),
+            Internal::Close => {
+                self.port().set_open(false);
+                self.closing = true;
+            }
+            Internal::Redeliver => self.redeliver(),
         }
     }
 
@@ -297,7 +310,7 @@ impl Partition {
 
     fn on_door(&mut self, bytes: usize, door: Door) {
         self.forming.commands += 1;
-        self.port().left(bytes);
+        self.inbox.left(bytes);
         match door {
             Door::Start(request) => self.on_start(*request),
             Door::Work { id, work } => self.work(id, work),
@@ -328,7 +341,10 @@ impl Partition {
         release: impl FnOnce() + Send + 'static,
     ) {
         if position <= self.committed {
-            release();
+            // No commit shows that the partition still is ours: the lease must.
+            if self.shared.may_answer(self.index) {
+                release();
+            }
         } else if let Some(in_flight) = self
             .in_flight
             .as_mut()
@@ -365,13 +381,25 @@ impl Partition {
         crate::health::add(&self.shared.stats.evictions, gone);
     }
 
-    fn answer_drains(&mut self) {
-        let idle = self.in_flight.is_none()
+    /// A closed partition holds nothing.
+    fn show_nothing(&self) {
+        let port = self.port();
+        for shown in [&port.hot, &port.timers, &port.internal_waiting] {
+            shown.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_none()
             && self.forming.is_empty()
             && self.loading.is_empty()
+            && self.key_loads.is_empty()
             && self.results.is_empty()
-            && self.inbox.internal.is_empty();
-        if idle {
+            && self.inbox.internal.is_empty()
+    }
+
+    fn answer_drains(&mut self) {
+        if self.is_idle() {
             self.drains.drain(..).for_each(|done| {
                 let _gone = done.send(());
             });

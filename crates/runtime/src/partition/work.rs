@@ -1,12 +1,14 @@
 //! What there is to do with one instance, and what is told about it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use engine::record::MessageSent;
 use engine::{Command, Id, Instance};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::{CommandError, ReadError};
+use super::start::{StartReply, StartRequest};
+use crate::error::{CommandError, ReadError, Unavailable};
 use crate::subscribe::Published;
 
 /// Where an answer goes.
@@ -27,15 +29,19 @@ pub(crate) enum Work {
     Command {
         /// It.
         command: Command,
+        /// Its id; nil: it gets one.
+        command_id: Id,
         /// Who sent it; empty for the engine itself.
         actor: String,
         /// What led to it.
-        cause: &'static str,
+        cause: Cow<'static, str>,
         /// Who waits for the answer.
         reply: Option<Reply<Result<Carried, CommandError>>>,
     },
     /// Take a message, the next of its pair of slots.
     Message(Box<MessageSent>),
+    /// Start it, unless that was done before.
+    StartAgain(Box<StartRequest>),
     /// Answer with the state.
     Read(Reply<Result<Arc<Instance>, ReadError>>),
     /// Answer with the state once it exists: its start is on the way.
@@ -58,8 +64,9 @@ impl Work {
     pub(crate) fn own(command: Command, cause: &'static str) -> Self {
         Self::Command {
             command,
+            command_id: Id::default(),
             actor: String::new(),
-            cause,
+            cause: Cow::Borrowed(cause),
             reply: None,
         }
     }
@@ -69,7 +76,7 @@ impl Work {
         match self {
             Self::Read(_) | Self::AwaitEnd(_) | Self::Watch { .. } => true,
             Self::Command { reply, .. } => reply.is_some(),
-            Self::Message(_) | Self::AwaitStart(_) | Self::Call(_) => false,
+            Self::Message(_) | Self::StartAgain(_) | Self::AwaitStart(_) | Self::Call(_) => false,
         }
     }
 
@@ -84,6 +91,13 @@ impl Work {
             }
             Self::Watch { reply, .. } => drop(reply.send(Err(error))),
             Self::Call(reply) => drop(reply.send(None)),
+            Self::StartAgain(request) => {
+                let reason = match error {
+                    CommandError::Unavailable(reason) => reason,
+                    other => Unavailable::Store(other.to_string()),
+                };
+                drop(request.reply.send(StartReply::Failed(reason)));
+            }
             Self::Command {
                 reply: None,
                 command,

@@ -100,6 +100,13 @@ struct Part {
 }
 
 impl Write {
+    /// The same without a partition that is another's now.
+    pub(super) fn without(write: Arc<Self>, partition: PartitionId) -> Self {
+        let mut write = Arc::into_inner(write).expect("lists look at it only while it is written");
+        write.parts.retain(|part| part.partition != partition);
+        write
+    }
+
     /// The rows. They are made anew for each try: a store that takes them at once, as most do, is
     /// spared a copy of all.
     pub(super) fn projections(&self, packer: &mut Packer) -> Vec<Projection> {
@@ -152,6 +159,14 @@ impl Merger {
         let merged = self.partitions.values();
         let instances = merged.flat_map(|merged| &merged.instances);
         instances.map(|instance| &instance.after)
+    }
+
+    /// Forgets a partition; answers the bytes of its batches.
+    pub(super) fn lose(&mut self, partition: PartitionId) -> usize {
+        let lost = self.partitions.remove(&partition);
+        let bytes = lost.map_or(0, |mut merged| merged.forget(Position::MAX));
+        self.bytes -= bytes;
+        bytes
     }
 
     /// What is to be written now. Open instances that were gathered at or after `young_since` are

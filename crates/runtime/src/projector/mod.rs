@@ -13,4 +13,4 @@ pub(crate) use awaited::Awaited;
 pub(crate) use changes::parse_task_row;
 pub(crate) use decisions::{decision_key, decision_prefix};
 pub(crate) use overlay::{Asked, Overlay, channel as overlay_channel};
-pub(crate) use task::{Committed, Projector, checkpoint};
+pub(crate) use task::{Committed, News, Projector, checkpoint};

@@ -69,8 +69,9 @@ impl Sweep {
 
 fn deletions(shared: &Shared, rows: &[Row]) -> Vec<Projection> {
     let now = shared.clock.now_ms();
+    let is_ours = |slot| shared.port(slot).is_open();
     let mut changes: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
-    for row in rows {
+    for row in rows.iter().filter(|row| is_ours(row.slot)) {
         let taken = KeyTaken::decode(row.value.clone());
         if taken.is_ok_and(|taken| taken.expires_at <= now) {
             let (slot, key) = (row.slot, row.key.clone());

@@ -38,10 +38,19 @@ pub(crate) struct Committed {
     pub(crate) bytes: usize,
 }
 
+/// What the projector is told.
+pub(crate) enum News {
+    /// A batch is durable.
+    Committed(Committed),
+    /// A partition is not this process's any more: what was not written of it is its new owner's to
+    /// write.
+    Lost(PartitionId),
+}
+
 /// What the projector's task holds.
 pub(crate) struct Projector {
     shared: Arc<Shared>,
-    committed: mpsc::UnboundedReceiver<Committed>,
+    news: mpsc::UnboundedReceiver<News>,
     asked: mpsc::Receiver<Asked>,
     merger: Merger,
     /// What is being written.
@@ -56,11 +65,11 @@ impl Projector {
     /// One that gets durable batches and lists' questions.
     pub(crate) fn new(
         shared: &Arc<Shared>,
-        committed: mpsc::UnboundedReceiver<Committed>,
+        news: mpsc::UnboundedReceiver<News>,
         asked: mpsc::Receiver<Asked>,
     ) -> Self {
         Self {
-            committed,
+            news,
             asked,
             merger: Merger::default(),
             writing: Arc::default(),
@@ -84,9 +93,9 @@ impl Projector {
                     self.answer(asked).await;
                     Ok(())
                 }
-                first = self.committed.recv() => match first {
+                first = self.news.recv() => match first {
                     Some(first) => {
-                        self.add(first);
+                        self.hear(first);
                         self.project().await
                     }
                     None => return,
@@ -97,6 +106,8 @@ impl Projector {
             };
             match worked {
                 Ok(()) => {}
+                // The new owner sweeps it.
+                Err(StoreError::TakenOver(_)) => {}
                 Err(StoreError::Unavailable(reason)) => {
                     tracing::warn!(%reason, "expired keys could not be swept; the next round will do");
                 }
@@ -109,9 +120,21 @@ impl Projector {
         }
     }
 
-    fn add(&mut self, batch: Committed) {
-        self.seen.insert(batch.partition, batch.position);
-        self.merger.add(batch, steady_now());
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Committed(batch) => {
+                self.seen.insert(batch.partition, batch.position);
+                self.merger.add(batch, steady_now());
+            }
+            News::Lost(partition) => self.lose(partition),
+        }
+    }
+
+    /// Forgets what was gathered of a partition that is another's.
+    fn lose(&mut self, partition: PartitionId) {
+        self.seen.remove(&partition);
+        let bytes = self.merger.lose(partition);
+        no_longer_behind(&self.shared, bytes);
     }
 
     /// Writes what was gathered, and with it what comes soon.
@@ -119,11 +142,26 @@ impl Projector {
         let begun = steady_now();
         self.gather().await;
         let hurried = self.shared.awaited.is_awaited() || self.merger.bytes() >= WRITE_BYTES;
-        let written = Arc::new(self.merger.take((!hurried).then_some(begun)));
-        self.writing = Arc::clone(&written);
+        let mut write = self.merger.take((!hurried).then_some(begun));
         let begun = steady_now();
-        self.write(&written).await?;
-        self.writing = Arc::default();
+        let written = loop {
+            let writing = Arc::new(write);
+            self.writing = Arc::clone(&writing);
+            let done = self.write(&writing).await;
+            self.writing = Arc::default();
+            match done {
+                Ok(()) => break writing,
+                Err(StoreError::TakenOver(partition)) => {
+                    tracing::warn!(
+                        partition = partition.0,
+                        "another process projects the partition now"
+                    );
+                    write = Write::without(writing, partition);
+                    self.lose(partition);
+                }
+                Err(error) => return Err(error),
+            }
+        };
         let took = begun.elapsed();
         let stats = &self.shared.stats;
         stats.histograms.projection_us.add_duration(took);
@@ -140,7 +178,7 @@ impl Projector {
         let over = steady_now() + Duration::from_millis(gather_ms);
         let enough = self.merger.bytes() + ENOUGH_BYTES;
         while self.merger.bytes() < WRITE_BYTES {
-            let next = match self.committed.try_recv() {
+            let next = match self.news.try_recv() {
                 Ok(next) => next,
                 Err(_) if shared.awaited.is_awaited() || self.merger.bytes() >= enough => break,
                 Err(_) => tokio::select! {
@@ -149,7 +187,7 @@ impl Projector {
                         self.answer(asked).await;
                         continue;
                     }
-                    next = self.committed.recv() => match next {
+                    next = self.news.recv() => match next {
                         Some(next) => next,
                         None => break,
                     },
@@ -157,7 +195,7 @@ impl Projector {
                     () = tokio::time::sleep_until(over) => break,
                 },
             };
-            self.add(next);
+            self.hear(next);
         }
     }
 
@@ -192,13 +230,13 @@ impl Projector {
 
     /// Answers a list with what the tables lack.
     async fn answer(&mut self, asked: Asked) {
-        while let Ok(batch) = self.committed.try_recv() {
-            self.add(batch);
+        while let Ok(news) = self.news.try_recv() {
+            self.hear(news);
         }
         // A partition shows how far it is a moment before its batch comes here.
         while self.lacks(&asked.heads) {
-            match self.committed.recv().await {
-                Some(batch) => self.add(batch),
+            match self.news.recv().await {
+                Some(news) => self.hear(news),
                 None => return,
             }
         }
@@ -210,9 +248,10 @@ impl Projector {
 
     fn lacks(&self, heads: &[Position]) -> bool {
         let mut heads = (0..).zip(heads.iter().zip(&self.shared.ports));
+        // What became another's meanwhile will not come.
         heads.any(|(partition, (head, port))| {
             let seen = self.seen.get(&PartitionId(partition));
-            port.reached.get().max(seen.copied().unwrap_or(0)) < *head
+            port.is_open() && port.reached.get().max(seen.copied().unwrap_or(0)) < *head
         })
     }
 }
@@ -220,19 +259,21 @@ impl Projector {
 /// Tells partitions and waiting reads how far the state is.
 fn note(shared: &Shared, written: &Write) {
     crate::health::add(&shared.stats.projections, 1);
-    let bytes = i64::try_from(written.bytes).unwrap_or(i64::MAX);
-    shared
-        .stats
-        .projection_lag_bytes
-        .fetch_sub(bytes, Ordering::Relaxed);
+    no_longer_behind(shared, written.bytes);
     for (partition, reached) in written.reached() {
         let port = port_of(shared, partition);
         port.behind_since
             .store(shared.clock.now_ms(), Ordering::Relaxed);
         if port.reached.raise(reached) {
-            port.send(Internal::Projected(reached));
+            port.notify(Internal::Projected(reached));
         }
     }
+}
+
+fn no_longer_behind(shared: &Shared, bytes: usize) {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    let lag = &shared.stats.projection_lag_bytes;
+    lag.fetch_sub(bytes, Ordering::Relaxed);
 }
 
 fn port_of(shared: &Shared, partition: PartitionId) -> &Port {

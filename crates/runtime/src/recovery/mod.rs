@@ -11,5 +11,6 @@ mod partition;
 mod restart;
 mod tail;
 
-pub(crate) use open::open;
+pub(crate) use open::{open, open_one};
+pub(crate) use restart::{deliver_again, supply_message};
 pub(crate) use tail::{ReadBatch, Tail, scan_all};

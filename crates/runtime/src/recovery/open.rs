@@ -3,46 +3,69 @@
 use std::sync::{Arc, Mutex};
 
 use engine::Entropy;
-use store::{Position, StoreError};
+use store::{PartitionId, Position, StoreError};
 use tokio::sync::mpsc;
 
-use super::partition::{project, recover};
+use super::partition::recover;
 use super::restart::{check_marks, restart};
-use crate::catalog::{CatalogCell, RecoveredCatalog, StoreSettings, recover_catalog};
+use crate::catalog::{
+    CatalogCell, RecoveredCatalog, StoreSettings, recover_catalog, shared_catalog,
+};
+use crate::cluster::{Cluster, watch};
 use crate::config::{Config, Surroundings};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::OpenError;
 use crate::health::Stats;
-use crate::partition::{Inbox, Opened, Partition, inbox};
+use crate::partition::{AppendFailed, Partition, Port};
 use crate::placement::Placement;
-use crate::projector::{Asked, Awaited, Committed, Projector, overlay_channel};
+use crate::projector::{Asked, Awaited, Committed, News, Projector, overlay_channel};
 use crate::shared::{Phase, Shared};
 use crate::tasks::Tasks;
 
-/// Opens the store's partitions and begins to work.
+/// How often a new store is tried again whose settings another node writes at the same moment.
+const TRIES: usize = 10;
+
+/// Opens the store's partitions and begins to work. One node of several opens none by itself: it
+/// joins the others, and partitions come to it.
 pub(crate) async fn open(config: Config, with: Surroundings) -> Result<Arc<Shared>, OpenError> {
     Placement::new(config.partitions).ok_or(OpenError::Partitions(config.partitions))?;
+    for _ in 1..TRIES {
+        match open_once(config.clone(), with.clone()).await {
+            Err(OpenError::Fenced(_)) if with.cluster.is_some() => {}
+            opened => return opened,
+        }
+    }
+    open_once(config, with).await
+}
+
+async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, OpenError> {
     let mut entropy = Entropy::new(with.seed);
     let fresh = StoreSettings {
         partitions: config.partitions,
         callback_key: key(&mut entropy),
     };
     let store = with.store.as_ref();
-    let catalog = recover_catalog(store, &config.environment, with.seed, fresh).await?;
+    let catalog = match &with.cluster {
+        Some(cluster) => {
+            shared_catalog(store, cluster, &config.environment, with.seed, fresh).await?
+        }
+        None => recover_catalog(store, &config.environment, with.seed, fresh).await?,
+    };
     let incarnation = store.incarnation().await?;
     let paused = config.start_paused || store.is_paused().await?;
     // The same seed must not give the same ids again after a restart.
     let entropy = Entropy::new(with.seed ^ catalog.journal.epoch.rotate_left(32));
-    let (shared, inboxes, to_project) = share(config, with, catalog, incarnation, entropy)?;
+    let (shared, to_project) = share(config, with, catalog, incarnation, entropy)?;
     shared.dispatcher.set_paused(paused);
-    let opened = match recover_all(&shared, to_project).await {
-        Ok(opened) => opened,
-        Err(error) => {
-            shared.tasks.abort();
-            return Err(error);
-        }
+    let opened = match &shared.cluster {
+        Some(cluster) => join(&shared, cluster, to_project).await,
+        None => open_all(&shared, to_project).await,
     };
-    run_partitions(&shared, opened, inboxes);
+    if let Err(error) = opened {
+        shared.phase.end();
+        shared.tasks.abort();
+        return Err(error);
+    }
     Ok(shared)
 }
 
@@ -56,7 +79,7 @@ fn key(entropy: &mut Entropy) -> [u8; 32] {
 
 /// What the projector's task begins with.
 struct ToProject {
-    committed: mpsc::UnboundedReceiver<Committed>,
+    news: mpsc::UnboundedReceiver<News>,
     asked: mpsc::Receiver<Asked>,
     catalog_tail: Vec<Committed>,
     catalog_is_new: bool,
@@ -68,20 +91,20 @@ fn share(
     catalog: RecoveredCatalog,
     incarnation: u32,
     entropy: Entropy,
-) -> Result<(Arc<Shared>, Vec<Inbox>, ToProject), OpenError> {
+) -> Result<(Arc<Shared>, ToProject), OpenError> {
     let partitions = catalog.settings().partitions;
     let placement = Placement::new(partitions).ok_or(OpenError::Partitions(partitions))?;
-    let (ports, inboxes) = (0..partitions).map(|_| inbox()).unzip();
-    let (catalog_port, _no_commands) = inbox();
+    let catalog_port = Port::default();
     catalog_port.head.raise(catalog.head());
-    let (projector, committed) = mpsc::unbounded_channel();
+    let (projector, news) = mpsc::unbounded_channel();
     let (overlay, asked) = overlay_channel();
     let to_project = ToProject {
-        committed,
+        news,
         asked,
         catalog_tail: catalog.tail,
         catalog_is_new: catalog.is_new,
     };
+    let cluster = with.cluster.map(|with| Cluster::new(with, partitions));
     let shared = Shared {
         tokens: Tokens::new(catalog.journal.settings.callback_key),
         store: with.store,
@@ -94,7 +117,8 @@ fn share(
         stats: Stats::default(),
         catalog: CatalogCell::new(catalog.catalog),
         catalog_journal: Arc::new(tokio::sync::Mutex::new(catalog.journal)),
-        ports,
+        cluster: cluster.map(Arc::new),
+        ports: (0..partitions).map(|_| Port::default()).collect(),
         catalog_port,
         projector,
         awaited: Awaited::default(),
@@ -105,25 +129,45 @@ fn share(
         phase: Phase::default(),
         config,
     };
-    Ok((Arc::new(shared), inboxes, to_project))
+    Ok((Arc::new(shared), to_project))
 }
 
-async fn recover_all(
-    shared: &Arc<Shared>,
-    to_project: ToProject,
-) -> Result<Vec<Opened>, OpenError> {
-    let projector = Projector::new(shared, to_project.committed, to_project.asked);
+/// Begins to project, the catalog first.
+async fn begin_projecting(shared: &Arc<Shared>, to_project: ToProject) -> Result<(), OpenError> {
+    let projector = Projector::new(shared, to_project.news, to_project.asked);
     shared.spawn_vital("the projector".to_owned(), projector.run());
     for committed in to_project.catalog_tail {
-        project(shared, committed);
+        shared.project(committed);
     }
     if to_project.catalog_is_new {
         let mut journal = shared.catalog_journal.lock().await;
-        let written = journal.write_settings(shared).await;
-        written.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        journal
+            .write_settings(shared)
+            .await
+            .map_err(|failed| match failed {
+                AppendFailed::Fenced => OpenError::Fenced(PartitionId::CATALOG.0),
+                AppendFailed::Storage(error) => error.into(),
+            })?;
     }
-    let mut opened = Vec::with_capacity(shared.ports.len());
+    Ok(())
+}
+
+async fn join(
+    shared: &Arc<Shared>,
+    cluster: &Arc<Cluster>,
+    to_project: ToProject,
+) -> Result<(), OpenError> {
+    begin_projecting(shared, to_project).await?;
+    let watching = watch(Arc::clone(shared), Arc::clone(cluster));
+    shared.spawn_vital("the watch over the cluster".to_owned(), watching);
+    Ok(())
+}
+
+async fn open_all(shared: &Arc<Shared>, to_project: ToProject) -> Result<(), OpenError> {
+    begin_projecting(shared, to_project).await?;
+    let (mut opened, mut inboxes) = (Vec::new(), Vec::new());
     for index in 0..shared.placement.count() {
+        inboxes.push(shared.ports[usize::from(index)].renew());
         opened.push(recover(shared, index).await?);
     }
     check_marks(shared, &opened);
@@ -133,7 +177,27 @@ async fn recover_all(
     for index in 0..shared.placement.count() {
         restart(shared, index).await?;
     }
-    Ok(opened)
+    for ((index, opened), inbox) in (0..).zip(opened).zip(inboxes) {
+        shared.ports[usize::from(index)].set_open(true);
+        let partition = Partition::new(Arc::clone(shared), index, opened, inbox);
+        let running = async move {
+            partition.run().await;
+        };
+        shared.spawn_vital(format!("partition {index}"), running);
+    }
+    shared.dispatcher.resume(shared);
+    Ok(())
+}
+
+/// Opens one partition, which others owned before.
+pub(crate) async fn open_one(shared: &Arc<Shared>, index: u16) -> Result<Partition, OpenError> {
+    let inbox = shared.ports[usize::from(index)].renew();
+    let opened = recover(shared, index).await?;
+    wait_projected(shared, index, opened.head).await?;
+    restart(shared, index).await?;
+    let partition = Partition::new(Arc::clone(shared), index, opened, inbox);
+    shared.dispatcher.resume(shared);
+    Ok(partition)
 }
 
 /// Waits until the tables hold everything up to the partition's head.
@@ -146,13 +210,4 @@ async fn wait_projected(shared: &Shared, index: u16, head: Position) -> Result<(
             Err(StoreError::Unavailable("the state could not be written".to_owned()).into())
         }
     }
-}
-
-fn run_partitions(shared: &Arc<Shared>, opened: Vec<Opened>, inboxes: Vec<Inbox>) {
-    for ((index, opened), inbox) in (0..).zip(opened).zip(inboxes) {
-        shared.ports[usize::from(index)].set_open(true);
-        let partition = Partition::new(Arc::clone(shared), index, opened, inbox);
-        shared.spawn_vital(format!("partition {index}"), partition.run());
-    }
-    shared.dispatcher.resume(shared);
 }

@@ -209,28 +209,15 @@ impl Recovering {
     }
 
     fn to_project(&self, batch: ReadBatch, deltas: Vec<Delta>, changes: Vec<store::Change>) {
-        project(
-            &self.shared,
-            Committed {
-                partition: self.partition,
-                position: batch.position,
-                records: Arc::new(batch.records),
-                deltas,
-                changes,
-                bytes: batch.bytes,
-            },
-        );
+        self.shared.project(Committed {
+            partition: self.partition,
+            position: batch.position,
+            records: Arc::new(batch.records),
+            deltas,
+            changes,
+            bytes: batch.bytes,
+        });
     }
-}
-
-/// Hands a batch to the projector and counts it as not projected yet.
-pub(super) fn project(shared: &Shared, committed: Committed) {
-    let lag = i64::try_from(committed.bytes).unwrap_or(i64::MAX);
-    shared
-        .stats
-        .projection_lag_bytes
-        .fetch_add(lag, std::sync::atomic::Ordering::Relaxed);
-    let _gone = shared.projector.send(committed);
 }
 
 /// From this record on the partition is ours: an older owner's append is fenced.
@@ -275,17 +262,14 @@ async fn record_opening(
         .head
         .raise(opened.head);
     let (deltas, changes) = (vec![], vec![]);
-    project(
-        shared,
-        Committed {
-            partition,
-            position: opened.head,
-            records,
-            deltas,
-            changes,
-            bytes,
-        },
-    );
+    shared.project(Committed {
+        partition,
+        position: opened.head,
+        records,
+        deltas,
+        changes,
+        bytes,
+    });
     Ok(())
 }
 

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use engine::codec::payloads_of;
 use engine::record::{Body, MessageSent, SlotBody, SlotFact};
-use store::{Row, StoreError, Table};
+use store::{Row, Scan, StoreError, Table};
 
 use super::partition::scan;
 use super::tail::scan_all;
-use crate::partition::{Internal, Opened, outbox_message};
+use crate::partition::{Internal, Opened, Pair, messages_to, outbox_message, pair_of};
 use crate::projector::parse_task_row;
 use crate::shared::Shared;
 
 /// Queues the open tasks of a partition and delivers its messages again. The tables must hold all
 /// that is durable.
-pub(super) async fn restart(shared: &Shared, index: u16) -> Result<(), StoreError> {
+pub(super) async fn restart(shared: &Arc<Shared>, index: u16) -> Result<(), StoreError> {
     let (store, slots) = (shared.store.as_ref(), shared.placement.slots(index));
     let mut tasks = 0_usize;
     scan_all(store, scan(Table::Task, slots.clone()), |row: &Row| {
@@ -40,8 +40,41 @@ pub(super) async fn restart(shared: &Shared, index: u16) -> Result<(), StoreErro
     Ok(())
 }
 
-async fn deliver(shared: &Shared, message: MessageSent) -> Result<(), StoreError> {
-    let to = u16::try_from(message.to_slot).unwrap_or_default();
+/// Messages of one pair of slots that are sent again at once.
+const AGAIN: usize = 100;
+
+/// Sends the oldest messages of these pairs again that the state has without acknowledgement.
+pub(crate) async fn deliver_again(
+    shared: &Arc<Shared>,
+    pairs: Vec<Pair>,
+) -> Result<(), StoreError> {
+    for (from, to) in pairs {
+        let scan = Scan {
+            prefix: messages_to(to),
+            limit: AGAIN,
+            ..scan(Table::Outbox, from..=from)
+        };
+        for row in shared.store.scan(scan).await? {
+            if let Some(message) = outbox_message(&row) {
+                deliver(shared, message).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn deliver(shared: &Arc<Shared>, message: MessageSent) -> Result<(), StoreError> {
+    let (_, to) = pair_of(message.from_slot, message.to_slot);
+    supply_message(shared, &message).await?;
+    shared.tell(to, Internal::Message(Box::new(message)));
+    Ok(())
+}
+
+/// Supplies the payloads that a message only knows by their hash.
+pub(crate) async fn supply_message(
+    shared: &Shared,
+    message: &MessageSent,
+) -> Result<(), StoreError> {
     // Payloads share their bytes with their copies, so supplying one supplies all.
     let fact = SlotFact {
         body: Some(SlotBody::MessageSent(message.clone())),
@@ -56,7 +89,6 @@ async fn deliver(shared: &Shared, message: MessageSent) -> Result<(), StoreError
             Bytes::from_static(b"null")
         }));
     }
-    shared.port(to).send(Internal::Message(Box::new(message)));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Reading a journal from the projected position on, and tables from end to end.
 
-use engine::codec::{RecordBatch, decode_batch, verify_batch};
+use engine::codec::{CodecError, RecordBatch, decode_batch, verify_batch};
 use store::{Batch, PartitionHead, PartitionId, Position, Row, Scan, Store, StoreError};
 
 use crate::error::OpenError;
@@ -9,6 +9,24 @@ use crate::error::OpenError;
 const READ_BYTES: usize = 8 << 20;
 /// Rows read at once.
 const PAGE: usize = 5_000;
+
+/// Why a batch cannot be read.
+enum Unread {
+    /// Its binary was newer than this one.
+    Newer(String),
+    /// Expected and found.
+    Damaged(String),
+}
+
+impl From<CodecError> for Unread {
+    fn from(error: CodecError) -> Self {
+        let reason = error.to_string();
+        match error {
+            CodecError::Newer { .. } | CodecError::UnknownRecord { .. } => Self::Newer(reason),
+            CodecError::Damaged(_) | CodecError::Checksum { .. } => Self::Damaged(reason),
+        }
+    }
+}
 
 /// A batch as it was read back.
 pub(crate) struct ReadBatch {
@@ -51,9 +69,14 @@ impl Tail {
         while self.next <= self.head {
             let batch = self.next_batch(store).await?;
             let position = batch.position;
-            let read = self
-                .judge(&batch)
-                .map_err(|reason| self.damaged(position, reason))?;
+            let read = self.judge(&batch).map_err(|unread| match unread {
+                Unread::Newer(reason) => OpenError::Newer {
+                    partition: self.partition.0,
+                    position,
+                    reason,
+                },
+                Unread::Damaged(reason) => self.damaged(position, reason),
+            })?;
             self.next += 1;
             if position > self.reached {
                 return Ok(Some(read));
@@ -85,22 +108,22 @@ impl Tail {
     }
 
     /// Whether the batch is the next one, unchanged, and readable here.
-    fn judge(&mut self, batch: &Batch) -> Result<ReadBatch, String> {
+    fn judge(&mut self, batch: &Batch) -> Result<ReadBatch, Unread> {
         if batch.position != self.next {
-            return Err(format!(
+            return Err(Unread::Damaged(format!(
                 "expected position {}, but found a gap before this one",
                 self.next
-            ));
+            )));
         }
-        let (header, records) = decode_batch(&batch.body).map_err(|error| error.to_string())?;
+        let (header, records) = decode_batch(&batch.body)?;
         if let Some(previous) = self.chain {
-            verify_batch(&batch.body, previous).map_err(|error| error.to_string())?;
+            verify_batch(&batch.body, previous)?;
         }
         let owner = (header.partition, header.position);
         if owner != (u32::from(self.partition.0), batch.position) {
-            return Err(format!(
+            return Err(Unread::Damaged(format!(
                 "expected a batch of this place, but it says {owner:?}"
-            ));
+            )));
         }
         self.chain = Some(header.checksum);
         self.last_at = self.last_at.max(header.at);

@@ -11,6 +11,7 @@ use store::{Batch, PartitionId, StoreError};
 
 use super::cursor::{Place, decode, encode};
 use super::subscription::{Published, StreamFrom};
+use crate::cluster::{Cluster, Streaming};
 use crate::error::{StreamError, Unavailable};
 use crate::partition::Port;
 use crate::shared::Shared;
@@ -25,10 +26,15 @@ pub(super) struct AllStream {
     /// Up to where records were given.
     given: Vec<Place>,
     ready: VecDeque<(usize, Place, Published)>,
+    /// Has other nodes' journals followed closely.
+    _streaming: Option<Streaming>,
 }
 
 impl AllStream {
     pub(super) async fn begin(shared: &Arc<Shared>, from: StreamFrom) -> Result<Self, StreamError> {
+        if let Some(cluster) = &shared.cluster {
+            cluster.see_heads(shared).await.map_err(Unavailable::from)?;
+        }
         let places = match from {
             StreamFrom::Now => {
                 let next = |port: &Port| Place {
@@ -42,6 +48,7 @@ impl AllStream {
         let shared = Arc::clone(shared);
         let ready = VecDeque::new();
         let mut stream = Self {
+            _streaming: shared.cluster.as_ref().map(Cluster::streaming),
             shared,
             read: places.clone(),
             given: places,

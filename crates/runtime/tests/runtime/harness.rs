@@ -265,6 +265,7 @@ impl World {
             kinds: Registry::default().with(self.script.clone()),
             clock: self.clock.clone(),
             secrets: Arc::new(NoSecrets),
+            cluster: None,
             seed: self.seed.load(Ordering::Relaxed),
             on_fatal: Arc::new(move |reason| {
                 fatal.lock().expect("no holder panicked").push(reason)

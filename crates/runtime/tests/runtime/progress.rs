@@ -58,7 +58,9 @@ async fn an_adapter_that_is_gone_fails_its_steps() {
     until("the first call", || world.script.calls().len() == 1).await;
     let key = definition::ResourceKey::new(definition::ResourceKind::Adapter, "crm");
     runtime
-        .apply("ann", "", |catalog| catalog.without(&[key]))
+        .apply("ann", "", |catalog| {
+            catalog.without(std::slice::from_ref(&key))
+        })
         .await
         .expect("removes");
     world.script.gate(true);

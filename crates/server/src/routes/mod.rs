@@ -20,7 +20,7 @@ mod system;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::any;
+use axum::routing::{any, post};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,6 +29,7 @@ use crate::dashboard;
 use crate::door::{gate, wrong_method};
 use crate::openapi;
 use crate::pages;
+use crate::peers;
 use crate::state::Door;
 
 pub(crate) use apply::apply_failed;
@@ -43,6 +44,8 @@ pub fn router(door: Arc<Door>) -> Router {
         .fallback(dashboard::page_or_nothing)
         .method_not_allowed_fallback(wrong_method)
         .layer(gate)
+        // Other nodes come by another address, and prove themselves in their own way.
+        .route(peers::PATH, post(peers::link))
         .with_state(door)
 }
 
@@ -100,4 +103,6 @@ fn people_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(system::system))
         .routes(routes!(system::resume))
         .routes(routes!(backup::back_up))
+        .routes(routes!(system::nodes))
+        .routes(routes!(system::partitions))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Live, PartitionHealth, Ready, System};
+use api::{Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, System};
 use axum::Json;
 use axum::extract::State;
 
@@ -94,4 +94,75 @@ fn shown(door: &Door, caller: &Caller) -> System {
         caller: caller.user.to_string(),
         partitions: health.partitions.iter().map(partition).collect(),
     }
+}
+
+/// Lists the nodes of the cluster
+#[utoipa::path(
+    get, path = "/system/nodes", tag = "system", operation_id = "list_nodes",
+    responses((status = 200, description = "The nodes, by name", body = Nodes), crate::openapi::Problems)
+)]
+pub async fn nodes(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    query: Query,
+) -> Result<Json<Nodes>, Refusal> {
+    caller.may(Permission::Read)?;
+    query.finish()?;
+    let (nodes, _) = door.runtime.nodes().unwrap_or_default();
+    let mut items: Vec<Node> = nodes.into_iter().map(node).collect();
+    items.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+    Ok(Json(Nodes { items }))
+}
+
+fn node(seen: runtime::NodeView) -> Node {
+    let node = seen.node;
+    Node {
+        id: node.id.to_string(),
+        name: node.name,
+        zone: node.zone,
+        region: node.region,
+        url: node.url,
+        version: node.version,
+        live: seen.live,
+        asked: seen.is_this,
+        silent_ms: seen.silent_ms,
+        partitions: seen.partitions as u64,
+        unfit: (!node.unfit.is_empty()).then_some(node.unfit),
+    }
+}
+
+/// Lists the partitions and who owns them
+#[utoipa::path(
+    get, path = "/system/partitions", tag = "system", operation_id = "list_partitions",
+    responses((status = 200, description = "The partitions", body = Partitions), crate::openapi::Problems)
+)]
+pub async fn partitions(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    query: Query,
+) -> Result<Json<Partitions>, Refusal> {
+    caller.may(Permission::Read)?;
+    query.finish()?;
+    let (nodes, owners) = door.runtime.nodes().unwrap_or_default();
+    let named = |id| {
+        let seen = nodes.iter().find(|seen| seen.node.id == id);
+        seen.map(|seen| seen.node.name.clone())
+    };
+    let alone = nodes.is_empty();
+    let item = |partition: runtime::PartitionHealth| {
+        let owner = owners.get(usize::from(partition.id)).copied().flatten();
+        PartitionOwner {
+            id: partition.id,
+            owner: owner
+                .and_then(named)
+                .or_else(|| alone.then(|| door.node.clone())),
+            here: partition.open,
+            head: partition.head,
+            reached: partition.reached,
+        }
+    };
+    let partitions = door.runtime.health().partitions;
+    Ok(Json(Partitions {
+        items: partitions.into_iter().map(item).collect(),
+    }))
 }

@@ -16,7 +16,11 @@ pub use layers::{Flags, SettingsError, Shown};
 pub use limits::Limits;
 
 use crate::callers::TokenSettings;
+use crate::peers::ClusterSecret;
 use layers::Layers;
+
+/// Partitions of a new store that several nodes may share.
+const OF_A_CLUSTER: u16 = 64;
 
 /// Everything that a server is told.
 #[derive(Clone, Debug)]
@@ -33,6 +37,14 @@ pub struct Settings {
     pub archive: Option<String>,
     /// Whether calls and timers wait until someone resumes the server.
     pub start_paused: bool,
+    /// What people call this node; none: its address.
+    pub node: Option<String>,
+    /// The zone that it runs in.
+    pub zone: String,
+    /// The region that it runs in.
+    pub region: String,
+    /// After how long other nodes may take over from one that does not move, in milliseconds.
+    pub lease_ms: u64,
     /// The environment to run as.
     pub environment: String,
     /// Partitions of a store that is made anew.
@@ -101,7 +113,7 @@ impl Settings {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<(Self, Vec<Shown>), SettingsError> {
         let mut layers = Layers::read(flags, &variable)?;
-        let settings = Self {
+        let mut settings = Self {
             listen: layers.value("listen", "127.0.0.1:8080")?,
             data: layers.value("data", "data")?,
             database: layers.concealed("database", without_password)?,
@@ -109,7 +121,11 @@ impl Settings {
             archive: layers.optional("archive")?,
             start_paused: layers.value("start-paused", "false")?,
             environment: layers.value("env", "dev")?,
-            partitions: layers.value("partitions", &cores().to_string())?,
+            partitions: 0,
+            node: layers.optional("node")?,
+            zone: layers.value("zone", "")?,
+            region: layers.value("region", "")?,
+            lease_ms: layers.value("lease-ms", "5000")?,
             advertise: layers.optional::<String>("advertise")?.map(without_slash),
             secrets_dir: layers.optional("secrets-dir")?,
             log: LogSettings {
@@ -123,6 +139,12 @@ impl Settings {
             tokens: layers.tokens(),
             without_token: None,
         };
+        // Several nodes need more to share than one has cores.
+        let partitions = settings
+            .database
+            .as_ref()
+            .map_or_else(cores, |_| OF_A_CLUSTER);
+        settings.partitions = layers.value("partitions", &partitions.to_string())?;
         settings.check()?;
         Ok((settings, layers.into_shown()))
     }
@@ -131,6 +153,20 @@ impl Settings {
     fn check(&self) -> Result<(), SettingsError> {
         if !(1..=4_096).contains(&self.partitions) {
             return Err(SettingsError::value("partitions", "expected 1 to 4096"));
+        }
+        if !(1_000..=60_000).contains(&self.lease_ms) {
+            return Err(SettingsError::value("lease-ms", "expected 1000 to 60000"));
+        }
+        if self.database.is_some() && self.cluster_secret.is_none() {
+            let reason = "expected the secret that all nodes on the database share \
+                          (ORCHESTRATOR_CLUSTER_SECRET), but there is none";
+            return Err(SettingsError::value("cluster-secret", reason));
+        }
+        let unspecified = self.listen.ip().is_unspecified() && self.advertise.is_none();
+        if self.database.is_some() && unspecified {
+            let reason = "expected the URL under which the other nodes reach this one, since it \
+                          listens on all addresses";
+            return Err(SettingsError::value("advertise", reason));
         }
         if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
             return Err(SettingsError::OpenToAll(self.listen));
@@ -141,6 +177,30 @@ impl Settings {
                 .map_err(|reason| SettingsError::value("tokens", reason))?;
         }
         Ok(())
+    }
+}
+
+impl Settings {
+    /// What people call this node.
+    pub(crate) fn node_name(&self) -> String {
+        let unnamed = || match &self.database {
+            Some(_) => self.listen.to_string(),
+            None => "local".to_owned(),
+        };
+        self.node.clone().unwrap_or_else(unnamed)
+    }
+
+    /// Where others reach this node, without a slash at the end.
+    pub(crate) fn own_url(&self) -> String {
+        let own = || format!("http://{}", self.listen);
+        self.advertise.clone().unwrap_or_else(own)
+    }
+
+    /// What this node proves to the others that it knows.
+    pub(crate) fn cluster_secret(&self) -> Option<ClusterSecret> {
+        let secret = self.cluster_secret.as_ref()?;
+        let shared = self.database.is_some();
+        shared.then(|| ClusterSecret::new(secret.reveal()))
     }
 }
 

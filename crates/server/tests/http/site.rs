@@ -151,6 +151,7 @@ impl Site {
             kinds: adapters::registry(),
             clock: Arc::new(SystemClock),
             secrets: Arc::new(secrets.clone()),
+            cluster: None,
             seed: 7,
             on_fatal: Arc::new(|reason| panic!("{reason}")),
         };

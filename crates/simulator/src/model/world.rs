@@ -206,7 +206,7 @@ impl Model {
         self.decisions += 1;
         self.talk(|| format!("{id} {command:?}"));
         let Some(actor) = self.actors.get_mut(&id) else {
-            return Ok(Err(Refusal::Stale("there is no such instance")));
+            return Ok(Err(Refusal::Stale("there is no such instance".into())));
         };
         let (seq, outstanding) = (actor.live.seq(), actor.live.outstanding());
         let mut context = context(

@@ -203,6 +203,7 @@ impl Lives {
             kinds: Registry::default().with(Simulated(Arc::clone(world))),
             clock: Arc::new(world.clock),
             secrets: Arc::new(NoSecrets),
+            cluster: None,
             seed: self.random.bits(),
             on_fatal: {
                 let world = Arc::clone(world);

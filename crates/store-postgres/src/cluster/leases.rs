@@ -1,79 +1,11 @@
 //! Leases on partitions.
 
-use store::{PartitionId, StoreError};
+use store::{Lease, PartitionId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::PostgresStore;
-use crate::connection::{Session, with_session};
+use crate::connection::Session;
 use crate::failure::Trouble;
-
-/// The ownership of a partition at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
-    /// The partition.
-    pub partition: PartitionId,
-    /// The node that owns it; none when it was released.
-    pub owner: Option<Uuid>,
-    /// Rises with each change of owner. (It is not the epoch of the journal's fence, which
-    /// `take_over` raises.)
-    pub epoch: u64,
-    /// Raised by the owner while it lives.
-    pub counter: u64,
-}
-
-impl PostgresStore {
-    /// All leases that ever were, by partition.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database cannot be reached: nothing is known of any lease then.
-    pub async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
-        with_session!(self.control, "reading leases", |session| all(session))
-    }
-
-    /// Makes a node the owner of a partition if its lease still is exactly what was `seen` (none
-    /// for a partition that never had one). Answers the new lease, or none when it had moved.
-    ///
-    /// It is for the caller to have seen the lease released, or its counter stand still for a
-    /// whole lease.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database cannot be reached; it may have been done nonetheless, which
-    /// [`PostgresStore::leases`] tells.
-    pub async fn acquire_lease(
-        &self,
-        partition: PartitionId,
-        node: Uuid,
-        seen: Option<Lease>,
-    ) -> Result<Option<Lease>, StoreError> {
-        let what = "acquiring a lease";
-        with_session!(self.control, what, |session| acquire(
-            session, partition, node, seen
-        ))
-    }
-
-    /// Raises the counters of all partitions that a node owns; answers its leases as they are now.
-    /// One that is missing was lost. The owner counts its time from before this call.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database cannot be reached; a lease ends for its owner when no call
-    /// succeeds in time.
-    pub async fn bump_leases(&self, node: Uuid) -> Result<Vec<Lease>, StoreError> {
-        with_session!(self.control, "renewing leases", |session| bump(
-            session, node
-        ))
-    }
-
-    /// Gives a partition up so that another node need not wait; false when it was lost already.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database cannot be reached; the lease then ends by itself.
-    pub async fn release_lease(&self, lease: Lease) -> Result<bool, StoreError> {
-        with_session!(self.control, "releasing a lease", |session| release(
-            session, lease
-        ))
-    }
-}
 
 fn lease(row: &Row) -> Lease {
     let partition = row.get::<_, i32>(0) as u16;
@@ -85,14 +17,14 @@ fn lease(row: &Row) -> Lease {
     }
 }
 
-async fn all(session: &Session) -> Result<Vec<Lease>, Trouble> {
+pub(super) async fn all(session: &Session) -> Result<Vec<Lease>, Trouble> {
     let sql = "SELECT partition, owner, epoch, counter FROM lease ORDER BY partition";
     let statement = session.prepared(sql).await?;
     let rows = session.client.query(&statement, &[]).await?;
     Ok(rows.iter().map(lease).collect())
 }
 
-async fn acquire(
+pub(super) async fn acquire(
     session: &Session,
     partition: PartitionId,
     node: Uuid,
@@ -128,7 +60,7 @@ async fn acquire(
     Ok(row.as_ref().map(lease))
 }
 
-async fn bump(session: &Session, node: Uuid) -> Result<Vec<Lease>, Trouble> {
+pub(super) async fn bump(session: &Session, node: Uuid) -> Result<Vec<Lease>, Trouble> {
     // In order of partitions, as every statement locks them.
     let sql = "WITH held AS (SELECT partition FROM lease WHERE owner = $1 ORDER BY partition FOR UPDATE) \
                UPDATE lease SET counter = counter + 1 FROM held \
@@ -141,7 +73,7 @@ async fn bump(session: &Session, node: Uuid) -> Result<Vec<Lease>, Trouble> {
     Ok(leases)
 }
 
-async fn release(session: &Session, lease: Lease) -> Result<bool, Trouble> {
+pub(super) async fn release(session: &Session, lease: Lease) -> Result<bool, Trouble> {
     let sql = "UPDATE lease SET owner = NULL, counter = counter + 1 \
                WHERE partition = $1 AND owner = $2 AND epoch = $3";
     let statement = session.prepared(sql).await?;

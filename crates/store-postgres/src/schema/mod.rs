@@ -20,11 +20,18 @@ pub(crate) struct Migration {
 }
 
 /// All steps, in order.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    compatible_from: 1,
-    sql: include_str!("0001_store.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        compatible_from: 1,
+        sql: include_str!("0001_store.sql"),
+    },
+    Migration {
+        version: 2,
+        compatible_from: 2,
+        sql: include_str!("0002_named_nodes.sql"),
+    },
+];
 
 /// How often the first tables are tried again when another node makes them at the same moment.
 const TRIES: usize = 10;

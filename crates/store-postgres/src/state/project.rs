@@ -70,12 +70,14 @@ fn rows_of<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = &'a InstanceRow> + Cl
     plan.open.iter().copied().chain(ended)
 }
 
-/// Moves the reached positions on; they never go back. Their rows are held until the commit, so
-/// a take-over waits for a projection that is under way.
+/// Moves the reached positions on. They never go back: what is older than the state is left from
+/// an earlier ownership, and would overwrite newer rows. Their rows are held until the commit, so a
+/// take-over waits for a projection that is under way.
 async fn reach(session: &Session, epochs: &Epochs, gathered: &Gathered) -> Result<(), Trouble> {
     let sql = "INSERT INTO reached VALUES ($1, $2, coalesce($3::bigint, 0)) \
-               ON CONFLICT (partition) DO UPDATE SET position = GREATEST(reached.position, EXCLUDED.position) \
-               WHERE $3::bigint IS NULL OR reached.epoch = $3";
+               ON CONFLICT (partition) DO UPDATE SET position = EXCLUDED.position \
+               WHERE reached.position <= EXCLUDED.position \
+               AND ($3::bigint IS NULL OR reached.epoch = $3)";
     let statement = session.prepared(sql).await?;
     for (partition, position) in &gathered.reached {
         let (number, position) = (i32::from(partition.0), *position as i64);
@@ -85,11 +87,7 @@ async fn reach(session: &Session, epochs: &Epochs, gathered: &Gathered) -> Resul
             .execute(&statement, &[&number, &position, &epoch])
             .await?;
         if written == 0 {
-            return Err(StoreError::Locked {
-                place: format!("partition {}", partition.0),
-                detail: "it took the partition over since".into(),
-            }
-            .into());
+            return Err(StoreError::TakenOver(*partition).into());
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use store::conformance::{Harness, random_lives, run};
+use store::conformance::{Harness, random_lives, run, run_cluster};
 use store_postgres::{PostgresConfig, PostgresStore};
 
 use crate::server::{Reach, Server, Version};
@@ -41,12 +41,16 @@ impl Harness for OnServer {
 
 #[tokio::test]
 async fn it_conforms_on_postgresql_15() {
-    run(&OnServer::new(Version::V15, |_| ())).await;
+    let harness = OnServer::new(Version::V15, |_| ());
+    run(&harness).await;
+    run_cluster(&harness).await;
 }
 
 #[tokio::test]
 async fn it_conforms_on_postgresql_18() {
-    run(&OnServer::new(Version::V18, |_| ())).await;
+    let harness = OnServer::new(Version::V18, |_| ());
+    run(&harness).await;
+    run_cluster(&harness).await;
 }
 
 #[tokio::test]

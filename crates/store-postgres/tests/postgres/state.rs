@@ -27,7 +27,7 @@ async fn a_stale_owner_cannot_take_the_state_back() {
         .project(projection(ONE, 0, vec![put(late)]))
         .await
         .unwrap_err();
-    assert!(matches!(refused, StoreError::Locked { .. }), "{refused:?}");
+    assert!(matches!(refused, StoreError::TakenOver(_)), "{refused:?}");
     let found = new.instance(0, row(1).id).await.unwrap().unwrap();
     assert_eq!(found.row.status, "running");
     new.project(projection(ONE, 0, vec![put(row(2))]))

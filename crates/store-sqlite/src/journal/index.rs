@@ -152,7 +152,7 @@ impl Index {
     pub(crate) fn blocks(&self) -> Option<(u64, u64)> {
         let mut blocks = self.segments.values().filter_map(|segment| segment.blocks);
         let (first, last) = blocks.next()?;
-        Some((first, blocks.last().map_or(last, |(_, last)| last)))
+        Some((first, blocks.next_back().map_or(last, |(_, last)| last)))
     }
 
     /// How many bytes of durable blocks lie from a block on, which stands at this offset if it lies

@@ -167,12 +167,20 @@ async fn positions_reached_last(harness: &impl Harness) {
     fill(&store, ONE, 5).await;
     fill(&store, TWO, 5).await;
     project(&store, 4, vec![]).await;
-    let both = [(ONE, 2), (TWO, 3)].map(|(partition, reached)| Projection {
-        partition,
-        reached,
-        changes: vec![],
-    });
-    store.project(both.to_vec()).await.unwrap();
+    let reached = |partition, reached| {
+        vec![Projection {
+            partition,
+            reached,
+            changes: vec![],
+        }]
+    };
+    // A store that several processes share takes it for another's, and says so.
+    let back = store.project(reached(ONE, 2)).await;
+    assert!(
+        matches!(back, Ok(()) | Err(StoreError::TakenOver(ONE))),
+        "{back:?}"
+    );
+    store.project(reached(TWO, 3)).await.unwrap();
     drop(store);
     let store = harness.open().await;
     assert_eq!(store.reached(ONE).await.unwrap(), 4, "it never goes back");

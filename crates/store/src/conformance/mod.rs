@@ -3,6 +3,7 @@
 //! [`run`] takes a function that opens the same store again and again: each check starts from an
 //! empty store, and opens it a second time to see what lasted.
 
+mod cluster;
 mod fence;
 mod instances;
 mod journal;
@@ -15,6 +16,7 @@ use std::future::Future;
 
 use crate::Store;
 
+pub use cluster::checks as run_cluster;
 pub use model::random_lives;
 
 /// Opens stores. Between two calls of `open` the suite drops the handle before.

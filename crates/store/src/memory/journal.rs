@@ -25,6 +25,14 @@ impl PartitionJournal {
         }
     }
 
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(super) fn head(&self) -> Position {
+        self.head
+    }
+
     /// The first position held; `head + 1` when none is.
     pub(super) fn first(&self) -> Position {
         self.batches.keys().next().copied().unwrap_or(self.head + 1)

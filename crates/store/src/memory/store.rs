@@ -6,30 +6,50 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::cluster::{Members, system_clock};
 use super::journal::PartitionJournal;
 use super::state::MemoryState;
 use crate::{
-    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, HistorySegment, InstanceFilter,
-    InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position, Projection, Row, Scan,
-    Slot, Store, StoreError, StoredInstance, Table,
+    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, Epoch, HistorySegment,
+    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
+    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 
 /// Ended instances are dropped by whole days, as the stores on disk do.
 const BUCKET_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// A store in memory. A clone is another handle to the same content, so that a simulated crash
-/// drops one handle and opens the next. No call ever waits.
-#[derive(Clone, Default)]
+/// A store in memory. A clone is another process's handle to the same content, so that a simulated
+/// crash drops one handle and opens the next, and simulated nodes have one each. No call ever waits.
 pub struct MemoryStore {
     content: Arc<Mutex<Content>>,
+    clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// The epochs under which this handle took partitions over.
+    held: Mutex<BTreeMap<PartitionId, Epoch>>,
 }
 
 #[derive(Default)]
-struct Content {
-    journals: BTreeMap<PartitionId, PartitionJournal>,
+pub(super) struct Content {
+    pub(super) journals: BTreeMap<PartitionId, PartitionJournal>,
     blobs: BTreeMap<BlobHash, Bytes>,
     reached: BTreeMap<PartitionId, Position>,
     state: MemoryState,
+    pub(super) members: Members,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_clock(system_clock)
+    }
+}
+
+impl Clone for MemoryStore {
+    fn clone(&self) -> Self {
+        Self {
+            content: Arc::clone(&self.content),
+            clock: Arc::clone(&self.clock),
+            held: Mutex::default(),
+        }
+    }
 }
 
 impl MemoryStore {
@@ -38,10 +58,27 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// An empty store whose nodes read this clock, in milliseconds since the epoch.
+    pub fn with_clock(clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        Self {
+            content: Arc::default(),
+            clock: Arc::new(clock),
+            held: Mutex::default(),
+        }
+    }
+
+    pub(super) fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
     /// A panic of another holder cannot leave the content half changed in a way that matters more
     /// than the panic itself, so the lock is taken regardless.
-    fn content(&self) -> MutexGuard<'_, Content> {
+    pub(super) fn content(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<PartitionId, Epoch>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -62,6 +99,7 @@ impl Store for MemoryStore {
                 first: head.first,
             });
         }
+        self.held().insert(partition, head.epoch);
         Ok(head)
     }
 
@@ -96,6 +134,17 @@ impl Store for MemoryStore {
 
     async fn project(&self, projections: Vec<Projection>) -> Result<(), StoreError> {
         let mut content = self.content();
+        for projection in &projections {
+            let partition = projection.partition;
+            let stale = |epoch: &Epoch| {
+                let journal = content.journals.get(&partition);
+                journal.is_some_and(|journal| journal.epoch() != *epoch)
+            };
+            let reached = content.reached.get(&partition).copied().unwrap_or(0);
+            if self.held().get(&partition).is_some_and(stale) || projection.reached < reached {
+                return Err(StoreError::TakenOver(partition));
+            }
+        }
         for projection in projections {
             for change in projection.changes {
                 content.state.apply(change);

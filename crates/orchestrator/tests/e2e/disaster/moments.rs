@@ -32,7 +32,7 @@ pub fn instances(node: &Node) -> BTreeMap<String, String> {
 
 /// What the server's archive still lacks, in bytes.
 fn lag(node: &Node) -> Option<u64> {
-    let page = node.get("/metrics");
+    let page = node.page("/metrics");
     let line = page
         .lines()
         .find_map(|line| line.strip_prefix("orchestrator_archive_lag_bytes "));
@@ -179,7 +179,7 @@ fn wait_until_resumed(node: &Node) {
             "{id} is held"
         );
     }
-    let begun = node.get("/metrics");
+    let begun = node.page("/metrics");
     let begun = begun.lines().filter(|line| line.starts_with(stream));
     assert!(
         begun.clone().all(|line| line.ends_with(" 0")),

@@ -108,7 +108,7 @@ fn serve(data: &std::path::Path, archive: &str) -> Node {
 }
 
 fn figure(node: &Node, name: &str) -> f64 {
-    let page = node.get("/metrics");
+    let page = node.page("/metrics");
     let line = page
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

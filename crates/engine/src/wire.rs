@@ -1,0 +1,160 @@
+//! Commands and refusals as bytes, for nodes that tell each other: JSON, in which what is protobuf in
+//! the journal stays protobuf, base64. A node that meets a variant that it does not know says so and
+//! is not asked again; nothing of this is ever stored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Command, Refusal};
+
+/// These bytes are of a newer binary.
+#[derive(Debug, thiserror::Error)]
+#[error("it comes from another version: {0}")]
+pub struct WireError(#[from] serde_json::Error);
+
+impl Command {
+    /// The command as bytes.
+    pub fn to_wire(&self) -> Vec<u8> {
+        written(self)
+    }
+
+    /// The command in these bytes.
+    ///
+    /// # Errors
+    /// When a newer binary wrote them.
+    pub fn from_wire(bytes: &[u8]) -> Result<Self, WireError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}
+
+impl Refusal {
+    /// The refusal as bytes.
+    pub fn to_wire(&self) -> Vec<u8> {
+        written(self)
+    }
+
+    /// The refusal in these bytes.
+    ///
+    /// # Errors
+    /// When a newer binary wrote them.
+    pub fn from_wire(bytes: &[u8]) -> Result<Self, WireError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}
+
+fn written(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("texts, numbers and bytes are always JSON")
+}
+
+/// `#[serde(with = "wire::message")]` for what is protobuf in the journal.
+pub(crate) mod message {
+    use super::{Deserialize, Serialize};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+    use prost::Message;
+    use serde::{Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &impl Message,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        BASE64.encode(value.encode_to_vec()).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, M, D>(deserializer: D) -> Result<M, D::Error>
+    where
+        M: Message + Default,
+        D: Deserializer<'de>,
+    {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64.decode(text).map_err(D::Error::custom)?;
+        M::decode(bytes.as_slice()).map_err(D::Error::custom)
+    }
+}
+
+/// `#[serde(with = "wire::payload")]`: the text itself, for a blob may not be stored anywhere yet.
+pub(crate) mod payload {
+    use super::{Deserialize, Serialize};
+    use crate::payload::Payload;
+    use serde::{Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(
+        payload: &Payload,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let bytes = payload.bytes();
+        let text = std::str::from_utf8(&bytes).map_err(serde::ser::Error::custom)?;
+        text.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Payload, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(D::Error::custom)?;
+        Ok(Payload::from_bytes(text.into()))
+    }
+}
+
+/// `#[serde(with = "wire::id")]`.
+pub(crate) mod id {
+    use super::{Deserialize, Serialize};
+    use crate::id::Id;
+    use serde::{Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(id: &Id, serializer: S) -> Result<S::Ok, S::Error> {
+        id.to_string().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{InputError, TaskOutcome};
+    use crate::payload::Payload;
+    use crate::record::{Choice, TaskKey};
+
+    #[test]
+    fn commands_and_refusals_come_back_and_unknown_ones_are_refused() {
+        let result = Command::Result {
+            task: TaskKey {
+                attempt: 3,
+                ..TaskKey::default()
+            },
+            outcome: TaskOutcome::Completed {
+                output: Payload::from_bytes("{\"a\":1}".into()),
+                target: "t".into(),
+                exchange: String::new(),
+            },
+        };
+        let decide = Command::Decide {
+            id: "0192c3a4-0000-7000-8000-000000000001"
+                .parse()
+                .expect("an id"),
+            choice: Choice::Skip,
+            comment: "fine".into(),
+        };
+        for command in [result, decide, Command::Compensate] {
+            let back = Command::from_wire(&command.to_wire()).expect("known");
+            assert_eq!(format!("{back:?}"), format!("{command:?}"));
+        }
+        let refusals = [
+            Refusal::Stale("nothing".into()),
+            Refusal::AlreadyDecided(Box::default()),
+            Refusal::Input(vec![InputError {
+                pointer: "/a".into(),
+                message: "expected a number".into(),
+            }]),
+        ];
+        for refusal in refusals {
+            let back = Refusal::from_wire(&refusal.to_wire()).expect("known");
+            assert_eq!(back, refusal);
+        }
+        assert!(Command::from_wire(b"{\"Teleport\":{}}").is_err());
+    }
+}

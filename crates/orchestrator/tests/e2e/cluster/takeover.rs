@@ -1,0 +1,64 @@
+//! Nodes that die, stand still, or lose their zone.
+
+use std::time::{Duration, Instant};
+
+use postgres_server::{Server, Version};
+
+use super::load::Load;
+use super::nodes::{CONNECTIONS, Nodes, send};
+
+/// Within this the partitions of a lost node work again.
+const TAKEN_OVER: Duration = Duration::from_secs(10);
+
+#[test]
+fn a_killed_node_is_taken_over_and_nothing_is_lost() {
+    let mut nodes = Nodes::three();
+    let load = Load::begin(nodes.urls());
+    let nap = nodes.nodes[1].0.submit("nap", r#"{"for": "1s"}"#);
+    let (own, killed) = (nodes.kill(2), Instant::now());
+    nodes.until_settled(2);
+    let took = killed.elapsed();
+    assert!(took < TAKEN_OVER, "taken over after {took:?}");
+    load.until_more(50);
+    nodes.begin(own);
+    nodes.until_settled(3);
+    load.until_more(50);
+    let record = load.end();
+    record.check(&nodes.nodes[0].0);
+    nodes.nodes[0].0.until_status(&nap, "completed");
+    println!(
+        "taken over after {took:?}; the longest request took {:?}",
+        record.longest
+    );
+}
+
+#[test]
+fn a_node_that_stood_still_commits_and_answers_nothing_of_what_it_lost() {
+    let nodes = Nodes::three();
+    let load = Load::begin(nodes.urls());
+    send(&nodes.nodes[2].0, "STOP");
+    nodes.until_settled(2);
+    load.until_more(50);
+    send(&nodes.nodes[2].0, "CONT");
+    nodes.until_settled(3);
+    load.until_more(50);
+    let record = load.end();
+    // The node that stood still answers like the others.
+    record.check(&nodes.nodes[2].0);
+}
+
+#[test]
+fn the_loss_of_a_zone_leaves_the_other_one_working() {
+    let database = Server::start_with(Version::V15, &[CONNECTIONS]);
+    let url = database.url();
+    let mut nodes = Nodes::on(Some(database), url, &["a", "b", "b"]);
+    let listed = nodes.nodes[0].0.json(&["nodes", "list", "-o", "json"]);
+    let of_a = listed["items"][0]["partitions"].as_u64().unwrap();
+    assert!((4..=12).contains(&of_a), "a zone owns about half: {listed}");
+    let load = Load::begin(nodes.urls());
+    nodes.kill(2);
+    nodes.kill(1);
+    nodes.until_settled(1);
+    load.until_more(50);
+    load.end().check(&nodes.nodes[0].0);
+}

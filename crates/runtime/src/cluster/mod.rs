@@ -1,0 +1,28 @@
+//! Several nodes on one store.
+//!
+//! Each partition is owned by one node, by lease. Every node writes down that it lives, sees who
+//! else does, and works out from that alone who should own what (`assignment`); the node's loop
+//! (`watch`) takes what is its own and free, and hands over what should be another's. A node answers
+//! from memory only while its lease lasts (`standing`). Whatever reaches a node that does not own its
+//! partition is sent on to the owner (`route`, over a `link`) and carried out there (`serve`).
+
+mod assignment;
+mod catalog;
+mod link;
+mod ownership;
+mod route;
+mod serve;
+mod standing;
+mod state;
+mod view;
+mod watch;
+mod wire;
+
+pub(crate) use catalog::told_all;
+pub use link::{Connection, Peers};
+pub(crate) use route::{Routed, Trip, holds_command};
+pub use state::Membership;
+pub(crate) use state::{Cluster, Streaming};
+pub use view::NodeView;
+pub(crate) use watch::watch;
+pub(crate) use wire::When;

@@ -1,0 +1,153 @@
+//! A partition of this node, from its lease to its release.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use store::{Lease, PartitionId, StoreError};
+
+use super::state::{Cluster, lock};
+use crate::error::OpenError;
+use crate::partition::Internal;
+use crate::projector::News;
+use crate::shared::Shared;
+
+/// How long a partition that is handed over waits for its calls: those that take longer are made
+/// again by the next owner.
+const CALLS: Duration = Duration::from_secs(3);
+/// How long it waits for its state, so that the next owner has no tail to replay.
+const PROJECTED: Duration = Duration::from_secs(2);
+/// Between two looks at the calls under way.
+const LOOK: Duration = Duration::from_millis(20);
+/// After so long a partition that could not be opened is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Where a partition of this node is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It is being recovered.
+    Opening,
+    /// It works.
+    Open,
+    /// It is being handed over.
+    Leaving,
+    /// It could not be opened a moment ago.
+    Failed,
+}
+
+/// By partition.
+pub(super) type Stages = BTreeMap<u16, Stage>;
+
+impl Cluster {
+    fn set_stage(&self, partition: u16, stage: Stage) {
+        lock(&self.stages).insert(partition, stage);
+    }
+}
+
+/// Opens a partition whose lease is ours, and runs it until it is handed over or lost.
+pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
+    let index = lease.partition.0;
+    cluster.set_stage(index, Stage::Opening);
+    let (owned, owned_cluster) = (Arc::clone(shared), Arc::clone(cluster));
+    shared.spawn_vital(format!("partition {index}"), async move {
+        let (shared, cluster) = (owned, owned_cluster);
+        let failed = match crate::recovery::open_one(&shared, index).await {
+            Ok(partition) => {
+                cluster.set_stage(index, Stage::Open);
+                cluster.have_others_look(&shared);
+                if partition.run().await {
+                    projected(&shared, index).await;
+                }
+                false
+            }
+            Err(error) => {
+                not_opened(&cluster, index, &error);
+                true
+            }
+        };
+        give_up(&shared, &cluster, lease).await;
+        if failed {
+            cluster.set_stage(index, Stage::Failed);
+            tokio::time::sleep(AGAIN).await;
+        }
+        lock(&cluster.stages).remove(&index);
+        cluster.wake.notify_one();
+    });
+}
+
+fn not_opened(cluster: &Cluster, partition: u16, error: &OpenError) {
+    match error {
+        OpenError::Fenced(_) => tracing::warn!(partition, "another node was faster"),
+        OpenError::Store(StoreError::Unavailable(reason)) => {
+            tracing::warn!(partition, %reason, "a partition cannot be opened for now");
+        }
+        OpenError::Newer { .. } => {
+            tracing::error!(partition, %error, "this node is too old for the cluster's journal");
+            cluster.set_unfit(&error.to_string());
+        }
+        error => tracing::error!(partition, %error, "a partition cannot be opened"),
+    }
+}
+
+async fn projected(shared: &Shared, index: u16) {
+    let port = &shared.ports[usize::from(index)];
+    let _hurry = shared.awaited.hurry();
+    let reached = port.reached.reach(port.head.get());
+    if tokio::time::timeout(PROJECTED, reached).await.is_err() {
+        tracing::warn!(partition = index, "handed over with a tail to replay");
+    }
+}
+
+/// The partition is no more ours: another may take it at once.
+async fn give_up(shared: &Shared, cluster: &Cluster, lease: Lease) {
+    let PartitionId(index) = lease.partition;
+    cluster.standing.ended(lease.partition);
+    shared.ports[usize::from(index)].set_open(false);
+    // Without a projector the process is going down.
+    let _gone = shared.projector.send(News::Lost(lease.partition));
+    match cluster.store.release_lease(lease).await {
+        Ok(true) => {
+            tracing::info!(partition = index, "released");
+            cluster.have_others_look(shared);
+        }
+        Ok(false) => tracing::info!(partition = index, "another node owns it now"),
+        Err(error) => {
+            tracing::warn!(partition = index, %error, "not released; its lease ends by itself");
+        }
+    }
+}
+
+/// Hands a partition over: no further call is made for it, those under way come back, everything is
+/// committed, and then its lease is released.
+pub(super) fn hand_over(shared: &Arc<Shared>, cluster: &Cluster, index: u16) {
+    cluster.set_stage(index, Stage::Leaving);
+    tracing::info!(partition = index, "handing over");
+    let owned = Arc::clone(shared);
+    shared.tasks.spawn(async move {
+        let port = &owned.ports[usize::from(index)];
+        port.leave();
+        let idle = async {
+            while port.calls.load(Ordering::Acquire) > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        if tokio::time::timeout(CALLS, idle).await.is_err() {
+            tracing::warn!(
+                partition = index,
+                "calls under way are made again by the next owner"
+            );
+        }
+        port.notify(Internal::Close);
+    });
+}
+
+/// The lease is lost: nothing of the partition may be answered any more.
+pub(super) fn lose(shared: &Shared, cluster: &Cluster, index: u16) {
+    tracing::warn!(partition = index, "the lease is lost");
+    cluster.standing.ended(PartitionId(index));
+    cluster.set_stage(index, Stage::Leaving);
+    let port = &shared.ports[usize::from(index)];
+    port.set_open(false);
+    port.notify(Internal::Close);
+}

@@ -1,0 +1,317 @@
+//! To the owner of a slot, wherever it is and however often that changes on the way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::record::Record;
+use engine::{Id, Instance, Slot};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::link::Link;
+use super::serve::ALL_SLOTS;
+use super::state::Cluster;
+use super::wire::{Answer, Ask, CommandAsk, ReadAsk, StartAsk, When, id_bytes, id_in};
+use crate::clock::steady_now;
+use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
+use crate::handle::{Begin, Order};
+use crate::partition::{Carried, StartReply, supply_blobs};
+use crate::reads::Behind;
+use crate::shared::Shared;
+use crate::subscribe::Published;
+
+/// Before a second try at the same owner, unless something moved.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Errors that say that the owner is another by now, or cannot be reached.
+pub(crate) trait Elsewhere {
+    /// Whether to try the next owner.
+    fn is_elsewhere(&self) -> bool;
+}
+
+impl Elsewhere for Unavailable {
+    fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+}
+
+impl Elsewhere for CommandError {
+    fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Unavailable(reason) if reason.is_elsewhere())
+    }
+}
+
+impl Elsewhere for SubmitError {
+    fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Unavailable(reason) if reason.is_elsewhere())
+    }
+}
+
+/// Where something is to be done.
+pub(crate) enum Routed {
+    /// In this process.
+    Here,
+    /// At another node.
+    There(There),
+}
+
+/// Another node, and what this one takes it to own.
+pub(crate) struct There {
+    shared: Arc<Shared>,
+    cluster: Arc<Cluster>,
+    link: Arc<Link>,
+    owner: store::NodeId,
+    partition: usize,
+    /// It may have been carried out already.
+    again: bool,
+}
+
+/// One thing on its way to its slot's owner. Without a cluster everything is here, at the first try.
+pub(crate) struct Trip {
+    shared: Arc<Shared>,
+    partition: usize,
+    until: Instant,
+    tries: usize,
+}
+
+impl Trip {
+    /// Begins; it ends after the patience of the node's bounds.
+    pub(crate) fn to(shared: &Arc<Shared>, slot: Slot) -> Self {
+        let patience = Duration::from_millis(shared.config.bounds.owner_wait_ms);
+        Self {
+            partition: shared.placement.of(slot),
+            shared: Arc::clone(shared),
+            until: steady_now() + patience,
+            tries: 0,
+        }
+    }
+
+    /// Whether it may have been carried out already.
+    pub(crate) fn again(&self) -> bool {
+        self.tries > 1
+    }
+
+    /// Where to try; waits while nobody is known to own the partition.
+    pub(crate) async fn next(&mut self) -> Result<Routed, Unavailable> {
+        let Some(cluster) = self.shared.cluster.clone() else {
+            return Ok(Routed::Here);
+        };
+        if self.tries > 0 {
+            self.rest(&cluster).await?;
+        }
+        loop {
+            if let Some(routed) = self.routed(&cluster) {
+                self.tries += 1;
+                return Ok(routed);
+            }
+            self.rest(&cluster).await?;
+        }
+    }
+
+    fn routed(&self, cluster: &Arc<Cluster>) -> Option<Routed> {
+        if self.shared.ports[self.partition].is_open() {
+            return Some(Routed::Here);
+        }
+        let owner = cluster.view().owner(self.partition)?;
+        let link = (owner != cluster.me).then(|| cluster.link(&self.shared, owner))??;
+        Some(Routed::There(There {
+            shared: Arc::clone(&self.shared),
+            cluster: Arc::clone(cluster),
+            link,
+            owner,
+            partition: self.partition,
+            again: self.tries > 0,
+        }))
+    }
+
+    async fn rest(&self, cluster: &Cluster) -> Result<(), Unavailable> {
+        if steady_now() >= self.until || !self.shared.phase.is_open() {
+            return Err(Unavailable::Closed);
+        }
+        let seen = cluster.changed.get();
+        cluster.wake.notify_one();
+        let _no_news = tokio::time::timeout(PAUSE, cluster.changed.reach(seen + 1)).await;
+        Ok(())
+    }
+
+    /// The outcome of a try, unless another has to follow.
+    pub(crate) fn settled<T, E: Elsewhere>(&self, outcome: Result<T, E>) -> Option<Result<T, E>> {
+        let elsewhere = outcome.as_ref().is_err_and(Elsewhere::is_elsewhere);
+        (!elsewhere || self.shared.cluster.is_none()).then_some(outcome)
+    }
+}
+
+impl There {
+    /// Asks the node, as long as it owns the partition.
+    async fn ask(&self, ask: Ask) -> Result<Answer, Unavailable> {
+        let version = self.shared.catalog.current().version;
+        tokio::select! {
+            biased;
+            answer = self.link.ask(version, ask) => answer,
+            () = self.moved() => Err(Unavailable::Closed),
+        }
+    }
+
+    async fn moved(&self) {
+        loop {
+            let seen = self.cluster.changed.get();
+            if self.cluster.view().owner(self.partition) != Some(self.owner) {
+                return;
+            }
+            self.cluster.changed.reach(seen + 1).await;
+        }
+    }
+
+    /// Has an instance started there.
+    pub(crate) async fn start(&self, begin: &Begin) -> Result<StartReply, Unavailable> {
+        let ask = StartAsk {
+            actor: begin.actor.clone(),
+            cause: begin.cause.clone(),
+            again: self.again,
+            ..StartAsk::new(begin.id, &begin.message, begin.key.as_ref())
+        };
+        Ok(match self.ask(Ask::Start(Box::new(ask))).await? {
+            Answer::Instance(answer) => {
+                let catalog = self.shared.catalog.current();
+                let instance = answer.instance(&catalog)?;
+                supply_blobs(self.shared.store.as_ref(), &instance).await?;
+                StartReply::Started(instance)
+            }
+            Answer::Elsewhere(_) => StartReply::Elsewhere,
+            Answer::Replayed(first) => StartReply::Replayed(id_in(&first)),
+            Answer::Conflict(_) => StartReply::Conflict,
+            other => match other.into_error(begin.id) {
+                CommandError::Refused(refusal) => StartReply::Refused(refusal),
+                CommandError::Unavailable(reason) => return Err(reason),
+                CommandError::NotFound(_) => return Err(Unavailable::Closed),
+            },
+        })
+    }
+
+    /// Has a command carried out there.
+    pub(crate) async fn command(&self, order: &Order) -> Result<Carried, CommandError> {
+        let ask = CommandAsk {
+            id: id_bytes(order.id),
+            command: order.command.to_wire().into(),
+            actor: order.actor.clone(),
+            cause: order.cause.clone(),
+            command_id: id_bytes(order.command_id),
+            again: self.again,
+        };
+        match self.ask(Ask::Command(ask)).await? {
+            Answer::Instance(answer) => {
+                let ignored = answer.ignored;
+                let instance = answer.instance(&self.shared.catalog.current())?;
+                self.supplied(instance)
+                    .await
+                    .map(|instance| Carried { instance, ignored })
+            }
+            other => Err(other.into_error(order.id)),
+        }
+    }
+
+    /// An instance as the node has it.
+    pub(crate) async fn read(&self, id: Id, when: When) -> Result<Arc<Instance>, ReadError> {
+        let ask = ReadAsk {
+            id: id_bytes(id),
+            when: when as i32,
+        };
+        match self.ask(Ask::Read(ask)).await? {
+            Answer::Instance(answer) => {
+                let instance = answer.instance(&self.shared.catalog.current())?;
+                self.supplied(instance).await
+            }
+            other => Err(other.into_error(id)),
+        }
+    }
+
+    /// Has every record of an instance sent from now on.
+    pub(crate) async fn watch(
+        &self,
+        id: Id,
+        records: mpsc::Sender<Published>,
+    ) -> Result<u64, ReadError> {
+        let version = self.shared.catalog.current().version;
+        let ask = Ask::Watch(id_bytes(id));
+        let answer = tokio::select! {
+            biased;
+            answer = self.link.watch(version, ask, records) => answer?,
+            () = self.moved() => return Err(Unavailable::Closed.into()),
+        };
+        match answer {
+            Answer::Watching(seq) => Ok(seq),
+            other => Err(other.into_error(id)),
+        }
+    }
+
+    /// Waits until the state holds what the slot's partition has made durable; says whether it was
+    /// in time.
+    pub(crate) async fn fresh(&self, slot: Slot) -> Result<bool, Unavailable> {
+        match self.ask(Ask::Fresh(u32::from(slot))).await? {
+            Answer::Behind(behind) => Ok(behind.partitions.is_empty()),
+            other => Err(other.into_unavailable()),
+        }
+    }
+
+    async fn supplied(&self, instance: Arc<Instance>) -> Result<Arc<Instance>, CommandError> {
+        let supplied = supply_blobs(self.shared.store.as_ref(), &instance).await;
+        supplied.map_err(Unavailable::from)?;
+        Ok(instance)
+    }
+}
+
+impl Cluster {
+    /// Waits until the state holds what all other nodes have made durable; answers with the
+    /// partitions that were not in time, those without an owner among them.
+    pub(crate) async fn fresh_elsewhere(&self, shared: &Shared) -> Vec<Behind> {
+        let asked = self.others().into_iter().map(async |node| {
+            let answer = match self.link(shared, node) {
+                Some(link) => link.ask(0, Ask::Fresh(ALL_SLOTS)).await.ok(),
+                None => None,
+            };
+            match answer {
+                Some(Answer::Behind(behind)) => Ok(behind.partitions),
+                _ => Err(node),
+            }
+        });
+        let wait = Duration::from_millis(shared.config.bounds.read_wait_ms);
+        let asked = tokio::time::timeout(wait, futures_util::future::join_all(asked)).await;
+        let view = self.view();
+        let told = |node| {
+            asked
+                .as_ref()
+                .is_ok_and(|asked| !asked.contains(&Err(node)))
+        };
+        let unknown = (0..shared.placement.count()).filter(|partition| {
+            let place = usize::from(*partition);
+            match view.owner(place) {
+                Some(owner) if owner == self.me => !shared.ports[place].is_open(),
+                Some(owner) => !told(owner),
+                None => true,
+            }
+        });
+        let mut behind: Vec<Behind> = unknown
+            .map(|partition| Behind {
+                partition,
+                behind_ms: 0,
+            })
+            .collect();
+        for late in asked.iter().flatten().flatten().flatten() {
+            behind.push(Behind {
+                partition: u16::try_from(late.partition).unwrap_or_default(),
+                behind_ms: late.behind_ms,
+            });
+        }
+        behind.sort_unstable_by_key(|behind| behind.partition);
+        behind.dedup_by_key(|behind| behind.partition);
+        behind
+    }
+}
+
+/// Whether a command with this id stands among these records.
+pub(crate) fn holds_command(records: &[Record], command_id: Id) -> bool {
+    let origins = records.iter().filter_map(|record| record.origin.as_ref());
+    origins
+        .into_iter()
+        .any(|origin| origin.command_id == command_id)
+}
