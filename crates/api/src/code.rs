@@ -234,6 +234,10 @@ codes! {
         "Not among the choices"
         "The decision does not have this choice."
         "Take one of the decision's `choices`."
+    NO_BACKUP "ORC-0420" Some(409), Refused,
+        "The backup was not made"
+        "Another backup is being made, no place for it was named, the place is another store's, its keys are refused, or the store is a database, which is backed up with its own tools."
+        "The detail says which, and what to mend. For a database see `docs/disaster-recovery.md`."
     OVERLOADED "ORC-0501" Some(429), Failed,
         "Too much at once"
         "The server has as much work waiting as it may hold. What it has taken is safe; this request was not taken."
@@ -290,6 +294,18 @@ codes! {
         "An invariant does not hold"
         "`orchestrator doctor` found something in the store that should not be possible."
         "Keep the folder as it is and report what was printed."
+    BACKUP_UNUSABLE "ORC-0620" None, Failed,
+        "A backup cannot be made, read or restored"
+        "The address, its keys, the folder to restore into, or the moment asked for does not fit; or an object that is needed is missing or damaged. Nothing was changed."
+        "The message says which. `orchestrator backup list` shows which moments there are, `orchestrator backup verify` what is damaged."
+    BACKUP_DAMAGED "ORC-0621" None, Failed,
+        "Something among the backups is damaged, torn or missing"
+        "`orchestrator backup verify` read everything at the address and found what was printed."
+        "Do what stands beside each finding. A new backup is always a good beginning."
+    NOT_COPIED "ORC-0622" None, Failed,
+        "The store was not copied"
+        "The store to copy from or to cannot be opened, the target is not empty, or what arrived there is not what was sent."
+        "The message says which. Empty the target before it is tried again; the source is as it was."
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! belongs to users passes through as text ([`Json`]).
 
 mod admin;
+mod backup;
 mod code;
 mod decision;
 mod definition;
@@ -20,6 +21,7 @@ mod system;
 mod time;
 
 pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, TaskSummary};
+pub use backup::{Backup, BackupRequest};
 pub use code::{CODES, Code};
 pub use decision::{Answer, AnswerRequest, Decision};
 pub use definition::{

@@ -20,6 +20,8 @@ pub struct Config {
     /// Partitions of a store that is opened for the first time (1 to 4,096); an existing store
     /// keeps the number that it was made with.
     pub partitions: u16,
+    /// Whether nothing goes out and no timer fires until [`crate::Runtime::resume`].
+    pub start_paused: bool,
     /// The URL under which other systems reach this server, without a slash at the end; absent,
     /// calls carry no callback address.
     pub callback_base: Option<String>,
@@ -37,6 +39,7 @@ impl Config {
             format: engine::codec::FORMAT,
             environment: environment.into(),
             partitions,
+            start_paused: false,
             callback_base: None,
             outbound: OutboundPolicy::default(),
             bounds: Bounds::default(),

@@ -190,6 +190,8 @@ pub struct Health {
     pub ready: bool,
     /// Why not, in a sentence; empty when ready.
     pub reason: String,
+    /// Calls and timers wait for [`crate::Runtime::resume`].
+    pub paused: bool,
     /// Each partition.
     pub partitions: Vec<PartitionHealth>,
     /// Counters since the start.

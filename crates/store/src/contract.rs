@@ -31,6 +31,16 @@ pub trait Store: Send + Sync + 'static {
     /// Rises with each restore of the store from a backup.
     async fn incarnation(&self) -> Result<u32, StoreError>;
 
+    /// Whether the store waits for a person before anything leaves it, as one does that was restored.
+    async fn is_paused(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    /// Lets a store that waits go on, durably.
+    async fn resume(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Raises the partition's epoch and answers its head: from then on appends under an older
     /// epoch are fenced. A partition that was never seen is made, empty.
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError>;

@@ -10,6 +10,7 @@ mod commands;
 mod configuration;
 mod database;
 mod dev;
+mod disaster;
 mod lifecycle;
 mod metrics;
 mod retention;

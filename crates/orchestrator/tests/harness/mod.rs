@@ -130,12 +130,18 @@ impl Node {
 
     /// What it answers at a path, whatever the status.
     pub fn get(&self, path: &str) -> Value {
+        let text = self.page(path);
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"))
+    }
+
+    /// What a path answers, as text.
+    pub fn page(&self, path: &str) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let answer = client.get(format!("{}{path}", self.url)).send().await;
-            answer.unwrap().json().await.unwrap()
+            answer.unwrap().text().await.unwrap()
         })
     }
 

@@ -81,6 +81,9 @@ pub(crate) struct Partition {
     closing: bool,
 }
 
+/// How often a partition looks whether it may let timers fire again, in milliseconds.
+const PAUSED_LOOK_MS: i64 = 500;
+
 /// What the loop woke up for.
 enum Woken {
     Appended(Result<(), AppendFailed>),
@@ -163,11 +166,13 @@ impl Partition {
 
     async fn wake(&mut self) -> Woken {
         let full = self.is_full();
+        let paused = self.shared.dispatcher.is_paused();
+        let at_least_ms = if paused { PAUSED_LOOK_MS } else { 0 };
         let sleep_ms = self
             .timers
             .next_at()
             .saturating_sub(self.shared.clock.now_ms())
-            .max(0);
+            .max(at_least_ms);
         let sleep = Duration::from_millis(u64::try_from(sleep_ms).unwrap_or(0));
         let appended = async {
             match &mut self.in_flight {
@@ -255,6 +260,9 @@ impl Partition {
     }
 
     fn fire_timer(&mut self, now: i64) -> bool {
+        if self.shared.dispatcher.is_paused() {
+            return false;
+        }
         let Some((id, key)) = self.timers.pop_due(now) else {
             return false;
         };

@@ -50,9 +50,11 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
         None => recover_catalog(store, &config, with.seed, fresh).await?,
     };
     let incarnation = store.incarnation().await?;
+    let paused = config.start_paused || store.is_paused().await?;
     // The same seed must not give the same ids again after a restart.
     let entropy = Entropy::new(with.seed ^ catalog.journal.epoch.rotate_left(32));
     let (shared, to_project) = share(config, with, catalog, incarnation, entropy)?;
+    shared.dispatcher.set_paused(paused);
     let opened = match &shared.cluster {
         Some(cluster) => join(&shared, cluster, to_project).await,
         None => open_all(&shared, to_project).await,

@@ -23,6 +23,7 @@ pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     projection(snapshot, sheet)?;
     retention(&snapshot.measures.figures, sheet)?;
     memory(snapshot, sheet)?;
+    copies(snapshot, sheet)?;
     http(snapshot, sheet)?;
     process(snapshot, sheet)
 }
@@ -271,6 +272,37 @@ fn memory(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_instance_evictions_total",
         "Instances let go from memory.",
         evictions,
+    )
+}
+
+fn copies(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    sheet.gauge(
+        "orchestrator_paused",
+        "Whether calls and timers wait for someone to resume the server: 1 or 0.",
+        u64::from(snapshot.paused),
+    )?;
+    let Some(archive) = &snapshot.archive else {
+        return Ok(());
+    };
+    sheet.gauge(
+        "orchestrator_archive_lag_bytes",
+        "Bytes of the journal that are durable, but not archived yet.",
+        archive.lag_bytes,
+    )?;
+    sheet.gauge(
+        "orchestrator_archive_lag_seconds",
+        "How long the oldest of them has waited: what would be lost with this machine.",
+        archive.lag_ms as f64 / 1_000.0,
+    )?;
+    sheet.counter(
+        "orchestrator_archived_bytes_total",
+        "Bytes of the journal that this process archived.",
+        archive.bytes,
+    )?;
+    sheet.counter(
+        "orchestrator_archive_failures_total",
+        "Tries to archive that failed; each is repeated.",
+        archive.failures,
     )
 }
 

@@ -14,6 +14,7 @@ use runtime::{Measures, Spread};
 use super::families;
 use super::process::Process;
 use super::traffic::RouteFigures;
+use crate::copies::ArchiveFigures;
 use crate::state::Door;
 
 /// The text format that every Prometheus, and `promtool`, reads.
@@ -25,6 +26,8 @@ pub(super) struct Snapshot {
     pub(super) measures: Measures,
     pub(super) routes: Vec<RouteFigures>,
     pub(super) process: Process,
+    pub(super) archive: Option<ArchiveFigures>,
+    pub(super) paused: bool,
     /// When the process started, seconds since the epoch.
     pub(super) started_s: f64,
 }
@@ -38,6 +41,8 @@ pub(crate) fn page(door: &Door) -> Result<String, fmt::Error> {
         measures: door.runtime.measures(),
         routes: door.traffic.figures(),
         process: Process::look(),
+        archive: door.copies.as_ref().and_then(|copies| copies.archive()),
+        paused: door.runtime.health().paused,
         started_s: door.started_at.0 as f64 / 1_000.0,
     };
     let mut registry = Registry::default();

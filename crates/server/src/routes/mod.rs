@@ -2,6 +2,7 @@
 
 mod admin;
 mod apply;
+mod backup;
 mod batch;
 mod callbacks;
 mod decisions;
@@ -100,6 +101,8 @@ fn people_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(callbacks::complete))
         .routes(routes!(callbacks::fail))
         .routes(routes!(system::system))
+        .routes(routes!(system::resume))
+        .routes(routes!(backup::back_up))
         .routes(routes!(system::nodes))
         .routes(routes!(system::partitions))
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use adapter::Cidr;
 
-pub use concealed::Concealed;
+pub use concealed::{Concealed, without_password};
 pub use file::FileError;
 pub use layers::{Flags, SettingsError, Shown};
 pub use limits::Limits;
@@ -19,7 +19,6 @@ pub use span::Span;
 
 use crate::callers::TokenSettings;
 use crate::peers::ClusterSecret;
-use concealed::without_password;
 use layers::Layers;
 
 /// Partitions of a new store that several nodes may share.
@@ -36,6 +35,10 @@ pub struct Settings {
     pub database: Option<Concealed>,
     /// What the nodes on one database share.
     pub cluster_secret: Option<Concealed>,
+    /// Where the journal is archived, as an address.
+    pub archive: Option<String>,
+    /// Whether calls and timers wait until someone resumes the server.
+    pub start_paused: bool,
     /// What people call this node; none: its address.
     pub node: Option<String>,
     /// The zone that it runs in.
@@ -119,6 +122,8 @@ impl Settings {
             data: layers.value("data", "data")?,
             database: layers.concealed("database", without_password)?,
             cluster_secret: layers.concealed("cluster-secret", |_| "(set)".to_owned())?,
+            archive: layers.optional("archive")?,
+            start_paused: layers.value("start-paused", "false")?,
             environment: layers.value("env", "dev")?,
             partitions: 0,
             node: layers.optional("node")?,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod apply;
+mod backups;
 mod bad_input;
 mod callers;
 mod dashboard;

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension};
-use store::{BlobHash, PartitionId, Position, StoreError};
+use store::{Blob, BlobHash, PartitionId, Position, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::bucket::{Bucket, Buckets};
@@ -117,6 +117,32 @@ impl Reader {
         self.buckets.remove_rest()
     }
 
+    /// Blobs that have left the journal, in the order of their hashes, behind one of them, until
+    /// `limit_bytes` is passed (at least one if there is one).
+    pub(crate) fn blobs(
+        &mut self,
+        after: Option<BlobHash>,
+        limit_bytes: usize,
+    ) -> Result<Vec<Blob>, StoreError> {
+        let read = || {
+            let sql = "SELECT hash, bytes FROM blob WHERE hash > ?1 ORDER BY hash";
+            let mut statement = self.state.prepare_cached(sql)?;
+            let after: &[u8] = after.as_ref().map_or(&[], |hash| &hash[..]);
+            let mut rows = statement.query([after])?;
+            let (mut found, mut length) = (vec![], 0);
+            while length <= limit_bytes
+                && let Some(row) = rows.next()?
+            {
+                let bytes = Bytes::copy_from_slice(row.get_ref(1)?.as_blob()?);
+                length += bytes.len();
+                let hash = row.get(0)?;
+                found.push(Blob { hash, bytes });
+            }
+            Ok(found)
+        };
+        read().map_err(failure)
+    }
+
     /// A blob that has left the journal.
     pub(crate) fn blob(&mut self, hash: &BlobHash) -> Result<Option<Bytes>, StoreError> {
         let read = || {
@@ -136,7 +162,7 @@ fn failure(error: rusqlite::Error) -> StoreError {
 }
 
 /// Begins to read; the first read fixes what is seen.
-fn begin(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
     // An earlier query may have failed between its beginning and its end.
     end(connection)?;
     connection.execute_batch("BEGIN")?;
