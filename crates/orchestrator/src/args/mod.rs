@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use resources::{ApplyArgs, DecisionsCommand, DiffArgs, ListShow, PathArgs, ResourceCommand};
 pub use serve::{DevArgs, DoctorArgs, ServeArgs};
 pub use workflows::{
-    AnswerArgs, AuditArgs, CancelArgs, HistoryArgs, IdArgs, ListArgs, SubmitArgs, WatchArgs,
+    AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, HistoryArgs, IdArgs, ListArgs, SubmitArgs,
+    WatchArgs,
 };
 
 /// Runs workflows that survive anything, and tells what they do.

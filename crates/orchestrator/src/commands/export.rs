@@ -64,12 +64,20 @@ async fn others(session: &Session) -> Result<Vec<Value>, Failure> {
 
 /// The policies that were applied, as one document.
 fn own_policies(policies: &[Policy]) -> Option<Value> {
-    let own = policies.iter().filter(|policy| !policy.built_in);
-    let (retry, defaults): (Vec<&Policy>, Vec<&Policy>) =
-        own.partition(|policy| policy.kind == "retry");
+    let own = |kind: &'static str| {
+        let own = policies.iter().filter(|policy| !policy.built_in);
+        own.filter(move |policy| policy.kind == kind)
+    };
+    let retry: Vec<&Policy> = own("retry").collect();
     let mut fields = Map::new();
-    if let Some(policy) = defaults.first() {
+    if let Some(policy) = own("defaults").next() {
         fields.insert("defaults".into(), policy.document.value());
+    }
+    for kind in ["risk", "man-mode"] {
+        let rules: Vec<Value> = own(kind).map(|policy| policy.document.value()).collect();
+        if !rules.is_empty() {
+            fields.insert(kind.into(), Value::Array(rules));
+        }
     }
     if !retry.is_empty() {
         let named = retry

@@ -3,6 +3,7 @@
 mod back_pressure;
 mod chaos;
 mod commit;
+mod decisions;
 mod determinism;
 mod harness;
 mod idempotency;

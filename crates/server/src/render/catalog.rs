@@ -106,6 +106,8 @@ pub fn policies(catalog: &Catalog) -> Vec<Policy> {
         let kind = match key.kind {
             ResourceKind::RetryPolicy => "retry",
             ResourceKind::PolicyDefaults => "defaults",
+            ResourceKind::RiskPolicy => "risk",
+            ResourceKind::ManPolicy => "man-mode",
             _ => return None,
         };
         Some(Policy {
