@@ -38,6 +38,8 @@ pub use problem::{Finding, PROBLEM_JSON, Problem};
 pub use resource::{
     Adapter, ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport,
 };
-pub use submit::{BatchAnswer, BatchItem, BatchRequest, CancelRequest, Submission, Submitted};
+pub use submit::{
+    BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,
+};
 pub use system::{Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, System};
 pub use time::{InvalidTime, Time};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::man::{ManPolicy, Risk, RiskPolicy};
-use crate::policy::{RetryPlan, RetryPolicy};
+use crate::policy::{RetentionRule, RetryPlan, RetryPolicy};
 use crate::resources::ResourceKey;
 use crate::workflow::{RetryChoice, Workflow};
 
@@ -25,6 +25,8 @@ pub struct Catalog {
     pub risk_policies: BTreeMap<String, Arc<RiskPolicy>>,
     /// `policies.man-mode` by name.
     pub man_policies: BTreeMap<String, Arc<ManPolicy>>,
+    /// `policies.retention`, by what the rules match.
+    pub retention_rules: BTreeMap<String, RetentionRule>,
     /// `policies.defaults`.
     pub defaults: PolicyDefaults,
     /// Environments by name, each with its `extends` already folded in.
@@ -83,6 +85,8 @@ pub struct PolicyDefaults {
     pub retry: Option<RetryChoice>,
     /// Time-out where nothing nearer says, in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// How long ended instances are kept that no rule is about, in milliseconds; none: for good.
+    pub keep_instances_ms: Option<u64>,
 }
 
 /// Settings of an environment.

@@ -28,8 +28,8 @@ pub use man::{
     is_approver,
 };
 pub use policy::{
-    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetryPlan,
-    RetryPolicy, built_in,
+    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetentionRule,
+    RetryPlan, RetryPolicy, built_in,
 };
 pub use resources::{
     CatalogChange, ChangeAction, ResourceChange, ResourceKey, ResourceKind, ResourceSet,

@@ -207,8 +207,19 @@ pub struct Child {
     pub input: Option<Template>,
     /// The parent does not wait for it.
     pub detach: bool,
+    /// Where it runs; none means near when it is awaited alone, else spread.
+    pub placement: Option<Placement>,
     /// A retry is a new child.
     pub retry: Option<RetryChoice>,
+}
+
+/// Where a child runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// In its parent's partition.
+    Near,
+    /// In any partition, so that one root does not keep all its descendants on one core.
+    Spread,
 }
 
 /// Branches side by side.

@@ -501,6 +501,10 @@ fn slot_bodies() -> Vec<Body> {
                 resources: vec!["{}".into()],
                 reason: "r".into(),
             }),
+            Body::InstanceDeleted(InstanceDeleted {
+                id: vec![7; 16].into(),
+                reason: "r".into(),
+            }),
         ])
         .collect()
 }

@@ -13,6 +13,8 @@ use crate::cluster::Membership;
 pub struct Config {
     /// This node's name, as it stands in the journal.
     pub node: String,
+    /// The newest format of the journal that this node reads, and writes when all nodes read it.
+    pub format: u32,
     /// The environment that the server runs as.
     pub environment: String,
     /// Partitions of a store that is opened for the first time (1 to 4,096); an existing store
@@ -32,6 +34,7 @@ impl Config {
     pub fn embedded(environment: impl Into<String>, partitions: u16) -> Self {
         Self {
             node: "local".to_owned(),
+            format: engine::codec::FORMAT,
             environment: environment.into(),
             partitions,
             callback_base: None,
@@ -87,6 +90,8 @@ pub struct Bounds {
     pub checkpoint_bytes: usize,
     /// ... or so many milliseconds with anything projected.
     pub checkpoint_every_ms: u64,
+    /// How often ended instances that are no longer kept are looked for, in milliseconds.
+    pub purge_every_ms: u64,
 }
 
 impl Default for Bounds {
@@ -113,6 +118,7 @@ impl Default for Bounds {
             leave_wait_ms: 30_000,
             checkpoint_bytes: 64 << 20,
             checkpoint_every_ms: 60_000,
+            purge_every_ms: 60_000,
         }
     }
 }

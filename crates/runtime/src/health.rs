@@ -37,10 +37,17 @@ pub struct Stats {
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
+    pub(crate) partitions_taken: AtomicU64,
+    pub(crate) partitions_lost: AtomicU64,
+    pub(crate) forwarded: AtomicU64,
+    pub(crate) forwarded_again: AtomicU64,
     pub(crate) loads: AtomicU64,
     pub(crate) evictions: AtomicU64,
     pub(crate) projections: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
+    pub(crate) purged_buckets: AtomicU64,
+    pub(crate) purged_instances: AtomicU64,
+    pub(crate) purged_bytes: AtomicU64,
     pub(crate) projection_lag_bytes: AtomicI64,
     pub(crate) histograms: Histograms,
 }
@@ -106,6 +113,14 @@ pub struct Figures {
     pub timer_lateness_ms_max: u64,
     /// Messages that contradicted their sender's numbering.
     pub message_order_errors: u64,
+    /// Partitions that this node took, from others or for the first time.
+    pub partitions_taken: u64,
+    /// Partitions that another node took without being handed them.
+    pub partitions_lost: u64,
+    /// Requests sent on to the nodes that own their partitions.
+    pub forwarded: u64,
+    /// Of these, those that had been tried before.
+    pub forwarded_again: u64,
     /// Instances loaded from the store.
     pub loads: u64,
     /// Instances evicted from memory.
@@ -114,6 +129,12 @@ pub struct Figures {
     pub projections: u64,
     /// Checkpoints made.
     pub checkpoints: u64,
+    /// Buckets of ended instances that were dropped by retention.
+    pub purged_buckets: u64,
+    /// The instances in them.
+    pub purged_instances: u64,
+    /// What they took on the disk, in bytes.
+    pub purged_bytes: u64,
     /// Bytes of records that are durable but not projected yet.
     pub projection_lag_bytes: u64,
 }
@@ -208,10 +229,17 @@ impl Stats {
             timers_fired: read(&self.timers_fired),
             timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
             message_order_errors: read(&self.message_order_errors),
+            partitions_taken: read(&self.partitions_taken),
+            partitions_lost: read(&self.partitions_lost),
+            forwarded: read(&self.forwarded),
+            forwarded_again: read(&self.forwarded_again),
             loads: read(&self.loads),
             evictions: read(&self.evictions),
             projections: read(&self.projections),
             checkpoints: read(&self.checkpoints),
+            purged_buckets: read(&self.purged_buckets),
+            purged_instances: read(&self.purged_instances),
+            purged_bytes: read(&self.purged_bytes),
             projection_lag_bytes: gauge(&self.projection_lag_bytes),
         }
     }

@@ -24,6 +24,7 @@ mod placement;
 mod projector;
 mod reads;
 mod recovery;
+mod retention;
 mod shared;
 mod submit;
 mod subscribe;

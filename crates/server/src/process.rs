@@ -6,7 +6,7 @@ use std::sync::Arc;
 use adapter::{OutboundPolicy, Registry};
 use api::{ApplyReport, Problem};
 use definition::{Catalog, ResourceSet};
-use runtime::{Config, Membership, OpenError, Runtime, Surroundings, SystemClock};
+use runtime::{Bounds, Config, Membership, OpenError, Runtime, Surroundings, SystemClock};
 use store::{Cluster, Node, Store};
 use tokio::sync::{mpsc, watch};
 
@@ -175,7 +175,13 @@ fn membership(settings: &Settings, store: Arc<dyn Cluster>) -> Option<Membership
 }
 
 fn config(settings: &Settings, address: SocketAddr) -> Config {
+    let bounds = Bounds::default();
     Config {
+        bounds: Bounds {
+            // No sooner than a bucket can be over.
+            purge_every_ms: bounds.purge_every_ms.min(settings.ended_span.ms.into()),
+            ..bounds
+        },
         node: settings.node_name(),
         callback_base: Some(settings.own_url()),
         outbound: OutboundPolicy {

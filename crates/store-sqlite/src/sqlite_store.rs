@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use store::{
-    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, HistorySegment, InstanceFilter,
-    InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position, Projection, Row, Scan,
-    Slot, Store, StoreError, StoredInstance, Table,
+    Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
+    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
+    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 
 use tokio::sync::Mutex;
@@ -291,9 +291,19 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError> {
-        self.writer
-            .work(move |writer| writer.drop_ended_before(before))
-            .await
+    async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError> {
+        // Into their buckets first, with what ended a moment ago.
+        self.checkpoint().await?;
+        let expiry = expiry.clone();
+        let over = self.writer.work(move |writer| writer.over(&expiry)).await?;
+        let mut dropped = Dropped::default();
+        for key in over {
+            dropped += self
+                .writer
+                .work(move |writer| writer.drop_bucket(key))
+                .await?;
+            self.readers.read(|reader| reader.free_dropped()).await?;
+        }
+        Ok(dropped)
     }
 }

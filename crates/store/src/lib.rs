@@ -17,6 +17,7 @@ mod journal;
 mod memory;
 mod parts;
 mod query;
+mod retention;
 mod state;
 
 pub use cluster::{Cluster, Lease, Node, NodeId, SeenNode};
@@ -30,6 +31,7 @@ pub use journal::{Append, Appended, Batch, BatchId, Blob, BlobHash, Epoch, Parti
 pub use memory::MemoryStore;
 pub use parts::Parts;
 pub use query::{Count, CountBy, InstanceFilter, ListCursor, Page, Scan};
+pub use retention::{Dropped, Expiry, RetentionClass};
 pub use state::{
     Change, EntityId, HistorySegment, InstanceRow, Projection, Row, Slot, StoredInstance, Table,
 };

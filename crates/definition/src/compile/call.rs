@@ -9,7 +9,9 @@ use super::visibility::Moment;
 use crate::diagnostic::At;
 use crate::policy::read_retry_choice;
 use crate::source::Node;
-use crate::workflow::{Action, Child, Compensation, RetryChoice, StepIx, Task, Undo, Verify};
+use crate::workflow::{
+    Action, Child, Compensation, Placement, RetryChoice, StepIx, Task, Undo, Verify,
+};
 
 impl Lowering<'_> {
     pub(super) fn task(&mut self, step: StepIx, node: &Node) -> Option<Action> {
@@ -67,11 +69,17 @@ impl Lowering<'_> {
         let input = self.template_at(node, "input", &place);
         let detach = node.get("detach").and_then(Node::bool).unwrap_or_default();
         let retry = self.retry(node);
+        let placement = match node.get("placement").and_then(Node::text) {
+            Some("near") => Some(Placement::Near),
+            Some("spread") => Some(Placement::Spread),
+            _ => None,
+        };
         Some(Action::Child(Child {
             workflow,
             version,
             input,
             detach,
+            placement,
             retry,
         }))
     }

@@ -44,7 +44,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 27] = [
+pub(crate) static OBJECTS: [&Object; 30] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -71,5 +71,8 @@ pub(crate) static OBJECTS: [&Object; 27] = [
     &policies::DEFAULTS,
     &RISK_POLICY,
     &MAN_POLICY,
+    &policies::DEFAULT_RETENTION,
+    &policies::RETENTION_RULE,
+    &policies::RETENTION_MATCH,
     &ENVIRONMENT,
 ];

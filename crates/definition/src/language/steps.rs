@@ -25,7 +25,7 @@ pub(crate) static STEP: Object = Object {
         Key::new("workflow", Shape::Name, "Action: starts a child workflow and waits for it."),
         Key::new("version", Shape::VersionRange, "Which versions of the child will do.").beside(&["workflow"]),
         Key::new("detach", Shape::Bool, "Do not wait for the child.").beside(&["workflow"]),
-        Key { beside: &["workflow"], ..Key::later("placement", "Where the child runs: `near` or `spread`.") },
+        Key::new("placement", Shape::Word(&[Word::now("near"), Word::now("spread")]), "Where the child runs: `near` its parent, in the same partition, or `spread` over all of them (default: near, but spread in a `for-each` and when detached).").beside(&["workflow"]),
         Key::new("parallel", PARALLEL, "Action: runs branches, each a list of steps, side by side; a mapping names them."),
         Key::new("join", JOIN, "When it is done: `all` ended well, `any` is the first success, N the first N successes.").beside(&["parallel"]),
         Key::new("accept", Shape::Condition, "A branch counts only where this holds; it sees `branch` (name or index) and `output`.").beside(&["parallel"]),

@@ -6,7 +6,7 @@ use super::{ResourceKey, ResourceKind, adapter, environment};
 use crate::catalog::Catalog;
 use crate::compile::{compile_workflow, read_man_policy, read_risk_policy};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::policy::read_retry_policy;
+use crate::policy::{read_retention_rule, read_retry_policy};
 use crate::source::{Node, SourceFile};
 use crate::workflow::Workflow;
 
@@ -55,6 +55,10 @@ impl Draft {
             }
             ResourceKind::RiskPolicy => self.put_risk_policy(&mut report, &node),
             ResourceKind::ManPolicy => self.put_man_policy(&mut report, &node),
+            ResourceKind::RetentionRule => {
+                let rule = read_retention_rule(&node).map(|rule| (key.name.clone(), rule));
+                self.catalog.retention_rules.extend(rule);
+            }
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = environment::read_defaults(&node)
             }
@@ -103,6 +107,7 @@ impl Draft {
             ResourceKind::RetryPolicy => drop(self.catalog.retry_policies.remove(&key.name)),
             ResourceKind::RiskPolicy => drop(self.catalog.risk_policies.remove(&key.name)),
             ResourceKind::ManPolicy => drop(self.catalog.man_policies.remove(&key.name)),
+            ResourceKind::RetentionRule => drop(self.catalog.retention_rules.remove(&key.name)),
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = crate::catalog::PolicyDefaults::default()
             }

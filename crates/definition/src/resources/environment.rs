@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{ResourceKey, ResourceKind};
 use crate::catalog::{Environment, PolicyDefaults};
 use crate::man::Risk;
-use crate::policy::read_retry_choice;
+use crate::policy::{read_default_keep, read_retry_choice};
 use crate::source::Node;
 
 /// No chain of `extends` is longer.
@@ -20,6 +20,7 @@ pub(super) fn read_defaults(node: &Node) -> PolicyDefaults {
     PolicyDefaults {
         retry: node.get("retry").and_then(read_retry_choice),
         timeout_ms: duration_at(node, "timeout"),
+        keep_instances_ms: read_default_keep(node),
     }
 }
 

@@ -14,6 +14,8 @@ pub enum ResourceKind {
     RiskPolicy,
     /// A rule under `policies.man-mode`.
     ManPolicy,
+    /// An entry of `policies.retention`, named by what it matches.
+    RetentionRule,
     /// An environment.
     Environment,
     /// A workflow at a version.
@@ -32,6 +34,7 @@ impl ResourceKind {
             Self::PolicyDefaults => "policy-defaults",
             Self::RiskPolicy => "risk-policy",
             Self::ManPolicy => "man-policy",
+            Self::RetentionRule => "retention-rule",
             Self::Environment => "environment",
             Self::Workflow => "workflow",
             Self::Pin => "pin",

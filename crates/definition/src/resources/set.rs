@@ -8,6 +8,7 @@ use crate::check::check_object;
 use crate::compile::policy_name;
 use crate::diagnostic::{At, Diagnostic, Report, codes};
 use crate::language::DOCUMENT;
+use crate::policy::name_of_rule;
 use crate::source::{MAX_FILE_BYTES, Node, SourceFile, parse};
 
 /// The resources of some files, as far as they could be read.
@@ -178,6 +179,11 @@ fn resources_of(document: &Node) -> Vec<(ResourceKey, Node, At)> {
             let key = ResourceKey::new(kind, policy_name(node));
             found.push((key, node.clone(), named_at(node)));
         }
+    }
+    let retention = policies.and_then(|policies| policies.get("retention"));
+    for rule in retention.map(Node::items).unwrap_or_default() {
+        let key = ResourceKey::new(ResourceKind::RetentionRule, name_of_rule(rule));
+        found.push((key, rule.clone(), At::node(rule)));
     }
     if let Some(defaults) = policies.and_then(|policies| policies.get("defaults")) {
         let key = ResourceKey::new(ResourceKind::PolicyDefaults, "defaults");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use definition::{Child, Step, Workflow};
+use definition::{Child, Placement, Step, Workflow};
 use serde_json::json;
 
 use super::Decider;
@@ -35,11 +35,7 @@ impl Decider<'_, '_> {
         let timeout_at = self.timeout_at(at, step)?;
         let start = Box::new(ChildStart {
             plan: Some(self.child_plan(child).into()),
-            ..self.new_child(
-                &workflow,
-                self.child_slot(at.lane, child.detach),
-                child.detach,
-            )
+            ..self.new_child(&workflow, self.child_slot(at.lane, child), child.detach)
         });
         let wait_until = 0;
         let (lanes, first_lane) = (0, 0);
@@ -95,9 +91,15 @@ impl Decider<'_, '_> {
         recorded_plan(plan, "", "")
     }
 
-    /// Near for one awaited child; spread in a for-each and when detached, so that one root does
-    /// not keep all its descendants on one core.
-    fn child_slot(&self, lane: u32, detach: bool) -> Option<Slot> {
+    /// Where the step says; else near for one awaited child, and spread in a for-each and when
+    /// detached, so that one root does not keep all its descendants on one core.
+    fn child_slot(&self, lane: u32, child: &Child) -> Option<Slot> {
+        let near = Some(self.state.id.slot());
+        match child.placement {
+            Some(Placement::Near) => return near,
+            Some(Placement::Spread) => return None,
+            None => {}
+        }
         let mut at = Some(lane);
         while let Some(lane) = at.map(|id| self.lane(id)) {
             if lane.role() == Role::Item {
@@ -105,7 +107,7 @@ impl Decider<'_, '_> {
             }
             at = lane.parent.map(|parent| parent.lane);
         }
-        (!detach).then_some(self.state.id.slot())
+        near.filter(|_| !child.detach)
     }
 
     pub(super) fn new_child(

@@ -30,8 +30,8 @@ pub use lane::{
 };
 pub use shared::Shared;
 pub use slot::{
-    CatalogChanged, ChildEnded, DecisionChained, Envelope, KeyTaken, MessageBody, MessageSent,
-    MessageTaken, OwnerOpened, SlotBody, SlotFact, StartMessage,
+    CatalogChanged, ChildEnded, DecisionChained, Envelope, InstanceDeleted, KeyTaken, MessageBody,
+    MessageSent, MessageTaken, OwnerOpened, SlotBody, SlotFact, StartMessage,
 };
 pub use step::{
     AttemptFailed, AttemptStarted, ChildStart, Exhausted, Failure, Handling, Plan, ResultIgnored,
@@ -148,6 +148,9 @@ pub enum Body {
     /// A loop waits before its next round.
     #[prost(message, tag = "53")]
     RoundDelayed(RoundDelayed),
+    /// An ended instance was deleted for good (kept by the runtime; no entity).
+    #[prost(message, tag = "54")]
+    InstanceDeleted(InstanceDeleted),
     /// A person must approve before a step goes on, or is asked by a step.
     #[prost(message, tag = "55")]
     ApprovalRequested(Box<ApprovalRequested>),

@@ -207,6 +207,17 @@ pub struct ChildEnded {
     pub error: Option<Failure>,
 }
 
+/// See [`super::Body::InstanceDeleted`].
+#[derive(Clone, PartialEq, Message)]
+pub struct InstanceDeleted {
+    /// The instance (16 bytes).
+    #[prost(bytes = "bytes", tag = "1")]
+    pub id: bytes::Bytes,
+    /// Why, as the caller said.
+    #[prost(string, tag = "2")]
+    pub reason: String,
+}
+
 /// The catalog changed.
 #[derive(Clone, PartialEq, Message)]
 pub struct CatalogChanged {

@@ -64,7 +64,8 @@ impl Instance {
             | Body::ResultIgnored(_)
             | Body::OwnerOpened(_)
             | Body::Slot(_)
-            | Body::CatalogChanged(_) => {}
+            | Body::CatalogChanged(_)
+            | Body::InstanceDeleted(_) => {}
         }
     }
 

@@ -108,6 +108,7 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::Slot(_) => "slot-fact",
         Body::CatalogChanged(_) => "catalog-changed",
         Body::RoundDelayed(_) => "round-delayed",
+        Body::InstanceDeleted(_) => "instance-deleted",
     }
 }
 

@@ -163,6 +163,30 @@ fn a_detached_child_is_not_awaited() {
     );
 }
 
+/// The parent's slot is the last three digits of its id.
+#[test]
+fn a_child_runs_where_its_step_says() {
+    check(
+        r#"
+  steps:
+    - { id: c, workflow: kid, detach: true, placement: near }
+"#,
+        r#"
+        start {}
+        "#,
+        r#"
+        - start {}
+        instance-started
+        step-started c
+        step-completed c {"workflow_id":"00000000-03e8-763c-be1e-459320dd7007"}
+        lane-ended root completed
+        instance-completed
+        > start kid {}
+        = completed
+        "#,
+    );
+}
+
 #[test]
 fn a_workflow_undoes_a_step() {
     check(

@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use resources::{ApplyArgs, DecisionsCommand, DiffArgs, ListShow, PathArgs, ResourceCommand};
 pub use serve::{DevArgs, DoctorArgs, ServeArgs};
 pub use workflows::{
-    AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, HistoryArgs, IdArgs, ListArgs, SubmitArgs,
-    WatchArgs,
+    AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, IdArgs, ListArgs,
+    SubmitArgs, WatchArgs,
 };
 
 /// Runs workflows that survive anything, and tells what they do.
@@ -88,6 +88,8 @@ pub enum Command {
     History(HistoryArgs),
     /// End an instance early; what it did is undone unless told otherwise
     Cancel(CancelArgs),
+    /// Delete an ended instance for good, with its history
+    Delete(DeleteArgs),
     /// Questions to people
     #[command(subcommand)]
     Decisions(DecisionsCommand),

@@ -75,6 +75,10 @@ pub struct ServeArgs {
     /// [ORCHESTRATOR_PARTITIONS; default: one per core, 64 in a database]
     #[arg(long)]
     pub partitions: Option<String>,
+    /// How much time one bucket of ended instances covers, of a store that is made anew: retention
+    /// removes them in such steps [ORCHESTRATOR_ENDED_SPAN; default: 1d]
+    #[arg(long)]
+    pub ended_span: Option<String>,
     /// Print the settings that hold and where each comes from, and end
     #[arg(long)]
     pub print_config: bool,

@@ -117,6 +117,16 @@ pub struct CancelArgs {
     pub no_compensation: bool,
 }
 
+/// Arguments of `delete`.
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// The instance's id
+    pub id: String,
+    /// Why; kept in the audit
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
 /// Arguments of `approve` and `reject`.
 #[derive(Debug, Args)]
 pub struct AnswerArgs {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use store::{
     InstanceFilter, InstanceRow, PartitionId, Scan, Store, StoreError, StoredInstance, Table,
 };
+use store_sqlite::Options;
 
 use super::Session;
 use super::serve::{block_on, open_store};
@@ -94,7 +95,7 @@ fn show_system(session: &Session, body: &str) -> Result<Exit, Failure> {
 pub fn stopped(args: &DoctorArgs, output: Output) -> Result<Exit, Failure> {
     let folder = args.data.as_deref().unwrap_or_else(|| Path::new("data"));
     block_on(async {
-        let store = open_store(folder)?;
+        let store = open_store(folder, &Options::default())?;
         let failed = |error: StoreError| Failure::new(Code::VIOLATION, error.to_string());
         let kept = args.heads.as_deref().map(read_heads).transpose()?;
         let mut check = Check::default().run(&store).await.map_err(failed)?;

@@ -64,26 +64,23 @@ async fn others(session: &Session) -> Result<Vec<Value>, Failure> {
 
 /// The policies that were applied, as one document.
 fn own_policies(policies: &[Policy]) -> Option<Value> {
-    let own = |kind: &'static str| {
-        let own = policies.iter().filter(|policy| !policy.built_in);
-        own.filter(move |policy| policy.kind == kind)
-    };
-    let retry: Vec<&Policy> = own("retry").collect();
     let mut fields = Map::new();
-    if let Some(policy) = own("defaults").next() {
-        fields.insert("defaults".into(), policy.document.value());
-    }
-    for kind in ["risk", "man-mode"] {
-        let rules: Vec<Value> = own(kind).map(|policy| policy.document.value()).collect();
-        if !rules.is_empty() {
-            fields.insert(kind.into(), Value::Array(rules));
+    let mut retry = Map::new();
+    let mut rules: Map<String, Value> = Map::new();
+    for policy in policies.iter().filter(|policy| !policy.built_in) {
+        let document = policy.document.value();
+        match policy.kind.as_str() {
+            "retry" => drop(retry.insert(policy.name.clone(), document)),
+            kind @ ("retention" | "risk" | "man-mode") => {
+                let list = rules.entry(kind).or_insert_with(|| json!([]));
+                list.as_array_mut().map_or((), |list| list.push(document));
+            }
+            kind => drop(fields.insert(kind.to_owned(), document)),
         }
     }
     if !retry.is_empty() {
-        let named = retry
-            .iter()
-            .map(|policy| (policy.name.clone(), policy.document.value()));
-        fields.insert("retry".into(), Value::Object(named.collect()));
+        fields.insert("retry".into(), Value::Object(retry));
     }
+    fields.extend(rules);
     (!fields.is_empty()).then(|| json!({"policies": fields}))
 }

@@ -66,6 +66,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Watch(args) => watch::run(session, &args).await,
         Command::History(args) => instances::history(session, args).await,
         Command::Cancel(args) => instances::cancel(session, args).await,
+        Command::Delete(args) => instances::delete(session, args).await,
         Command::Decisions(command) => decide(command, session).await,
         Command::Approve(args) => decisions::answer(session, "approve", args).await,
         Command::Reject(args) => decisions::answer(session, "reject", args).await,

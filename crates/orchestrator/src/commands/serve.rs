@@ -35,14 +35,24 @@ pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
 }
 
 /// The folder's store.
-pub fn open_store(folder: &Path) -> Result<SqliteStore, Failure> {
+pub fn open_store(folder: &Path, options: &Options) -> Result<SqliteStore, Failure> {
     let failed = |error: store::StoreError| Failure::new(Code::NO_STORE, error.to_string());
-    SqliteStore::open(folder, &Options::default()).map_err(failed)
+    SqliteStore::open(folder, options).map_err(failed)
+}
+
+fn options(settings: &Settings) -> Options {
+    Options {
+        bucket_ms: settings.ended_span.ms.into(),
+        ..Options::default()
+    }
 }
 
 /// The database's store.
 async fn open_database(url: &str, settings: &Settings) -> Result<PostgresStore, Failure> {
-    let mut config = PostgresConfig::new(url);
+    let mut config = PostgresConfig {
+        bucket_ms: settings.ended_span.ms.into(),
+        ..PostgresConfig::new(url)
+    };
     if let Some(secret) = &settings.cluster_secret {
         config.cluster_secret = secret.reveal().to_owned();
     }
@@ -58,7 +68,10 @@ pub async fn start(settings: &Settings) -> Result<Server, Failure> {
             let cluster = Arc::clone(&store);
             (store, Some(cluster))
         }
-        None => (Arc::new(open_store(&settings.data)?), None),
+        None => (
+            Arc::new(open_store(&settings.data, &options(settings))?),
+            None,
+        ),
     };
     let started = Server::start(settings, store, cluster, adapters::registry()).await;
     started.map_err(|error| failed(&error))
@@ -137,6 +150,7 @@ fn flags(args: &ServeArgs) -> Flags {
         ("log-level", &args.log_level),
         ("log-format", &args.log_format),
         ("partitions", &args.partitions),
+        ("ended-span", &args.ended_span),
     ];
     let set = given
         .into_iter()

@@ -13,6 +13,7 @@ mod decisions;
 mod dev;
 mod lifecycle;
 mod metrics;
+mod retention;
 mod sockets;
 
 /// Workflows that need nothing but the process itself.

@@ -233,15 +233,20 @@ pub fn signal(pid: u32, name: &str) {
 }
 
 /// Asks again and again until there is an answer, within [`PATIENCE`].
-pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    until_or_late(ask).unwrap_or_else(|| panic!("waited in vain until {what}"))
+}
+
+/// The same; none when it took too long.
+pub fn until_or_late<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
+    while began.elapsed() < PATIENCE {
+        if let answer @ Some(_) = ask() {
             return answer;
         }
-        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+    None
 }
 
 /// Bytes as text.

@@ -6,10 +6,12 @@
 //! from memory only while its lease lasts (`standing`). Whatever reaches a node that does not own its
 //! partition is sent on to the owner (`route`, over a `link`) and carried out there (`serve`).
 
+mod allocation;
 mod assignment;
 mod catalog;
 mod link;
 mod ownership;
+mod permits;
 mod route;
 mod serve;
 mod standing;
@@ -20,6 +22,7 @@ mod wire;
 
 pub(crate) use catalog::told_all;
 pub use link::{Connection, Peers};
+pub(crate) use permits::borrow;
 pub(crate) use route::{Routed, Trip, holds_command};
 pub use state::Membership;
 pub(crate) use state::{Cluster, Streaming};

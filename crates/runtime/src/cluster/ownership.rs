@@ -55,6 +55,8 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
         let failed = match crate::recovery::open_one(&shared, index).await {
             Ok(partition) => {
                 cluster.set_stage(index, Stage::Open);
+                crate::health::add(&shared.stats.partitions_taken, 1);
+                cluster.begin_home(&shared, index);
                 cluster.have_others_look(&shared);
                 if partition.run().await {
                     projected(&shared, index).await;
@@ -103,6 +105,7 @@ async fn projected(shared: &Shared, index: u16) {
 async fn give_up(shared: &Shared, cluster: &Cluster, lease: Lease) {
     let PartitionId(index) = lease.partition;
     cluster.standing.ended(lease.partition);
+    cluster.end_home(index);
     shared.ports[usize::from(index)].set_open(false);
     // Without a projector the process is going down.
     let _gone = shared.projector.send(News::Lost(lease.partition));
@@ -111,7 +114,10 @@ async fn give_up(shared: &Shared, cluster: &Cluster, lease: Lease) {
             tracing::info!(partition = index, "released");
             cluster.have_others_look(shared);
         }
-        Ok(false) => tracing::info!(partition = index, "another node owns it now"),
+        Ok(false) => {
+            crate::health::add(&shared.stats.partitions_lost, 1);
+            tracing::info!(partition = index, "another node owns it now");
+        }
         Err(error) => {
             tracing::warn!(partition = index, %error, "not released; its lease ends by itself");
         }

@@ -31,7 +31,10 @@ pub(super) struct Request {
     /// The catalog that the asker looked at: the other side must have it before it decides.
     #[prost(uint64, tag = "2")]
     pub(super) catalog_version: u64,
-    #[prost(oneof = "Ask", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20")]
+    #[prost(
+        oneof = "Ask",
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22"
+    )]
     pub(super) ask: Option<Ask>,
 }
 
@@ -65,6 +68,12 @@ pub(super) enum Ask {
     /// Ownership changed: look at the leases.
     #[prost(bool, tag = "20")]
     Look(bool),
+    /// Lend permits for an adapter's calls.
+    #[prost(message, tag = "21")]
+    Permits(PermitsAsk),
+    /// Delete an ended instance for good.
+    #[prost(message, tag = "22")]
+    Delete(DeleteAsk),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -113,6 +122,16 @@ pub(super) struct CommandAsk {
 }
 
 #[derive(Clone, PartialEq, Message)]
+pub(super) struct DeleteAsk {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) id: Bytes,
+    #[prost(string, tag = "2")]
+    pub(super) actor: String,
+    #[prost(string, tag = "3")]
+    pub(super) reason: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
 pub(super) struct ReadAsk {
     #[prost(bytes = "bytes", tag = "1")]
     pub(super) id: Bytes,
@@ -129,13 +148,26 @@ pub(crate) enum When {
     Ended = 2,
 }
 
+/// What a node has under way and wants of an adapter.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct PermitsAsk {
+    #[prost(string, tag = "1")]
+    pub(super) adapter: String,
+    #[prost(string, tag = "2")]
+    pub(super) node: String,
+    #[prost(uint32, tag = "3")]
+    pub(super) running: u32,
+    #[prost(uint32, tag = "4")]
+    pub(super) wanted: u32,
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Reply {
     #[prost(uint64, tag = "1")]
     pub(super) number: u64,
     #[prost(
         oneof = "Answer",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
     )]
     pub(super) answer: Option<Answer>,
 }
@@ -172,6 +204,9 @@ pub(super) enum Answer {
     Behind(BehindAnswer),
     #[prost(bool, tag = "22")]
     Done(bool),
+    /// So many calls may be under way.
+    #[prost(uint32, tag = "23")]
+    Permits(u32),
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -78,6 +78,11 @@ impl Dispatcher {
             .stats
             .calls_waiting
             .fetch_add(waiting, Ordering::Relaxed);
+        if waiting > 0
+            && let Some(cluster) = &shared.cluster
+        {
+            cluster.want_permits();
+        }
         if !ready.is_empty() {
             self.begin(shared, ready.len());
             let calls = make_calls(Arc::clone(shared), ready);
@@ -163,7 +168,8 @@ impl Dispatcher {
         crate::health::add(&shared.stats.calls_started, calls as u64);
     }
 
-    fn run_waiting(&self, shared: &Arc<Shared>, adapter: &str) {
+    /// Starts what may run of what waits for one adapter.
+    pub(crate) fn run_waiting(&self, shared: &Arc<Shared>, adapter: &str) {
         let concurrency = Room::now(shared).of(adapter);
         while !self.is_stopped() {
             let next = queue_of(&mut self.queues(), adapter).next(concurrency);
@@ -188,23 +194,27 @@ impl Dispatcher {
 }
 
 /// How many calls each adapter may have at once, by the present catalog.
-struct Room {
+struct Room<'a> {
+    shared: &'a Shared,
     catalog: Arc<definition::Catalog>,
-    default: u32,
 }
 
-impl Room {
-    fn now(shared: &Shared) -> Self {
+impl<'a> Room<'a> {
+    fn now(shared: &'a Shared) -> Self {
         Self {
             catalog: shared.catalog.current(),
-            default: shared.config.bounds.adapter_concurrency,
+            shared,
         }
     }
 
     fn of(&self, adapter: &str) -> u32 {
         let spec = self.catalog.adapters.get(adapter);
-        let own = spec.and_then(|spec| spec.concurrency);
-        own.unwrap_or(self.default).max(1)
+        match (spec.and_then(|spec| spec.concurrency), &self.shared.cluster) {
+            (Some(own), Some(cluster)) => cluster.room(self.shared, adapter, own.max(1)),
+            (Some(own), None) => own.max(1),
+            // Only to protect this process.
+            (None, _) => self.shared.config.bounds.adapter_concurrency.max(1),
+        }
     }
 }
 

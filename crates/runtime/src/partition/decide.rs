@@ -7,6 +7,7 @@ use engine::record::{Body, DecisionChained, MessageSent, Record, SlotBody};
 use engine::{Command, Context, Decided, Effect, Id, Instance, Refusal};
 use store::StoreError;
 
+use super::hot::Hot;
 use super::load::{Loaded, load_instance};
 use super::mailbox::{Internal, overloaded};
 use super::task::Partition;
@@ -29,6 +30,10 @@ pub(super) struct Asked<'a> {
 impl Partition {
     /// Does the work, now or when the instance is loaded.
     pub(super) fn work(&mut self, id: Id, work: Work) {
+        if let Some(position) = self.deleted.at(id) {
+            self.work_on_deleted(id, position, work);
+            return;
+        }
         if self.hot.contains(id) {
             self.work_on(id, work);
             return;
@@ -73,10 +78,15 @@ impl Partition {
         for work in waiting {
             self.forming.commands += 1;
             if self.hot.contains(id) {
-                self.work_on(id, work);
+                self.work(id, work);
             } else {
                 self.work_without(id, work, missing.clone());
             }
+        }
+        // It may be deleted or purged; nobody would notice here.
+        let only_read = |hot: &Hot| hot.position == 0 && hot.instance.ended_at().is_some();
+        if self.hot.get(id).is_some_and(only_read) {
+            self.hot.remove(id);
         }
         // What only reads brings no projection that would make room.
         self.evict(EVICT_ON_LOAD);
@@ -119,6 +129,7 @@ impl Partition {
             Work::Read(reply) | Work::AwaitStart(reply) => self.answer_read(id, reply),
             Work::AwaitEnd(reply) => self.await_end(id, reply),
             Work::Watch { records, reply } => self.watch(id, records, reply),
+            Work::Delete(asked) => self.delete(id, asked),
             Work::Call(reply) => {
                 drop(reply.send(self.hot.get(id).map(|hot| Arc::clone(&hot.instance))))
             }

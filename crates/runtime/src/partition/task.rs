@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::batch::Forming;
 use super::commit::{AppendFailed, Closed};
+use super::delete::Deleted;
 use super::hot::HotSet;
 use super::keys::KeyLoads;
 use super::mailbox::{Door, Inbox, Internal, Port};
@@ -68,6 +69,7 @@ pub(crate) struct Partition {
     pub(super) arrivals: Arrivals,
     pub(super) timers: NearTimers,
     pub(super) watchers: Watchers,
+    pub(super) deleted: Deleted,
     pub(super) entropy: Entropy,
     pub(super) plans: Plans,
     pub(super) packer: Packer,
@@ -108,6 +110,7 @@ impl Partition {
             arrivals: Arrivals::default(),
             timers: opened.timers,
             watchers: Watchers::default(),
+            deleted: Deleted::default(),
             entropy,
             plans: Plans::default(),
             packer: Packer::default(),
@@ -351,6 +354,7 @@ impl Partition {
     fn on_projected(&mut self, position: Position) {
         self.projected = self.projected.max(position);
         self.slots.projected(position);
+        self.deleted.projected(position);
         self.timers.forget_written(position);
         self.evict(usize::MAX);
         self.show_load();

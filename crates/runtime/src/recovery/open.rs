@@ -11,7 +11,7 @@ use super::restart::{check_marks, restart};
 use crate::catalog::{
     CatalogCell, RecoveredCatalog, StoreSettings, recover_catalog, shared_catalog,
 };
-use crate::cluster::{Cluster, watch};
+use crate::cluster::{Cluster, borrow, watch};
 use crate::config::{Config, Surroundings};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::OpenError;
@@ -46,10 +46,8 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
     };
     let store = with.store.as_ref();
     let catalog = match &with.cluster {
-        Some(cluster) => {
-            shared_catalog(store, cluster, &config.environment, with.seed, fresh).await?
-        }
-        None => recover_catalog(store, &config.environment, with.seed, fresh).await?,
+        Some(cluster) => shared_catalog(store, cluster, &config, with.seed, fresh).await?,
+        None => recover_catalog(store, &config, with.seed, fresh).await?,
     };
     let incarnation = store.incarnation().await?;
     // The same seed must not give the same ids again after a restart.
@@ -64,6 +62,8 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
         shared.tasks.abort();
         return Err(error);
     }
+    let purging = crate::retention::purge_regularly(Arc::clone(&shared));
+    shared.spawn_vital("the purge of ended instances".to_owned(), purging);
     Ok(shared)
 }
 
@@ -158,6 +158,8 @@ async fn join(
     begin_projecting(shared, to_project).await?;
     let watching = watch(Arc::clone(shared), Arc::clone(cluster));
     shared.spawn_vital("the watch over the cluster".to_owned(), watching);
+    let borrowing = borrow(Arc::clone(shared), Arc::clone(cluster));
+    shared.spawn_vital("the borrowing of permits".to_owned(), borrowing);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod back_pressure;
 mod chaos;
+mod cluster;
 mod commit;
 mod decisions;
 mod determinism;
@@ -11,4 +12,5 @@ mod messages;
 mod progress;
 mod reads;
 mod recovery;
+mod retention;
 mod streams;

@@ -10,6 +10,8 @@ use super::refusal::Refusal;
 pub fn of_submit(error: SubmitError) -> Refusal {
     match error {
         SubmitError::Refused(refusal) => of_engine(refusal),
+        SubmitError::OnItsWay => Refusal::new(Code::BEHIND, error.to_string()).retry_after(2_000),
+        SubmitError::Gone(_) => Refusal::new(Code::NO_INSTANCE, error.to_string()),
         SubmitError::IdempotencyConflict => Refusal::new(Code::KEY_REUSED, error.to_string()),
         SubmitError::Unavailable(outage) => of_unavailable(&outage),
     }

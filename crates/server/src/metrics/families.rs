@@ -16,11 +16,13 @@ const SAME: f64 = 1.0;
 pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     commits(snapshot, sheet)?;
     queues(snapshot, sheet)?;
+    cluster(snapshot, sheet)?;
     instances(&snapshot.measures.figures, sheet)?;
     decisions(snapshot, sheet)?;
     calls(snapshot, sheet)?;
     timers(snapshot, sheet)?;
     projection(snapshot, sheet)?;
+    retention(&snapshot.measures.figures, sheet)?;
     memory(snapshot, sheet)?;
     http(snapshot, sheet)?;
     process(snapshot, sheet)
@@ -100,6 +102,30 @@ fn queues(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_message_order_errors_total",
         "Messages between instances that contradicted their sender's numbering.",
         message_order_errors,
+    )
+}
+
+fn cluster(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let figures = &snapshot.measures.figures;
+    sheet.counter(
+        "orchestrator_partitions_taken_total",
+        "Partitions that this node took, from others or for the first time.",
+        figures.partitions_taken,
+    )?;
+    sheet.counter(
+        "orchestrator_partitions_lost_total",
+        "Partitions that another node took without being handed them.",
+        figures.partitions_lost,
+    )?;
+    sheet.counter(
+        "orchestrator_forwarded_requests_total",
+        "Requests sent on to the nodes that own their partitions.",
+        figures.forwarded,
+    )?;
+    sheet.counter(
+        "orchestrator_forwarded_again_total",
+        "Requests sent on that had been tried before.",
+        figures.forwarded_again,
     )
 }
 
@@ -210,6 +236,24 @@ fn calls(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_call_outcomes_total",
         "What came of calls; an accepted one is answered later, by callback.",
         outcomes.map(|(outcome, count)| ([("outcome", outcome)], count)),
+    )
+}
+
+fn retention(figures: &Figures, sheet: &mut Sheet<'_>) -> fmt::Result {
+    sheet.counter(
+        "orchestrator_purged_instances_total",
+        "Ended instances that retention removed.",
+        figures.purged_instances,
+    )?;
+    sheet.counter(
+        "orchestrator_purged_buckets_total",
+        "Buckets of ended instances that retention dropped.",
+        figures.purged_buckets,
+    )?;
+    sheet.counter(
+        "orchestrator_purged_bytes_total",
+        "What the dropped buckets took on the disk.",
+        figures.purged_bytes,
     )
 }
 

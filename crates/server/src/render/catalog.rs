@@ -105,6 +105,7 @@ pub fn policies(catalog: &Catalog) -> Vec<Policy> {
     let applied = catalog.resources.iter().filter_map(|(key, document)| {
         let kind = match key.kind {
             ResourceKind::RetryPolicy => "retry",
+            ResourceKind::RetentionRule => "retention",
             ResourceKind::PolicyDefaults => "defaults",
             ResourceKind::RiskPolicy => "risk",
             ResourceKind::ManPolicy => "man-mode",

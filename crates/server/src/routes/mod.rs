@@ -58,7 +58,7 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(submit::submit, list::list))
         .routes(routes!(batch::submit_batch))
         .routes(routes!(list::count))
-        .routes(routes!(instance::get))
+        .routes(routes!(instance::get, instance::delete))
         .routes(routes!(instance::steps))
         .routes(routes!(instance::attempts))
         .routes(routes!(instance::cancel))

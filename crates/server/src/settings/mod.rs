@@ -4,6 +4,7 @@ mod concealed;
 mod file;
 mod layers;
 mod limits;
+mod span;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use concealed::Concealed;
 pub use file::FileError;
 pub use layers::{Flags, SettingsError, Shown};
 pub use limits::Limits;
+pub use span::Span;
 
 use crate::callers::TokenSettings;
 use crate::peers::ClusterSecret;
@@ -46,6 +48,8 @@ pub struct Settings {
     pub environment: String,
     /// Partitions of a store that is made anew.
     pub partitions: u16,
+    /// How much time one bucket of ended instances covers, in a store that is made anew.
+    pub ended_span: Span,
     /// The URL under which others reach the server, without a slash at the end; none means the
     /// listen address.
     pub advertise: Option<String>,
@@ -121,6 +125,7 @@ impl Settings {
             zone: layers.value("zone", "")?,
             region: layers.value("region", "")?,
             lease_ms: layers.value("lease-ms", "5000")?,
+            ended_span: layers.value("ended-span", "1d")?,
             advertise: layers.optional::<String>("advertise")?.map(without_slash),
             secrets_dir: layers.optional("secrets-dir")?,
             log: LogSettings {

@@ -156,7 +156,12 @@ impl Client {
                 Some(Err(SubmitError::Unavailable(Unavailable::Overloaded { .. }))) => {
                     "client: pushed back"
                 }
-                Some(Err(SubmitError::Unavailable(_))) => "client: not answered",
+                Some(Err(SubmitError::Gone(id))) => {
+                    return Err(Finding(format!("{id} is said to be gone")));
+                }
+                Some(Err(SubmitError::Unavailable(_) | SubmitError::OnItsWay)) => {
+                    "client: not answered"
+                }
                 None => "client: cut off",
             };
             self.world.truth().coverage.hit(what);

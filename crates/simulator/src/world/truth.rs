@@ -165,7 +165,8 @@ impl Truth {
                 }
                 return Ok(None);
             }
-            Some(Body::OwnerOpened(_) | Body::CatalogChanged(_)) | None => {
+            Some(Body::OwnerOpened(_) | Body::CatalogChanged(_) | Body::InstanceDeleted(_))
+            | None => {
                 self.coverage.record(record);
                 return Ok(None);
             }

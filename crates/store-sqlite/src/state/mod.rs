@@ -10,6 +10,7 @@
 
 mod block;
 mod bucket;
+mod classes;
 mod codec;
 mod conditions;
 mod count;
@@ -24,6 +25,7 @@ mod open;
 mod project;
 mod readers;
 mod recent;
+mod retention;
 mod rows;
 mod run;
 mod schema;

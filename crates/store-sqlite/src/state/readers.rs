@@ -53,7 +53,7 @@ impl Reader {
             begin(&self.state).map_err(failure)?;
             let (looked, buckets) = look(&view);
             for bucket in buckets.iter().take(OPEN_BUCKETS) {
-                let begun = begin(self.bucket(bucket)?);
+                let begun = begin(self.connect(bucket)?);
                 begun.map_err(|error| Buckets::failure(bucket.start, error))?;
             }
             looked
@@ -74,8 +74,24 @@ impl Reader {
         Ok(())
     }
 
-    /// A connection to a bucket's file.
-    pub(super) fn bucket(&mut self, bucket: &Bucket) -> Result<&Connection, StoreError> {
+    /// A connection to a bucket's file; none if the bucket was dropped since it was looked for.
+    pub(super) fn bucket(&mut self, bucket: &Bucket) -> Result<Option<&Connection>, StoreError> {
+        match self.connect(bucket) {
+            Ok(_) => Ok(Some(&self.connections[&bucket.start].1)),
+            Err(error) => {
+                let buckets = self.view.read().expect(INTACT).buckets.clone();
+                let known = |known: &Bucket| {
+                    (known.start, known.generation) == (bucket.start, bucket.generation)
+                };
+                match buckets.iter().any(known) {
+                    true => Err(error),
+                    false => Ok(None),
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self, bucket: &Bucket) -> Result<&Connection, StoreError> {
         let start = bucket.start;
         let held = self.connections.get(&start);
         if held.is_none_or(|(generation, _)| *generation != bucket.generation) {
@@ -94,6 +110,11 @@ impl Reader {
                 .iter()
                 .any(|b| b.start == *start && b.generation == *generation)
         });
+    }
+
+    /// Frees the space of buckets that were dropped.
+    pub(crate) fn free_dropped(&mut self) -> Result<(), StoreError> {
+        self.buckets.remove_rest()
     }
 
     /// A blob that has left the journal.

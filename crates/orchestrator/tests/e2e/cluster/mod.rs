@@ -2,8 +2,10 @@
 
 mod catalog;
 mod failover;
+mod limits;
 mod load;
 mod nodes;
+mod proxy;
 mod refusals;
 mod restart;
 mod streams;
