@@ -23,7 +23,10 @@ mod time;
 pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, TaskSummary};
 pub use backup::{Backup, BackupRequest};
 pub use code::{CODES, Code};
-pub use decision::{Answer, AnswerRequest, Decision};
+pub use decision::{
+    Answer, AnswerRequest, AuditCheck, AuditFinding, AuditHead, AuditHeads, BulkAnswer,
+    BulkAnswerRequest, BulkAnswers, Decision, DecisionFilter, DelegateRequest, Delegation, Notice,
+};
 pub use definition::{
     Definition, DefinitionSummary, DefinitionVersion, ExplainedStep, ExplainedValue, Explanation,
     Pin, Trigger,

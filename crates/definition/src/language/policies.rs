@@ -1,3 +1,4 @@
+use super::man::{MAN_POLICY, RISK_POLICY, RISKS};
 use super::retry::{RETRY, RETRY_CHOICE};
 use super::{Key, Object, Shape, Word};
 
@@ -17,8 +18,16 @@ pub(crate) static POLICIES: Object = Object {
             "Retry policies by name. `standard`, `critical`, `optional` and `none` are built in and may be redefined.",
         ),
         Key::later("rules", "Settings for what matches."),
-        Key::later("risk", "What is risky."),
-        Key::later("man-mode", "What a person must approve."),
+        Key::new(
+            "risk",
+            Shape::List(&Shape::Object(&RISK_POLICY)),
+            "What is risky.",
+        ),
+        Key::new(
+            "man-mode",
+            Shape::List(&Shape::Object(&MAN_POLICY)),
+            "What a person must approve, what is refused, what is recorded for review.",
+        ),
         Key::later("security", "Rules of security."),
         Key::new(
             "retention",
@@ -131,7 +140,7 @@ pub(crate) static ENVIRONMENT: Object = Object {
         Key::new(
             "man-mode-threshold",
             Shape::Word(RISKS),
-            "From which risk on a person must approve; without effect for now.",
+            "From which risk on a person must approve a step.",
         ),
         Key::new(
             "vars",
@@ -140,10 +149,3 @@ pub(crate) static ENVIRONMENT: Object = Object {
         ),
     ],
 };
-
-const RISKS: &[Word] = &[
-    Word::now("low"),
-    Word::now("medium"),
-    Word::now("high"),
-    Word::now("critical"),
-];

@@ -102,6 +102,16 @@ impl<'a> Applying<'a> {
                 .insert(resource.key.name.clone(), policy);
             self.keep(resource);
         }
+        for kind in [ResourceKind::RiskPolicy, ResourceKind::ManPolicy] {
+            for resource in self.of(kind) {
+                let report = &mut self.reports[resource.file];
+                match kind {
+                    ResourceKind::RiskPolicy => self.draft.put_risk_policy(report, &resource.node),
+                    _ => self.draft.put_man_policy(report, &resource.node),
+                }
+                self.keep(resource);
+            }
+        }
         for resource in self.of(ResourceKind::RetentionRule) {
             self.retention_rule(resource);
         }

@@ -13,8 +13,8 @@ pub use copy::CopyArgs;
 pub use resources::{ApplyArgs, DecisionsCommand, DiffArgs, ListShow, PathArgs, ResourceCommand};
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
-    AnswerArgs, AuditArgs, CancelArgs, DeleteArgs, HistoryArgs, IdArgs, ListArgs, SubmitArgs,
-    WatchArgs,
+    AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, IdArgs, ListArgs,
+    SubmitArgs, WatchArgs,
 };
 
 /// Runs workflows that survive anything, and tells what they do.

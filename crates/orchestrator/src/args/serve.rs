@@ -106,4 +106,7 @@ pub struct DoctorArgs {
     /// The folder of a store that no server holds; without it the running server is asked
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Heads of the log of decisions that were kept elsewhere (`decisions heads`): a log that was written anew shows
+    #[arg(long, value_name = "FILE")]
+    pub heads: Option<PathBuf>,
 }

@@ -65,20 +65,22 @@ async fn others(session: &Session) -> Result<Vec<Value>, Failure> {
 /// The policies that were applied, as one document.
 fn own_policies(policies: &[Policy]) -> Option<Value> {
     let mut fields = Map::new();
-    let (mut retry, mut retention) = (Map::new(), Vec::new());
+    let mut retry = Map::new();
+    let mut rules: Map<String, Value> = Map::new();
     for policy in policies.iter().filter(|policy| !policy.built_in) {
         let document = policy.document.value();
         match policy.kind.as_str() {
             "retry" => drop(retry.insert(policy.name.clone(), document)),
-            "retention" => retention.push(document),
+            kind @ ("retention" | "risk" | "man-mode") => {
+                let list = rules.entry(kind).or_insert_with(|| json!([]));
+                list.as_array_mut().map_or((), |list| list.push(document));
+            }
             kind => drop(fields.insert(kind.to_owned(), document)),
         }
     }
     if !retry.is_empty() {
         fields.insert("retry".into(), Value::Object(retry));
     }
-    if !retention.is_empty() {
-        fields.insert("retention".into(), Value::Array(retention));
-    }
+    fields.extend(rules);
     (!fields.is_empty()).then(|| json!({"policies": fields}))
 }

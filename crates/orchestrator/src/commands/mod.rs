@@ -84,9 +84,9 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Adapters(command) => definitions::adapters(session, command).await,
         Command::Nodes(command) => nodes::nodes(session, command).await,
         Command::Audit(args) => audit::run(session, args).await,
-        Command::Doctor(_) => doctor::running(session).await,
         Command::Backup(BackupCommand::Create(args)) => backup::create(session, args).await,
         Command::System(command) => system::run(session, &command).await,
+        Command::Doctor(args) => doctor::running(session, &args).await,
         Command::Dev(_)
         | Command::Serve(_)
         | Command::Eval { .. }
@@ -104,6 +104,9 @@ async fn decide(command: DecisionsCommand, session: &Session) -> Result<Exit, Fa
         DecisionsCommand::Show { id } => decisions::show(session, &id).await,
         DecisionsCommand::Approve(args) => decisions::answer(session, "approve", args).await,
         DecisionsCommand::Reject(args) => decisions::answer(session, "reject", args).await,
+        DecisionsCommand::Amend(args) => decisions::answer(session, "amend", args).await,
+        DecisionsCommand::Delegate(args) => decisions::delegate(session, args).await,
+        DecisionsCommand::Heads => decisions::heads(session).await,
     }
 }
 

@@ -9,6 +9,7 @@ mod cluster;
 mod commands;
 mod configuration;
 mod database;
+mod decisions;
 mod dev;
 mod disaster;
 mod lifecycle;

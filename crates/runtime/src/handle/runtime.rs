@@ -74,6 +74,12 @@ impl Runtime {
         }
     }
 
+    /// What a link of a decision does, if this store made it and it still works.
+    pub fn decision_link(&self, token: &str) -> Option<crate::DecisionLink> {
+        let link = crate::DecisionLink::open(token, &self.shared.tokens)?;
+        (self.shared.clock.now_ms() < link.expires_at).then_some(link)
+    }
+
     /// One instance's records after `from_seq`: past ones first, then live.
     ///
     /// # Errors

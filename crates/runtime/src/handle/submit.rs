@@ -395,5 +395,6 @@ fn start_message(submit: Submit, workflow: &Workflow) -> StartMessage {
         event: submit.event,
         meta: submit.meta,
         trigger: submit.trigger,
+        requester: String::new(),
     }
 }

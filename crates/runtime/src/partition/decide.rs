@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use engine::record::{Body, MessageSent, Record, SlotBody};
+use engine::record::{Body, DecisionChained, MessageSent, Record, SlotBody};
 use engine::{Command, Context, Decided, Effect, Id, Instance, Refusal};
 use store::StoreError;
 
@@ -12,6 +12,7 @@ use super::load::{Loaded, load_instance};
 use super::mailbox::{Internal, overloaded};
 use super::task::Partition;
 use super::work::{Carried, Reply, Work};
+use crate::decision_log::resolved_in;
 use crate::error::{CommandError, Unavailable};
 
 /// Instances looked at when one more was loaded.
@@ -187,9 +188,13 @@ impl Partition {
             debug_assert!(decided.effects.is_empty(), "effects follow from records");
             return;
         }
+        let links = self.links_of(id, &decided.records);
         let Some(place) = self.absorb_records(id, before, decided.records) else {
             return;
         };
+        for link in links {
+            self.record_fact("", SlotBody::DecisionChained(link));
+        }
         for effect in decided.effects {
             match effect {
                 Effect::Dispatch(task) => self.forming.free.tasks.push((place, task)),
@@ -197,6 +202,19 @@ impl Partition {
                 Effect::Send { to, body } => self.send(id, to, *body),
             }
         }
+    }
+
+    /// The links of the decisions that these records make, for the chain of the instance's slot.
+    fn links_of(&self, id: Id, records: &[Record]) -> Vec<DecisionChained> {
+        let Some(hot) = self.hot.get(id) else {
+            return Vec::new();
+        };
+        // A decision of ours makes at most one of theirs, so the chain's end is that before it.
+        let made = records.iter().filter_map(|record| {
+            let resolved = resolved_in(record)?;
+            Some(self.slots.chains.next(&hot.instance, record, resolved))
+        });
+        made.collect()
     }
 
     /// Answers the instance's place in the batch.

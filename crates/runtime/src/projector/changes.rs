@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use definition::Catalog;
 use engine::codec::{Packer, plain_history};
-use engine::record::{Body, CatalogChanged, Record, StepRef, TaskKey};
+use engine::record::{Body, CatalogChanged, DecisionAnswered, Record, StepRef, TaskKey};
 use engine::{Id, Instance, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
 use store::{Change, EntityId, HistorySegment, Slot, Table};
@@ -183,17 +183,28 @@ fn audit_change(slot: Slot, record: &Record) -> Option<Change> {
         }
         Body::DecisionMade(made) => {
             let id = Id::from_slice(&made.id).unwrap_or_default().to_string();
-            let choice = format!("{:?}", made.choice()).to_lowercase();
-            (
-                "decision-made",
-                made.comment.clone(),
-                json!({ "decision": id, "choice": choice }),
-            )
+            let data = json!({ "decision": id, "choice": made.choice().as_str() });
+            ("decision-made", made.comment.clone(), data)
+        }
+        Body::DecisionResolved(made) => answered("decision-made", &made.answer),
+        Body::DecisionAnswered(answer) => answered("decision-answered", answer),
+        Body::DecisionDelegated(delegated) => {
+            let id = Id::from_slice(&delegated.id)
+                .unwrap_or_default()
+                .to_string();
+            let data = json!({ "decision": id, "to": delegated.to });
+            ("decision-delegated", delegated.comment.clone(), data)
         }
         _ => ("command", String::new(), Value::Null),
     };
     let entry = entry(record, kind, reason, data);
     Some(put_audit(slot, record, command_of(record), &entry))
+}
+
+fn answered(kind: &'static str, answer: &DecisionAnswered) -> (&'static str, String, Value) {
+    let id = Id::from_slice(&answer.id).unwrap_or_default().to_string();
+    let data = json!({ "decision": id, "choice": answer.choice().as_str() });
+    (kind, answer.comment.clone(), data)
 }
 
 /// Adds what people did to the catalog, and which instances they deleted.

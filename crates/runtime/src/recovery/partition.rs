@@ -10,6 +10,7 @@ use engine::{Entropy, Id, IdMap, Instance, Slot};
 use store::{PartitionId, Position, Row, Scan, Store, StoreError, Table};
 
 use super::tail::{ReadBatch, Tail, scan_all};
+use crate::decision_log::head_prefix;
 use crate::error::OpenError;
 use crate::history::fold;
 use crate::partition::{
@@ -293,10 +294,15 @@ async fn read_slots(
         state.load_outbox(row)
     })
     .await?;
-    scan_all(store, scan(Table::InboxMark, slots), |row: &Row| {
+    scan_all(store, scan(Table::InboxMark, slots.clone()), |row: &Row| {
         state.load_mark(row)
     })
     .await?;
+    let heads = Scan {
+        prefix: head_prefix(),
+        ..scan(Table::Decision, slots)
+    };
+    scan_all(store, heads, |row: &Row| state.load_chain(row)).await?;
     Ok(state)
 }
 

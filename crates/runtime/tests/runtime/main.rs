@@ -4,6 +4,7 @@ mod back_pressure;
 mod chaos;
 mod cluster;
 mod commit;
+mod decisions;
 mod determinism;
 mod harness;
 mod idempotency;

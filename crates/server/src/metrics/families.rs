@@ -18,6 +18,7 @@ pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     queues(snapshot, sheet)?;
     cluster(snapshot, sheet)?;
     instances(&snapshot.measures.figures, sheet)?;
+    decisions(snapshot, sheet)?;
     calls(snapshot, sheet)?;
     timers(snapshot, sheet)?;
     projection(snapshot, sheet)?;
@@ -145,6 +146,57 @@ fn instances(figures: &Figures, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_instances_ended_total",
         "Instances ended, by the status that they ended with.",
         ended.map(|(status, count)| ([("status", status)], count)),
+    )
+}
+
+fn decisions(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let (figures, waiting) = (&snapshot.measures.figures, &snapshot.decisions);
+    sheet.gauge(
+        "orchestrator_decisions_pending",
+        "Decisions that wait for people, counted to 1,000.",
+        waiting.pending,
+    )?;
+    sheet.gauge(
+        "orchestrator_decisions_overdue",
+        "Of these, those whose time is over and that are waited on all the same.",
+        waiting.overdue,
+    )?;
+    sheet.gauge(
+        "orchestrator_decisions_oldest_seconds",
+        "For how long the oldest of them has waited.",
+        waiting.oldest_ms as f64 / 1_000.0,
+    )?;
+    sheet.counter(
+        "orchestrator_decisions_requested_total",
+        "Decisions asked of people.",
+        figures.decisions_requested,
+    )?;
+    let outcomes = [
+        ("approved", figures.decisions_approved),
+        ("amended", figures.decisions_amended),
+        ("rejected", figures.decisions_rejected),
+        ("expired", figures.decisions_expired),
+    ];
+    sheet.counters(
+        "orchestrator_decisions_made_total",
+        "Decisions made, by outcome.",
+        outcomes.map(|(outcome, count)| ([("outcome", outcome)], count)),
+    )?;
+    sheet.counter(
+        "orchestrator_decisions_escalated_total",
+        "Decisions whose time was over, so that others were asked.",
+        figures.decisions_escalated,
+    )?;
+    sheet.counter(
+        "orchestrator_notices_failed_total",
+        "Calls that tell of a decision and never got through.",
+        figures.notices_failed,
+    )?;
+    sheet.histogram(
+        "orchestrator_decision_review_seconds",
+        "From the request of a decision until it was made.",
+        SAME,
+        &snapshot.measures.review_s,
     )
 }
 

@@ -9,7 +9,7 @@ use prometheus_client::encoding::{
 };
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
-use runtime::{Measures, Spread};
+use runtime::{DecisionsWaiting, Measures, Spread};
 
 use super::families;
 use super::process::Process;
@@ -24,6 +24,7 @@ pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) measures: Measures,
+    pub(super) decisions: DecisionsWaiting,
     pub(super) routes: Vec<RouteFigures>,
     pub(super) process: Process,
     pub(super) archive: Option<ArchiveFigures>,
@@ -36,9 +37,10 @@ pub(super) struct Snapshot {
 ///
 /// # Errors
 /// Never in practice: a string takes all that is written to it.
-pub(crate) fn page(door: &Door) -> Result<String, fmt::Error> {
+pub(crate) fn page(door: &Door, decisions: DecisionsWaiting) -> Result<String, fmt::Error> {
     let snapshot = Snapshot {
         measures: door.runtime.measures(),
+        decisions,
         routes: door.traffic.figures(),
         process: Process::look(),
         archive: door.copies.as_ref().and_then(|copies| copies.archive()),

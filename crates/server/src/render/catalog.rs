@@ -107,6 +107,8 @@ pub fn policies(catalog: &Catalog) -> Vec<Policy> {
             ResourceKind::RetryPolicy => "retry",
             ResourceKind::RetentionRule => "retention",
             ResourceKind::PolicyDefaults => "defaults",
+            ResourceKind::RiskPolicy => "risk",
+            ResourceKind::ManPolicy => "man-mode",
             _ => return None,
         };
         Some(Policy {

@@ -8,7 +8,7 @@ async fn a_backup_that_is_not_made_says_why() {
     let refused = site.post("/api/v1/system/backup", "{}").await;
     assert_eq!(
         (refused.status.as_u16(), refused.code()),
-        (409, "ORC-0420".to_owned())
+        (409, "ORC-0428".to_owned())
     );
     let broken = site
         .post("/api/v1/system/backup", r#"{"to": "broken"}"#)

@@ -77,6 +77,7 @@ workflow:
 pub struct Site {
     router: Router,
     pub runtime: Runtime,
+    pub store: Arc<MemoryStore>,
     pub stop: watch::Sender<bool>,
 }
 
@@ -144,10 +145,12 @@ impl Site {
                 allow: vec![],
             },
             bounds,
+            callback_base: Some("http://127.0.0.1:8080".to_owned()),
             ..Config::embedded("dev", 2)
         };
+        let store = Arc::new(MemoryStore::new());
         let with = Surroundings {
-            store: Arc::new(MemoryStore::new()),
+            store: Arc::clone(&store) as Arc<dyn store::Store>,
             kinds: adapters::registry(),
             clock: Arc::new(SystemClock),
             secrets: Arc::new(secrets.clone()),
@@ -163,6 +166,7 @@ impl Site {
         Self {
             router: router(Arc::new(door)),
             runtime,
+            store,
             stop,
         }
     }

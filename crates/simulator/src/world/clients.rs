@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::record::{CancelRequested, Choice};
-use engine::{Command, Id, Payload, Refusal};
+use engine::record::CancelRequested;
+use engine::{Answer, Command, Id, Payload, Refusal};
 use runtime::{
     CommandError, Consistency, Idempotency, Submit, SubmitError, Submitted, Unavailable,
 };
@@ -13,6 +13,7 @@ use store::InstanceFilter;
 
 use super::surroundings::World;
 use crate::finding::{Finding, demand};
+use crate::people;
 use crate::random::Random;
 
 /// What a client does.
@@ -205,18 +206,11 @@ impl Client {
             return Ok(());
         }
         let (instance, id) = *self.random.pick(&pending);
-        let choice = *self
-            .random
-            .pick(&[Choice::Retry, Choice::Skip, Choice::Fail]);
-        self.command(
-            instance,
-            Command::Decide {
-                id,
-                choice,
-                comment: String::new(),
-            },
-        )
-        .await
+        let drawn = self.world.answer_to(instance, id, &mut self.random, false);
+        match drawn {
+            Some((_, answer)) => self.command(instance, Command::Decide { id, answer }).await,
+            None => Ok(()),
+        }
     }
 
     async fn command(&mut self, id: Id, command: Command) -> Result<(), Finding> {
@@ -304,6 +298,22 @@ impl Client {
 }
 
 impl World {
+    /// An answer to a decision, and who gives it; none if it does not wait any more.
+    pub(super) fn answer_to(
+        &self,
+        instance: Id,
+        decision: Id,
+        random: &mut Random,
+        calm: bool,
+    ) -> Option<(String, Answer)> {
+        let truth = self.truth();
+        let fold = &truth.histories.get(&instance)?.fold;
+        let mut pending = fold.pending_decisions().iter();
+        let pending = pending.find(|one| one.id == decision.bytes()[..])?;
+        let person = people::person(pending);
+        Some((person, people::answer(fold, pending, random, calm)))
+    }
+
     /// Decisions that wait for an answer: their instance and their id.
     pub(super) fn pending_decisions(&self) -> Vec<(Id, Id)> {
         let truth = self.truth();

@@ -45,6 +45,8 @@ pub(super) struct Truth {
     catalog: Catalog,
     heads: BTreeMap<PartitionId, Position>,
     pairs: BTreeMap<(u32, u32), Marks>,
+    /// The number of the last decision of each slot.
+    chains: BTreeMap<u32, u64>,
     intentions: Intentions,
     made: Vec<Made>,
     /// Tasks that are out, with their keys.
@@ -80,6 +82,7 @@ impl Truth {
             keys: BTreeMap::new(),
             heads: BTreeMap::new(),
             pairs: BTreeMap::new(),
+            chains: BTreeMap::new(),
             intentions: Intentions::default(),
             made: Vec::new(),
             out: BTreeMap::new(),
@@ -227,6 +230,15 @@ impl Truth {
                 self.coverage.hit("message sent");
                 demand(number == expected, || {
                     format!("message {number} was sent, but {expected} is the next")
+                })
+            }
+            SlotBody::DecisionChained(link) => {
+                let last = self.chains.entry(link.slot).or_default();
+                *last += 1;
+                let (expected, number) = (*last, link.number);
+                self.coverage.hit("decision chained");
+                demand(number == expected, || {
+                    format!("decision {number} was chained, but {expected} is the next")
                 })
             }
             SlotBody::MessageTaken(taken) => {

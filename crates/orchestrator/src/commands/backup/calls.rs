@@ -160,6 +160,7 @@ fn purpose(task: &TaskKey) -> &'static str {
     match TaskKind::try_from(task.kind) {
         Ok(TaskKind::Undo) => "undo",
         Ok(TaskKind::Verify) => "verify",
+        Ok(TaskKind::Notify) => "notify",
         Ok(TaskKind::Run) | Err(_) => "run",
     }
 }

@@ -65,7 +65,7 @@ fn servers_refuse_archives_and_backups_that_do_not_fit() {
     let (code, nowhere) = refused(&[]);
     assert_eq!(code, Some(5), "{nowhere}");
     assert!(
-        nowhere.contains("ORC-0420") && nowhere.contains("--to"),
+        nowhere.contains("ORC-0428") && nowhere.contains("--to"),
         "{nowhere}"
     );
     let (code, unknown) = refused(&["--to", "ftp://host/x"]);
