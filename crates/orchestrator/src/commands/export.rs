@@ -73,7 +73,9 @@ fn own_policies(policies: &[Policy]) -> Option<Value> {
             "retry" => drop(retry.insert(policy.name.clone(), document)),
             kind @ ("retention" | "risk" | "man-mode") => {
                 let list = rules.entry(kind).or_insert_with(|| json!([]));
-                list.as_array_mut().map_or((), |list| list.push(document));
+                if let Some(list) = list.as_array_mut() {
+                    list.push(document);
+                }
             }
             kind => drop(fields.insert(kind.to_owned(), document)),
         }
