@@ -205,7 +205,7 @@ proptest! {
             for (place, status) in statuses.iter().enumerate() {
                 let before = closure(&waits, &waits[place]);
                 let held = |step: &usize| list[*step].gated && !approved.contains(step);
-                let expected = if before.iter().any(|step| held(step)) {
+                let expected = if before.iter().any(&held) {
                     StepStatus::Pending
                 } else if held(&place) {
                     StepStatus::Deciding

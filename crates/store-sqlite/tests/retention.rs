@@ -1,5 +1,7 @@
 //! What retention and deletion leave on the disk.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::fs;
 use std::path::Path;
 
