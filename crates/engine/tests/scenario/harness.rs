@@ -45,7 +45,7 @@ pub fn check_under(policies: &str, workflow: &str, script: &str, expected: &str)
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
-    let log: Vec<&str> = run.log.lines().collect();
+    let log: Vec<&str> = run.log.lines().map(str::trim_end).collect();
     assert_eq!(log, expected, "\nthe log was:\n{}", run.log);
 }
 
