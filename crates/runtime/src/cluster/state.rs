@@ -120,9 +120,6 @@ impl Cluster {
             there
         });
         drop(links);
-        if (0..view.owners.len()).all(|partition| view.owner(partition).is_some()) {
-            self.settled.raise(1);
-        }
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
         self.changed.raise(self.changed.get() + 1);
     }

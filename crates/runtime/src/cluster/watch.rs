@@ -37,6 +37,8 @@ struct Watch {
     looks: u64,
     /// Counters of nodes, and when this node saw them move, by the boot-time clock.
     beats: BTreeMap<NodeId, (u64, u64)>,
+    /// Nodes that were seen to move: one that is only written down may be dead for a moment.
+    moved: BTreeSet<NodeId>,
     /// Leases of others as they were last seen to move, and when.
     seen: BTreeMap<PartitionId, (Lease, u64)>,
 }
@@ -112,7 +114,14 @@ impl Watch {
         self.strike_out(now, cluster, &nodes).await?;
         self.agree_on_format(now, cluster, &nodes);
         let candidates = self.candidates(now, cluster, &nodes);
-        cluster.show(self.view(now, shared, cluster, nodes, &leases));
+        let view = self.view(now, shared, cluster, nodes, &leases);
+        let works = |owner: &Option<NodeId>| {
+            owner.is_some_and(|id| id == cluster.me || self.moved.contains(&id))
+        };
+        if view.owners.iter().all(works) {
+            cluster.settled.raise(1);
+        }
+        cluster.show(view);
         self.settle(shared, cluster, &leases, &candidates).await?;
         raise_heads(shared, &heads);
         if let Some((_, head)) = heads.iter().find(|(id, _)| *id == PartitionId::CATALOG) {
@@ -191,6 +200,7 @@ impl Watch {
             let (counter, at) = beat.or_insert((seen.counter, now.saturating_sub(silent)));
             if *counter != seen.counter {
                 (*counter, *at) = (seen.counter, now);
+                self.moved.insert(seen.node.id);
             }
         }
         self.beats

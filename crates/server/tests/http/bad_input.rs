@@ -171,7 +171,7 @@ const PATHS: &[(&str, &str, u16, &str)] = &[
     ("GET", "/api/v1/adapters/nope", 404, "ORC-0305"),
     ("GET", "/api/v1/decisions/{none}", 404, "ORC-0304"),
     ("POST", "/api/v1/decisions/{none}/approve", 404, "ORC-0304"),
-    ("POST", "/api/v1/decisions/{none}/amend", 501, "ORC-0407"),
+    ("POST", "/api/v1/decisions/{none}/amend", 404, "ORC-0304"),
     (
         "POST",
         "/api/v1/task-callbacks/nope/complete",

@@ -49,6 +49,8 @@ async fn rows(site: &Site, first: u8) -> Vec<Row> {
         reverse: false,
         limit: 100,
     };
+    // A list waits until the state holds everything that is durable.
+    site.get("/api/v1/decisions?limit=1").await;
     site.store.scan(scan).await.unwrap()
 }
 

@@ -217,7 +217,7 @@ async fn a_decision_is_handed_on_and_answered_after_its_time_is_refused() {
     let delegate = format!("{path}/delegate");
     let to = r#"{"to": "user:root", "comment": "away"}"#;
     check(
-        &send(&site, "root", "POST", &delegate, to).await,
+        &send(&site, "root", "POST", &delegate, r#"{"to": "user:bob"}"#).await,
         403,
         "ORC-0420",
     );

@@ -18,6 +18,9 @@ workflow:
   steps: [{ id: keep, adapter: local, action: echo, input: { text: "${ input.text }" } }]
 "#;
 
+/// What the nodes of the tests share.
+const OWN: &str = "the nodes' own";
+
 /// A folder with something of everything, killed in mid-work; answers the ids of an instance that is open, of one that
 /// completed, and of one with a payload of its own.
 fn filled(data: &Path) -> (String, String, String) {
@@ -59,7 +62,7 @@ fn a_folder_moves_to_a_database_and_back_and_open_instances_go_on() {
     let known = filled(&data);
     let database = Server::start(Version::V15);
     let (from, to) = (data.to_str().unwrap(), database.url());
-    let moved = answer(&["copy", from, &to, "-o", "json"]);
+    let moved = answer(&["copy", from, &to, "--cluster-secret", OWN, "-o", "json"]);
     assert_eq!(
         (&moved["instances"], &moved["incarnation"]),
         (&33.into(), &2.into()),
@@ -76,14 +79,22 @@ fn a_folder_moves_to_a_database_and_back_and_open_instances_go_on() {
     assert_eq!(left.json(&["system", "show"])["paused"], true);
     left.stop();
 
-    let again = fails(&["copy", from, &to], 1);
+    let again = fails(&["copy", from, &to, "--cluster-secret", OWN], 1);
     assert!(
         again.contains("ORC-0622") && again.contains("DROP SCHEMA"),
         "{again}"
     );
 
     let back = dir.path().join("back");
-    let moved = answer(&["copy", &to, back.to_str().unwrap(), "-o", "json"]);
+    let moved = answer(&[
+        "copy",
+        &to,
+        back.to_str().unwrap(),
+        "--cluster-secret",
+        OWN,
+        "-o",
+        "json",
+    ]);
     assert_eq!(
         (&moved["instances"], &moved["incarnation"]),
         (&34.into(), &3.into()),

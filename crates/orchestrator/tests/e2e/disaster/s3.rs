@@ -1,14 +1,13 @@
 //! A real S3 server keeps the archive.
 
-use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 
 use super::json_with;
 use super::load::Load;
 use crate::DEFINITIONS;
-use crate::harness::{BINARY, Node, PATIENCE, cli_with, text, until};
+use crate::harness::{BINARY, Node, cli_with, text, until};
 
 const KEY: &str = "orchestrator";
 const SECRET: &str = "not-a-secret-of-anybody";
@@ -47,26 +46,18 @@ impl S3 {
 
     /// Starts it; after [`S3::kill`] on the same port and folder.
     fn launch(&mut self) {
-        let mut process = Command::new(program())
+        let process = Command::new(program())
             .args(["--host", "127.0.0.1", "--port", &self.port.to_string()])
             .args(["--access-key", KEY, "--secret-key", SECRET])
             .arg(self.folder.path())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("s3s-fs is there: `scripts/test-needs` makes it");
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let (ready, is_ready) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if line.contains("server is running") {
-                    // Nobody waits for a second time.
-                    let _ = ready.send(());
-                }
-            }
-        });
         self.process = Some(process);
-        is_ready.recv_timeout(PATIENCE).expect("the S3 server runs");
+        until("the S3 server listens", || {
+            TcpStream::connect(("127.0.0.1", self.port)).ok()
+        });
     }
 
     fn kill(&mut self) {
