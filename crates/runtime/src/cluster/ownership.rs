@@ -9,7 +9,7 @@ use store::{Lease, PartitionId, StoreError};
 
 use super::state::{Cluster, lock};
 use crate::error::OpenError;
-use crate::partition::Internal;
+use crate::partition::{Internal, Partition};
 use crate::projector::News;
 use crate::shared::Shared;
 
@@ -52,7 +52,7 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
     let (owned, owned_cluster) = (Arc::clone(shared), Arc::clone(cluster));
     shared.spawn_vital(format!("partition {index}"), async move {
         let (shared, cluster) = (owned, owned_cluster);
-        let failed = match crate::recovery::open_one(&shared, index).await {
+        let failed = match opened(&shared, &cluster, lease).await {
             Ok(partition) => {
                 cluster.set_stage(index, Stage::Open);
                 cluster.begin_home(&shared, index);
@@ -75,6 +75,26 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
         lock(&cluster.stages).remove(&index);
         cluster.wake.notify_one();
     });
+}
+
+/// A partition that is ours still when it is open. A node that stood still between taking the lease and
+/// taking the journal over may come late: another has the lease by then, and answers from memory. It
+/// is fenced, and so must not go unnoticed that this one commits.
+async fn opened(
+    shared: &Arc<Shared>,
+    cluster: &Cluster,
+    lease: Lease,
+) -> Result<Partition, OpenError> {
+    let partition = crate::recovery::open_one(shared, lease.partition.0).await?;
+    let leases = cluster.store.leases().await?;
+    let ours = |held: &Lease| {
+        (held.partition, held.owner, held.epoch) == (lease.partition, lease.owner, lease.epoch)
+    };
+    if leases.iter().any(ours) {
+        Ok(partition)
+    } else {
+        Err(OpenError::Fenced(lease.partition.0))
+    }
 }
 
 fn not_opened(cluster: &Cluster, partition: u16, error: &OpenError) {
