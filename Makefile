@@ -10,7 +10,7 @@ UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/package.json ui/vit
 # The binary that the dashboard's tests drive.
 export ORCHESTRATOR_BIN ?= $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug/orchestrator
 
-.PHONY: run ui test test-ui build-tests test-needs check lint lint-ui ui-shots ui-bench sim bench instructions bench-needs
+.PHONY: run ui test test-ui build-tests test-needs check lint lint-ui lint-deploy ui-shots ui-bench sim bench instructions bench-needs
 
 ## The product with its examples and the playground, on http://127.0.0.1:8080.
 run:
@@ -67,6 +67,10 @@ lint: lint-ui
 
 lint-ui: ui/node_modules/.package-lock.json
 	cd ui && npm run --silent lint
+
+## The files under deploy/.
+lint-deploy:
+	scripts/lint-deploy
 
 ## Screenshots of every page, light and dark, wide and on a phone, in target/ui-shots.
 ui-shots: build-tests

@@ -64,6 +64,7 @@ beforeAll(async () => {
     "definition-start": ["/definitions/nightly-import?start=yes", "Rows"],
     adapters: ["/adapters?name=billing-system", "Called by"],
     system: ["/system", "Partitions"],
+    "system-nodes": ["/system?tab=nodes", "This server is alone on its store"],
     "system-calls": ["/system?tab=tasks", "No call is out"],
     "system-figures": ["/system?tab=metrics", "orchestrator_commits_total"],
     "system-policies": ["/system?tab=policies", "critical"],

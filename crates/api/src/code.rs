@@ -194,6 +194,10 @@ codes! {
         "No such place in the history"
         "The instance's history has no record with this `seq`."
         "Take a number from 1 to the instance's `seq`."
+    NO_LINK "ORC-0320" Some(404), NotFound,
+        "The link does not work"
+        "The link of a decision is not one of this server's, or its time is over."
+        "Open the decision in the dashboard, or ask for a new notice."
     ENDED "ORC-0401" Some(409), Refused,
         "The instance has ended"
         "What was asked for is possible only while the instance is open."
@@ -234,6 +238,42 @@ codes! {
         "Not among the choices"
         "The decision does not have this choice."
         "Take one of the decision's `choices`."
+    NOT_AN_APPROVER "ORC-0420" Some(403), Refused,
+        "Somebody else decides"
+        "The decision names who may answer, and the caller is not among them; or the caller handed it on."
+        "Let one of its `approvers` answer. `orchestrator decisions show ID` lists them."
+    FOUR_EYES "ORC-0421" Some(403), Refused,
+        "A second person has to approve"
+        "A policy with `four-eyes` holds the step: whoever started the instance cannot be the only one who approves, and a link does not say who uses it."
+        "Let another of its `approvers` answer, as a known caller."
+    ALREADY_ANSWERED "ORC-0422" Some(409), Refused,
+        "The same person answered before"
+        "The decision needs several people to agree, and this one has answered already."
+        "Nothing is to be done; another of its `approvers` has to answer."
+    DECISION_EXPIRED "ORC-0423" Some(409), Refused,
+        "The decision's time is over"
+        "The decision had a time-out, and it has passed; its `on-timeout` decided."
+        "Look at what was decided with `orchestrator decisions show ID`. To have longer, raise `timeout` in a new version of the workflow."
+    COMMENT_REQUIRED "ORC-0424" Some(422), Usage,
+        "A comment is missing"
+        "The decision says `comment: required`."
+        "Send a `comment` that says why."
+    BAD_ANSWER_DATA "ORC-0425" Some(422), Usage,
+        "The answer's data does not fit"
+        "The data does not fit the decision's form (each place is under `errors`), stands beside a choice that takes none, lacks where one needs it, or differs from what the first of several approved."
+        "Correct the data. To confirm what the first approved, leave it out."
+    NOT_DELEGABLE "ORC-0426" Some(409), Refused,
+        "The decision cannot be handed on"
+        "Only a decision with `approvers` and `delegate: true` can be handed on, and only to somebody else, named `user:NAME` or `role:NAME`."
+        "Let one of its `approvers` answer, or correct the name."
+    COUNT_DIFFERS "ORC-0427" Some(409), Refused,
+        "Not as many as expected"
+        "The filter takes another number of decisions than `expect_count` says, or more than can be answered at once; nothing was answered."
+        "Look at them with `dry_run`, then narrow the filter or correct the number."
+    NO_BACKUP "ORC-0428" Some(409), Refused,
+        "The backup was not made"
+        "Another backup is being made, no place for it was named, the place is another store's, its keys are refused, or the store is a database, which is backed up with its own tools."
+        "The detail says which, and what to mend. For a database see `docs/disaster-recovery.md`."
     OVERLOADED "ORC-0501" Some(429), Failed,
         "Too much at once"
         "The server has as much work waiting as it may hold. What it has taken is safe; this request was not taken."
@@ -290,6 +330,18 @@ codes! {
         "An invariant does not hold"
         "`orchestrator doctor` found something in the store that should not be possible."
         "Keep the folder as it is and report what was printed."
+    BACKUP_UNUSABLE "ORC-0620" None, Failed,
+        "A backup cannot be made, read or restored"
+        "The address, its keys, the folder to restore into, or the moment asked for does not fit; or an object that is needed is missing or damaged. Nothing was changed."
+        "The message says which. `orchestrator backup list` shows which moments there are, `orchestrator backup verify` what is damaged."
+    BACKUP_DAMAGED "ORC-0621" None, Failed,
+        "Something among the backups is damaged, torn or missing"
+        "`orchestrator backup verify` read everything at the address and found what was printed."
+        "Do what stands beside each finding. A new backup is always a good beginning."
+    NOT_COPIED "ORC-0622" None, Failed,
+        "The store was not copied"
+        "The store to copy from or to cannot be opened, the target is not empty, or what arrived there is not what was sent."
+        "The message says which. Empty the target before it is tried again; the source is as it was."
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! belongs to users passes through as text ([`Json`]).
 
 mod admin;
+mod backup;
 mod code;
 mod decision;
 mod definition;
@@ -20,8 +21,12 @@ mod system;
 mod time;
 
 pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, TaskSummary};
+pub use backup::{Backup, BackupRequest};
 pub use code::{CODES, Code};
-pub use decision::{Answer, AnswerRequest, Decision};
+pub use decision::{
+    Answer, AnswerRequest, AuditCheck, AuditFinding, AuditHead, AuditHeads, BulkAnswer,
+    BulkAnswerRequest, BulkAnswers, Decision, DecisionFilter, DelegateRequest, Delegation, Notice,
+};
 pub use definition::{
     Definition, DefinitionSummary, DefinitionVersion, ExplainedStep, ExplainedValue, Explanation,
     Pin, Trigger,
@@ -35,6 +40,8 @@ pub use problem::{Finding, PROBLEM_JSON, Problem};
 pub use resource::{
     Adapter, ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport,
 };
-pub use submit::{BatchAnswer, BatchItem, BatchRequest, CancelRequest, Submission, Submitted};
+pub use submit::{
+    BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,
+};
 pub use system::{Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, System};
 pub use time::{InvalidTime, Time};

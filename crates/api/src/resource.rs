@@ -26,7 +26,7 @@ pub struct Adapter {
 /// A policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Policy {
-    /// `retry`, or `defaults` (there is one).
+    /// `retry`, `risk`, `man-mode`, or `defaults` (there is one).
     pub kind: String,
     /// Its name.
     pub name: String,

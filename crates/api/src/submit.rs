@@ -112,6 +112,13 @@ pub struct BatchItem {
     pub error: Option<Problem>,
 }
 
+/// An instance that was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Deleted {
+    /// The id that it had.
+    pub id: String,
+}
+
 /// A request to end an instance early.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

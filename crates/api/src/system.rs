@@ -18,6 +18,8 @@ pub struct System {
     pub started_at: Time,
     /// Whether it takes work.
     pub ready: bool,
+    /// Whether calls and timers wait until someone resumes it, as after a restore.
+    pub paused: bool,
     /// Rises with each change of the definitions.
     pub catalog_version: u64,
     /// The caller, as the server sees it.

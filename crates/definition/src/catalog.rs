@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::policy::{RetryPlan, RetryPolicy};
+use crate::man::{ManPolicy, Risk, RiskPolicy};
+use crate::policy::{RetentionRule, RetryPlan, RetryPolicy};
 use crate::resources::ResourceKey;
 use crate::workflow::{RetryChoice, Workflow};
 
@@ -20,6 +21,12 @@ pub struct Catalog {
     pub adapters: BTreeMap<String, Arc<AdapterSpec>>,
     /// `policies.retry` by name; shadows the built-in policies.
     pub retry_policies: BTreeMap<String, RetryPolicy>,
+    /// `policies.risk` by name.
+    pub risk_policies: BTreeMap<String, Arc<RiskPolicy>>,
+    /// `policies.man-mode` by name.
+    pub man_policies: BTreeMap<String, Arc<ManPolicy>>,
+    /// `policies.retention`, by what the rules match.
+    pub retention_rules: BTreeMap<String, RetentionRule>,
     /// `policies.defaults`.
     pub defaults: PolicyDefaults,
     /// Environments by name, each with its `extends` already folded in.
@@ -65,6 +72,8 @@ pub struct ActionSpec {
     pub retry: Option<RetryChoice>,
     /// `timeout` of the action, in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// How risky it is.
+    pub risk: Option<Risk>,
     /// Whether a 202 leaves the task open until its callback.
     pub async_callback: bool,
 }
@@ -76,6 +85,8 @@ pub struct PolicyDefaults {
     pub retry: Option<RetryChoice>,
     /// Time-out where nothing nearer says, in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// How long ended instances are kept that no rule is about, in milliseconds; none: for good.
+    pub keep_instances_ms: Option<u64>,
 }
 
 /// Settings of an environment.
@@ -85,8 +96,8 @@ pub struct Environment {
     pub retry_attempts: Option<u32>,
     /// Overrides the built-in time-out, in milliseconds.
     pub timeout_ms: Option<u64>,
-    /// `low`, `medium`, `high` or `critical`; without effect until MAN Mode comes.
-    pub man_mode_threshold: Option<String>,
+    /// From this risk on a person must approve a step; none: from none.
+    pub man_mode_threshold: Option<Risk>,
     /// Read as `env.<name>`.
     pub vars: BTreeMap<String, Arc<serde_json::Value>>,
 }
@@ -139,6 +150,11 @@ impl Catalog {
             .rev()
             .find(|(version, _)| range.matches(version))
             .map(|(_, found)| found)
+    }
+
+    /// From which risk on a person must approve a step.
+    pub fn man_mode_threshold(&self) -> Option<Risk> {
+        self.environments.get(&self.environment)?.man_mode_threshold
     }
 
     /// `env.<name>`; `env.name` is the environment's own name.

@@ -9,6 +9,7 @@ mod compile;
 mod diagnostic;
 mod input;
 mod language;
+mod man;
 mod policy;
 mod resources;
 mod source;
@@ -22,9 +23,13 @@ pub use compile::{compile_workflow, parse_workflow};
 pub use diagnostic::{Diagnostic, Severity, codes};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
+pub use man::{
+    Ask, Form, Gate, GateMode, ManEffect, ManPolicy, Notice, OnReject, OnTimeout, Risk, RiskPolicy,
+    is_approver,
+};
 pub use policy::{
-    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetryPlan,
-    RetryPolicy, built_in,
+    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetentionRule,
+    RetryPlan, RetryPolicy, built_in,
 };
 pub use resources::{
     CatalogChange, ChangeAction, ResourceChange, ResourceKey, ResourceKind, ResourceSet,

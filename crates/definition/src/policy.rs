@@ -1,13 +1,18 @@
-//! Retry policies: their fields, the built-in ones, and how one is resolved.
+//! Retry policies: their fields, the built-in ones, and how one is resolved; and retention.
 
 mod built_in;
 mod read;
 mod resolve;
+mod retention;
 
 pub use built_in::{BUILT_IN, built_in};
 pub(crate) use read::{read_retry_choice, read_retry_policy};
 pub use resolve::{Explained, Origin, PlanExplanation};
 pub(crate) use resolve::{explain, resolve};
+pub use retention::RetentionRule;
+pub(crate) use retention::{
+    check_default_keep, check_retention_rule, name_of_rule, read_default_keep, read_retention_rule,
+};
 
 /// What a retry policy says; unset fields come from further down the precedence.
 #[derive(Clone, Debug, Default, PartialEq)]

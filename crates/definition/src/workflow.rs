@@ -9,7 +9,11 @@ use std::sync::Arc;
 use expression::{Program, Template};
 
 use crate::input::{InputCheck, InputError};
+use crate::man::{Ask, Gate, OnReject};
 use crate::policy::RetryPolicy;
+
+/// What stands for a sensitive value where it is shown.
+const MASK: &str = "***";
 
 /// A step's place in [`Workflow::steps`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +85,15 @@ impl Workflow {
         self.input_check.check(input)
     }
 
+    /// Masks what the definition calls sensitive in an input that is to be shown.
+    pub fn mask_input(&self, input: &mut serde_json::Value) {
+        for pointer in &self.sensitive {
+            if let Some(found) = input.pointer_mut(pointer) {
+                *found = serde_json::Value::String(MASK.to_owned());
+            }
+        }
+    }
+
     /// The step with this id.
     pub fn step_named(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|step| &*step.id == id)
@@ -123,6 +136,8 @@ pub struct Step {
     pub catches: Vec<Catch>,
     /// How it is undone.
     pub compensation: Option<Compensation>,
+    /// What holds it back until a person approves; none where nothing is said.
+    pub gate: Option<Box<Gate>>,
 }
 
 /// The one thing that a step does.
@@ -144,6 +159,13 @@ pub enum Action {
     Repeat(Repeat),
     /// Waits without using memory.
     Wait(Wait),
+    /// Asks a person.
+    Decision {
+        /// How.
+        ask: Box<Ask>,
+        /// What a rejection does.
+        on_reject: OnReject,
+    },
     /// Computes values into its output.
     Set(Template),
     /// Raises an error.
@@ -340,6 +362,8 @@ pub enum OnFailure {
     Compensate,
     /// Leaves them as they are.
     Stop,
+    /// Asks a person which of the two.
+    Man,
 }
 
 /// Steps that handle an error.

@@ -42,7 +42,7 @@ impl Instance {
         if self.progress.cut {
             return found;
         }
-        if self.active.is_empty() {
+        if self.active.is_empty() && !self.is_asked_what_becomes() {
             report(
                 self.id.to_string(),
                 "it is open, but nothing is left that would end it",

@@ -35,9 +35,19 @@ pub enum Command {
         #[serde(with = "wire::id")]
         id: Id,
         /// The answer.
-        choice: Choice,
+        answer: Answer,
+    },
+    /// A person hands a decision on.
+    Delegate {
+        /// Which decision.
+        #[serde(with = "wire::id")]
+        id: Id,
+        /// To whom: `user:NAME`, `role:NAME`.
+        to: String,
         /// Why.
         comment: String,
+        /// Who hands it on.
+        by: Authority,
     },
     /// A child ended.
     ChildEnded(#[serde(with = "wire::message")] ChildEnded),
@@ -47,6 +57,49 @@ pub enum Command {
     Compensate,
     /// A decision that was cut goes on.
     Continue,
+}
+
+/// A person's answer to a decision.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// What.
+    pub choice: Choice,
+    /// Why.
+    pub comment: String,
+    /// Other data than the decision's own, or a supplied output.
+    #[serde(with = "wire::optional_payload")]
+    pub data: Option<Payload>,
+    /// What the one who answers may do.
+    pub authority: Authority,
+}
+
+/// By what someone may answer decisions; who it is, the context says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Authority {
+    /// A known caller.
+    Caller {
+        /// The permission to decide where nobody is named.
+        may_decide: bool,
+        /// Roles and groups.
+        roles: Vec<String>,
+    },
+    /// A signed link of this notice (see [`crate::record::NoticeScheduled::place`]).
+    Link(u32),
+}
+
+impl Answer {
+    /// An answer of a caller with the permission to decide and without roles.
+    pub fn plain(choice: Choice) -> Self {
+        Self {
+            choice,
+            comment: String::new(),
+            data: None,
+            authority: Authority::Caller {
+                may_decide: true,
+                roles: Vec::new(),
+            },
+        }
+    }
 }
 
 /// What came of a call.
@@ -111,6 +164,12 @@ pub enum TimerKind {
     Callback = 5,
     /// The time-out of the instance.
     InstanceTimeout = 6,
+    /// The end of a decision's time.
+    DecisionTimeout = 7,
+    /// The next reminder of a decision.
+    DecisionReminder = 8,
+    /// The next attempt of notices of a decision.
+    NoticeRetry = 9,
 }
 
 impl TimerKey {
@@ -137,6 +196,9 @@ impl TimerKey {
             4 => TimerKind::StepTimeout,
             5 => TimerKind::Callback,
             6 => TimerKind::InstanceTimeout,
+            7 => TimerKind::DecisionTimeout,
+            8 => TimerKind::DecisionReminder,
+            9 => TimerKind::NoticeRetry,
             _ => return None,
         };
         let due_at = (i64::from(word(0)) << 32) | i64::from(word(4));
@@ -191,6 +253,35 @@ pub enum Refusal {
     /// The decision does not offer this choice.
     #[error("expected one of the decision's choices, but it does not offer {0}")]
     ChoiceNotOffered(Cow<'static, str>),
+    /// The time of the decision is over.
+    #[error("expected an answer in time, but the decision's time is over")]
+    DecisionExpired,
+    /// Who answers is none of those who may.
+    #[error("expected {expected} to answer, but {user} is not among them")]
+    NotAnApprover {
+        /// Who asks.
+        user: String,
+        /// Who may, in words.
+        expected: String,
+    },
+    /// The same person answered before.
+    #[error("expected another person to agree, but {0} has already answered")]
+    AlreadyAnswered(String),
+    /// Whoever started the instance cannot be the only one who approves.
+    #[error("expected a second person to approve, but {0} started the instance")]
+    FourEyes(String),
+    /// The answer lacks the comment that is required.
+    #[error("expected a comment with the answer, but there is none")]
+    CommentRequired,
+    /// The data does not fit the decision's form.
+    #[error("the data does not fit the decision's form")]
+    Form(Vec<InputError>),
+    /// The answer brings data where it cannot, or other data than the first approval did.
+    #[error("{0}")]
+    Data(Cow<'static, str>),
+    /// The decision cannot be handed on.
+    #[error("{0}")]
+    NotDelegable(String),
     /// The timer, task or message no longer fits the state; nothing to do.
     #[error("nothing to do: {0}")]
     Stale(Cow<'static, str>),

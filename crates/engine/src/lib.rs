@@ -11,6 +11,7 @@ mod decide;
 mod id;
 mod payload;
 mod plans;
+mod policy;
 pub mod record;
 mod retry;
 mod scope;
@@ -20,15 +21,16 @@ mod wire;
 
 pub use check::Violation;
 pub use command::{
-    Command, Context, Decided, Effect, Entropy, InputError, Refusal, TaskOutcome, TimerKey,
-    TimerKind,
+    Answer, Authority, Command, Context, Decided, Effect, Entropy, InputError, Refusal,
+    TaskOutcome, TimerKey, TimerKind,
 };
 pub use decide::{MAX_EVALUATIONS, MAX_RECORDS, start};
 pub use id::{Id, IdHasher, IdMap, InvalidId, SLOTS, Slot, slot_of};
 pub use payload::{BlobRef, INLINE_LIMIT, Payload};
 pub use plans::Plans;
 pub use state::{
-    Block, Header, Instance, Lane, LaneStatus, Outstanding, PendingDecision, Phase, Snapshot,
-    SnapshotError, Status, StepState, StepStatus, StepUndo, TaskCall, UndoPhase, UndoStatus,
+    Asking, Block, Header, Instance, Lane, LaneStatus, NoticePhase, NoticeState, Outstanding,
+    PendingDecision, Phase, Snapshot, SnapshotError, Status, StepState, StepStatus, StepUndo,
+    TaskCall, UndoPhase, UndoStatus,
 };
 pub use wire::WireError;

@@ -95,6 +95,31 @@ pub(crate) mod payload {
     }
 }
 
+/// `#[serde(with = "wire::optional_payload")]`.
+pub(crate) mod optional_payload {
+    use super::{Deserialize, Serialize};
+    use crate::payload::Payload;
+    use serde::{Deserializer, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Text(#[serde(with = "super::payload")] Payload);
+
+    pub(crate) fn serialize<S: Serializer>(
+        payload: &Option<Payload>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        payload.clone().map(Text).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Payload>, D::Error> {
+        let text = Option::<Text>::deserialize(deserializer)?;
+        Ok(text.map(|Text(payload)| payload))
+    }
+}
+
 /// `#[serde(with = "wire::id")]`.
 pub(crate) mod id {
     use super::{Deserialize, Serialize};
@@ -115,7 +140,7 @@ pub(crate) mod id {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{InputError, TaskOutcome};
+    use crate::command::{Answer, Authority, InputError, TaskOutcome};
     use crate::payload::Payload;
     use crate::record::{Choice, TaskKey};
 
@@ -136,8 +161,11 @@ mod tests {
             id: "0192c3a4-0000-7000-8000-000000000001"
                 .parse()
                 .expect("an id"),
-            choice: Choice::Skip,
-            comment: "fine".into(),
+            answer: Answer {
+                data: Some(Payload::from_bytes("[1]".into())),
+                authority: Authority::Link(2),
+                ..Answer::plain(Choice::Amend)
+            },
         };
         for command in [result, decide, Command::Compensate] {
             let back = Command::from_wire(&command.to_wire()).expect("known");

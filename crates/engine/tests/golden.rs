@@ -57,6 +57,8 @@ fn every_record() -> Vec<Record> {
         ended_bodies(),
         undo_bodies(),
         slot_bodies(),
+        decision_bodies(),
+        notice_bodies(),
     ]
     .concat();
     (1..)
@@ -164,6 +166,7 @@ fn instance_bodies() -> Vec<Body> {
             steps: 2,
             trigger: "0-webhook".into(),
             environment: "dev".into(),
+            requester: String::new(),
         })),
         Body::DecisionRequested(DecisionRequested {
             id: id.clone(),
@@ -317,6 +320,114 @@ fn undo_bodies() -> Vec<Body> {
     ]
 }
 
+fn decision_bodies() -> Vec<Body> {
+    let id: bytes::Bytes = vec![3; 16].into();
+    let answer = DecisionAnswered {
+        id: id.clone(),
+        choice: Choice::Amend as i32,
+        comment: "c".into(),
+        by: "ann".into(),
+        data: payload(),
+        at: 4,
+    };
+    vec![
+        Body::ApprovalRequested(Box::new(ApprovalRequested {
+            id: id.clone(),
+            kind: DecisionKind::Approval as i32,
+            task: task(),
+            ask: asked(),
+        })),
+        Body::DecisionAnswered(answer.clone()),
+        Body::DecisionResolved(Box::new(DecisionResolved {
+            answer,
+            data: payload(),
+            kind: DecisionKind::Question as i32,
+            task: task(),
+            seen: vec![8; 32].into(),
+            before: vec!["bob".into()],
+        })),
+        Body::DecisionReminded(DecisionReminded {
+            id: id.clone(),
+            count: 2,
+        }),
+        Body::DecisionEscalated(DecisionEscalated {
+            id: id.clone(),
+            approvers: vec!["role:board".into()],
+            expires_at: 9,
+        }),
+        Body::DecisionDelegated(DecisionDelegated {
+            id: id.clone(),
+            by: "ann".into(),
+            to: "user:bob".into(),
+            comment: "c".into(),
+        }),
+        Body::DecisionOverdue(DecisionOverdue { id }),
+        Body::StepAudited(StepAudited {
+            at: at(),
+            risk: "high".into(),
+            policies: vec!["p".into()],
+        }),
+    ]
+}
+
+fn asked() -> Asked {
+    Asked {
+        prompt: "ok?".into(),
+        show: payload(),
+        form: payload(),
+        data: payload(),
+        input: payload(),
+        approvers: vec!["user:ann".into()],
+        quorum: 2,
+        comment_required: true,
+        four_eyes: true,
+        requester: "eve".into(),
+        timeout_ms: 5,
+        on_timeout: OnTimeout::Escalate as i32,
+        escalate_to: vec!["role:board".into()],
+        reminders: vec![6, 7],
+        delegate: true,
+        risk: "high".into(),
+        reasons: vec!["r".into()],
+        choices: vec![7, 2],
+    }
+}
+
+fn notice_bodies() -> Vec<Body> {
+    let id: bytes::Bytes = vec![3; 16].into();
+    let link = DecisionChained {
+        slot: 1,
+        number: 2,
+        instance: vec![4; 16].into(),
+        seq: 5,
+        digest: vec![6; 32].into(),
+        hash: vec![7; 32].into(),
+        told: "{}".into(),
+    };
+    let chained = SlotBody::DecisionChained(link);
+    vec![
+        Body::NoticeScheduled(NoticeScheduled {
+            id: id.clone(),
+            task: task(),
+            input: payload(),
+            plan: plan(),
+            place: 1,
+        }),
+        Body::NoticeEnded(NoticeEnded {
+            id,
+            task: task(),
+            error: Some(error()),
+        }),
+        Body::Slot(SlotFact {
+            body: Some(chained),
+        }),
+        Body::InstanceStarted(Shared::from(InstanceStarted {
+            requester: "eve".into(),
+            ..InstanceStarted::default()
+        })),
+    ]
+}
+
 fn messages() -> [MessageBody; 5] {
     let ended = ChildEnded {
         task: task(),
@@ -336,6 +447,7 @@ fn messages() -> [MessageBody; 5] {
         event: payload(),
         meta: payload(),
         trigger: "t".into(),
+        requester: String::new(),
     };
     let cancel = CancelRequested {
         reason: "r".into(),
@@ -387,6 +499,10 @@ fn slot_bodies() -> Vec<Body> {
             Body::CatalogChanged(CatalogChanged {
                 version: 3,
                 resources: vec!["{}".into()],
+                reason: "r".into(),
+            }),
+            Body::InstanceDeleted(InstanceDeleted {
+                id: vec![7; 16].into(),
                 reason: "r".into(),
             }),
         ])

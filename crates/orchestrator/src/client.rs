@@ -83,6 +83,11 @@ impl Client {
         self.text(Method::POST, path, ask).await
     }
 
+    /// Removes.
+    pub async fn delete(&self, path: &str, ask: Ask) -> Result<String, Failure> {
+        self.text(Method::DELETE, path, ask).await
+    }
+
     /// Begins a stream of events.
     pub async fn stream(&self, path: &str, ask: Ask) -> Result<Response, Failure> {
         let ask = ask.header("accept", Some("text/event-stream".to_owned()));

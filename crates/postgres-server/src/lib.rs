@@ -6,5 +6,5 @@
 mod programs;
 mod server;
 
-pub use programs::Version;
-pub use server::{PATIENCE, Server};
+pub use programs::{Version, script, script_path};
+pub use server::{PATIENCE, Server, folder};

@@ -99,7 +99,10 @@ pub(crate) fn run(command: &mut Command) {
 
 /// A program of PostgreSQL, run by somebody who may, and ended when the test's process is.
 pub(crate) fn program(version: Version, name: &str) -> Command {
-    let path = version.programs().join(name);
+    as_server_user(&version.programs().join(name))
+}
+
+fn as_server_user(path: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]);
     if is_root() {
@@ -112,6 +115,29 @@ pub(crate) fn program(version: Version, name: &str) -> Command {
         ]);
     }
     command.arg(path).env("LC_ALL", "C").current_dir("/");
+    command
+}
+
+/// A script of ours for servers, where who runs servers can reach it; those beside it are there, too.
+pub fn script_path(path: &Path) -> PathBuf {
+    let _alone = locked("scripts");
+    let copies = shared().join(format!("scripts-{}", std::process::id()));
+    fs::create_dir_all(&copies).unwrap();
+    for entry in fs::read_dir(path.parent().unwrap()).unwrap() {
+        let file = entry.unwrap().path();
+        let copy = copies.join(file.file_name().unwrap());
+        if !copy.exists() {
+            fs::copy(&file, &copy).unwrap();
+        }
+    }
+    copies.join(path.file_name().unwrap())
+}
+
+/// The script, run by who runs servers, with their programs on its `PATH`.
+pub fn script(version: Version, path: &Path) -> Command {
+    let search = format!("{}:/usr/bin:/bin", version.programs().display());
+    let mut command = as_server_user(&script_path(path));
+    command.env("PATH", search);
     command
 }
 

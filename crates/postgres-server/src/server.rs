@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -50,6 +50,13 @@ impl Server {
         Self::begin(version, folder, settings)
     }
 
+    /// A server on a data folder that `prepare` makes at the path it is given.
+    pub fn prepared(version: Version, prepare: impl FnOnce(&Path)) -> Self {
+        let folder = folder();
+        prepare(&folder.path().join("data"));
+        Self::begin(version, folder, &[])
+    }
+
     fn begin(version: Version, folder: TempDir, settings: &[&str]) -> Self {
         let mut server = Self {
             version,
@@ -82,6 +89,23 @@ impl Server {
         let settings = self.settings.iter().map(String::as_str);
         let settings = settings.filter(|setting| !setting.starts_with("synchronous_standby_names"));
         Self::begin(self.version, folder, &settings.collect::<Vec<_>>())
+    }
+
+    /// What a statement answers, as text.
+    pub fn sql(&self, statement: &str) -> String {
+        let output = program(self.version, "psql")
+            .args([
+                "--no-psqlrc",
+                "--tuples-only",
+                "--no-align",
+                "--set=ON_ERROR_STOP=1",
+            ])
+            .args([&self.url(), "--command", statement])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{statement}: {said}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
     /// Its folder.
@@ -203,7 +227,8 @@ impl Drop for Server {
     }
 }
 
-fn folder() -> TempDir {
+/// A folder that servers, and scripts for them, can use.
+pub fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     if is_root() {
         run(Command::new("chown")

@@ -13,11 +13,15 @@ use crate::cluster::Membership;
 pub struct Config {
     /// This node's name, as it stands in the journal.
     pub node: String,
+    /// The newest format of the journal that this node reads, and writes when all nodes read it.
+    pub format: u32,
     /// The environment that the server runs as.
     pub environment: String,
     /// Partitions of a store that is opened for the first time (1 to 4,096); an existing store
     /// keeps the number that it was made with.
     pub partitions: u16,
+    /// Whether nothing goes out and no timer fires until [`crate::Runtime::resume`].
+    pub start_paused: bool,
     /// The URL under which other systems reach this server, without a slash at the end; absent,
     /// calls carry no callback address.
     pub callback_base: Option<String>,
@@ -32,8 +36,10 @@ impl Config {
     pub fn embedded(environment: impl Into<String>, partitions: u16) -> Self {
         Self {
             node: "local".to_owned(),
+            format: engine::codec::FORMAT,
             environment: environment.into(),
             partitions,
+            start_paused: false,
             callback_base: None,
             outbound: OutboundPolicy::default(),
             bounds: Bounds::default(),
@@ -87,6 +93,8 @@ pub struct Bounds {
     pub checkpoint_bytes: usize,
     /// ... or so many milliseconds with anything projected.
     pub checkpoint_every_ms: u64,
+    /// How often ended instances that are no longer kept are looked for, in milliseconds.
+    pub purge_every_ms: u64,
 }
 
 impl Default for Bounds {
@@ -113,6 +121,7 @@ impl Default for Bounds {
             leave_wait_ms: 30_000,
             checkpoint_bytes: 64 << 20,
             checkpoint_every_ms: 60_000,
+            purge_every_ms: 60_000,
         }
     }
 }

@@ -73,6 +73,14 @@ pub enum SubmitError {
     /// The engine refuses: no such workflow, or an input that does not fit.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// It travels to another partition, longer than it should.
+    #[error("the start is still on its way")]
+    OnItsWay,
+    /// The idempotency key started this instance, which was deleted since, or purged.
+    #[error(
+        "the instance {0} that this idempotency key started is not kept any more; use another key"
+    )]
+    Gone(Id),
     /// The idempotency key was used before with another body.
     #[error("the idempotency key was used before with another request")]
     IdempotencyConflict,

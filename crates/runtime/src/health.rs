@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use engine::{Status, TaskOutcome};
+use engine::record::{Body, Choice, DecisionAnswered, Record};
+use engine::{Id, Status, TaskOutcome};
 
 use crate::measures::Histograms;
 
@@ -26,13 +27,27 @@ pub struct Stats {
     pub(crate) instances_failed: AtomicU64,
     pub(crate) instances_compensated: AtomicU64,
     pub(crate) instances_cancelled: AtomicU64,
+    pub(crate) decisions_requested: AtomicU64,
+    pub(crate) decisions_approved: AtomicU64,
+    pub(crate) decisions_amended: AtomicU64,
+    pub(crate) decisions_rejected: AtomicU64,
+    pub(crate) decisions_expired: AtomicU64,
+    pub(crate) decisions_escalated: AtomicU64,
+    pub(crate) notices_failed: AtomicU64,
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
+    pub(crate) partitions_taken: AtomicU64,
+    pub(crate) partitions_lost: AtomicU64,
+    pub(crate) forwarded: AtomicU64,
+    pub(crate) forwarded_again: AtomicU64,
     pub(crate) loads: AtomicU64,
     pub(crate) evictions: AtomicU64,
     pub(crate) projections: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
+    pub(crate) purged_buckets: AtomicU64,
+    pub(crate) purged_instances: AtomicU64,
+    pub(crate) purged_bytes: AtomicU64,
     pub(crate) projection_lag_bytes: AtomicI64,
     pub(crate) histograms: Histograms,
 }
@@ -78,12 +93,34 @@ pub struct Figures {
     pub instances_compensated: u64,
     /// Instances that ended by request.
     pub instances_cancelled: u64,
+    /// Decisions asked of people.
+    pub decisions_requested: u64,
+    /// Decisions that let what was asked go on, by people or by the time.
+    pub decisions_approved: u64,
+    /// Decisions that let it go on with other data.
+    pub decisions_amended: u64,
+    /// Decisions that did not let it go on, given-up failures included.
+    pub decisions_rejected: u64,
+    /// Decisions that nobody made in time, and that count as rejected.
+    pub decisions_expired: u64,
+    /// Decisions whose time was over, so that others were asked.
+    pub decisions_escalated: u64,
+    /// Calls that tell of a decision and never got through.
+    pub notices_failed: u64,
     /// Timers that fired.
     pub timers_fired: u64,
     /// The worst lateness of a timer, in milliseconds.
     pub timer_lateness_ms_max: u64,
     /// Messages that contradicted their sender's numbering.
     pub message_order_errors: u64,
+    /// Partitions that this node took, from others or for the first time.
+    pub partitions_taken: u64,
+    /// Partitions that another node took without being handed them.
+    pub partitions_lost: u64,
+    /// Requests sent on to the nodes that own their partitions.
+    pub forwarded: u64,
+    /// Of these, those that had been tried before.
+    pub forwarded_again: u64,
     /// Instances loaded from the store.
     pub loads: u64,
     /// Instances evicted from memory.
@@ -92,6 +129,12 @@ pub struct Figures {
     pub projections: u64,
     /// Checkpoints made.
     pub checkpoints: u64,
+    /// Buckets of ended instances that were dropped by retention.
+    pub purged_buckets: u64,
+    /// The instances in them.
+    pub purged_instances: u64,
+    /// What they took on the disk, in bytes.
+    pub purged_bytes: u64,
     /// Bytes of records that are durable but not projected yet.
     pub projection_lag_bytes: u64,
 }
@@ -107,6 +150,39 @@ impl Stats {
             Status::Running | Status::Waiting | Status::Compensating | Status::Stuck => return,
         };
         add(counter, 1);
+    }
+
+    /// Counts what a record says of decisions.
+    pub(crate) fn count_decision(&self, record: &Record) {
+        match &record.body {
+            Some(Body::DecisionRequested(_) | Body::ApprovalRequested(_)) => {
+                add(&self.decisions_requested, 1);
+            }
+            Some(Body::DecisionResolved(made)) => self.count_answer(&made.answer, record.at),
+            Some(Body::DecisionEscalated(_)) => add(&self.decisions_escalated, 1),
+            Some(Body::NoticeEnded(ended)) if ended.error.is_some() => {
+                add(&self.notices_failed, 1);
+            }
+            _ => {}
+        }
+    }
+
+    fn count_answer(&self, answer: &DecisionAnswered, at: i64) {
+        let counter = match answer.choice() {
+            Choice::Amend => &self.decisions_amended,
+            Choice::Reject | Choice::Fail => &self.decisions_rejected,
+            Choice::Expire => &self.decisions_expired,
+            Choice::Retry
+            | Choice::Skip
+            | Choice::Approve
+            | Choice::Supply
+            | Choice::Compensate
+            | Choice::Done => &self.decisions_approved,
+        };
+        add(counter, 1);
+        let asked_at = Id::from_slice(&answer.id).unwrap_or_default().made_at();
+        let took = u64::try_from((at - asked_at) / 1_000).unwrap_or(0);
+        self.histograms.review_s.add(took);
     }
 
     /// Counts what came of a call.
@@ -143,13 +219,27 @@ impl Stats {
             instances_failed: read(&self.instances_failed),
             instances_compensated: read(&self.instances_compensated),
             instances_cancelled: read(&self.instances_cancelled),
+            decisions_requested: read(&self.decisions_requested),
+            decisions_approved: read(&self.decisions_approved),
+            decisions_amended: read(&self.decisions_amended),
+            decisions_rejected: read(&self.decisions_rejected),
+            decisions_expired: read(&self.decisions_expired),
+            decisions_escalated: read(&self.decisions_escalated),
+            notices_failed: read(&self.notices_failed),
             timers_fired: read(&self.timers_fired),
             timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
             message_order_errors: read(&self.message_order_errors),
+            partitions_taken: read(&self.partitions_taken),
+            partitions_lost: read(&self.partitions_lost),
+            forwarded: read(&self.forwarded),
+            forwarded_again: read(&self.forwarded_again),
             loads: read(&self.loads),
             evictions: read(&self.evictions),
             projections: read(&self.projections),
             checkpoints: read(&self.checkpoints),
+            purged_buckets: read(&self.purged_buckets),
+            purged_instances: read(&self.purged_instances),
+            purged_bytes: read(&self.purged_bytes),
             projection_lag_bytes: gauge(&self.projection_lag_bytes),
         }
     }
@@ -162,6 +252,8 @@ pub struct Health {
     pub ready: bool,
     /// Why not, in a sentence; empty when ready.
     pub reason: String,
+    /// Calls and timers wait for [`crate::Runtime::resume`].
+    pub paused: bool,
     /// Each partition.
     pub partitions: Vec<PartitionHealth>,
     /// Counters since the start.

@@ -9,6 +9,7 @@ mod catalog;
 mod clock;
 mod cluster;
 mod config;
+mod decision_log;
 mod dispatch;
 mod error;
 mod handle;
@@ -23,6 +24,7 @@ mod placement;
 mod projector;
 mod reads;
 mod recovery;
+mod retention;
 mod shared;
 mod submit;
 mod subscribe;
@@ -31,6 +33,8 @@ mod tasks;
 pub use clock::{Clock, SystemClock, TokioClock};
 pub use cluster::{Connection, Membership, NodeView, Peers};
 pub use config::{Bounds, Config, OnFatal, Surroundings};
+pub use decision_log::{ChainHead, KeptHeads, LogFinding, LogReport, check_decision_log};
+pub use dispatch::DecisionLink;
 pub use error::{
     ApplyError, CallbackError, CommandError, OpenError, ReadError, StreamError, SubmitError,
     Unavailable,
@@ -39,9 +43,10 @@ pub use handle::Runtime;
 pub use health::{Figures, Health, PartitionHealth, Stats};
 pub use histogram::{DURATIONS_US, Histogram, Spread};
 pub use measures::{AdapterLoad, Measures};
+pub use projector::decision_after;
 pub use reads::{
     AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionAnswer, DecisionRow,
-    DecisionStatus, HistoryPage, Listed, TablePage,
+    DecisionStatus, DecisionsWaiting, Delegation, HistoryPage, Listed, NoticeRow, TablePage,
 };
 pub use submit::{Idempotency, Submit, Submitted};
 pub use subscribe::{Published, StreamFrom, Subscription};

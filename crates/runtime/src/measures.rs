@@ -22,6 +22,11 @@ const BYTES: &[u64] = &[
     4 << 20,
 ];
 
+/// Bounds for how long people took, in seconds: from a moment to a month.
+const REVIEW_S: &[u64] = &[
+    10, 60, 300, 900, 3_600, 14_400, 28_800, 86_400, 172_800, 604_800, 2_592_000,
+];
+
 /// What is counted by size or duration, beside the [`Stats`].
 #[derive(Debug)]
 pub(crate) struct Histograms {
@@ -30,6 +35,7 @@ pub(crate) struct Histograms {
     pub(crate) batch_bytes: Histogram,
     pub(crate) timer_lateness_us: Histogram,
     pub(crate) projection_us: Histogram,
+    pub(crate) review_s: Histogram,
 }
 
 impl Default for Histograms {
@@ -40,6 +46,7 @@ impl Default for Histograms {
             batch_bytes: Histogram::new(BYTES),
             timer_lateness_us: Histogram::new(DURATIONS_US),
             projection_us: Histogram::new(DURATIONS_US),
+            review_s: Histogram::new(REVIEW_S),
         }
     }
 }
@@ -64,6 +71,8 @@ pub struct Measures {
     pub timer_lateness_us: Spread,
     /// The projector's writes, repeats included, in microseconds.
     pub projection_us: Spread,
+    /// From the request of a decision until it was made, in seconds.
+    pub review_s: Spread,
 }
 
 /// How much one adapter has to do.
@@ -109,6 +118,7 @@ impl Shared {
             batch_bytes: histograms.batch_bytes.spread(),
             timer_lateness_us: histograms.timer_lateness_us.spread(),
             projection_us: histograms.projection_us.spread(),
+            review_s: histograms.review_s.spread(),
         }
     }
 }

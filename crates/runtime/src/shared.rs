@@ -99,6 +99,15 @@ impl Shared {
         }
     }
 
+    /// The format that batches are written in: one that every node reads.
+    pub(crate) fn format(&self) -> u32 {
+        let newest = self.config.format;
+        match &self.cluster {
+            Some(cluster) => cluster.format.load(Ordering::Acquire).clamp(1, newest),
+            None => newest,
+        }
+    }
+
     /// Whether this process may answer for a partition without a commit that shows it.
     pub(crate) fn may_answer(&self, partition: u16) -> bool {
         let cluster = self.cluster.as_ref();

@@ -12,6 +12,7 @@
 //! | `render` | state and records as the API shows them |
 
 mod callers;
+mod copies;
 mod dashboard;
 mod door;
 mod listen;
@@ -30,14 +31,16 @@ mod state;
 mod stream;
 
 pub use callers::{Permission, TokenSettings};
+pub use copies::{ArchiveFigures, Copies, CopyError};
 pub use listen::Listening;
 pub use logging::start as start_logging;
 pub use openapi::openapi_json;
-pub use process::{ServeError, Server};
+pub use process::{ServeError, Server, settle};
 pub use routes::router;
 pub use secrets::SecretSources;
 pub use sets::{check_settings, findings};
 pub use settings::{
     FileError, Flags, Limits, LogFormat, LogSettings, Settings, SettingsError, Shown,
+    without_password,
 };
 pub use state::Door;

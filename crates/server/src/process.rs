@@ -6,10 +6,11 @@ use std::sync::Arc;
 use adapter::{OutboundPolicy, Registry};
 use api::{ApplyReport, Problem};
 use definition::{Catalog, ResourceSet};
-use runtime::{Config, Membership, OpenError, Runtime, Surroundings, SystemClock};
+use runtime::{Bounds, Config, Membership, OpenError, Runtime, Surroundings, SystemClock};
 use store::{Cluster, Node, Store};
 use tokio::sync::{mpsc, watch};
 
+use crate::copies::Copies;
 use crate::listen::Listening;
 use crate::peers::HttpPeers;
 use crate::routes::{apply_failed, router};
@@ -48,7 +49,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens, opens the store, recovers what it holds, and begins to answer.
+    /// Listens, opens the store, recovers what it holds, and begins to answer. `copies` says what can be
+    /// done with copies of the store.
     ///
     /// # Errors
     /// When the address or the store is not to be had.
@@ -56,6 +58,7 @@ impl Server {
         settings: &Settings,
         store: Arc<dyn Store>,
         cluster: Option<Arc<dyn Cluster>>,
+        copies: Option<Arc<dyn Copies>>,
         kinds: Registry,
     ) -> Result<Self, ServeError> {
         let address = settings.listen;
@@ -68,26 +71,13 @@ impl Server {
             ..settings.clone()
         };
         let secrets = SecretSources::of_process(settings.secrets_dir.clone());
-        let (tell, fatal) = mpsc::unbounded_channel();
-        let with = Surroundings {
-            store,
-            kinds: kinds.clone(),
-            clock: Arc::new(SystemClock),
-            secrets: Arc::new(secrets.clone()),
-            cluster: cluster.and_then(|cluster| membership(settings, cluster)),
-            seed: seed(),
-            // The receiver outlives the runtime unless the process ends anyway.
-            on_fatal: Arc::new(move |reason| drop(tell.send(reason))),
-        };
+        let (with, fatal) = surroundings(store, kinds.clone(), secrets.clone());
+        let cluster = cluster.and_then(|cluster| membership(settings, cluster));
+        let with = Surroundings { cluster, ..with };
         let runtime = Runtime::open(config(settings, address), with).await?;
         let (stop, stopping) = watch::channel(false);
-        let door = Arc::new(Door::new(
-            settings,
-            runtime.clone(),
-            secrets,
-            kinds,
-            stopping.clone(),
-        ));
+        let door = Door::new(settings, runtime.clone(), secrets, kinds, stopping.clone());
+        let door = Arc::new(door.with_copies(copies));
         let routes = router(Arc::clone(&door));
         let serving = tokio::spawn(listening.serve(routes, settings.limits, stopping));
         Ok(Self {
@@ -154,6 +144,56 @@ impl Server {
     }
 }
 
+/// Brings a store to rest that no server uses: what its journal holds is taken in, nothing goes out.
+///
+/// # Errors
+/// When the store cannot be opened, or something of it is left.
+pub async fn settle(
+    store: Arc<dyn Store>,
+    environment: &str,
+    kinds: Registry,
+) -> Result<(), ServeError> {
+    let (with, mut fatal) = surroundings(store, kinds, SecretSources::of_process(None));
+    let config = Config {
+        start_paused: true,
+        ..Config::embedded(environment, 1)
+    };
+    let runtime = Runtime::open(config, with).await?;
+    runtime.shutdown().await;
+    let partitions = runtime.health().partitions;
+    let behind = partitions
+        .iter()
+        .find(|partition| partition.reached < partition.head);
+    match (fatal.try_recv(), behind) {
+        (Ok(reason), _) => Err(ServeError::Fatal(reason)),
+        (Err(_), Some(partition)) => Err(ServeError::Fatal(format!(
+            "expected partition {} to be taken in up to {}, but it is up to {}",
+            partition.id, partition.head, partition.reached
+        ))),
+        (Err(_), None) => Ok(()),
+    }
+}
+
+/// What a runtime works with in a process of its own, and where it says why that must end.
+fn surroundings(
+    store: Arc<dyn Store>,
+    kinds: Registry,
+    secrets: SecretSources,
+) -> (Surroundings, mpsc::UnboundedReceiver<String>) {
+    let (tell, fatal) = mpsc::unbounded_channel();
+    let with = Surroundings {
+        store,
+        kinds,
+        clock: Arc::new(SystemClock),
+        secrets: Arc::new(secrets),
+        cluster: None,
+        seed: seed(),
+        // The receiver outlives the runtime unless the process ends anyway.
+        on_fatal: Arc::new(move |reason| drop(tell.send(reason))),
+    };
+    (with, fatal)
+}
+
 /// This node among those that share its store.
 fn membership(settings: &Settings, store: Arc<dyn Cluster>) -> Option<Membership> {
     let node = Node {
@@ -175,9 +215,16 @@ fn membership(settings: &Settings, store: Arc<dyn Cluster>) -> Option<Membership
 }
 
 fn config(settings: &Settings, address: SocketAddr) -> Config {
+    let bounds = Bounds::default();
     Config {
+        bounds: Bounds {
+            // No sooner than a bucket can be over.
+            purge_every_ms: bounds.purge_every_ms.min(settings.ended_span.ms.into()),
+            ..bounds
+        },
         node: settings.node_name(),
         callback_base: Some(settings.own_url()),
+        start_paused: settings.start_paused,
         outbound: OutboundPolicy {
             server_is_loopback: address.ip().is_loopback(),
             allow: settings.outbound_allow.clone(),

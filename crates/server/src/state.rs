@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use api::{Code, Time};
 
 use crate::callers::{Place, Roster};
+use crate::copies::Copies;
 use crate::door::Refusal;
 use crate::metrics::Traffic;
 use crate::openapi;
@@ -40,6 +41,8 @@ pub struct Door {
     pub(crate) started_at: Time,
     /// Its requests, counted.
     pub(crate) traffic: Traffic,
+    /// What can be done with copies of the store, if anything.
+    pub(crate) copies: Option<Arc<dyn Copies>>,
     streams: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
 }
@@ -72,9 +75,17 @@ impl Door {
             environment: settings.environment.clone(),
             started_at: now(),
             traffic: Traffic::to(openapi::routes()),
+            copies: None,
             streams: Arc::new(Semaphore::new(limits.streams)),
             stopping,
         }
+    }
+
+    /// The same door to a server that can copy its store.
+    #[must_use]
+    pub fn with_copies(mut self, copies: Option<Arc<dyn Copies>>) -> Self {
+        self.copies = copies;
+        self
     }
 
     /// A place among the streams, held as long as the stream runs.

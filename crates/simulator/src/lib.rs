@@ -7,6 +7,7 @@ mod check;
 mod coverage;
 mod finding;
 pub mod model;
+mod people;
 mod random;
 pub mod workload;
 pub mod world;

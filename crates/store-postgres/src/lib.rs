@@ -11,6 +11,7 @@ mod failure;
 mod health;
 mod identity;
 mod journal;
+mod moving;
 mod opening;
 mod postgres_store;
 mod schema;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use store::{
-    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, Gathered, HistorySegment,
-    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
-    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+    Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, Gathered,
+    HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::AbortHandle;
@@ -188,10 +188,10 @@ impl Store for PostgresStore {
         })
     }
 
-    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError> {
+    async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError> {
         let what = "dropping old buckets";
         with_session!(self.maintenance, what, |session| {
-            state::drop_ended_before(session, self.span, before)
+            state::drop_ended(session, self.span, expiry)
         })
     }
 }

@@ -7,7 +7,8 @@ pub struct Options {
     pub segment_bytes: u64,
     /// How much of the journal's file is laid out when the store opens, in bytes.
     pub first_bytes: u64,
-    /// How much time one file of ended instances covers, in milliseconds.
+    /// How much time one file of ended instances covers, in milliseconds. It is settled when the
+    /// store is made.
     pub bucket_ms: i64,
     /// Ended instances are gathered in memory up to about this many bytes between checkpoints.
     pub recent_bytes: usize,

@@ -1,24 +1,24 @@
 //! The store: journal and state behind the contract.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use store::{
-    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, HistorySegment, InstanceFilter,
-    InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position, Projection, Row, Scan,
-    Slot, Store, StoreError, StoredInstance, Table,
+    Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
+    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
+    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 
 use tokio::sync::Mutex;
 
 use crate::failure::io_failure;
 use crate::files::{Files, RealFiles};
-use crate::folder::Folder;
+use crate::folder::{Folder, PAUSED, let_go_on};
 use crate::journal::{
-    Answer, Committer, INTACT, JournalOptions, Request, read_batches, read_blob, recover, remove,
-    verify,
+    Answer, Committer, Holds, INTACT, JournalOptions, Request, read_batches, read_blob, recover,
+    remove, verify,
 };
 use crate::options::Options;
 use crate::state::{self, Readers, StateOptions, Synced, WriterHandle};
@@ -30,12 +30,17 @@ const BLOB_STEP: usize = 64;
 pub struct SqliteStore {
     // Dropped in this order: threads end before the folder is let go, and the writer closes `state.db`
     // last and alone, for only then does SQLite fold its log into the file.
-    committer: Committer,
-    readers: Readers,
-    writer: WriterHandle,
+    pub(crate) committer: Committer,
+    pub(crate) readers: Readers,
+    pub(crate) writer: WriterHandle,
     /// One checkpoint at a time: files must go in order.
-    checkpointing: Mutex<()>,
-    folder: Folder,
+    pub(crate) checkpointing: Mutex<()>,
+    /// One backup at a time.
+    pub(crate) backing_up: Mutex<()>,
+    /// What trimming must leave.
+    pub(crate) holds: Arc<Holds>,
+    pub(crate) folder: Folder,
+    pub(crate) path: PathBuf,
 }
 
 impl SqliteStore {
@@ -96,7 +101,10 @@ impl SqliteStore {
             writer,
             readers,
             checkpointing: Mutex::new(()),
+            backing_up: Mutex::new(()),
+            holds: Arc::default(),
             folder,
+            path: path.to_owned(),
         })
     }
 
@@ -144,7 +152,7 @@ impl SqliteStore {
             .index()
             .read()
             .expect(INTACT)
-            .behind(&synced.reached);
+            .behind(&synced.reached, self.holds.needed_from());
         if behind.is_empty() {
             return Ok(());
         }
@@ -183,6 +191,15 @@ fn refuse_gaps(
 impl Store for SqliteStore {
     async fn incarnation(&self) -> Result<u32, StoreError> {
         Ok(self.folder.incarnation)
+    }
+
+    async fn is_paused(&self) -> Result<bool, StoreError> {
+        Ok(self.path.join(PAUSED).exists())
+    }
+
+    async fn resume(&self) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        self.readers.read(move |_| let_go_on(&path)).await
     }
 
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {
@@ -291,9 +308,19 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError> {
-        self.writer
-            .work(move |writer| writer.drop_ended_before(before))
-            .await
+    async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError> {
+        // Into their buckets first, with what ended a moment ago.
+        self.checkpoint().await?;
+        let expiry = expiry.clone();
+        let over = self.writer.work(move |writer| writer.over(&expiry)).await?;
+        let mut dropped = Dropped::default();
+        for key in over {
+            dropped += self
+                .writer
+                .work(move |writer| writer.drop_bucket(key))
+                .await?;
+            self.readers.read(|reader| reader.free_dropped()).await?;
+        }
+        Ok(dropped)
     }
 }

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
-    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, Epoch, HistorySegment,
-    InstanceFilter, InstanceRow, ListCursor, Page, PartitionId, Position, Projection, Row, Scan,
-    Slot, StoreError, StoredInstance, Table,
+    Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
+    HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionId, Position,
+    Projection, Row, Scan, Slot, StoreError, StoredInstance, Table,
 };
 
 /// The fence row of a partition.
@@ -30,6 +30,16 @@ pub struct PartitionHead {
 pub trait Store: Send + Sync + 'static {
     /// Rises with each restore of the store from a backup.
     async fn incarnation(&self) -> Result<u32, StoreError>;
+
+    /// Whether the store waits for a person before anything leaves it, as one does that was restored.
+    async fn is_paused(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    /// Lets a store that waits go on, durably.
+    async fn resume(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Raises the partition's epoch and answers its head: from then on appends under an older
     /// epoch are fenced. A partition that was never seen is made, empty.
@@ -97,7 +107,9 @@ pub trait Store: Send + Sync + 'static {
     /// How many instances there are, by group.
     async fn count(&self, filter: &InstanceFilter, by: CountBy) -> Result<Vec<Count>, StoreError>;
 
-    /// Drops buckets of instances that all ended before this time (milliseconds since the epoch);
-    /// answers how many instances went.
-    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError>;
+    /// Drops the buckets of ended instances whose time is over, one after another, and gives their
+    /// space back. A bucket is dropped whole: its instances are kept until the last of its span may
+    /// go. What is dropped stays dropped whatever happens then; after a crash or an error the next
+    /// call goes on.
+    async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError>;
 }

@@ -15,8 +15,10 @@ mod id_map;
 mod id_text;
 mod journal;
 mod memory;
+mod movable;
 mod parts;
 mod query;
+mod retention;
 mod state;
 
 pub use cluster::{Cluster, Lease, Node, NodeId, SeenNode};
@@ -28,8 +30,10 @@ pub use id_map::{IdHasher, IdHashing, IdMap};
 pub use id_text::{id_of_text, id_text};
 pub use journal::{Append, Appended, Batch, BatchId, Blob, BlobHash, Epoch, PartitionId, Position};
 pub use memory::MemoryStore;
+pub use movable::Movable;
 pub use parts::Parts;
 pub use query::{Count, CountBy, InstanceFilter, ListCursor, Page, Scan};
+pub use retention::{Dropped, Expiry, RetentionClass};
 pub use state::{
     Change, EntityId, HistorySegment, InstanceRow, Projection, Row, Slot, StoredInstance, Table,
 };

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{PartitionId, Position};
+use crate::{PartitionId, Position, RetentionClass};
 
 /// One of the 4,096 units of placement; every state row is keyed by slot, never by partition.
 pub type Slot = u16;
@@ -118,6 +118,9 @@ pub struct InstanceRow {
     pub seq: u64,
     /// The encoded head of the instance's state.
     pub snapshot: Bytes,
+    /// Under which rule it is kept once it has ended. A store files it by that, and does not tell:
+    /// a row that was read has the default here.
+    pub class: RetentionClass,
 }
 
 /// A run of one instance's records, packed, in the original bytes.

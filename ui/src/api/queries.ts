@@ -14,6 +14,13 @@ export const systemQuery = queryOptions({
   retry,
 });
 
+export const nodesQuery = queryOptions({
+  queryKey: ["nodes"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/system/nodes", { signal })),
+  refetchInterval: 2_000,
+  retry,
+});
+
 export const definitionsQuery = queryOptions({
   queryKey: ["definitions"],
   queryFn: ({ signal }) => take(api.GET("/api/v1/definitions", { signal })),

@@ -7,7 +7,7 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
   ["Go to", PLACES.map(({ keys, name }) => [keys, name] as const)],
   ["Lists", [["j / k", "down, up"], ["Enter", "open"], ["x", "select"], ["/", "search"], ["Esc", "clear the selection"]]],
   ["One workflow", [["1 to 4", "graph, timeline, history, data"], ["← / →", "one record back, forward"], ["Home / End", "the first record, live"], ["c", "cancel it"]]],
-  ["Decisions", [["j / k", "next, previous"], ["r", "retry"], ["s", "skip"], ["f", "give up"], ["c", "comment"], ["x", "select"]]],
+  ["Decisions", [["j / k", "next, previous"], ["a", "approve"], ["n", "reject"], ["r", "retry"], ["s", "skip"], ["f", "give up"], ["x", "select"]]],
 ];
 
 export function KeysHelp({ onClose }: { readonly onClose: () => void }): JSX.Element {

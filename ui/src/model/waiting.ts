@@ -1,6 +1,6 @@
 /** What a run waits for at some position: the reasons why it does not move. */
 import type { Run } from "./run/run";
-import type { Busy, Child, Plan, StepError, StepState } from "./run/state";
+import type { Busy, Child, PendingDecision, Plan, StepError, StepState } from "./run/state";
 import { isOpen } from "./status";
 
 export interface Reason {
@@ -17,9 +17,11 @@ export interface Reason {
   readonly dueAt: number;
   readonly error: StepError | undefined;
   readonly decisionIds: readonly string[];
+  /** What is asked; empty where nobody is. */
+  readonly decisionKind: string;
 }
 
-type One = Omit<Reason, "lanes" | "decisionIds">;
+type One = Omit<Reason, "lanes" | "decisionIds" | "decisionKind">;
 
 /** Alike with alike; decisions first, then what has stood longest. `limit` of them, and how many there are. */
 export function reasons(run: Run, seq: number, limit: number): { readonly found: Reason[]; readonly total: number } {
@@ -31,7 +33,7 @@ export function reasons(run: Run, seq: number, limit: number): { readonly found:
       if (one === undefined) continue;
       const decision = decisions.find((each) => each.step === one.step && each.lane === one.lane && each.ofUndo === one.ofUndo);
       const key = [one.step, one.busy, one.ofUndo].join("|");
-      groups.set(key, joined(groups.get(key), one, decision?.id));
+      groups.set(key, joined(groups.get(key), one, decision));
     }
   }
   const rank = (reason: Reason): number => (reason.busy === "decision" ? 0 : 1);
@@ -39,11 +41,12 @@ export function reasons(run: Run, seq: number, limit: number): { readonly found:
   return { found: found.slice(0, limit), total: found.length };
 }
 
-function joined(group: Reason | undefined, one: One, decisionId: string | undefined): Reason {
-  const own = decisionId === undefined ? [] : [decisionId];
-  if (group === undefined) return { ...one, lanes: 1, decisionIds: own };
+function joined(group: Reason | undefined, one: One, decision: PendingDecision | undefined): Reason {
+  const own = decision === undefined ? [] : [decision.id];
+  const decisionKind = decision?.kind ?? group?.decisionKind ?? "";
+  if (group === undefined) return { ...one, lanes: 1, decisionIds: own, decisionKind };
   const first = group.since <= one.since ? group : one;
-  return { ...first, lanes: group.lanes + 1, decisionIds: [...group.decisionIds, ...own] };
+  return { ...first, lanes: group.lanes + 1, decisionIds: [...group.decisionIds, ...own], decisionKind };
 }
 
 function ofStep({ step, lane, busy, attempt, plan, child, since, dueAt, error }: StepState): One | undefined {

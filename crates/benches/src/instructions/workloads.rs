@@ -197,6 +197,7 @@ fn changes(order: &Order, number: u64, packer: &mut Packer) -> [Change; 2] {
         ended_at: instance.ended_at(),
         seq: instance.seq(),
         snapshot: Bytes::new(),
+        class: store::RetentionClass::default(),
     };
     let records = RecordBatch::from_iter(records.iter().cloned());
     let segment = HistorySegment {

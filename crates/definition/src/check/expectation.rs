@@ -15,7 +15,6 @@ pub(super) fn expectation(shape: &Shape) -> String {
         Shape::DurationValue => "a duration such as 30s, or an expression".to_owned(),
         Shape::Size => "a size such as 64KiB".to_owned(),
         Shape::Bool => "true or false".to_owned(),
-        Shape::False => "`false`".to_owned(),
         Shape::Count(least) => format!("a whole number of at least {least}"),
         Shape::Number(least) => format!("a number of at least {least}"),
         Shape::Threshold => "a whole number or a share such as 1%".to_owned(),

@@ -23,7 +23,7 @@ pub(super) fn check_scalar(shape: &Shape, node: &Node) -> Result<(), Problem> {
         (Shape::TextValue, NodeValue::Text(_) | NodeValue::Number(_) | NodeValue::Bool(_)) => {
             Ok(())
         }
-        (Shape::Bool, NodeValue::Bool(_)) | (Shape::False, NodeValue::Bool(false)) => Ok(()),
+        (Shape::Bool, NodeValue::Bool(_)) => Ok(()),
         (Shape::Size, NodeValue::Number(number)) if number.as_u64().is_some() => Ok(()),
         (Shape::Count(_) | Shape::Number(_) | Shape::Threshold, NodeValue::Number(_)) => {
             number(shape, node)

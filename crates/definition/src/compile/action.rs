@@ -45,6 +45,7 @@ impl Lowering<'_> {
             "for-each" => self.for_each(step, node),
             "repeat" => self.repeat(step, node),
             "wait" => self.wait(step, node),
+            "decision" => self.decision(step, node),
             "set" => self.template_at(node, "set", &place).map(Action::Set),
             "fail" => self.fail(step, node),
             "complete" => self.complete(step, node),

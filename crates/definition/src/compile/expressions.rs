@@ -248,7 +248,7 @@ fn check_texts(report: &mut Report, node: &Node, scope: &Scope) {
     children.for_each(|child| check_texts(report, child, scope));
 }
 
-fn refuse_expression(report: &mut Report, node: &Node, error: &CompileError) {
+pub(super) fn refuse_expression(report: &mut Report, node: &Node, error: &CompileError) {
     let at = locate(report, node, error.span.clone());
     let line = report.file.line(at.span.line).to_owned();
     let hint = comment_hint(&line).or_else(|| error.hint.clone());

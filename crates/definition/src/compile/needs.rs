@@ -2,6 +2,7 @@
 
 use super::outline::{Outline, StepOutline};
 use crate::diagnostic::{At, Report, codes, nearest};
+use crate::source::Node;
 use crate::workflow::{ListIx, StepIx};
 
 /// The siblings that each step waits for directly, by step.
@@ -36,15 +37,19 @@ impl Needs {
 }
 
 fn direct(report: &mut Report, outline: &Outline<'_>, step: &StepOutline<'_>) -> Vec<StepIx> {
-    let siblings = &outline.list(step.list).steps;
+    let siblings = &outline.list(step.list).steps[..step.position as usize];
+    let isolated = |ix: &&StepIx| is_isolated(outline.step(**ix).node);
+    let mut found: Vec<StepIx> = siblings
+        .iter()
+        .filter(isolated)
+        .filter(|ix| names_step(outline, step.node, outline.step(**ix).id))
+        .copied()
+        .collect();
     let Some(needs) = step.node.get("needs") else {
-        let before = step.position.checked_sub(1);
-        return before
-            .map(|position| siblings[position as usize])
-            .into_iter()
-            .collect();
+        let before = siblings.iter().rev().find(|ix| !isolated(ix));
+        found.extend(before);
+        return found;
     };
-    let mut found = Vec::new();
     for need in needs.items() {
         let Some(name) = need.text() else { continue };
         match outline.ids.get(name) {
@@ -64,6 +69,36 @@ fn direct(report: &mut Report, outline: &Outline<'_>, step: &StepOutline<'_>) ->
         }
     }
     found
+}
+
+/// Whether the list goes on past the step.
+fn is_isolated(step: &Node) -> bool {
+    step.get("isolate").and_then(Node::bool) == Some(true)
+}
+
+/// Whether a text of the step, or of what stands in it, names the other step. A name in a text that
+/// is no expression counts as well: the step then waits where it need not, but never runs too early.
+fn names_step(outline: &Outline<'_>, step: &Node, id: &str) -> bool {
+    let within = |child: &Node| names_step(outline, child, id);
+    let named = step.text().is_some_and(|text| {
+        let starts = text
+            .match_indices("steps.")
+            .map(|(at, found)| at + found.len());
+        starts
+            .into_iter()
+            .any(|at| longest_id(outline, &text[at..]) == Some(id))
+    });
+    named
+        || step.items().iter().any(within)
+        || step.entries().iter().any(|entry| within(&entry.value))
+}
+
+/// The longest known id that a text begins with, as expressions read names with hyphens.
+fn longest_id<'t>(outline: &Outline<'_>, text: &'t str) -> Option<&'t str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let run = &text[..text.find(|c| !is_name(c)).unwrap_or(text.len())];
+    let shorter = |name: &&'t str| name.rsplit_once('-').map(|(shorter, _)| shorter);
+    std::iter::successors(Some(run), shorter).find(|name| outline.ids.contains_key(name))
 }
 
 fn unknown_need(

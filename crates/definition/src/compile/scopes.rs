@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use expression::Scope;
 
+use super::man::DECISION_FIELDS;
 use super::outline::{Outline, Role};
 use crate::source::Node;
 use crate::workflow::ListIx;
 
 /// Names that an item may not have.
-pub(super) const RESERVED: [&str; 18] = [
+pub(super) const RESERVED: [&str; 19] = [
     "input",
     "event",
     "meta",
@@ -29,6 +30,7 @@ pub(super) const RESERVED: [&str; 18] = [
     "trigger",
     "adapters",
     "call",
+    "decision",
 ];
 
 /// The scopes of a definition. Each is built once: they hold the ids of all steps.
@@ -70,7 +72,17 @@ impl Scopes {
         }
         let ids = self.ids.iter().map(String::as_str);
         let scope = shared(&self.env).variable("input").workflow().steps(ids);
-        let scope = Rc::new(scope.variables(variables.iter().map(String::as_str)));
+        // What a notice sees of its decision has hyphens in its names.
+        let (records, plain): (Vec<&str>, Vec<&str>) = variables
+            .iter()
+            .map(String::as_str)
+            .partition(|name| *name == "decision");
+        let scope = records
+            .into_iter()
+            .fold(scope.variables(plain), |scope, name| {
+                scope.record(name, DECISION_FIELDS)
+            });
+        let scope = Rc::new(scope);
         self.built.insert(variables, scope.clone());
         scope
     }

@@ -22,6 +22,7 @@ impl Lowering<'_> {
         let timeout = self.duration_at(node, "timeout", &place);
         let compensation = self.compensation(ix, node);
         let catches = self.catches(ix);
+        let gate = self.gate(ix, node);
         let action = self.action(ix, node)?;
         Some(Step {
             ix,
@@ -35,6 +36,7 @@ impl Lowering<'_> {
             on_error: on_error(node),
             catches,
             compensation,
+            gate,
         })
     }
 

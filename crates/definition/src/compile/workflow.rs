@@ -172,6 +172,7 @@ impl Lowering<'_> {
 fn on_failure(node: &Node, steps: &[Step]) -> OnFailure {
     match node.text_at("on-failure") {
         Some("compensate") => OnFailure::Compensate,
+        Some("man") => OnFailure::Man,
         None if steps.iter().any(|step| step.compensation.is_some()) => OnFailure::Compensate,
         _ => OnFailure::Stop,
     }

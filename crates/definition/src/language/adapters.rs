@@ -1,5 +1,6 @@
+use super::man::RISKS;
 use super::retry::RETRY_CHOICE;
-use super::{Choice, Key, Object, Shape, Word};
+use super::{Key, Object, Shape, Word};
 
 /// The adapter types of this release.
 pub(crate) const ADAPTER_TYPES: [&str; 2] = ["http", "builtin"];
@@ -147,7 +148,11 @@ pub(crate) static ACTION: Object = Object {
         Key::new("retry", RETRY_CHOICE, "For calls whose step says nothing."),
         Key::new("timeout", Shape::Duration, "Of one attempt."),
         Key::new("max-payload", Shape::Size, "The largest input and output."),
-        Key::new("risk", RISK, "How risky it is; not available yet."),
+        Key::new(
+            "risk",
+            Shape::Word(RISKS),
+            "How risky it is; a step's own `risk` goes before it.",
+        ),
     ],
 };
 
@@ -159,5 +164,3 @@ const METHODS: &[Word] = &[
     Word::now("PATCH"),
     Word::now("DELETE"),
 ];
-
-const RISK: Shape = Shape::OneOf(&[Choice::later(Shape::Any)]);

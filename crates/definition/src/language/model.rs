@@ -54,8 +54,6 @@ pub(crate) enum Shape {
     /// `64KiB`, or a number of bytes.
     Size,
     Bool,
-    /// Only `false`.
-    False,
     /// A whole number of at least this.
     Count(u64),
     /// A number of at least this.

@@ -1,3 +1,4 @@
+use super::man::{MAN_POLICY, RISK_POLICY, RISKS};
 use super::retry::{RETRY, RETRY_CHOICE};
 use super::{Key, Object, Shape, Word};
 
@@ -17,10 +18,22 @@ pub(crate) static POLICIES: Object = Object {
             "Retry policies by name. `standard`, `critical`, `optional` and `none` are built in and may be redefined.",
         ),
         Key::later("rules", "Settings for what matches."),
-        Key::later("risk", "What is risky."),
-        Key::later("man-mode", "What a person must approve."),
+        Key::new(
+            "risk",
+            Shape::List(&Shape::Object(&RISK_POLICY)),
+            "What is risky.",
+        ),
+        Key::new(
+            "man-mode",
+            Shape::List(&Shape::Object(&MAN_POLICY)),
+            "What a person must approve, what is refused, what is recorded for review.",
+        ),
         Key::later("security", "Rules of security."),
-        Key::later("retention", "How long ended instances are kept."),
+        Key::new(
+            "retention",
+            Shape::List(&Shape::Object(&RETENTION_RULE)),
+            "How long ended instances are kept that a rule matches; a rule for a workflow and a status goes before one for the workflow, and that before one for the status.",
+        ),
         Key::later(
             "mode",
             "Report what a policy would have done instead of doing it.",
@@ -42,10 +55,65 @@ pub(crate) static DEFAULTS: Object = Object {
         ),
         Key::later("log-level", "How much is logged."),
         Key::later("trace-sampling", "Which traces are kept."),
-        Key::later(
+        Key::new(
             "retention",
-            "How long ended instances, events and dead letters are kept.",
+            Shape::Object(&DEFAULT_RETENTION),
+            "How long is kept what no rule of `policies.retention` matches.",
         ),
+    ],
+};
+
+/// `policies.retention`.
+pub(crate) static RETENTION_RULE: Object = Object {
+    name: "policies.retention",
+    doc: "How long some ended instances are kept. Open ones, and those for which a decision is pending, always stay.",
+    keys: &[
+        Key::new(
+            "match",
+            Shape::Object(&RETENTION_MATCH),
+            "Which ended instances.",
+        )
+        .required(),
+        Key::new(
+            "keep",
+            Shape::Duration,
+            "After the end; at least `1s`. They go by whole buckets: with the default span up to a day later.",
+        )
+        .required(),
+    ],
+};
+
+/// `policies.retention[].match`.
+pub(crate) static RETENTION_MATCH: Object = Object {
+    name: "policies.retention.match",
+    doc: "Which ended instances a rule is about; both must fit.",
+    keys: &[
+        Key::new("workflow", Shape::Name, "Instances of this workflow."),
+        Key::new(
+            "status",
+            Shape::Word(&[
+                Word::now("completed"),
+                Word::now("failed"),
+                Word::now("compensated"),
+                Word::now("cancelled"),
+            ]),
+            "Instances that ended so.",
+        ),
+    ],
+};
+
+/// `policies.defaults.retention`.
+pub(crate) static DEFAULT_RETENTION: Object = Object {
+    name: "policies.defaults.retention",
+    doc: "How long is kept what no rule matches. What is left out is kept for good.",
+    keys: &[
+        Key::new(
+            "instances",
+            Shape::Duration,
+            "Ended instances, after their end; at least `1s`.",
+        ),
+        Key::later("events", "Events."),
+        Key::later("dead-letters", "Dead letters."),
     ],
 };
 
@@ -72,7 +140,7 @@ pub(crate) static ENVIRONMENT: Object = Object {
         Key::new(
             "man-mode-threshold",
             Shape::Word(RISKS),
-            "From which risk on a person must approve; without effect for now.",
+            "From which risk on a person must approve a step.",
         ),
         Key::new(
             "vars",
@@ -81,10 +149,3 @@ pub(crate) static ENVIRONMENT: Object = Object {
         ),
     ],
 };
-
-const RISKS: &[Word] = &[
-    Word::now("low"),
-    Word::now("medium"),
-    Word::now("high"),
-    Word::now("critical"),
-];

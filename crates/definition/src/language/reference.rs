@@ -73,7 +73,6 @@ fn of_shape(shape: &Shape) -> String {
         Shape::DurationValue => "duration, may be computed".to_owned(),
         Shape::Size => "size".to_owned(),
         Shape::Bool => "`true` or `false`".to_owned(),
-        Shape::False => "`false`".to_owned(),
         Shape::Count(least) => format!("whole number from {least}"),
         Shape::Number(least) => format!("number from {least}"),
         Shape::Threshold => "whole number or `1%`".to_owned(),

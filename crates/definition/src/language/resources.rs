@@ -1,4 +1,5 @@
 use super::adapters::{ACTION, ADAPTER, HEALTH, TARGET};
+use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
 use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
 use super::steps::{CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
@@ -43,7 +44,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 22] = [
+pub(crate) static OBJECTS: [&Object; 30] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -57,6 +58,9 @@ pub(crate) static OBJECTS: [&Object; 22] = [
     &CATCH,
     &COMPENSATION,
     &VERIFY,
+    &MAN_MODE,
+    &DECISION,
+    &NOTICE,
     &PAGES,
     &RETRY,
     &ADAPTER,
@@ -65,5 +69,10 @@ pub(crate) static OBJECTS: [&Object; 22] = [
     &HEALTH,
     &POLICIES,
     &policies::DEFAULTS,
+    &RISK_POLICY,
+    &MAN_POLICY,
+    &policies::DEFAULT_RETENTION,
+    &policies::RETENTION_RULE,
+    &policies::RETENTION_MATCH,
     &ENVIRONMENT,
 ];

@@ -84,7 +84,6 @@ fn of_shape(shape: &Shape) -> Value {
             json!({ "anyOf": [{ "type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)?$" }, { "type": "integer", "minimum": 0 }] })
         }
         Shape::Bool => json!({ "type": "boolean" }),
-        Shape::False => json!({ "const": false }),
         Shape::Count(least) => json!({ "type": "integer", "minimum": least, "maximum": u32::MAX }),
         Shape::Number(least) => json!({ "type": "number", "minimum": least }),
         Shape::Threshold => {

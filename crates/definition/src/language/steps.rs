@@ -1,5 +1,5 @@
+use super::man::{DECISION, MAN_MODE_CHOICE, RISKS};
 use super::retry::RETRY_CHOICE;
-use super::workflow::MAN_MODE;
 use super::{Choice, Key, Object, Shape, Word};
 
 /// The keys of which a step has exactly one (a group has only `steps`).
@@ -42,7 +42,7 @@ pub(crate) static STEP: Object = Object {
         Key::new("repeat", Shape::Object(&REPEAT), "Action: runs `steps` in rounds."),
         Key::new("steps", Shape::Steps, "The body of a loop, or of a group."),
         Key::new("wait", Shape::Object(&WAIT), "Action: waits, durable and without using memory."),
-        Key::later("decision", "Action: asks a person."),
+        Key::new("decision", Shape::Object(&DECISION), "Action: asks a person."),
         Key::later("emit", "Action: publishes an event."),
         Key::new("set", Shape::Map(&Shape::Value), "Action: computes values into its output."),
         Key::new("fail", Shape::Object(&FAIL), "Action: raises an error here."),
@@ -57,9 +57,9 @@ pub(crate) static STEP: Object = Object {
         Key::new("catch", Shape::List(&Shape::Object(&CATCH)), "Steps that handle an error."),
         Key::new("compensation", COMPENSATION_CHOICE, "How it is undone: an action of its own adapter, else an adapter, else a workflow; or in full.").beside(CALLS),
         Key::new("verify", VERIFY_CHOICE, "Asked before undoing a step of unknown outcome whether it took effect; answers `{found, output}`.").beside(&["compensation"]),
-        Key::new("man-mode", MAN_MODE, "Whether a person must approve; only `false` for now."),
-        Key::later("risk", "How risky the step is."),
-        Key::later("isolate", "Let the list go on past a step that waits for a person."),
+        Key::new("man-mode", MAN_MODE_CHOICE, "Whether a person must approve before it runs, and how they are asked. `false` opts out of the environment's threshold, never of a policy."),
+        Key::new("risk", Shape::Word(RISKS), "How risky the step is; from the environment's `man-mode-threshold` on a person must approve."),
+        Key::new("isolate", Shape::Bool, "The list goes on past the step: only steps that `need` it or use its output wait for it."),
         Key::later("priority", "Of the step's calls."),
         Key::later("cache", "Reuse a completed output for a key."),
     ],

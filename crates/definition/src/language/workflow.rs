@@ -1,5 +1,5 @@
 use super::retry::RETRY_CHOICE;
-use super::{Choice, Key, Object, Shape, Word};
+use super::{Key, Object, Shape, Word};
 
 /// A definition.
 pub(crate) static WORKFLOW: Object = Object {
@@ -55,12 +55,8 @@ pub(crate) static WORKFLOW: Object = Object {
         ),
         Key::new(
             "on-failure",
-            Shape::Word(&[
-                Word::now("compensate"),
-                Word::now("stop"),
-                Word::later("man"),
-            ]),
-            "`compensate` undoes completed steps in reverse order (the default where any step has a compensation); `stop` leaves them.",
+            Shape::Word(&[Word::now("compensate"), Word::now("stop"), Word::now("man")]),
+            "`compensate` undoes completed steps in reverse order (the default where any step has a compensation); `stop` leaves them; `man` asks a person.",
         ),
         Key::later(
             "callbacks",
@@ -156,10 +152,3 @@ const TRIGGER_TYPES: &[Word] = &[
     Word::later("source"),
     Word::later("workflow"),
 ];
-
-/// `man-mode` and its kin: only `false` is there already.
-pub(crate) const MAN_MODE: Shape = Shape::OneOf(&[
-    Choice::now(Shape::False),
-    Choice::later(Shape::Bool),
-    Choice::later(Shape::Map(&Shape::Any)),
-]);

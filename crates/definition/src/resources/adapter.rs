@@ -9,6 +9,7 @@ use crate::catalog::{ActionSpec, AdapterSpec};
 use crate::compile::check_adapter_templates;
 use crate::diagnostic::{At, Report, codes, nearest};
 use crate::language::ADAPTER_TYPES;
+use crate::man::Risk;
 use crate::policy::read_retry_choice;
 use crate::source::Node;
 
@@ -92,6 +93,7 @@ fn read_action(node: &Node) -> ActionSpec {
     ActionSpec {
         retry: node.get("retry").and_then(read_retry_choice),
         timeout_ms: duration_at(node),
+        risk: node.text_at("risk").and_then(Risk::of_word),
         async_callback: node.text_at("async") == Some("callback"),
     }
 }

@@ -14,7 +14,9 @@ use super::{
 use crate::catalog::Catalog;
 use crate::compile::{Known, Others, Use, UseKind, lower};
 use crate::diagnostic::{At, Diagnostic, Report, Severity, codes};
-use crate::policy::read_retry_policy;
+use crate::policy::{
+    check_default_keep, check_retention_rule, read_retention_rule, read_retry_policy,
+};
 use crate::source::Node;
 use crate::workflow::Workflow;
 
@@ -100,7 +102,21 @@ impl<'a> Applying<'a> {
                 .insert(resource.key.name.clone(), policy);
             self.keep(resource);
         }
+        for kind in [ResourceKind::RiskPolicy, ResourceKind::ManPolicy] {
+            for resource in self.of(kind) {
+                let report = &mut self.reports[resource.file];
+                match kind {
+                    ResourceKind::RiskPolicy => self.draft.put_risk_policy(report, &resource.node),
+                    _ => self.draft.put_man_policy(report, &resource.node),
+                }
+                self.keep(resource);
+            }
+        }
+        for resource in self.of(ResourceKind::RetentionRule) {
+            self.retention_rule(resource);
+        }
         for resource in self.of(ResourceKind::PolicyDefaults) {
+            check_default_keep(&mut self.reports[resource.file], &resource.node);
             self.draft.catalog.defaults = read_defaults(&resource.node);
             self.note_policies(resource);
             self.keep(resource);
@@ -139,6 +155,21 @@ impl<'a> Applying<'a> {
             .catalog
             .resources
             .insert(resource.key.clone(), document);
+    }
+
+    fn retention_rule(&mut self, resource: &Resource) {
+        check_retention_rule(&mut self.reports[resource.file], &resource.node);
+        let matched = resource.node.get("match");
+        if let Some(workflow) = matched.and_then(|matched| matched.get("workflow")) {
+            let name = workflow.text().unwrap_or_default().to_owned();
+            let kind = UseKind::Workflow { name, range: None };
+            let at = At::node(workflow);
+            self.uses.push((resource.file, vec![Use { at, kind }]));
+        }
+        let rule = read_retention_rule(&resource.node);
+        let named = rule.map(|rule| (resource.key.name.clone(), rule));
+        self.draft.catalog.retention_rules.extend(named);
+        self.keep(resource);
     }
 
     fn adapter(&mut self, resource: &Resource, check: &SettingsCheck<'_>) {

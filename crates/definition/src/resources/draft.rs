@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{ResourceKey, ResourceKind, adapter, environment};
 use crate::catalog::Catalog;
-use crate::compile::compile_workflow;
+use crate::compile::{compile_workflow, read_man_policy, read_risk_policy};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::policy::read_retry_policy;
+use crate::policy::{read_retention_rule, read_retry_policy};
 use crate::source::{Node, SourceFile};
 use crate::workflow::Workflow;
 
@@ -53,6 +53,12 @@ impl Draft {
                     .retry_policies
                     .insert(key.name.clone(), read_retry_policy(&node));
             }
+            ResourceKind::RiskPolicy => self.put_risk_policy(&mut report, &node),
+            ResourceKind::ManPolicy => self.put_man_policy(&mut report, &node),
+            ResourceKind::RetentionRule => {
+                let rule = read_retention_rule(&node).map(|rule| (key.name.clone(), rule));
+                self.catalog.retention_rules.extend(rule);
+            }
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = environment::read_defaults(&node)
             }
@@ -64,6 +70,20 @@ impl Draft {
         }
         self.catalog.resources.insert(key, document);
         Ok(())
+    }
+
+    /// Adds a rule about risk, if it compiles.
+    pub(super) fn put_risk_policy(&mut self, report: &mut Report, node: &Node) {
+        let policy = read_risk_policy(report, node).map(Arc::new);
+        let policies = &mut self.catalog.risk_policies;
+        policies.extend(policy.map(|policy| (policy.name.clone(), policy)));
+    }
+
+    /// Adds a rule that holds calls back, if it compiles.
+    pub(super) fn put_man_policy(&mut self, report: &mut Report, node: &Node) {
+        let policy = read_man_policy(report, node).map(Arc::new);
+        let policies = &mut self.catalog.man_policies;
+        policies.extend(policy.map(|policy| (policy.name.clone(), policy)));
     }
 
     /// Adds a compiled definition.
@@ -85,6 +105,9 @@ impl Draft {
         match key.kind {
             ResourceKind::Adapter => drop(self.catalog.adapters.remove(&key.name)),
             ResourceKind::RetryPolicy => drop(self.catalog.retry_policies.remove(&key.name)),
+            ResourceKind::RiskPolicy => drop(self.catalog.risk_policies.remove(&key.name)),
+            ResourceKind::ManPolicy => drop(self.catalog.man_policies.remove(&key.name)),
+            ResourceKind::RetentionRule => drop(self.catalog.retention_rules.remove(&key.name)),
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = crate::catalog::PolicyDefaults::default()
             }

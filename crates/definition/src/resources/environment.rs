@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{ResourceKey, ResourceKind};
 use crate::catalog::{Environment, PolicyDefaults};
-use crate::policy::read_retry_choice;
+use crate::man::Risk;
+use crate::policy::{read_default_keep, read_retry_choice};
 use crate::source::Node;
 
 /// No chain of `extends` is longer.
@@ -19,6 +20,7 @@ pub(super) fn read_defaults(node: &Node) -> PolicyDefaults {
     PolicyDefaults {
         retry: node.get("retry").and_then(read_retry_choice),
         timeout_ms: duration_at(node, "timeout"),
+        keep_instances_ms: read_default_keep(node),
     }
 }
 
@@ -96,7 +98,7 @@ fn read(node: &Node) -> Environment {
     Environment {
         retry_attempts: attempts.and_then(|attempts| u32::try_from(attempts).ok()),
         timeout_ms: duration_at(node, "timeout"),
-        man_mode_threshold: node.text_at("man-mode-threshold").map(str::to_owned),
+        man_mode_threshold: node.text_at("man-mode-threshold").and_then(Risk::of_word),
         vars: vars
             .map(|entry| (entry.key.clone(), Arc::new(entry.value.to_json())))
             .collect(),

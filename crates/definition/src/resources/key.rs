@@ -10,6 +10,12 @@ pub enum ResourceKind {
     RetryPolicy,
     /// `policies.defaults`; there is one, named `defaults`.
     PolicyDefaults,
+    /// A rule under `policies.risk`.
+    RiskPolicy,
+    /// A rule under `policies.man-mode`.
+    ManPolicy,
+    /// An entry of `policies.retention`, named by what it matches.
+    RetentionRule,
     /// An environment.
     Environment,
     /// A workflow at a version.
@@ -26,6 +32,9 @@ impl ResourceKind {
             Self::Adapter => "adapter",
             Self::RetryPolicy => "retry-policy",
             Self::PolicyDefaults => "policy-defaults",
+            Self::RiskPolicy => "risk-policy",
+            Self::ManPolicy => "man-policy",
+            Self::RetentionRule => "retention-rule",
             Self::Environment => "environment",
             Self::Workflow => "workflow",
             Self::Pin => "pin",

@@ -5,8 +5,10 @@ use serde_json::Value;
 
 use super::{ResourceKey, ResourceKind};
 use crate::check::check_object;
+use crate::compile::policy_name;
 use crate::diagnostic::{At, Diagnostic, Report, codes};
 use crate::language::DOCUMENT;
+use crate::policy::name_of_rule;
 use crate::source::{MAX_FILE_BYTES, Node, SourceFile, parse};
 
 /// The resources of some files, as far as they could be read.
@@ -168,6 +170,21 @@ fn resources_of(document: &Node) -> Vec<(ResourceKey, Node, At)> {
     let policies = document.get("policies");
     let retry = policies.and_then(|policies| policies.get("retry"));
     found.extend(entries(retry, ResourceKind::RetryPolicy));
+    for (key, kind) in [
+        ("risk", ResourceKind::RiskPolicy),
+        ("man-mode", ResourceKind::ManPolicy),
+    ] {
+        let rules = policies.and_then(|policies| policies.get(key));
+        for node in rules.map(Node::items).unwrap_or_default() {
+            let key = ResourceKey::new(kind, policy_name(node));
+            found.push((key, node.clone(), named_at(node)));
+        }
+    }
+    let retention = policies.and_then(|policies| policies.get("retention"));
+    for rule in retention.map(Node::items).unwrap_or_default() {
+        let key = ResourceKey::new(ResourceKind::RetentionRule, name_of_rule(rule));
+        found.push((key, rule.clone(), At::node(rule)));
+    }
     if let Some(defaults) = policies.and_then(|policies| policies.get("defaults")) {
         let key = ResourceKey::new(ResourceKind::PolicyDefaults, "defaults");
         found.push((key, defaults.clone(), At::node(defaults)));

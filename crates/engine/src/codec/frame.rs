@@ -81,7 +81,9 @@ pub enum CodecError {
         found: u32,
     },
     /// A newer binary wrote it.
-    #[error("expected format {FORMAT} or older, but position {position} needs a reader of {needs}")]
+    #[error(
+        "expected a format that this version knows, but position {position} needs a reader of {needs}"
+    )]
     Newer {
         /// The batch's position.
         position: u64,
@@ -99,7 +101,7 @@ pub enum CodecError {
 }
 
 /// Packs a batch; `previous` is the checksum of the batch before it (0 for the first). Fills in
-/// format, codec and checksum, and answers the bytes and the checksum.
+/// codec and checksum, and the format where it is 0; answers the bytes and the checksum.
 pub fn encode_batch(
     mut header: BatchHeader,
     records: &RecordBatch,
@@ -107,8 +109,10 @@ pub fn encode_batch(
     packer: &mut Packer,
 ) -> (Bytes, u32) {
     let (codec, body) = packer.pack(records.bytes());
-    header.format = FORMAT;
-    header.min_reader = FORMAT;
+    if header.format == 0 {
+        header.format = FORMAT;
+    }
+    header.min_reader = header.format;
     header.codec = codec;
     header.checksum = chained(previous, body);
     let checksum = header.checksum;
@@ -133,9 +137,20 @@ fn framed(header: BatchHeader, body: &[u8]) -> Bytes {
 
 /// Unpacks a batch without judging its place in the chain.
 pub fn decode_batch(bytes: &Bytes) -> Result<(BatchHeader, RecordBatch), CodecError> {
+    decode_batch_up_to(bytes, FORMAT)
+}
+
+/// The same for a reader that knows formats up to `newest`.
+///
+/// # Errors
+/// See [`CodecError`].
+pub fn decode_batch_up_to(
+    bytes: &Bytes,
+    newest: u32,
+) -> Result<(BatchHeader, RecordBatch), CodecError> {
     let frame = Frame::decode(bytes.clone()).map_err(damaged)?;
     let header = frame.header;
-    if header.min_reader > FORMAT {
+    if header.min_reader > newest {
         return Err(CodecError::Newer {
             position: header.position,
             needs: header.min_reader,

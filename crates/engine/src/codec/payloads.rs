@@ -20,33 +20,45 @@ pub fn blobs_of(records: &[Record]) -> Vec<(BlobRef, Bytes)> {
 
 /// Every payload that a record carries.
 pub fn payloads_of(body: &Body) -> impl Iterator<Item = &Payload> {
-    let found: [Option<&Payload>; 3] = match body {
-        Body::InstanceStarted(body) => {
-            [body.input.as_ref(), body.event.as_ref(), body.meta.as_ref()]
-        }
-        Body::StepScheduled(body) => [body.input.as_ref(), None, None],
-        Body::StepStarted(body) => [body.payload.as_ref(), None, None],
-        Body::LanesOpened(body) => [body.state.as_ref(), None, None],
+    let found: [Option<&Payload>; 4] = match body {
+        Body::ApprovalRequested(body) => [
+            body.ask.show.as_ref(),
+            body.ask.form.as_ref(),
+            body.ask.data.as_ref(),
+            body.ask.input.as_ref(),
+        ],
+        Body::DecisionAnswered(body) => [body.data.as_ref(), None, None, None],
+        Body::DecisionResolved(body) => [body.answer.data.as_ref(), body.data.as_ref(), None, None],
+        Body::NoticeScheduled(body) => [body.input.as_ref(), None, None, None],
+        Body::InstanceStarted(body) => [
+            body.input.as_ref(),
+            body.event.as_ref(),
+            body.meta.as_ref(),
+            None,
+        ],
+        Body::StepScheduled(body) => [body.input.as_ref(), None, None, None],
+        Body::StepStarted(body) => [body.payload.as_ref(), None, None, None],
+        Body::LanesOpened(body) => [body.state.as_ref(), None, None, None],
         Body::StepCompleted(body) | Body::CatchCompleted(body) => {
-            [body.output.as_ref(), None, None]
+            [body.output.as_ref(), None, None, None]
         }
-        Body::StepFailed(body) => [body.output.as_ref(), None, None],
-        Body::LaneClosing(body) => [body.output.as_ref(), None, None],
-        Body::LaneEnded(body) => [body.output.as_ref(), None, None],
-        Body::UndoScheduled(body) => [body.input.as_ref(), None, None],
-        Body::UndoEnded(body) => [body.output.as_ref(), None, None],
-        Body::FinallyStarted(body) => [body.output.as_ref(), None, None],
-        Body::InstanceEnded(body) => [body.output.as_ref(), None, None],
-        Body::RoundDelayed(body) => [body.state.as_ref(), None, None],
+        Body::StepFailed(body) => [body.output.as_ref(), None, None, None],
+        Body::LaneClosing(body) => [body.output.as_ref(), None, None, None],
+        Body::LaneEnded(body) => [body.output.as_ref(), None, None, None],
+        Body::UndoScheduled(body) => [body.input.as_ref(), None, None, None],
+        Body::UndoEnded(body) => [body.output.as_ref(), None, None, None],
+        Body::FinallyStarted(body) => [body.output.as_ref(), None, None, None],
+        Body::InstanceEnded(body) => [body.output.as_ref(), None, None, None],
+        Body::RoundDelayed(body) => [body.state.as_ref(), None, None, None],
         Body::Slot(fact) => message_payloads(fact.body.as_ref()),
-        _ => [None; 3],
+        _ => [None; 4],
     };
     found.into_iter().flatten()
 }
 
-fn message_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 3] {
+fn message_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 4] {
     let Some(SlotBody::MessageSent(sent)) = body else {
-        return [None; 3];
+        return [None; 4];
     };
     match sent
         .message
@@ -57,10 +69,11 @@ fn message_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 3] {
             start.input.as_ref(),
             start.event.as_ref(),
             start.meta.as_ref(),
+            None,
         ],
         Some(MessageBody::ChildEnded(ended) | MessageBody::ChildCompensated(ended)) => {
-            [ended.output.as_ref(), None, None]
+            [ended.output.as_ref(), None, None, None]
         }
-        Some(MessageBody::CancelChild(_) | MessageBody::CompensateChild(_)) | None => [None; 3],
+        Some(MessageBody::CancelChild(_) | MessageBody::CompensateChild(_)) | None => [None; 4],
     }
 }

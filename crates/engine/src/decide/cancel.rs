@@ -17,6 +17,8 @@ impl Decider<'_, '_> {
                     "the instance is already being rolled back or ending".into(),
                 ));
             }
+            // A failed instance waits for a person: who cancels it answers for them.
+            Phase::Running if self.state.is_asked_what_becomes() => {}
             Phase::Running
                 if self.lane(0).closing.is_some() || self.state.cancel_request().is_some() =>
             {

@@ -26,7 +26,9 @@ impl Decider<'_, '_> {
         child: &Child,
     ) -> Result<(), Failure> {
         let workflow = self.child_workflow(child)?;
+        let state = self.step_state(at);
         let payload = match &child.input {
+            _ if state.approved => state.input.clone(),
             Some(template) => Some(self.evaluate(template, at.lane, "input")?),
             None => None,
         };
@@ -154,6 +156,7 @@ impl Decider<'_, '_> {
             correlation_id: started.correlation_id.clone(),
             priority: started.priority.clone(),
             subject: self.inherited_subject(child),
+            requester: self.requester(),
             parent: Some(parent),
             ..StartMessage::default()
         };
@@ -208,7 +211,7 @@ impl Decider<'_, '_> {
         let task = ended.task;
         let fits = match task.kind() {
             TaskKind::Run => self.awaits_child(task),
-            TaskKind::Undo | TaskKind::Verify => self.awaits_undo_child(task),
+            TaskKind::Undo | TaskKind::Verify | TaskKind::Notify => self.awaits_undo_child(task),
         };
         if !fits {
             let reason = "the step does not wait for this child".to_owned();
@@ -224,7 +227,7 @@ impl Decider<'_, '_> {
                 };
                 self.emit(Body::StepCompleted(body));
             }
-            (Ended::Completed, TaskKind::Undo | TaskKind::Verify) => {
+            (Ended::Completed, TaskKind::Undo | TaskKind::Verify | TaskKind::Notify) => {
                 let (at, outcome) = (task.at, UndoOutcome::Done as i32);
                 self.emit(Body::UndoEnded(UndoEnded {
                     at,

@@ -6,7 +6,7 @@ use super::Decider;
 use crate::command::Effect;
 use crate::payload::Payload;
 use crate::record::{
-    Body, Ended, Failing, FinallyStarted, InstanceEnded, MessageBody, UndoStarted,
+    Body, Choice, Ended, Failing, FinallyStarted, InstanceEnded, MessageBody, UndoStarted,
 };
 use crate::state::{LaneStatus, Phase, UndoStatus};
 
@@ -26,6 +26,10 @@ impl Decider<'_, '_> {
     }
 
     fn finish_running(&mut self) {
+        let progress = &self.state.progress;
+        if progress.error.is_some() && self.asks_what_becomes() {
+            return;
+        }
         let progress = &self.state.progress;
         if progress.error.is_some() || progress.cancel.is_some() {
             return self.roll_back();
@@ -50,7 +54,15 @@ impl Decider<'_, '_> {
             .state
             .cancel_request()
             .is_some_and(|request| request.skip_compensation);
-        let wanted = self.workflow.on_failure == OnFailure::Compensate && !skip;
+        let chosen = self.state.progress.on_failure;
+        let wanted = match self.workflow.on_failure {
+            _ if chosen == Choice::Compensate as i32 => true,
+            OnFailure::Compensate => true,
+            // Who cancels says himself whether it is undone.
+            OnFailure::Man => self.state.cancel_request().is_some(),
+            OnFailure::Stop => false,
+        };
+        let wanted = wanted && !skip;
         if wanted && self.has_undo(0) {
             self.emit(Body::UndoStarted(UndoStarted {
                 first_lane: 0,
@@ -60,6 +72,19 @@ impl Decider<'_, '_> {
         } else {
             self.begin_finally(None);
         }
+    }
+
+    /// Under `on-failure: man` a person says what becomes of what a failed instance did; true while
+    /// they are asked.
+    fn asks_what_becomes(&mut self) -> bool {
+        let progress = &self.state.progress;
+        let asks = self.workflow.on_failure == OnFailure::Man
+            && progress.on_failure == 0
+            && progress.cancel.is_none();
+        if asks && progress.decisions.is_empty() {
+            self.ask_for_instance();
+        }
+        asks
     }
 
     fn finish_undo(&mut self) {

@@ -103,6 +103,7 @@ impl Decider<'_, '_> {
             Action::Task(_)
             | Action::Child(_)
             | Action::Wait(_)
+            | Action::Decision { .. }
             | Action::Set(_)
             | Action::Fail { .. }
             | Action::Complete(_)

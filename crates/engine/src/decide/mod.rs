@@ -5,6 +5,8 @@
 //! touched is looked at until nothing is left to do. A decision is cut at [`MAX_RECORDS`]: what is
 //! left is found again from the state when [`Command::Continue`] comes.
 
+mod answer;
+mod approval;
 mod cancel;
 mod child;
 mod decision;
@@ -12,6 +14,7 @@ mod failure;
 mod finish;
 mod for_each;
 mod lane;
+mod notice;
 mod parallel;
 mod repeat;
 mod start;
@@ -53,11 +56,13 @@ impl Instance {
             Command::Result { task, outcome } => decider.result(task, outcome),
             Command::Timer(key) => decider.timer(key)?,
             Command::Cancel(request) => decider.cancel(request)?,
-            Command::Decide {
+            Command::Decide { id, answer } => decider.answer(id, answer)?,
+            Command::Delegate {
                 id,
-                choice,
+                to,
                 comment,
-            } => decider.answer(id, choice, comment)?,
+                by,
+            } => decider.delegate(id, to, comment, &by)?,
             Command::ChildEnded(ended) => decider.child_ended(ended),
             Command::ChildCompensated(ended) => decider.child_compensated(ended),
             Command::Compensate => decider.compensate_for_parent()?,

@@ -104,6 +104,7 @@ fn first_record(
         event: message.event.clone(),
         meta: message.meta.clone(),
         input: Some(input.clone()),
+        requester: message.requester.clone(),
     };
     Ok(Record {
         entity: id,

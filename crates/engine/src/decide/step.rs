@@ -17,12 +17,22 @@ impl Decider<'_, '_> {
     pub(super) fn start_step(&mut self, at: StepRef) {
         let workflow = Arc::clone(&self.workflow);
         let step = self.definition_in(&workflow, at);
-        if let Some(when) = &step.when {
+        // What a person approved runs as they saw it.
+        let approved = self.step_state(at).approved;
+        if let Some(when) = step.when.as_ref().filter(|_| !approved) {
             match self.holds(when, at.lane, "when") {
                 Ok(true) => {}
                 Ok(false) => return self.skip_step(at),
                 Err(error) => return self.fail_step(at, error),
             }
+        }
+        let held_back = !approved
+            && match self.hold_back(at, step) {
+                Ok(held_back) => held_back,
+                Err(error) => return self.fail_step(at, error),
+            };
+        if held_back {
+            return;
         }
         if let Err(error) = self.begin(at, step) {
             self.fail_step(at, error);
@@ -51,6 +61,7 @@ impl Decider<'_, '_> {
             Action::ForEach(each) => self.begin_for_each(at, step, each),
             Action::Repeat(repeat) => self.begin_repeat(at, step, repeat),
             Action::Wait(wait) => self.begin_wait(at, wait),
+            Action::Decision { ask, .. } => self.begin_decision(at, ask),
             Action::Set(values) => {
                 let output = self.evaluate(values, at.lane, "set")?;
                 self.complete_step(at, Some(output), Vec::new());

@@ -26,7 +26,9 @@ impl Decider<'_, '_> {
         step: &Step,
         task: &Task,
     ) -> Result<(), Failure> {
+        let state = self.step_state(at);
         let input = match &task.input {
+            _ if state.approved => state.input.clone(),
             Some(template) => Some(self.evaluate(template, at.lane, "input")?),
             None => None,
         };
@@ -122,6 +124,9 @@ impl Decider<'_, '_> {
 
     /// A task's result. One that does not fit a task at work is recorded and changes nothing.
     pub(super) fn result(&mut self, task: TaskKey, outcome: TaskOutcome) {
+        if task.kind() == TaskKind::Notify {
+            return self.notice_result(task, outcome);
+        }
         if let Err(reason) = self.expects(task, &outcome) {
             let reason = reason.to_owned();
             return self.emit(Body::ResultIgnored(ResultIgnored { task, reason }));
@@ -210,7 +215,7 @@ impl Decider<'_, '_> {
                     status == StepStatus::Accepted,
                 )
             }
-            (TaskKind::Undo | TaskKind::Verify, Some(undo)) => {
+            (TaskKind::Undo | TaskKind::Verify | TaskKind::Notify, Some(undo)) => {
                 let out = matches!(undo.phase(), UndoPhase::Out | UndoPhase::Verifying);
                 (
                     undo.task_key(task.at),
@@ -218,7 +223,7 @@ impl Decider<'_, '_> {
                     undo.phase() == UndoPhase::Accepted,
                 )
             }
-            (TaskKind::Undo | TaskKind::Verify, None) => {
+            (TaskKind::Undo | TaskKind::Verify | TaskKind::Notify, None) => {
                 return Err("the step is not being undone");
             }
         };
@@ -248,7 +253,7 @@ impl Decider<'_, '_> {
             Some(due_at) => {
                 let kind = match task.kind() {
                     TaskKind::Run => TimerKind::Retry,
-                    TaskKind::Undo | TaskKind::Verify => TimerKind::UndoRetry,
+                    TaskKind::Undo | TaskKind::Verify | TaskKind::Notify => TimerKind::UndoRetry,
                 };
                 let task = TaskKey {
                     attempt: task.attempt + 1,
@@ -275,7 +280,7 @@ impl Decider<'_, '_> {
                 step.attempt_base,
                 step.first_attempt_at,
             ),
-            TaskKind::Undo | TaskKind::Verify => {
+            TaskKind::Undo | TaskKind::Verify | TaskKind::Notify => {
                 let undo = step.undo.as_deref()?;
                 (
                     undo.plan.as_deref(),
@@ -298,7 +303,7 @@ impl Decider<'_, '_> {
         let outcome = match task.kind() {
             TaskKind::Verify if output.value()["found"] == true => UndoOutcome::Found,
             TaskKind::Verify => UndoOutcome::Nothing,
-            TaskKind::Run | TaskKind::Undo => UndoOutcome::Done,
+            TaskKind::Run | TaskKind::Undo | TaskKind::Notify => UndoOutcome::Done,
         };
         let output = match outcome {
             UndoOutcome::Found => crate::Payload::from_value(output.value()["output"].clone()),

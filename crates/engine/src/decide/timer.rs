@@ -21,7 +21,12 @@ impl Decider<'_, '_> {
         }
         let of_lane = matches!(
             key.kind,
-            TimerKind::Retry | TimerKind::Wait | TimerKind::StepTimeout
+            TimerKind::Retry
+                | TimerKind::Wait
+                | TimerKind::StepTimeout
+                | TimerKind::DecisionTimeout
+                | TimerKind::DecisionReminder
+                | TimerKind::NoticeRetry
         );
         if of_lane && self.is_doomed(key.at.lane) {
             return Err(STALE);
@@ -34,6 +39,9 @@ impl Decider<'_, '_> {
             TimerKind::StepTimeout => self.step_timed_out(key.at),
             TimerKind::Callback => self.callback_timed_out(key.at),
             TimerKind::InstanceTimeout => self.instance_timed_out(),
+            TimerKind::DecisionTimeout => self.decision_timed_out(key.at),
+            TimerKind::DecisionReminder => self.remind(key.at),
+            TimerKind::NoticeRetry => self.retry_notices(key.at, key.due_at),
         }
         self.queue.insert(key.at.lane);
         Ok(())

@@ -50,6 +50,9 @@ pub struct InstanceStarted {
     /// The server's environment at the start.
     #[prost(string, tag = "14")]
     pub environment: String,
+    /// Who set it in motion, where that is not who sent the start: of a child, its root's.
+    #[prost(string, tag = "15")]
+    pub requester: String,
 }
 
 /// Who started a child.
@@ -141,6 +144,12 @@ pub enum DecisionKind {
     Exhausted = 0,
     /// An undo failed for good.
     CompensationFailed = 1,
+    /// A step may not run before.
+    Approval = 2,
+    /// A step that is a question.
+    Question = 3,
+    /// The instance failed: is what it did undone?
+    InstanceFailed = 4,
 }
 
 /// See [`super::Body::DecisionRequested`].
@@ -170,6 +179,20 @@ pub enum Choice {
     Skip = 1,
     /// Let it fail.
     Fail = 2,
+    /// Go on.
+    Approve = 3,
+    /// Do not go on.
+    Reject = 4,
+    /// Go on with other data.
+    Amend = 5,
+    /// Go on with this output.
+    Supply = 6,
+    /// End the instance and undo what it did.
+    Compensate = 7,
+    /// It was done by hand.
+    Done = 8,
+    /// The time decided: as a rejection.
+    Expire = 9,
 }
 
 /// See [`super::Body::DecisionMade`].

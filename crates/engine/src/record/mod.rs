@@ -4,6 +4,7 @@
 //! partition is refused, since a skipped fact would fold into another state. Tags are for ever;
 //! the meaning of a record version's apply never changes.
 
+mod approval;
 mod envelope;
 mod instance;
 mod lane;
@@ -14,6 +15,11 @@ mod undo;
 
 use prost::{Message, Oneof};
 
+pub use approval::{
+    ApprovalRequested, Asked, DecisionAnswered, DecisionDelegated, DecisionEscalated,
+    DecisionOverdue, DecisionReminded, DecisionResolved, NoticeEnded, NoticeScheduled, OnTimeout,
+    StepAudited,
+};
 pub use envelope::{Origin, Record};
 pub use instance::{
     CancelRequested, Choice, DecisionKind, DecisionMade, DecisionRequested, Ended, Failing,
@@ -24,8 +30,8 @@ pub use lane::{
 };
 pub use shared::Shared;
 pub use slot::{
-    CatalogChanged, ChildEnded, Envelope, KeyTaken, MessageBody, MessageSent, MessageTaken,
-    OwnerOpened, SlotBody, SlotFact, StartMessage,
+    CatalogChanged, ChildEnded, DecisionChained, Envelope, InstanceDeleted, KeyTaken, MessageBody,
+    MessageSent, MessageTaken, OwnerOpened, SlotBody, SlotFact, StartMessage,
 };
 pub use step::{
     AttemptFailed, AttemptStarted, ChildStart, Exhausted, Failure, Handling, Plan, ResultIgnored,
@@ -142,11 +148,44 @@ pub enum Body {
     /// A loop waits before its next round.
     #[prost(message, tag = "53")]
     RoundDelayed(RoundDelayed),
+    /// An ended instance was deleted for good (kept by the runtime; no entity).
+    #[prost(message, tag = "54")]
+    InstanceDeleted(InstanceDeleted),
+    /// A person must approve before a step goes on, or is asked by a step.
+    #[prost(message, tag = "55")]
+    ApprovalRequested(Box<ApprovalRequested>),
+    /// One of several who must agree answered.
+    #[prost(message, tag = "56")]
+    DecisionAnswered(DecisionAnswered),
+    /// A decision was made, by people or by the end of its time.
+    #[prost(message, tag = "57")]
+    DecisionResolved(Box<DecisionResolved>),
+    /// Those who may answer are reminded.
+    #[prost(message, tag = "58")]
+    DecisionReminded(DecisionReminded),
+    /// The time of a decision is over: others are asked.
+    #[prost(message, tag = "59")]
+    DecisionEscalated(DecisionEscalated),
+    /// Someone who may answer handed that on.
+    #[prost(message, tag = "60")]
+    DecisionDelegated(DecisionDelegated),
+    /// The time of a decision is over, and it is waited on all the same.
+    #[prost(message, tag = "61")]
+    DecisionOverdue(DecisionOverdue),
+    /// A step ran that a policy wants reviewed.
+    #[prost(message, tag = "62")]
+    StepAudited(StepAudited),
+    /// A call that tells of a decision is out.
+    #[prost(message, tag = "63")]
+    NoticeScheduled(NoticeScheduled),
+    /// A call that tells of a decision got through, or never will.
+    #[prost(message, tag = "64")]
+    NoticeEnded(NoticeEnded),
 }
 
 impl Body {
     /// The tags of all bodies.
-    const TAGS: std::ops::RangeInclusive<u32> = 20..=53;
+    const TAGS: std::ops::RangeInclusive<u32> = 20..=64;
 }
 
 /// Nothing to say.

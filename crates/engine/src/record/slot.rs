@@ -20,7 +20,7 @@ pub struct OwnerOpened {
 #[derive(Clone, PartialEq, Message)]
 pub struct SlotFact {
     /// What.
-    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5")]
     pub body: Option<SlotBody>,
 }
 
@@ -39,6 +39,35 @@ pub enum SlotBody {
     /// The receiver has taken everything up to this number.
     #[prost(message, tag = "4")]
     MessageAcknowledged(MessageTaken),
+    /// A decision was made: the next link of the slot's chain.
+    #[prost(message, tag = "5")]
+    DecisionChained(DecisionChained),
+}
+
+/// A link of a slot's chain of decisions.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct DecisionChained {
+    /// The slot.
+    #[prost(uint32, tag = "1")]
+    pub slot: u32,
+    /// From 1, without a gap.
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    /// The instance (16 bytes).
+    #[prost(bytes = "bytes", tag = "3")]
+    pub instance: bytes::Bytes,
+    /// The place of the decision's record in the instance's history.
+    #[prost(uint64, tag = "4")]
+    pub seq: u64,
+    /// BLAKE3 of that record's body.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub digest: bytes::Bytes,
+    /// BLAKE3 over all of this and the link before.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub hash: bytes::Bytes,
+    /// Who, what, when and why, in JSON, as it is shown.
+    #[prost(string, tag = "7")]
+    pub told: String,
 }
 
 /// An idempotency key and what it stands for.
@@ -156,6 +185,9 @@ pub struct StartMessage {
     /// The trigger.
     #[prost(string, tag = "11")]
     pub trigger: String,
+    /// Who set it in motion, where that is not who sends this: of a child, its root's.
+    #[prost(string, tag = "12")]
+    pub requester: String,
 }
 
 /// How a child ended.
@@ -173,6 +205,17 @@ pub struct ChildEnded {
     /// Its error.
     #[prost(message, optional, tag = "4")]
     pub error: Option<Failure>,
+}
+
+/// See [`super::Body::InstanceDeleted`].
+#[derive(Clone, PartialEq, Message)]
+pub struct InstanceDeleted {
+    /// The instance (16 bytes).
+    #[prost(bytes = "bytes", tag = "1")]
+    pub id: bytes::Bytes,
+    /// Why, as the caller said.
+    #[prost(string, tag = "2")]
+    pub reason: String,
 }
 
 /// The catalog changed.

@@ -173,6 +173,8 @@ pub enum TaskKind {
     Undo = 1,
     /// Asks whether it took effect.
     Verify = 2,
+    /// Tells people of a decision about it.
+    Notify = 3,
 }
 
 /// One attempt's call; its generation and number tell it from older ones.

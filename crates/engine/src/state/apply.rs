@@ -1,10 +1,10 @@
 //! Applying records: each changes exactly the fields that it names, and asks nothing.
 
-use super::instance::{Instance, PendingDecision, Phase, REMEMBERED_ANSWERS};
+use super::instance::{Instance, Phase};
 use super::lane::{Lane, LaneStatus, UndoStatus};
 use super::step::{Block, StepState, StepStatus};
 use crate::record::{
-    AttemptFailed, AttemptStarted, Body, Closing, DecisionMade, DecisionRequested, FinallyStarted,
+    AttemptFailed, AttemptStarted, Body, CancelRequested, Closing, DecisionKind, FinallyStarted,
     Handling, InstanceEnded, InstanceStarted, LaneClosing, LaneEnded, LaneList, LaneOutcome,
     LanesOpened, Record, RetryScheduled, Role, RoundDelayed, StepCompleted, StepFailed, StepRef,
     StepRescheduled, StepScheduled, StepStarted, TaskKind,
@@ -35,10 +35,17 @@ impl Instance {
             Body::LaneEnded(body) => self.lane_ended(body, record),
             Body::DecisionRequested(body) => self.decision_requested(body, record.at),
             Body::DecisionMade(body) => self.decision_made(body),
+            Body::ApprovalRequested(body) => self.approval_requested(body, record.at),
+            Body::DecisionAnswered(body) => self.decision_answered(body),
+            Body::DecisionResolved(body) => self.decision_resolved(body),
+            Body::DecisionReminded(body) => self.decision_reminded(body),
+            Body::DecisionEscalated(body) => self.decision_escalated(body),
+            Body::DecisionDelegated(body) => self.decision_delegated(body),
+            Body::DecisionOverdue(body) => self.decision_overdue(&body.id),
+            Body::NoticeScheduled(body) => self.notice_scheduled(body, record.at),
+            Body::NoticeEnded(body) => self.notice_ended(body),
             Body::StepRescheduled(body) => self.step_rescheduled(body, record.at),
-            Body::CancelRequested(body) => {
-                self.progress.cancel = Some(Box::new(body.clone()));
-            }
+            Body::CancelRequested(body) => self.cancel_requested(body),
             Body::CompensationRequested(_) => self.reopened_for_parent(),
             Body::InstanceFailing(body) => {
                 self.progress.error = Some(Box::new(body.error.clone()));
@@ -51,12 +58,23 @@ impl Instance {
             Body::InstanceEnded(body) => self.instance_ended(body, record.at),
             Body::DecisionCut(_) => self.progress.cut = true,
             Body::DecisionContinued(_) => self.progress.cut = false,
-            // A late result changes nothing; the others are facts of slots and the catalog.
-            Body::ResultIgnored(_)
+            // Kept for review, or late: neither changes anything. The others are facts of slots and
+            // the catalog.
+            Body::StepAudited(_)
+            | Body::ResultIgnored(_)
             | Body::OwnerOpened(_)
             | Body::Slot(_)
-            | Body::CatalogChanged(_) => {}
+            | Body::CatalogChanged(_)
+            | Body::InstanceDeleted(_) => {}
         }
+    }
+
+    fn cancel_requested(&mut self, body: &CancelRequested) {
+        self.progress.cancel = Some(Box::new(body.clone()));
+        let of_instance = DecisionKind::InstanceFailed;
+        self.progress
+            .decisions
+            .retain(|decision| decision.kind() != of_instance);
     }
 
     fn instance_started(&mut self, body: &InstanceStarted) {
@@ -148,6 +166,9 @@ impl Instance {
     }
 
     fn attempt_failed(&mut self, body: &AttemptFailed) {
+        if body.task.kind() == TaskKind::Notify {
+            return self.notice_failed(body);
+        }
         let at = body.task.at;
         let error = Some(Box::new(body.error.clone()));
         let Some(step) = self.step_mut(at) else {
@@ -166,6 +187,9 @@ impl Instance {
     }
 
     fn retry_scheduled(&mut self, body: &RetryScheduled) {
+        if body.task.kind() == TaskKind::Notify {
+            return self.notice_due(body);
+        }
         let Some(step) = self.step_mut(body.task.at) else {
             return;
         };
@@ -177,6 +201,9 @@ impl Instance {
     }
 
     fn attempt_started(&mut self, body: &AttemptStarted, at: i64) {
+        if body.task.kind() == TaskKind::Notify {
+            return self.notice_started(body.task);
+        }
         let Some(step) = self.step_mut(body.task.at) else {
             return;
         };
@@ -336,35 +363,6 @@ impl Instance {
             LaneOutcome::Cancelled => block.cancelled += 1,
         }
         block.accepted += u32::from(body.accepted);
-    }
-
-    fn decision_requested(&mut self, body: &DecisionRequested, at: i64) {
-        self.progress.decisions.push(PendingDecision {
-            id: body.id.clone(),
-            kind: body.kind,
-            task: body.task,
-            error: body.error.clone(),
-            requested_at: at,
-        });
-        let Some(step) = self.step_mut(body.task.at) else {
-            return;
-        };
-        if body.task.kind() == TaskKind::Run {
-            step.set_status(StepStatus::Deciding);
-            step.error = Some(Box::new(body.error.clone()));
-        } else {
-            step.undo.get_or_insert_default().deciding(body);
-        }
-    }
-
-    fn decision_made(&mut self, body: &DecisionMade) {
-        self.progress
-            .decisions
-            .retain(|decision| decision.id != body.id);
-        if self.progress.answered.len() == REMEMBERED_ANSWERS {
-            self.progress.answered.remove(0);
-        }
-        self.progress.answered.push(body.clone());
     }
 
     fn step_rescheduled(&mut self, body: &StepRescheduled, at: i64) {

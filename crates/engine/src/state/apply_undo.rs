@@ -107,7 +107,7 @@ impl StepUndo {
             _ if task.attempt == 0 => UndoPhase::Found,
             (_, true) => UndoPhase::Child,
             (TaskKind::Verify, false) => UndoPhase::Verifying,
-            (TaskKind::Run | TaskKind::Undo, false) => UndoPhase::Out,
+            (TaskKind::Run | TaskKind::Undo | TaskKind::Notify, false) => UndoPhase::Out,
         });
         if child.is_some() {
             self.child = child;

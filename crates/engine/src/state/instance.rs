@@ -5,6 +5,7 @@ use std::sync::Arc;
 use definition::Workflow;
 use prost::{Enumeration, Message};
 
+use super::decision::PendingDecision;
 use super::lane::{CHUNK, Chunk, Lane, LaneStatus};
 use super::lane_set::LaneSet;
 use super::step::{StepState, StepStatus};
@@ -12,7 +13,7 @@ use crate::id::Id;
 use crate::payload::Payload;
 use crate::record::{
     CancelRequested, DecisionKind, DecisionMade, Ended, Failure, InstanceStarted, Record, Shared,
-    StepRef, TaskKey,
+    StepRef,
 };
 
 /// What an instance was started with; never changes.
@@ -66,26 +67,6 @@ pub enum Phase {
     Ended = 3,
 }
 
-/// A decision that waits for a person.
-#[derive(Clone, PartialEq, Message)]
-pub struct PendingDecision {
-    /// Its id (16 bytes).
-    #[prost(bytes = "bytes", tag = "1")]
-    pub id: bytes::Bytes,
-    /// What it is about.
-    #[prost(enumeration = "DecisionKind", tag = "2")]
-    pub kind: i32,
-    /// The task that failed.
-    #[prost(message, required, tag = "3")]
-    pub task: TaskKey,
-    /// Its last error.
-    #[prost(message, required, tag = "4")]
-    pub error: Failure,
-    /// When it was asked.
-    #[prost(int64, tag = "5")]
-    pub requested_at: i64,
-}
-
 /// What changes in an instance beside its lanes.
 #[derive(Clone, PartialEq, Message)]
 pub struct Progress {
@@ -128,6 +109,12 @@ pub struct Progress {
     /// Reopenings so far: the instance's generation, from 0.
     #[prost(uint32, tag = "17")]
     pub generation: u32,
+    /// What a person chose for the failed instance ([`crate::record::Choice`]); 0 if nobody was asked.
+    #[prost(int32, tag = "18")]
+    pub on_failure: i32,
+    /// The number of the last notice.
+    #[prost(uint32, tag = "19")]
+    pub notices: u32,
 }
 
 /// The answers that an instance remembers, so that a second one is told the first.
@@ -311,6 +298,13 @@ impl Instance {
             .decisions
             .iter()
             .any(|decision| decision.kind() == kind)
+    }
+
+    /// Whether it failed and a person is asked what becomes of what it did.
+    pub(crate) fn is_asked_what_becomes(&self) -> bool {
+        let kind = DecisionKind::InstanceFailed;
+        let mut decisions = self.progress.decisions.iter();
+        decisions.any(|decision| decision.kind() == kind)
     }
 
     fn has_work_in_flight(&self) -> bool {

@@ -4,7 +4,9 @@
 //! an older state cheaply and write only the chunks that differ.
 
 mod apply;
+mod apply_decision;
 mod apply_undo;
+mod decision;
 mod instance;
 mod lane;
 mod lane_set;
@@ -12,7 +14,8 @@ mod outstanding;
 mod snapshot;
 mod step;
 
-pub use instance::{Header, Instance, PendingDecision, Phase, Status};
+pub use decision::{Asking, NoticePhase, NoticeState, PendingDecision};
+pub use instance::{Header, Instance, Phase, Status};
 pub use lane::{Lane, LaneStatus, UndoStatus};
 pub use outstanding::{Outstanding, TaskCall};
 pub use snapshot::{Snapshot, SnapshotError};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::decision::{NoticePhase, NoticeState, PendingDecision};
 use super::instance::{Instance, Phase};
 use super::lane::Lane;
 use super::step::{StepState, StepStatus, StepUndo, UndoPhase};
@@ -61,9 +62,14 @@ impl Instance {
                 found.add_step(at, step, lane.closing.is_some());
             }
         }
+        for decision in self.pending_decisions() {
+            found.add_decision(decision);
+        }
         self.add_own_timers(&mut found);
         found.tasks.sort_unstable();
         found.timers.sort_unstable();
+        // Notices of one decision may be due together.
+        found.timers.dedup();
         found
     }
 
@@ -91,6 +97,9 @@ impl Instance {
     pub fn call(&self, task: TaskKey) -> Option<TaskCall> {
         let lane = self.lane(task.at.lane)?;
         let step = self.step(task.at)?;
+        if task.kind() == TaskKind::Notify {
+            return self.notice_call(task, lane);
+        }
         let plan = match task.kind() {
             TaskKind::Run if step.run_task(task.at) == Some(task) => step.plan.as_ref()?,
             TaskKind::Undo | TaskKind::Verify if step.undo_task(task.at) == Some(task) => {
@@ -114,7 +123,7 @@ impl Instance {
         let output = step.output.clone().or(found).unwrap_or_else(Payload::null);
         let (input, undo) = match task.kind() {
             TaskKind::Run => (own_input, None),
-            TaskKind::Undo | TaskKind::Verify => {
+            TaskKind::Undo | TaskKind::Verify | TaskKind::Notify => {
                 let input = undo.and_then(|undo| undo.input.clone());
                 (
                     input.unwrap_or_else(Payload::null),
@@ -134,6 +143,22 @@ impl Instance {
         }
     }
 
+    /// The call of a notice that is out.
+    fn notice_call(&self, task: TaskKey, lane: &Lane) -> Option<TaskCall> {
+        let decisions = self.pending_decisions().iter();
+        let mut notices = decisions.filter_map(|decision| decision.notice(task));
+        let notice = notices.find(|notice| notice.out() == Some(task))?;
+        let path = self.path(lane, task.at);
+        Some(TaskCall {
+            plan: notice.plan.clone()?,
+            input: notice.input.clone().unwrap_or_else(Payload::null),
+            undo: None,
+            idempotency_key: format!("{}/{path}/notify/{}", self.id, task.generation),
+            step: self.step_name(task.at).into(),
+            attempt: task.attempt,
+        })
+    }
+
     /// `instance / path / generation [/ compensate]`: the same for all attempts of one intention.
     fn idempotency_key(&self, task: TaskKey, lane: &Lane, step: &StepState) -> String {
         let generation = task.generation + 1;
@@ -145,7 +170,7 @@ impl Instance {
             step.idempotency_key.clone()
         };
         match task.kind() {
-            TaskKind::Run => {}
+            TaskKind::Run | TaskKind::Notify => {}
             TaskKind::Undo => key.push_str("/compensate"),
             TaskKind::Verify => key.push_str("/verify"),
         }
@@ -207,6 +232,36 @@ impl Outstanding {
             _ => None,
         });
         self.timers.extend(undo_due);
+    }
+}
+
+impl Outstanding {
+    fn add_decision(&mut self, decision: &PendingDecision) {
+        let Some(asking) = decision.asking.as_deref() else {
+            return;
+        };
+        let at = decision.task.at;
+        let timer = |due_at: i64, kind| TimerKey { due_at, kind, at };
+        let deadline = asking.deadline();
+        self.timers
+            .extend(deadline.map(|due| timer(due, TimerKind::DecisionTimeout)));
+        let reminder = asking.next_reminder();
+        self.timers
+            .extend(reminder.map(|due| timer(due, TimerKind::DecisionReminder)));
+        for notice in &asking.notices {
+            self.tasks.extend(notice.out());
+            if notice.phase() == NoticePhase::Retrying && notice.due_at > 0 {
+                self.timers
+                    .push(timer(notice.due_at, TimerKind::NoticeRetry));
+            }
+        }
+    }
+}
+
+impl NoticeState {
+    /// Its call, while it is out.
+    fn out(&self) -> Option<TaskKey> {
+        (self.phase() == NoticePhase::Out).then_some(self.task)
     }
 }
 

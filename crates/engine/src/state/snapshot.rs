@@ -202,7 +202,9 @@ impl Instance {
                 .chain(closing)
                 .chain(steps)
         });
-        own.into_iter().flatten().chain(lanes)
+        let decisions = self.progress.decisions.iter();
+        let decisions = decisions.flat_map(|decision| decision.payloads());
+        own.into_iter().flatten().chain(lanes).chain(decisions)
     }
 }
 

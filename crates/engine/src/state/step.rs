@@ -9,6 +9,8 @@
 //! | out, accepted, running (child) | attempt-failed | retrying |
 //! | retrying | retry-scheduled, attempt-started | retrying, out |
 //! | retrying | decision-requested | deciding |
+//! | pending | approval-requested | deciding |
+//! | deciding | decision-resolved (approved) | pending |
 //! | deciding | step-rescheduled | out (pending, where it never was out) |
 //! | any open | step-completed, step-failed, step-skipped, step-cancelled | ended |
 //! | pending, waiting, retrying, deciding | lane-closing | cancelled |
@@ -134,6 +136,9 @@ pub struct StepState {
     /// The target of the latest call.
     #[prost(string, tag = "23")]
     pub target: String,
+    /// A person approved it: it runs with the input that they saw.
+    #[prost(bool, tag = "24")]
+    pub approved: bool,
 }
 
 impl StepState {
@@ -316,6 +321,10 @@ impl StepUndo {
     pub fn as_str(&self) -> &'static str {
         match self.phase() {
             UndoPhase::Done | UndoPhase::Nothing => "done",
+            // Its losers are undone, and nothing else of it was asked for.
+            UndoPhase::Lanes if self.lanes_started > 0 && self.lanes_done == self.lanes_started => {
+                "done"
+            }
             UndoPhase::Skipped | UndoPhase::Failed => "failed",
             UndoPhase::Lanes
             | UndoPhase::Verifying

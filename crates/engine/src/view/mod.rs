@@ -1,11 +1,13 @@
 //! Records and state as the API shows them.
 
+mod decision;
 mod record;
 mod steps;
 mod waiting;
 
 use crate::record::InstanceStarted;
 
+pub use decision::{LINK_PREFIX, LINK_SUFFIX, decision_link, parse_decision_link};
 pub use record::{RecordView, record_type};
 pub use steps::{LaneCounts, StepView};
 pub use waiting::Waiting;

@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use super::rfc3339;
 use crate::id::Id;
 use crate::payload::Payload;
-use crate::record::{Body, ChildStart, Ended, LaneEnded, Plan, Record, StepRef, TaskKey, TaskKind};
+use crate::record::{
+    ApprovalRequested, Body, ChildStart, DecisionAnswered, DecisionKind, Ended, LaneEnded, Plan,
+    Record, StepRef, TaskKey, TaskKind,
+};
 use crate::scope::error_value;
 use crate::state::Instance;
 
@@ -74,6 +77,16 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::ResultIgnored(_) => "result-ignored",
         Body::DecisionRequested(_) => "decision-requested",
         Body::DecisionMade(_) => "decision-made",
+        Body::ApprovalRequested(_) => "decision-requested",
+        Body::DecisionAnswered(_) => "decision-answered",
+        Body::DecisionResolved(_) => "decision-made",
+        Body::DecisionReminded(_) => "decision-reminded",
+        Body::DecisionEscalated(_) => "decision-escalated",
+        Body::DecisionDelegated(_) => "decision-delegated",
+        Body::DecisionOverdue(_) => "decision-overdue",
+        Body::StepAudited(_) => "step-audited",
+        Body::NoticeScheduled(_) => "notice-scheduled",
+        Body::NoticeEnded(_) => "notice-ended",
         Body::CancelRequested(_) => "cancel-requested",
         Body::InstanceFailing(_) => "instance-failing",
         Body::UndoStarted(_) => "compensation-started",
@@ -95,6 +108,7 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::Slot(_) => "slot-fact",
         Body::CatalogChanged(_) => "catalog-changed",
         Body::RoundDelayed(_) => "round-delayed",
+        Body::InstanceDeleted(_) => "instance-deleted",
     }
 }
 
@@ -113,6 +127,12 @@ fn step_of(body: &Body) -> Option<StepRef> {
         Body::StepFailed(body) => body.at,
         Body::ResultIgnored(body) => body.task.at,
         Body::DecisionRequested(body) => body.task.at,
+        Body::ApprovalRequested(body) if body.kind() != DecisionKind::InstanceFailed => {
+            body.task.at
+        }
+        Body::StepAudited(body) => body.at,
+        Body::NoticeScheduled(body) => body.task.at,
+        Body::NoticeEnded(body) => body.task.at,
         Body::StepRescheduled(body) => body.task.at,
         Body::UndoScheduled(body) => body.task.at,
         Body::UndoEnded(body) => body.at,
@@ -194,15 +214,25 @@ fn other_data(body: &Body) -> Value {
         Body::ResultIgnored(body) => json!({ "attempt": body.task.attempt, "reason": body.reason }),
         Body::DecisionRequested(body) => json!({
             "decision_id": id(&body.id),
-            "kind": format!("{:?}", body.kind()).to_lowercase(),
+            "kind": body.kind().as_str(),
             "error": error_value(&body.error),
         }),
         Body::DecisionMade(body) => json!({
             "decision_id": id(&body.id),
-            "choice": format!("{:?}", body.choice()).to_lowercase(),
+            "choice": body.choice().as_str(),
             "by": body.by,
             "comment": body.comment,
         }),
+        Body::ApprovalRequested(_)
+        | Body::DecisionAnswered(_)
+        | Body::DecisionResolved(_)
+        | Body::DecisionReminded(_)
+        | Body::DecisionEscalated(_)
+        | Body::DecisionDelegated(_)
+        | Body::DecisionOverdue(_)
+        | Body::StepAudited(_)
+        | Body::NoticeScheduled(_)
+        | Body::NoticeEnded(_) => decision_data(body),
         Body::CancelRequested(body) | Body::CompensationRequested(body) => {
             json!({ "reason": body.reason, "compensate": !body.skip_compensation })
         }
@@ -224,6 +254,79 @@ fn other_data(body: &Body) -> Value {
         Body::OwnerOpened(body) => json!({ "epoch": body.epoch, "node": body.node }),
         _ => Value::Object(Map::new()),
     }
+}
+
+fn decision_data(body: &Body) -> Value {
+    match body {
+        Body::ApprovalRequested(body) => asked(body),
+        Body::DecisionAnswered(body) => answered(body),
+        Body::DecisionResolved(body) => {
+            let mut data = answered(&body.answer);
+            data["kind"] = json!(body.kind().as_str());
+            data["approved_before"] = json!(body.before);
+            data["data"] = shown(body.data.as_ref());
+            data["seen"] = json!(hex(&body.seen));
+            data
+        }
+        Body::DecisionReminded(body) => {
+            json!({ "decision_id": id(&body.id), "count": body.count })
+        }
+        Body::DecisionEscalated(body) => json!({
+            "decision_id": id(&body.id),
+            "approvers": body.approvers,
+            "expires_at": time(body.expires_at),
+        }),
+        Body::DecisionDelegated(body) => json!({
+            "decision_id": id(&body.id),
+            "by": body.by,
+            "to": body.to,
+            "comment": body.comment,
+        }),
+        Body::DecisionOverdue(body) => json!({ "decision_id": id(&body.id) }),
+        Body::StepAudited(body) => json!({ "risk": body.risk, "policies": body.policies }),
+        Body::NoticeScheduled(body) => json!({
+            "decision_id": id(&body.id),
+            "notice": body.place,
+            "input": shown(body.input.as_ref()),
+            "plan": plan(body.plan.as_deref()),
+        }),
+        Body::NoticeEnded(body) => json!({
+            "decision_id": id(&body.id),
+            "error": body.error.as_ref().map(error_value),
+        }),
+        _ => Value::Object(Map::new()),
+    }
+}
+
+fn asked(body: &ApprovalRequested) -> Value {
+    let ask = &body.ask;
+    json!({
+        "decision_id": id(&body.id),
+        "kind": body.kind().as_str(),
+        "prompt": ask.prompt,
+        "show": shown(ask.show.as_ref()),
+        "form": shown(ask.form.as_ref()),
+        "data": shown(ask.data.as_ref().or(ask.input.as_ref())),
+        "approvers": ask.approvers,
+        "quorum": ask.quorum,
+        "risk": ask.risk,
+        "reasons": ask.reasons,
+        "timeout_ms": ask.timeout_ms,
+    })
+}
+
+fn answered(body: &DecisionAnswered) -> Value {
+    json!({
+        "decision_id": id(&body.id),
+        "choice": body.choice().as_str(),
+        "by": body.by,
+        "comment": body.comment,
+        "data": shown(body.data.as_ref()),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn lane_ended(body: &LaneEnded) -> Value {
@@ -249,6 +352,7 @@ fn purpose(task: TaskKey) -> &'static str {
         TaskKind::Run => "run",
         TaskKind::Undo => "compensate",
         TaskKind::Verify => "verify",
+        TaskKind::Notify => "notify",
     }
 }
 

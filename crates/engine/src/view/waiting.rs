@@ -1,6 +1,6 @@
 //! What an instance waits for, in words that a person can act on.
 
-use crate::record::{DecisionKind, StepRef};
+use crate::record::{Choice, DecisionKind, StepRef, TaskKind};
 use crate::state::{Instance, StepState, StepStatus, StepUndo, UndoPhase};
 
 /// One thing that an instance waits for.
@@ -40,6 +40,9 @@ impl Instance {
                 })
             })
             .collect();
+        if self.is_asked_what_becomes() {
+            found.extend(self.decision_waits(StepRef::default()));
+        }
         found.sort_by_key(|waiting| waiting.since);
         let count = found.len();
         found.truncate(limit);
@@ -74,14 +77,7 @@ impl Instance {
                 )
             }
             StepStatus::Waiting => ("timer", format!("{name} waits"), vec!["cancel"]),
-            StepStatus::Deciding => {
-                let why = step.failure().map_or("", |error| error.message.as_str());
-                (
-                    "decision",
-                    format!("{name} failed for good: {why}"),
-                    vec!["retry", "skip", "fail"],
-                )
-            }
+            StepStatus::Deciding => return self.decision_waits(at),
             StepStatus::Running if step.due_at > 0 => {
                 ("timer", format!("the next round of {name}"), vec!["cancel"])
             }
@@ -107,6 +103,25 @@ impl Instance {
             since: self.since(at, step.first_attempt_at),
             until,
             can,
+        })
+    }
+
+    fn decision_waits(&self, at: StepRef) -> Option<Waiting> {
+        let mut decisions = self.pending_decisions().iter();
+        let decision = decisions
+            .find(|decision| decision.task.at == at && decision.task.kind() == TaskKind::Run)?;
+        let asking = decision.asking.as_deref();
+        let choices = self.decision_choices(decision).into_iter();
+        Some(Waiting {
+            kind: "decision",
+            what: self.decision_prompt(decision),
+            step: match decision.kind() {
+                DecisionKind::InstanceFailed => String::new(),
+                _ => self.step_name(at),
+            },
+            since: decision.requested_at,
+            until: asking.and_then(|asking| asking.deadline()),
+            can: choices.map(Choice::as_str).collect(),
         })
     }
 
@@ -140,7 +155,7 @@ impl Instance {
                     .as_deref()
                     .map_or("", |error| error.message.as_str());
                 let what = format!("the compensation of {name} failed for good: {why}");
-                ("decision", what, vec!["retry", "skip", "fail"])
+                ("decision", what, vec!["retry", "skip", "done", "fail"])
             }
             UndoPhase::Lanes
             | UndoPhase::Found
@@ -166,15 +181,5 @@ impl Instance {
             .iter()
             .find(|decision| decision.task.at == at);
         asked.map_or(began, |decision| decision.requested_at)
-    }
-}
-
-impl DecisionKind {
-    /// The word that the API shows.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Exhausted => "exhausted",
-            Self::CompensationFailed => "compensation-failed",
-        }
     }
 }

@@ -225,7 +225,7 @@ fn a_workflow_undoes_a_step() {
         attempt-failed one oops
         decision-requested one
         - decide retry
-        decision-made
+        decision-made retry by ann
         step-rescheduled one generation 2 #1
         > start kid {"input":{},"output":1}
         - child ok 1

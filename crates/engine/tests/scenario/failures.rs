@@ -205,7 +205,7 @@ fn a_person_is_asked_and_runs_it_anew() {
         attempt-failed one http.422
         decision-requested one
         - decide retry
-        decision-made
+        decision-made retry by ann
         step-rescheduled one generation 2 #1
         > call a one/2 {}
         - decide retry
@@ -214,7 +214,7 @@ fn a_person_is_asked_and_runs_it_anew() {
         attempt-failed one timeout
         decision-requested one
         - decide retry
-        decision-made
+        decision-made retry by ann
         step-rescheduled one generation 2 #2
         > call a one/2 {}
         - one ok 1
@@ -251,7 +251,7 @@ fn a_person_skips_or_fails() {
         attempt-failed one x
         decision-requested one
         - decide skip
-        decision-made
+        decision-made skip by ann
         step-skipped one
         step-scheduled two
         > call a two/1 {}
@@ -259,7 +259,7 @@ fn a_person_skips_or_fails() {
         attempt-failed two y
         decision-requested two
         - decide fail
-        decision-made
+        decision-made fail by ann
         step-failed two y fails
         instance-failing
         lane-closing 0 failed

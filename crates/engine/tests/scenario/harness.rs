@@ -4,26 +4,33 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use definition::{AdapterSpec, Catalog};
+use definition::{AdapterSpec, Catalog, ResourceSet, no_settings_check};
 use engine::record::{
     CancelRequested, ChildEnded, Choice, Ended, Failure, MessageBody, Record, StartMessage,
     TaskKey, TaskKind,
 };
 use engine::view::RecordView;
 use engine::{
-    Command, Context, Decided, Effect, Entropy, Id, Instance, Outstanding, Payload, Plans,
-    TaskOutcome, TimerKey,
+    Answer, Authority, Command, Context, Decided, Effect, Entropy, Id, Instance, Outstanding,
+    Payload, Plans, TaskOutcome, TimerKey,
 };
 
 /// Runs `script` on the workflow (its `steps` and what else follows its name) and compares the log.
 ///
 /// Script lines: `start JSON`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
 /// `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
-/// `decide retry|skip|fail`, `again` (repeats the last result). Log lines: a record's type, step
+/// `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `again` (repeats the last result). Log lines: a record's type, step
 /// and what matters of it; `> ` what is asked of the outside; at the end the status and output.
 #[track_caller]
 pub fn check(workflow: &str, script: &str, expected: &str) {
+    check_under("", workflow, script, expected);
+}
+
+/// As [`check`], under these policies and environments (the environment is `test`).
+#[track_caller]
+pub fn check_under(policies: &str, workflow: &str, script: &str, expected: &str) {
     let mut run = Run::new(workflow);
+    run.apply(policies);
     for line in script
         .lines()
         .map(str::trim)
@@ -54,6 +61,7 @@ struct Run {
     entropy: Entropy,
     plans: Plans,
     last: Option<(TaskKey, TaskOutcome)>,
+    actor: String,
     log: String,
 }
 
@@ -92,8 +100,16 @@ impl Run {
             entropy: Entropy::new(7),
             plans: Plans::default(),
             last: None,
+            actor: "ann".into(),
             log: String::new(),
         }
+    }
+
+    fn apply(&mut self, policies: &str) {
+        let (set, found) = ResourceSet::parse(vec![("p.yaml".into(), policies.into())]);
+        assert!(found.is_empty(), "{found:?}");
+        let change = set.apply_to(&self.catalog, &no_settings_check);
+        self.catalog = change.unwrap_or_else(|errors| panic!("{errors:#?}")).new;
     }
 
     fn line(&mut self, line: &str) {
@@ -106,7 +122,12 @@ impl Run {
                 reason: "test".into(),
                 skip_compensation: rest == "none",
             })),
-            "decide" => self.answer(rest),
+            "decide" => self.answer("ann", rest),
+            "answer" => {
+                let (who, rest) = rest.split_once(' ').unwrap();
+                self.answer(who, rest);
+            }
+            "delegate" => self.delegate(rest),
             "child" => self.child(rest),
             "compensate" => self.command(Command::Compensate),
             "again" => {
@@ -145,7 +166,7 @@ impl Run {
             plans: &mut self.plans,
             entropy: &mut self.entropy,
             command_id: Id::new(self.now, 7, 2),
-            actor: "ann",
+            actor: &self.actor,
             cause: "test",
         };
         let instance = self.instance.as_mut().unwrap();
@@ -223,7 +244,55 @@ impl Run {
         self.now = until;
     }
 
-    fn answer(&mut self, rest: &str) {
+    /// `who` is a user with roles (`bob+finance`), or `link:N`; without a `+` the permission to
+    /// decide is there.
+    fn answer(&mut self, who: &str, rest: &str) {
+        let (word, data) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (comment, data) = match data.split_once('{') {
+            Some((comment, data)) => (comment.trim(), Some(payload(&format!("{{{data}")))),
+            None => (data, None),
+        };
+        let authority = self.authority(who);
+        let choice = Choice::of_word(word).unwrap_or_else(|| panic!("no choice {word}"));
+        let answer = Answer {
+            choice,
+            comment: comment.to_owned(),
+            data,
+            authority,
+        };
+        let id = self.decision();
+        self.command(Command::Decide { id, answer });
+        self.actor = "ann".to_owned();
+    }
+
+    fn delegate(&mut self, rest: &str) {
+        let (who, to) = rest.split_once(' ').unwrap();
+        let by = self.authority(who);
+        let (id, to, comment) = (self.decision(), to.to_owned(), String::new());
+        self.command(Command::Delegate {
+            id,
+            to,
+            comment,
+            by,
+        });
+        self.actor = "ann".to_owned();
+    }
+
+    fn authority(&mut self, who: &str) -> Authority {
+        if let Some(place) = who.strip_prefix("link:") {
+            return Authority::Link(place.parse().unwrap());
+        }
+        let (user, roles) = who.split_once('+').unwrap_or((who, ""));
+        self.actor = user.to_owned();
+        let roles: Vec<String> = roles.split('+').map(str::to_owned).collect();
+        Authority::Caller {
+            may_decide: !who.contains('+'),
+            roles,
+        }
+    }
+
+    /// The oldest decision that waits, else the last that was made.
+    fn decision(&self) -> Id {
         let instance = self.instance.as_ref().unwrap();
         let pending = instance
             .pending_decisions()
@@ -233,18 +302,7 @@ impl Run {
             .answered_decisions()
             .last()
             .map(|made| made.id.clone());
-        let id = Id::from_slice(&pending.or(answered).unwrap()).unwrap();
-        let choice = match rest {
-            "retry" => Choice::Retry,
-            "skip" => Choice::Skip,
-            "fail" => Choice::Fail,
-            other => panic!("no choice {other}"),
-        };
-        self.command(Command::Decide {
-            id,
-            choice,
-            comment: String::new(),
-        });
+        Id::from_slice(&pending.or(answered).unwrap()).unwrap()
     }
 
     fn child(&mut self, rest: &str) {
@@ -322,6 +380,9 @@ impl Run {
     fn find_task(&self, step: &str) -> TaskKey {
         let instance = self.instance.as_ref().unwrap();
         let named = |task: &&TaskKey| {
+            if step == "notice" || task.kind() == TaskKind::Notify {
+                return step == "notice" && task.kind() == TaskKind::Notify;
+            }
             let path = instance.path(instance.lane(task.at.lane).unwrap(), task.at);
             path == step || instance.step_name(task.at) == step
         };
@@ -403,6 +464,23 @@ fn detail(record: &Record) -> String {
         Body::StepFailed(body) => {
             format!(" {} {:?}", body.error.error_type, body.handling()).to_lowercase()
         }
+        Body::ApprovalRequested(body) => {
+            format!(" {}: {}", body.kind().as_str(), body.ask.reasons.join("; "))
+        }
+        Body::DecisionAnswered(body) => format!(" {} by {}", body.choice().as_str(), body.by),
+        Body::DecisionResolved(body) => {
+            let (answer, by) = (&body.answer, body.answer.by.as_str());
+            let by = if by.is_empty() { "the time" } else { by };
+            format!(" {} by {by}", answer.choice().as_str())
+        }
+        Body::DecisionDelegated(body) => format!(" by {} to {}", body.by, body.to),
+        Body::DecisionEscalated(body) => format!(" to {}", body.approvers.join(", ")),
+        Body::DecisionReminded(body) => format!(" #{}", body.count),
+        Body::StepAudited(body) => format!(": {}", body.policies.join("; ")),
+        Body::NoticeEnded(body) => body
+            .error
+            .as_ref()
+            .map_or_else(String::new, |error| format!(" {}", error.error_type)),
         Body::LanesOpened(body) => format!(" {}..{}", body.from, body.to),
         Body::LaneEnded(body) if body.lane > 0 => {
             format!(" {} {:?}", body.lane, body.outcome()).to_lowercase()

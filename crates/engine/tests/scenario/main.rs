@@ -11,8 +11,10 @@
 
 mod blocks;
 mod children;
+mod decisions;
 mod failures;
 mod harness;
+mod left_to_people;
 mod loops;
 mod sagas;
 mod steps;

@@ -209,7 +209,7 @@ fn a_compensation_that_fails_for_good_is_a_decision() {
         attempt-failed one http.503
         decision-requested one
         - decide retry
-        decision-made
+        decision-made retry by ann
         step-rescheduled one generation 2 #1
         > call undo one/2/compensate {"input":{},"output":1}
         - one ok null
@@ -265,7 +265,7 @@ fn a_person_leaves_a_compensation() {
         attempt-failed two http.422
         decision-requested two
         - decide fail
-        decision-made
+        decision-made fail by ann
         compensation-ended two failed
         compensation-scheduled one
         > call a/undo one/1/compensate {"input":{},"output":1}

@@ -1,15 +1,20 @@
 //! The command line's arguments.
 
+mod backup;
+mod copy;
 mod resources;
 mod serve;
 mod workflows;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use backup::{BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs};
+pub use copy::CopyArgs;
 pub use resources::{ApplyArgs, DecisionsCommand, DiffArgs, ListShow, PathArgs, ResourceCommand};
-pub use serve::{DevArgs, DoctorArgs, ServeArgs};
+pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
-    AnswerArgs, AuditArgs, CancelArgs, HistoryArgs, IdArgs, ListArgs, SubmitArgs, WatchArgs,
+    AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, IdArgs, ListArgs,
+    SubmitArgs, WatchArgs,
 };
 
 /// Runs workflows that survive anything, and tells what they do.
@@ -87,6 +92,8 @@ pub enum Command {
     History(HistoryArgs),
     /// End an instance early; what it did is undone unless told otherwise
     Cancel(CancelArgs),
+    /// Delete an ended instance for good, with its history
+    Delete(DeleteArgs),
     /// Questions to people
     #[command(subcommand)]
     Decisions(DecisionsCommand),
@@ -115,6 +122,14 @@ pub enum Command {
     },
     /// Look for damage: of a running server, or of a stopped store with `--data`
     Doctor(DoctorArgs),
+    /// Copies of the embedded store, and the way back
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Move a store between a folder and a database; no server may use either
+    Copy(CopyArgs),
+    /// The server itself
+    #[command(subcommand)]
+    System(SystemCommand),
     /// Print the API's OpenAPI document
     Openapi,
     /// Print a script that completes commands in your shell

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::AnswerArgs;
+use super::{AnswerArgs, DelegateArgs};
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
@@ -80,4 +80,10 @@ pub enum DecisionsCommand {
     Approve(AnswerArgs),
     /// Answer: give up
     Reject(AnswerArgs),
+    /// Answer: go on with other data
+    Amend(AnswerArgs),
+    /// Hand one on to somebody else
+    Delegate(DelegateArgs),
+    /// Print the signed heads of the log of decisions, for keeping elsewhere
+    Heads,
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 /// Arguments of `dev`.
 #[derive(Debug, Args)]
@@ -40,6 +40,13 @@ pub struct ServeArgs {
     /// [ORCHESTRATOR_CLUSTER_SECRET]
     #[arg(long)]
     pub cluster_secret: Option<String>,
+    /// Where the embedded store's journal is archived as it goes on: `file:///folder` or
+    /// `s3://bucket/prefix?endpoint=URL&region=NAME` [ORCHESTRATOR_ARCHIVE]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "database")]
+    pub archive: Option<String>,
+    /// Make no call and fire no timer until `orchestrator system resume` [ORCHESTRATOR_START_PAUSED]
+    #[arg(long)]
+    pub start_paused: bool,
     /// What people call this node of a cluster [ORCHESTRATOR_NODE; default: the listen address]
     #[arg(long)]
     pub node: Option<String>,
@@ -75,9 +82,22 @@ pub struct ServeArgs {
     /// [ORCHESTRATOR_PARTITIONS; default: one per core, 64 in a database]
     #[arg(long)]
     pub partitions: Option<String>,
+    /// How much time one bucket of ended instances covers, of a store that is made anew: retention
+    /// removes them in such steps [ORCHESTRATOR_ENDED_SPAN; default: 1d]
+    #[arg(long)]
+    pub ended_span: Option<String>,
     /// Print the settings that hold and where each comes from, and end
     #[arg(long)]
     pub print_config: bool,
+}
+
+/// What can be told the server itself.
+#[derive(Debug, Subcommand)]
+pub enum SystemCommand {
+    /// Show what runs, and how it does
+    Show,
+    /// Let calls and timers go on after a start in which they waited, as after a restore
+    Resume,
 }
 
 /// Arguments of `doctor`.
@@ -86,4 +106,7 @@ pub struct DoctorArgs {
     /// The folder of a store that no server holds; without it the running server is asked
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Heads of the log of decisions that were kept elsewhere (`decisions heads`): a log that was written anew shows
+    #[arg(long, value_name = "FILE")]
+    pub heads: Option<PathBuf>,
 }

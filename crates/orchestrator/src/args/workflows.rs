@@ -117,14 +117,58 @@ pub struct CancelArgs {
     pub no_compensation: bool,
 }
 
+/// Arguments of `delete`.
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// The instance's id
+    pub id: String,
+    /// Why; kept in the audit
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
 /// Arguments of `approve` and `reject`.
 #[derive(Debug, Args)]
 pub struct AnswerArgs {
-    /// The decision's id
-    pub id: String,
-    /// With `approve`: `retry` or `skip`
+    /// The decisions' ids; none with `--all`
+    #[arg(required_unless_present = "all")]
+    pub ids: Vec<String>,
+    /// One of the decision's `choices` (`retry`, `skip`, `supply` ...)
     #[arg(long)]
     pub choice: Option<String>,
+    /// Why
+    #[arg(long, short, default_value = "")]
+    pub comment: String,
+    /// The amended data, or the supplied output: JSON, `@FILE`, or `-` for standard input
+    #[arg(long)]
+    pub data: Option<String>,
+    /// All pending decisions that `--workflow`, `--step`, `--kind` and `--risk` take
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// With `--all`: of this workflow
+    #[arg(long, requires = "all")]
+    pub workflow: Option<String>,
+    /// With `--all`: of this step
+    #[arg(long, requires = "all")]
+    pub step: Option<String>,
+    /// With `--all`: of this kind (`approval`, `question` ...)
+    #[arg(long, requires = "all")]
+    pub kind: Option<String>,
+    /// With `--all`: of this risk
+    #[arg(long, requires = "all")]
+    pub risk: Option<String>,
+    /// Only say which ones it would be
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `decisions delegate`.
+#[derive(Debug, Args)]
+pub struct DelegateArgs {
+    /// The decision's id
+    pub id: String,
+    /// To whom: `user:NAME` or `role:NAME`
+    pub to: String,
     /// Why
     #[arg(long, short, default_value = "")]
     pub comment: String,

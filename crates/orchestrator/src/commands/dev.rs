@@ -39,11 +39,12 @@ pub fn run(args: &DevArgs) -> Result<Exit, Failure> {
             true => None,
             false => Some(start_playground(folder.join("playground"), args.playground_port).await?),
         };
-        let server = start(&settings).await?;
-        apply_examples(&server, playground.as_ref()).await;
-        announce(&server)?;
-        greet(&server, playground.as_ref());
-        let ended = until_asked(server).await;
+        let started = start(&settings).await?;
+        let server = &started.server;
+        apply_examples(server, playground.as_ref()).await;
+        announce(server)?;
+        greet(server, playground.as_ref());
+        let ended = until_asked(started).await;
         if let Some(playground) = playground {
             playground.shutdown().await;
         }

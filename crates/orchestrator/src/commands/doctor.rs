@@ -2,21 +2,23 @@
 
 use std::path::Path;
 
-use api::{Code, Exit, System};
+use api::{AuditCheck, AuditFinding, Code, Exit, System};
 use definition::{Catalog, StoredResource};
 use engine::record::Record;
 use engine::{Id, Instance, codec};
+use runtime::{KeptHeads, check_decision_log};
 use serde::{Deserialize, Serialize};
 use store::{
     InstanceFilter, InstanceRow, PartitionId, Scan, Store, StoreError, StoredInstance, Table,
 };
+use store_sqlite::Options;
 
 use super::Session;
 use super::serve::{block_on, open_store};
 use crate::args::DoctorArgs;
 use crate::client::Ask;
 use crate::failure::Failure;
-use crate::output::{Output, columns};
+use crate::output::{Output, columns, parse};
 
 /// Rows, and bytes of the journal, that are read at once.
 const ROWS: usize = 500;
@@ -32,14 +34,47 @@ struct Report {
     resources: u64,
     instances: u64,
     records: u64,
+    decisions: u64,
     violations: Vec<String>,
 }
 
-/// Asks a running server how it does.
-pub async fn running(session: &Session) -> Result<Exit, Failure> {
+/// Asks a running server how it does, and to check its log of decisions.
+pub async fn running(session: &Session, args: &DoctorArgs) -> Result<Exit, Failure> {
     session.client.get("/readyz", Ask::default()).await?;
     let body = session.client.get("/api/v1/system", Ask::default()).await?;
-    session.output.show(&body, |system: &System| {
+    let kept = args.heads.as_deref().map(std::fs::read_to_string);
+    let ask = kept
+        .transpose()?
+        .map_or_else(Ask::default, |kept| Ask::default().json(kept));
+    let log = session
+        .client
+        .post("/api/v1/system/audit-heads", ask)
+        .await?;
+    let log: AuditCheck = parse(&log)?;
+    show_system(session, &body)?;
+    let findings = log.findings.iter().map(|found| {
+        let AuditFinding { slot, number, what } = found;
+        told(*slot, *number, what)
+    });
+    violated(findings.collect())
+}
+
+fn told(slot: u16, number: u64, what: &str) -> String {
+    format!("decision {number} of slot {slot}: {what}")
+}
+
+/// Ends well without violations.
+fn violated(violations: Vec<String>) -> Result<Exit, Failure> {
+    if violations.is_empty() {
+        return Ok(Exit::Well);
+    }
+    let (count, told) = (violations.len(), violations.join("\n  "));
+    let message = format!("{count} violations were found in the log of decisions\n  {told}");
+    Err(Failure::new(Code::VIOLATION, message))
+}
+
+fn show_system(session: &Session, body: &str) -> Result<Exit, Failure> {
+    session.output.show(body, |system: &System| {
         let row = |partition: &api::PartitionHealth| {
             [
                 u64::from(partition.id),
@@ -60,9 +95,18 @@ pub async fn running(session: &Session) -> Result<Exit, Failure> {
 pub fn stopped(args: &DoctorArgs, output: Output) -> Result<Exit, Failure> {
     let folder = args.data.as_deref().unwrap_or_else(|| Path::new("data"));
     block_on(async {
-        let store = open_store(folder)?;
+        let store = open_store(folder, &Options::default())?;
         let failed = |error: StoreError| Failure::new(Code::VIOLATION, error.to_string());
-        let report = Check::default().run(&store).await.map_err(failed)?;
+        let kept = args.heads.as_deref().map(read_heads).transpose()?;
+        let mut check = Check::default().run(&store).await.map_err(failed)?;
+        let key = check.store_key;
+        let log = check_decision_log(&store, kept.as_ref(), key.as_ref()).await;
+        let log = log.map_err(failed)?;
+        let findings = log.findings.iter();
+        let findings = findings.map(|found| told(found.slot, found.number, &found.what));
+        check.report.violations.extend(findings);
+        check.report.decisions = log.decisions;
+        let report = check.report;
         output.show_value(&report, text)?;
         if report.violations.is_empty() {
             return Ok(Exit::Well);
@@ -75,6 +119,16 @@ pub fn stopped(args: &DoctorArgs, output: Output) -> Result<Exit, Failure> {
     })
 }
 
+fn read_heads(path: &Path) -> Result<KeptHeads, Failure> {
+    let text = std::fs::read_to_string(path)?;
+    serde_json::from_str(&text).map_err(|error| {
+        let path = path.display();
+        Failure::usage(format!(
+            "{path}: expected what `decisions heads` prints: {error}"
+        ))
+    })
+}
+
 fn text(report: &Report) -> String {
     let Report {
         partitions,
@@ -82,11 +136,12 @@ fn text(report: &Report) -> String {
         resources,
         instances,
         records,
+        decisions,
         violations,
     } = report;
     let mut text = format!(
         "{partitions} partitions, {batches} batches behind the state, {resources} resources, \
-         {instances} instances, {records} records: {} violations",
+         {instances} instances, {records} records, {decisions} decisions: {} violations",
         violations.len()
     );
     for violation in violations {
@@ -99,10 +154,12 @@ fn text(report: &Report) -> String {
 struct Check {
     report: Report,
     catalog: Catalog,
+    /// What the store signs with.
+    store_key: Option<[u8; 32]>,
 }
 
 impl Check {
-    async fn run(mut self, store: &dyn Store) -> Result<Report, StoreError> {
+    async fn run(mut self, store: &dyn Store) -> Result<Self, StoreError> {
         self.catalog(store).await?;
         let partitions = (0..self.report.partitions).map(PartitionId);
         for partition in partitions.chain([PartitionId::CATALOG]) {
@@ -116,7 +173,7 @@ impl Check {
             }
             after = page.next;
             if after.is_none() {
-                return Ok(self.report);
+                return Ok(self);
             }
         }
     }
@@ -145,6 +202,8 @@ impl Check {
                         .pointer("/store/partitions")
                         .and_then(|n| n.as_u64());
                     self.report.partitions = count.and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
+                    let key = settings.pointer("/store/callback_key").cloned();
+                    self.store_key = key.and_then(|key| serde_json::from_value(key).ok());
                     continue;
                 }
                 match serde_json::from_slice(&row.value) {

@@ -64,18 +64,25 @@ async fn others(session: &Session) -> Result<Vec<Value>, Failure> {
 
 /// The policies that were applied, as one document.
 fn own_policies(policies: &[Policy]) -> Option<Value> {
-    let own = policies.iter().filter(|policy| !policy.built_in);
-    let (retry, defaults): (Vec<&Policy>, Vec<&Policy>) =
-        own.partition(|policy| policy.kind == "retry");
     let mut fields = Map::new();
-    if let Some(policy) = defaults.first() {
-        fields.insert("defaults".into(), policy.document.value());
+    let mut retry = Map::new();
+    let mut rules: Map<String, Value> = Map::new();
+    for policy in policies.iter().filter(|policy| !policy.built_in) {
+        let document = policy.document.value();
+        match policy.kind.as_str() {
+            "retry" => drop(retry.insert(policy.name.clone(), document)),
+            kind @ ("retention" | "risk" | "man-mode") => {
+                let list = rules.entry(kind).or_insert_with(|| json!([]));
+                if let Some(list) = list.as_array_mut() {
+                    list.push(document);
+                }
+            }
+            kind => drop(fields.insert(kind.to_owned(), document)),
+        }
     }
     if !retry.is_empty() {
-        let named = retry
-            .iter()
-            .map(|policy| (policy.name.clone(), policy.document.value()));
-        fields.insert("retry".into(), Value::Object(named.collect()));
+        fields.insert("retry".into(), Value::Object(retry));
     }
+    fields.extend(rules);
     (!fields.is_empty()).then(|| json!({"policies": fields}))
 }

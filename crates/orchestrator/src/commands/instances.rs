@@ -1,11 +1,11 @@
-//! `list`, `history`, `cancel`: instances.
+//! `list`, `history`, `cancel`, `delete`: instances.
 
-use api::{CancelRequest, Exit, HistoryRecord, InstanceSummary, Page, Submitted, Time};
+use api::{CancelRequest, Deleted, Exit, HistoryRecord, InstanceSummary, Page, Submitted, Time};
 
 use serde_json::{Value, json};
 
 use super::Session;
-use crate::args::{CancelArgs, HistoryArgs, ListArgs};
+use crate::args::{CancelArgs, DeleteArgs, HistoryArgs, ListArgs};
 use crate::client::{Ask, segment};
 use crate::failure::Failure;
 use crate::output::{brief, columns, json as to_json, moment};
@@ -132,6 +132,15 @@ pub async fn cancel(session: &Session, args: CancelArgs) -> Result<Exit, Failure
     session.output.show(&body, |answer: &Submitted| {
         format!("{} is {}", answer.id, terminal::status(&answer.status))
     })
+}
+
+/// Deletes an ended instance.
+pub async fn delete(session: &Session, args: DeleteArgs) -> Result<Exit, Failure> {
+    let ask = Ask::default().with("reason", args.reason);
+    let path = format!("/api/v1/workflows/{}", segment(&args.id));
+    let body = session.client.delete(&path, ask).await?;
+    let gone = |answer: &Deleted| format!("{} is deleted", answer.id);
+    session.output.show(&body, gone)
 }
 
 /// A time as it is, or a duration back from now.

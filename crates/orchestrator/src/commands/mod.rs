@@ -1,7 +1,9 @@
 //! The commands: one file for each noun.
 
 mod audit;
+mod backup;
 mod completions;
+mod copy;
 mod decisions;
 mod definitions;
 mod dev;
@@ -14,13 +16,14 @@ mod serve;
 mod sets;
 mod show;
 mod submit;
+mod system;
 mod watch;
 
 use std::future::Future;
 
 use api::Exit;
 
-use crate::args::{Cli, Command, DecisionsCommand};
+use crate::args::{BackupCommand, Cli, Command, DecisionsCommand};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -42,6 +45,13 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Eval { expression, input } => eval::run(&expression, input.as_deref()),
         Command::Validate(args) => sets::validate(&args.paths, output),
         Command::Doctor(args) if args.data.is_some() => doctor::stopped(&args, output),
+        Command::Backup(BackupCommand::Create(args)) if args.data.is_some() => {
+            backup::create_stopped(&args, output)
+        }
+        Command::Backup(BackupCommand::List(args)) => backup::list(&args, output),
+        Command::Backup(BackupCommand::Restore(args)) => backup::restore(&args, output),
+        Command::Backup(BackupCommand::Verify(args)) => backup::verify(&args, output),
+        Command::Copy(args) => copy::run(&args, output),
         Command::Openapi => completions::openapi(),
         Command::Completions { shell } => completions::script(shell),
         command => {
@@ -66,6 +76,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Watch(args) => watch::run(session, &args).await,
         Command::History(args) => instances::history(session, args).await,
         Command::Cancel(args) => instances::cancel(session, args).await,
+        Command::Delete(args) => instances::delete(session, args).await,
         Command::Decisions(command) => decide(command, session).await,
         Command::Approve(args) => decisions::answer(session, "approve", args).await,
         Command::Reject(args) => decisions::answer(session, "reject", args).await,
@@ -73,11 +84,15 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Adapters(command) => definitions::adapters(session, command).await,
         Command::Nodes(command) => nodes::nodes(session, command).await,
         Command::Audit(args) => audit::run(session, args).await,
-        Command::Doctor(_) => doctor::running(session).await,
+        Command::Backup(BackupCommand::Create(args)) => backup::create(session, args).await,
+        Command::System(command) => system::run(session, &command).await,
+        Command::Doctor(args) => doctor::running(session, &args).await,
         Command::Dev(_)
         | Command::Serve(_)
         | Command::Eval { .. }
         | Command::Validate(_)
+        | Command::Backup(_)
+        | Command::Copy(_)
         | Command::Openapi
         | Command::Completions { .. } => unreachable!("these ask no server"),
     }
@@ -89,6 +104,9 @@ async fn decide(command: DecisionsCommand, session: &Session) -> Result<Exit, Fa
         DecisionsCommand::Show { id } => decisions::show(session, &id).await,
         DecisionsCommand::Approve(args) => decisions::answer(session, "approve", args).await,
         DecisionsCommand::Reject(args) => decisions::answer(session, "reject", args).await,
+        DecisionsCommand::Amend(args) => decisions::answer(session, "amend", args).await,
+        DecisionsCommand::Delegate(args) => decisions::delegate(session, args).await,
+        DecisionsCommand::Heads => decisions::heads(session).await,
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Code, Exit};
-use server::{Flags, ServeError, Server, Settings, SettingsError, Shown};
-use store::{Cluster, Store};
+use server::{Copies, Flags, ServeError, Server, Settings, SettingsError, Shown};
+use store::Cluster;
 use store_postgres::{PostgresConfig, PostgresStore};
 use store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::backup::{Embedded, open_vault};
 use crate::args::ServeArgs;
 use crate::failure::Failure;
 use crate::output::{columns, print};
@@ -28,40 +29,77 @@ pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
     }
     start_logging(&settings)?;
     block_on(async {
-        let server = start(&settings).await?;
-        announce(&server)?;
-        until_asked(server).await
+        let started = start(&settings).await?;
+        announce(&started.server)?;
+        until_asked(started).await
     })
 }
 
 /// The folder's store.
-pub fn open_store(folder: &Path) -> Result<SqliteStore, Failure> {
+pub fn open_store(folder: &Path, options: &Options) -> Result<SqliteStore, Failure> {
     let failed = |error: store::StoreError| Failure::new(Code::NO_STORE, error.to_string());
-    SqliteStore::open(folder, &Options::default()).map_err(failed)
+    SqliteStore::open(folder, options).map_err(failed)
+}
+
+fn options(settings: &Settings) -> Options {
+    Options {
+        bucket_ms: settings.ended_span.ms.into(),
+        ..Options::default()
+    }
 }
 
 /// The database's store.
-async fn open_database(url: &str, settings: &Settings) -> Result<PostgresStore, Failure> {
+pub async fn open_database(
+    url: &str,
+    secret: Option<&str>,
+    bucket_ms: Option<i64>,
+) -> Result<PostgresStore, Failure> {
     let mut config = PostgresConfig::new(url);
-    if let Some(secret) = &settings.cluster_secret {
-        config.cluster_secret = secret.reveal().to_owned();
+    if let Some(bucket_ms) = bucket_ms {
+        config.bucket_ms = bucket_ms;
+    }
+    if let Some(secret) = secret {
+        config.cluster_secret = secret.to_owned();
     }
     let opened = PostgresStore::open(config).await;
     opened.map_err(|error| Failure::new(Code::NO_STORE, error.to_string()))
 }
 
+/// A server, and what can be done with copies of its store.
+pub struct Started {
+    /// The server.
+    pub server: Server,
+    copies: Option<Arc<Embedded>>,
+}
+
 /// Opens the store and starts the server.
-pub async fn start(settings: &Settings) -> Result<Server, Failure> {
-    let (store, cluster): (Arc<dyn Store>, Option<Arc<dyn Cluster>>) = match &settings.database {
-        Some(url) => {
-            let store = Arc::new(open_database(url.reveal(), settings).await?);
-            let cluster = Arc::clone(&store);
-            (store, Some(cluster))
-        }
-        None => (Arc::new(open_store(&settings.data)?), None),
+pub async fn start(settings: &Settings) -> Result<Started, Failure> {
+    let Some(url) = &settings.database else {
+        let store = Arc::new(open_store(&settings.data, &options(settings))?);
+        let copies = Arc::new(open_copies(Arc::clone(&store), settings).await?);
+        let known = Arc::clone(&copies) as Arc<dyn Copies>;
+        let server = Server::start(settings, store, None, Some(known), adapters::registry()).await;
+        let server = server.map_err(|error| failed(&error))?;
+        let copies = Some(copies);
+        return Ok(Started { server, copies });
     };
-    let started = Server::start(settings, store, cluster, adapters::registry()).await;
-    started.map_err(|error| failed(&error))
+    let secret = settings.cluster_secret.as_ref();
+    let secret = secret.map(|secret| secret.reveal());
+    let bucket_ms = Some(settings.ended_span.ms.into());
+    let opened = open_database(url.reveal(), secret, bucket_ms).await?;
+    let store = Arc::new(opened);
+    let cluster = Arc::clone(&store) as Arc<dyn Cluster>;
+    let server = Server::start(settings, store, Some(cluster), None, adapters::registry()).await;
+    let server = server.map_err(|error| failed(&error))?;
+    let copies = None;
+    Ok(Started { server, copies })
+}
+
+/// Begins to archive, if the settings say where.
+async fn open_copies(store: Arc<SqliteStore>, settings: &Settings) -> Result<Embedded, Failure> {
+    let vault = settings.archive.as_deref().map(open_vault).transpose()?;
+    let copies = Embedded::new(store, vault).await;
+    copies.map_err(|error| Failure::new(Code::BACKUP_UNUSABLE, error.to_string()))
 }
 
 /// Prints the line that tells the address: the only one on standard output.
@@ -70,7 +108,8 @@ pub fn announce(server: &Server) -> Result<(), Failure> {
 }
 
 /// Runs until the process is asked to stop.
-pub async fn until_asked(server: Server) -> Result<Exit, Failure> {
+pub async fn until_asked(started: Started) -> Result<Exit, Failure> {
+    let Started { server, copies } = started;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let asked = async {
@@ -80,10 +119,11 @@ pub async fn until_asked(server: Server) -> Result<Exit, Failure> {
             _ = interrupt.recv() => {}
         }
     };
-    server
-        .run_until(asked)
-        .await
-        .map_err(|error| failed(&error))?;
+    let ended = server.run_until(asked).await;
+    if let Some(copies) = copies {
+        copies.finish().await;
+    }
+    ended.map_err(|error| failed(&error))?;
     Ok(Exit::Well)
 }
 
@@ -121,11 +161,14 @@ fn failed(error: &ServeError) -> Failure {
 }
 
 fn flags(args: &ServeArgs) -> Flags {
+    let start_paused = args.start_paused.then(|| "true".to_owned());
     let given = [
         ("listen", &args.listen),
         ("data", &args.data),
         ("database", &args.database),
         ("cluster-secret", &args.cluster_secret),
+        ("archive", &args.archive),
+        ("start-paused", &start_paused),
         ("node", &args.node),
         ("zone", &args.zone),
         ("region", &args.region),
@@ -137,6 +180,7 @@ fn flags(args: &ServeArgs) -> Flags {
         ("log-level", &args.log_level),
         ("log-format", &args.log_format),
         ("partitions", &args.partitions),
+        ("ended-span", &args.ended_span),
     ];
     let set = given
         .into_iter()

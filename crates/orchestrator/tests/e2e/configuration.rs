@@ -95,3 +95,14 @@ fn a_folder_that_cannot_be_written_is_refused_clearly() {
         text(&refused.stderr)
     );
 }
+
+#[test]
+fn the_configurations_to_deploy_with_are_read() {
+    let deploy = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy");
+    for file in ["compose/orchestrator.yaml", "systemd/config.yaml"] {
+        let path = format!("{deploy}/{file}");
+        let shown = cli(&["serve", "--config", &path, "--print-config"]);
+        assert!(shown.status.success(), "{file}: {}", text(&shown.stderr));
+        assert!(text(&shown.stdout).contains("production"), "{file}");
+    }
+}

@@ -44,9 +44,17 @@ fn a_database_that_is_away_holds_work_back_and_loses_none() {
     until("the server finds the database away", || {
         node.log().contains("does not take a batch").then_some(())
     });
+    until("the server says that it is not ready", || {
+        let ready = node.get("/readyz");
+        let detail = ready["detail"].as_str()?;
+        detail.contains("database has not answered").then_some(())
+    });
     let said = submit.lines();
     assert!(said.is_empty(), "answered what is not durable: {said:?}");
     database.launch();
+    until("the server is ready again", || {
+        (node.get("/readyz")["ready"] == true).then_some(())
+    });
     let (status, printed) = submit.finish();
     assert!(status.success(), "{printed:?}");
     let counted = node.json(&["list", "--workflow", "greet"]);

@@ -9,9 +9,12 @@ mod cluster;
 mod commands;
 mod configuration;
 mod database;
+mod decisions;
 mod dev;
+mod disaster;
 mod lifecycle;
 mod metrics;
+mod retention;
 mod sockets;
 
 /// Workflows that need nothing but the process itself.

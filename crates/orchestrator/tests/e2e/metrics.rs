@@ -32,19 +32,8 @@ fn checked(page: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-async fn scrape(node: &Node) -> String {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = client
-        .get(format!("{}/metrics", node.url))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status().as_u16(), 200);
-    answer.text().await.unwrap()
-}
-
-#[tokio::test]
-async fn promtool_finds_nothing() {
+#[test]
+fn promtool_finds_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let node = Node::serve(&dir.path().join("store"));
     node.apply(DEFINITIONS);
@@ -56,7 +45,7 @@ async fn promtool_finds_nothing() {
     node.until_status(&id, "failed");
     let id = node.submit("nap", r#"{"for": "100ms"}"#);
     node.until_status(&id, "completed");
-    let page = scrape(&node).await;
+    let page = node.page("/metrics");
     for sample in [
         r#"orchestrator_instances_ended_total{status="completed"} 4"#,
         r#"orchestrator_instances_ended_total{status="failed"} 1"#,

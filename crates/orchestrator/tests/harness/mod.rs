@@ -130,12 +130,18 @@ impl Node {
 
     /// What it answers at a path, whatever the status.
     pub fn get(&self, path: &str) -> Value {
+        let text = self.page(path);
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"))
+    }
+
+    /// What a path answers, as text.
+    pub fn page(&self, path: &str) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let answer = client.get(format!("{}{path}", self.url)).send().await;
-            answer.unwrap().json().await.unwrap()
+            answer.unwrap().text().await.unwrap()
         })
     }
 
@@ -233,15 +239,20 @@ pub fn signal(pid: u32, name: &str) {
 }
 
 /// Asks again and again until there is an answer, within [`PATIENCE`].
-pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    until_or_late(ask).unwrap_or_else(|| panic!("waited in vain until {what}"))
+}
+
+/// The same; none when it took too long.
+pub fn until_or_late<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
+    while began.elapsed() < PATIENCE {
+        if let answer @ Some(_) = ask() {
             return answer;
         }
-        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+    None
 }
 
 /// Bytes as text.

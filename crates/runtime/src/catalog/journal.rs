@@ -101,8 +101,7 @@ impl CatalogJournal {
     async fn take_over(&mut self, shared: &Arc<Shared>) -> Result<(), Unavailable> {
         let unavailable = |error: OpenError| Unavailable::Store(error.to_string());
         let (store, fresh) = (shared.store.as_ref(), self.settings.clone());
-        let environment = &shared.config.environment;
-        let recovered = recover_catalog(store, environment, shared.random(), fresh).await;
+        let recovered = recover_catalog(store, &shared.config, shared.random(), fresh).await;
         let recovered = recovered.map_err(unavailable)?;
         shared.catalog_port.head.raise(recovered.head());
         *self = recovered.journal;

@@ -11,6 +11,7 @@ use store::{Epoch, PartitionHead, PartitionId, Position, Scan, Store, Table};
 use super::journal::CatalogJournal;
 use super::rows::{Journaled, Rows, StoreSettings, changes};
 use crate::cluster::Membership;
+use crate::config::Config;
 use crate::error::OpenError;
 use crate::projector::Committed;
 use crate::recovery::{ReadBatch, Tail, scan_all};
@@ -31,12 +32,12 @@ pub(crate) struct RecoveredCatalog {
 /// none yet.
 pub(crate) async fn recover_catalog(
     store: &dyn Store,
-    environment: &str,
+    config: &Config,
     seed: u64,
     fresh: StoreSettings,
 ) -> Result<RecoveredCatalog, OpenError> {
     let head = store.take_over(PartitionId::CATALOG).await?;
-    let read = read(store, environment, head).await?;
+    let read = read(store, config, head).await?;
     Ok(read.recovered(head.epoch, seed, fresh, true))
 }
 
@@ -44,29 +45,29 @@ pub(crate) async fn recover_catalog(
 pub(crate) async fn shared_catalog(
     store: &dyn Store,
     cluster: &Membership,
-    environment: &str,
+    config: &Config,
     seed: u64,
     fresh: StoreSettings,
 ) -> Result<RecoveredCatalog, OpenError> {
     let heads = cluster.store.heads().await?;
     let head = heads.iter().find(|(id, _)| *id == PartitionId::CATALOG);
     if let Some((_, head)) = head {
-        let read = read(store, environment, untaken(*head)).await?;
+        let read = read(store, config, untaken(*head)).await?;
         if read.settings.is_some() {
             return Ok(read.recovered(0, seed, fresh, false));
         }
     }
-    recover_catalog(store, environment, seed, fresh).await
+    recover_catalog(store, config, seed, fresh).await
 }
 
 /// The catalog up to this head of its journal, which another node may have written; none if the
 /// store is new.
 pub(crate) async fn read_catalog(
     store: &dyn Store,
-    environment: &str,
+    config: &Config,
     head: Position,
 ) -> Result<Option<Catalog>, OpenError> {
-    let read = read(store, environment, untaken(head)).await?;
+    let read = read(store, config, untaken(head)).await?;
     Ok(read.settings.is_some().then_some(read.catalog))
 }
 
@@ -91,16 +92,16 @@ struct ReadCatalog {
 
 async fn read(
     store: &dyn Store,
-    environment: &str,
+    config: &Config,
     head: PartitionHead,
 ) -> Result<ReadCatalog, OpenError> {
     // First: rows may be newer than this, but never older.
     let reached = store.reached(PartitionId::CATALOG).await?;
     let rows = read_rows(store).await?;
     let mut settings = rows.settings;
-    let mut catalog =
-        Catalog::from_stored(environment, rows.version, rows.resources).map_err(unreadable)?;
-    let mut tail = Tail::new(PartitionId::CATALOG, head, reached);
+    let mut catalog = Catalog::from_stored(&config.environment, rows.version, rows.resources)
+        .map_err(unreadable)?;
+    let mut tail = Tail::new(PartitionId::CATALOG, head, reached, config.format);
     let mut batches = vec![];
     while let Some(batch) = tail.next(store).await? {
         let journaled = journaled_in(&batch)?;

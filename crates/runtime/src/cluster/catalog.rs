@@ -23,7 +23,7 @@ pub(super) async fn refresh(shared: &Arc<Shared>) -> Result<(), OpenError> {
         return Ok(());
     };
     let store = shared.store.as_ref();
-    let read = read_catalog(store, &shared.config.environment, head).await?;
+    let read = read_catalog(store, &shared.config, head).await?;
     let Some(catalog) = read else {
         return Ok(());
     };

@@ -52,9 +52,16 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
     let (owned, owned_cluster) = (Arc::clone(shared), Arc::clone(cluster));
     shared.spawn_vital(format!("partition {index}"), async move {
         let (shared, cluster) = (owned, owned_cluster);
-        let failed = match opened(&shared, &cluster, lease).await {
+        let owned = tokio::select! {
+            biased;
+            opened = opened(&shared, &cluster, lease) => opened,
+            // Lost on the way: its state, for one, is never written.
+            () = cluster.lapsed(&shared, usize::from(index)) => Err(OpenError::Fenced(index)),
+        };
+        let failed = match owned {
             Ok(partition) => {
                 cluster.set_stage(index, Stage::Open);
+                crate::health::add(&shared.stats.partitions_taken, 1);
                 cluster.begin_home(&shared, index);
                 cluster.have_others_look(&shared);
                 if partition.run().await {
@@ -133,7 +140,10 @@ async fn give_up(shared: &Shared, cluster: &Cluster, lease: Lease) {
             tracing::info!(partition = index, "released");
             cluster.have_others_look(shared);
         }
-        Ok(false) => tracing::info!(partition = index, "another node owns it now"),
+        Ok(false) => {
+            crate::health::add(&shared.stats.partitions_lost, 1);
+            tracing::info!(partition = index, "another node owns it now");
+        }
         Err(error) => {
             tracing::warn!(partition = index, %error, "not released; its lease ends by itself");
         }

@@ -13,7 +13,7 @@ use super::link::Link;
 use super::serve::ALL_SLOTS;
 use super::state::Cluster;
 use super::wire::{
-    Answer, Ask, BehindAnswer, CommandAsk, ReadAsk, StartAsk, When, id_bytes, id_in,
+    Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, ReadAsk, StartAsk, When, id_bytes, id_in,
 };
 use crate::clock::steady_now;
 use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
@@ -112,7 +112,9 @@ impl Trip {
     }
 
     fn routed(&self, cluster: &Arc<Cluster>) -> Option<Routed> {
-        if self.shared.ports[self.partition].is_open() {
+        // A node that was cut off may still hold what another owns by now.
+        let number = u16::try_from(self.partition).unwrap_or_default();
+        if self.shared.ports[self.partition].is_open() && self.shared.may_answer(number) {
             return Some(Routed::Here);
         }
         let owner = cluster.view().owner(self.partition)?;
@@ -137,6 +139,22 @@ impl Trip {
         Ok(())
     }
 
+    /// Does something here, as long as the lease of the partition lasts: what takes longer may be
+    /// another's to answer.
+    pub(crate) async fn here<T, E: From<Unavailable>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let Some(cluster) = &self.shared.cluster else {
+            return work.await;
+        };
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = cluster.lapsed(&self.shared, self.partition) => Err(Unavailable::Closed.into()),
+        }
+    }
+
     /// The outcome of a try, unless another has to follow.
     pub(crate) fn settled<T, E: Elsewhere>(&self, outcome: Result<T, E>) -> Option<Result<T, E>> {
         let elsewhere = outcome.as_ref().is_err_and(Elsewhere::is_elsewhere);
@@ -147,12 +165,19 @@ impl Trip {
 impl There {
     /// Asks the node, as long as it owns the partition.
     async fn ask(&self, ask: Ask) -> Result<Answer, Unavailable> {
+        self.count();
         let version = self.shared.catalog.current().version;
         tokio::select! {
             biased;
             answer = self.link.ask(version, ask) => answer,
             () = self.moved() => Err(Unavailable::Closed),
         }
+    }
+
+    fn count(&self) {
+        let stats = &self.shared.stats;
+        crate::health::add(&stats.forwarded, 1);
+        crate::health::add(&stats.forwarded_again, u64::from(self.again));
     }
 
     async fn moved(&self) {
@@ -213,6 +238,24 @@ impl There {
         }
     }
 
+    /// Has an instance deleted there.
+    pub(crate) async fn delete(
+        &self,
+        id: Id,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), CommandError> {
+        let ask = DeleteAsk {
+            id: id_bytes(id),
+            actor: actor.to_owned(),
+            reason: reason.to_owned(),
+        };
+        match self.ask(Ask::Delete(ask)).await? {
+            Answer::Done(_) => Ok(()),
+            other => Err(other.into_error(id)),
+        }
+    }
+
     /// An instance as the node has it.
     pub(crate) async fn read(&self, id: Id, when: When) -> Result<Arc<Instance>, ReadError> {
         let ask = ReadAsk {
@@ -234,6 +277,7 @@ impl There {
         id: Id,
         records: mpsc::Sender<Published>,
     ) -> Result<u64, ReadError> {
+        self.count();
         let version = self.shared.catalog.current().version;
         let ask = Ask::Watch(id_bytes(id));
         let answer = tokio::select! {
@@ -264,6 +308,17 @@ impl There {
 }
 
 impl Cluster {
+    /// Waits until this node may not answer for a partition any more.
+    pub(super) async fn lapsed(&self, shared: &Shared, partition: usize) {
+        let partition = u16::try_from(partition).unwrap_or_default();
+        loop {
+            match self.standing.left(partition, shared.clock.boot_ms()) {
+                0 => return,
+                left => tokio::time::sleep(Duration::from_millis(left)).await,
+            }
+        }
+    }
+
     /// Waits until the state holds what all other nodes have made durable; answers with the
     /// partitions that were not in time, among them those that no node says it owns, neither another
     /// nor, with those `owned`, this one.

@@ -12,8 +12,8 @@ use tokio::task::AbortHandle;
 
 use super::link::Connection;
 use super::wire::{
-    Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, Frame, InstanceAnswer, PublishedAnswer,
-    ReadAsk, Reply, Request, StartAsk, When, id_bytes, id_in,
+    Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, Frame, InstanceAnswer,
+    PublishedAnswer, ReadAsk, Reply, Request, StartAsk, When, id_bytes, id_in,
 };
 use crate::dispatch::TaskResult;
 use crate::error::{CommandError, Unavailable};
@@ -195,6 +195,7 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         Ask::Read(ask) => read(runtime, &ask).await,
         Ask::Fresh(slot) => fresh(runtime, slot).await,
         Ask::Permits(ask) => permits(runtime, &ask),
+        Ask::Delete(ask) => delete(runtime, &ask).await,
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),
         Ask::Message(_) | Ask::Acknowledged(_) | Ask::Result(_) | Ask::Stop(_) | Ask::Look(_) => {
@@ -249,6 +250,14 @@ async fn command(runtime: &Runtime, ask: CommandAsk) -> Answer {
     };
     match runtime.command_here(order, ask.again).await {
         Ok(carried) => Answer::Instance(InstanceAnswer::of(&carried.instance, carried.ignored)),
+        Err(error) => error.into(),
+    }
+}
+
+async fn delete(runtime: &Runtime, ask: &DeleteAsk) -> Answer {
+    let deleted = runtime.delete_here(id_in(&ask.id), &ask.actor, &ask.reason);
+    match deleted.await {
+        Ok(()) => Answer::Done(true),
         Err(error) => error.into(),
     }
 }

@@ -38,10 +38,15 @@ impl Standing {
         }
     }
 
+    /// How long the lease lasts from this time on, in milliseconds.
+    pub(super) fn left(&self, partition: u16, now: u64) -> u64 {
+        let until = &self.until[usize::from(partition)];
+        until.load(Ordering::Acquire).saturating_sub(now)
+    }
+
     /// Whether the lease still lasts at this time.
     pub(super) fn lasts(&self, partition: u16, now: u64) -> bool {
-        let until = &self.until[usize::from(partition)];
-        now < until.load(Ordering::Acquire)
+        self.left(partition, now) > 0
     }
 }
 

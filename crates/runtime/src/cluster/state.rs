@@ -1,7 +1,7 @@
 //! What a node knows of its cluster, and whom it talks to.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ pub(crate) struct Cluster {
     pub(super) store: Arc<dyn store::Cluster>,
     peers: Arc<dyn Peers>,
     pub(super) lease_ms: u64,
+    /// The newest format that all nodes read; it is never lowered. 0: not known yet.
+    pub(crate) format: AtomicU32,
     /// This node, and why it must own nothing for now.
     node: Mutex<Node>,
     pub(super) me: NodeId,
@@ -72,6 +74,7 @@ impl Cluster {
             store,
             peers,
             lease_ms,
+            format: AtomicU32::new(0),
             me: node.id,
             node: Mutex::new(node),
             view: RwLock::default(),
@@ -97,12 +100,9 @@ impl Cluster {
         lock(&self.node).clone()
     }
 
-    /// Why this node must own nothing; says whether that changed. Empty: it may.
-    pub(super) fn set_unfit(&self, reason: &str) -> bool {
-        let mut node = lock(&self.node);
-        let changed = node.unfit != reason;
-        reason.clone_into(&mut node.unfit);
-        changed
+    /// Why this node must own nothing, which the next look writes down. Empty: it may.
+    pub(super) fn set_unfit(&self, reason: &str) {
+        reason.clone_into(&mut lock(&self.node).unfit);
     }
 
     pub(super) fn view(&self) -> Arc<View> {

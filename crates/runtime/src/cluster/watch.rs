@@ -32,7 +32,8 @@ const ENDING: &str = "it is shutting down";
 /// What the loop remembers from look to look.
 #[derive(Default)]
 struct Watch {
-    registered: bool,
+    /// What the node last wrote down of why it must own nothing.
+    registered: Option<String>,
     looks: u64,
     /// Counters of nodes, and when this node saw them move, by the boot-time clock.
     beats: BTreeMap<NodeId, (u64, u64)>,
@@ -109,6 +110,7 @@ impl Watch {
         let now = shared.clock.boot_ms();
         self.note(now, cluster, &nodes, &leases);
         self.strike_out(now, cluster, &nodes).await?;
+        self.agree_on_format(now, cluster, &nodes);
         let candidates = self.candidates(now, cluster, &nodes);
         cluster.show(self.view(now, shared, cluster, nodes, &leases));
         self.settle(shared, cluster, &leases, &candidates).await?;
@@ -125,7 +127,7 @@ impl Watch {
     }
 
     /// A node whose clock is off would stamp records and fire timers wrongly.
-    async fn check_clock(&mut self, shared: &Shared, cluster: &Cluster) -> Result<(), StoreError> {
+    async fn check_clock(&self, shared: &Shared, cluster: &Cluster) -> Result<(), StoreError> {
         let before = shared.clock.now_ms();
         let theirs = cluster.store.clock().await?;
         let after = shared.clock.now_ms();
@@ -138,18 +140,19 @@ impl Watch {
             if unfit.is_empty() {
                 tracing::error!(%reason, "this node owns nothing until its clock is right");
             }
-            self.registered &= !cluster.set_unfit(&reason);
+            cluster.set_unfit(&reason);
         } else if ours && !unfit.is_empty() {
-            self.registered &= !cluster.set_unfit("");
+            cluster.set_unfit("");
         }
         Ok(())
     }
 
     async fn beat(&mut self, cluster: &Cluster) -> Result<(), StoreError> {
-        let written = self.registered && cluster.store.heartbeat(cluster.me).await?;
-        if !written {
-            cluster.store.register_node(&cluster.node()).await?;
-            self.registered = true;
+        let node = cluster.node();
+        let unchanged = self.registered.as_ref() == Some(&node.unfit);
+        if !unchanged || !cluster.store.heartbeat(cluster.me).await? {
+            cluster.store.register_node(&node).await?;
+            self.registered = Some(node.unfit);
         }
         Ok(())
     }
@@ -168,8 +171,12 @@ impl Watch {
         }
         let stages = lock(&cluster.stages).clone();
         for (index, stage) in stages {
-            if stage == Stage::Open && !ours.contains(&index) {
-                lose(shared, cluster, index);
+            match stage {
+                _ if ours.contains(&index) => {}
+                Stage::Open => lose(shared, cluster, index),
+                // It looks at its lease on the way.
+                Stage::Opening => cluster.standing.ended(PartitionId(index)),
+                Stage::Leaving | Stage::Failed => {}
             }
         }
         Ok(())
@@ -220,6 +227,15 @@ impl Watch {
             }
         }
         Ok(())
+    }
+
+    /// A newer format is written once every node that lives reads it.
+    fn agree_on_format(&self, now: u64, cluster: &Cluster, nodes: &[SeenNode]) {
+        let live = nodes.iter().map(|seen| &seen.node);
+        let live = live.filter(|node| self.is_live(now, cluster, node.id));
+        if let Some(oldest) = live.map(|node| node.format).min() {
+            cluster.format.fetch_max(oldest, Ordering::AcqRel);
+        }
     }
 
     fn candidates(&self, now: u64, cluster: &Cluster, nodes: &[SeenNode]) -> Vec<Candidate> {

@@ -31,7 +31,10 @@ pub(super) struct Request {
     /// The catalog that the asker looked at: the other side must have it before it decides.
     #[prost(uint64, tag = "2")]
     pub(super) catalog_version: u64,
-    #[prost(oneof = "Ask", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21")]
+    #[prost(
+        oneof = "Ask",
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22"
+    )]
     pub(super) ask: Option<Ask>,
 }
 
@@ -68,6 +71,9 @@ pub(super) enum Ask {
     /// Lend permits for an adapter's calls.
     #[prost(message, tag = "21")]
     Permits(PermitsAsk),
+    /// Delete an ended instance for good.
+    #[prost(message, tag = "22")]
+    Delete(DeleteAsk),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -113,6 +119,16 @@ pub(super) struct CommandAsk {
     /// It may have been carried out already.
     #[prost(bool, tag = "6")]
     pub(super) again: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct DeleteAsk {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) id: Bytes,
+    #[prost(string, tag = "2")]
+    pub(super) actor: String,
+    #[prost(string, tag = "3")]
+    pub(super) reason: String,
 }
 
 #[derive(Clone, PartialEq, Message)]

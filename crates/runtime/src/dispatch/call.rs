@@ -9,6 +9,7 @@ use engine::{Instance, Payload, TaskCall};
 use expression::Template;
 use serde_json::Value;
 
+use super::link::with_links;
 use super::token::Tokens;
 
 /// Where callbacks are taken, behind the server's own URL.
@@ -22,6 +23,8 @@ pub(super) struct Surrounding<'a> {
     pub(super) env: Arc<Value>,
     pub(super) tokens: &'a Tokens,
     pub(super) callback_base: Option<&'a str>,
+    /// The time of the call, milliseconds since the epoch.
+    pub(super) now: i64,
 }
 
 /// The adapter's view of a task.
@@ -31,7 +34,16 @@ pub(super) fn adapter_call(
     call: TaskCall,
     surrounding: &Surrounding<'_>,
 ) -> Call {
-    let input = call.input.bytes();
+    let input = match task.kind() {
+        TaskKind::Notify => with_links(
+            instance,
+            call.input.bytes(),
+            surrounding.tokens,
+            surrounding.callback_base,
+            surrounding.now,
+        ),
+        TaskKind::Run | TaskKind::Undo | TaskKind::Verify => call.input.bytes(),
+    };
     let input_secrets = secrets_of(instance, task, &call);
     let callback = callback_url(instance, task, &call, surrounding);
     let undo = call.undo.as_ref().map(|(input, output)| Undo {
@@ -84,6 +96,8 @@ fn secrets_of(instance: &Instance, task: TaskKey, call: &TaskCall) -> Arc<[Strin
     // A call that undoes a step sees that step's input beside its own.
     let templates = match task.kind() {
         TaskKind::Run => [run_input(step), None],
+        // What a notice is called with names no secrets.
+        TaskKind::Notify => return Arc::default(),
         kind => [undo_input(step, kind), run_input(step)],
     };
     let references = templates
@@ -110,6 +124,6 @@ fn undo_input(step: &Step, kind: TaskKind) -> Option<&Template> {
     match (kind, verify) {
         (TaskKind::Verify, Some(verify)) => verify.input.as_ref(),
         (TaskKind::Verify, None) => None,
-        (TaskKind::Run | TaskKind::Undo, _) => input.as_ref(),
+        (TaskKind::Run | TaskKind::Undo | TaskKind::Notify, _) => input.as_ref(),
     }
 }

@@ -117,6 +117,7 @@ impl<'a> CallBatch<'a> {
             env: Arc::clone(&self.env),
             tokens: &self.shared.tokens,
             callback_base: self.shared.config.callback_base.as_deref(),
+            now: self.shared.clock.now_ms(),
         };
         (adapter_call(&instance, task, call, &surrounding), adapter)
     }

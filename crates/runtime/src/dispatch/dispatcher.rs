@@ -40,6 +40,8 @@ pub(crate) struct Dispatcher {
     queues: Mutex<BTreeMap<String, AdapterQueue>>,
     pub(super) adapters: AdapterPool,
     stopped: AtomicBool,
+    /// The store waits for a person: nothing goes out until then.
+    paused: AtomicBool,
     running: AtomicU64,
     none_runs: Notify,
 }
@@ -50,6 +52,7 @@ impl Default for Dispatcher {
             queues: Mutex::default(),
             adapters: AdapterPool::default(),
             stopped: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             running: AtomicU64::new(0),
             none_runs: Notify::new(),
         }
@@ -155,8 +158,18 @@ impl Dispatcher {
         }
     }
 
+    /// Holds all calls back, or no longer; those that wait start with [`Self::resume`].
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Release);
+    }
+
+    /// Whether calls are held back.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Acquire)
+    }
+
     fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Acquire)
+        self.is_paused() || self.stopped.load(Ordering::Acquire)
     }
 
     fn queues(&self) -> MutexGuard<'_, BTreeMap<String, AdapterQueue>> {

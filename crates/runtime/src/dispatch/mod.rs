@@ -4,11 +4,13 @@ mod adapters;
 mod call;
 mod calls;
 mod dispatcher;
+mod link;
 mod outcome;
 mod queue;
 mod token;
 
 pub(crate) use calls::TaskResult;
 pub(crate) use dispatcher::{Dispatcher, Offer};
+pub use link::DecisionLink;
 pub(crate) use queue::rank;
 pub(crate) use token::Tokens;

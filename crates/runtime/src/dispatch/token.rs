@@ -22,6 +22,11 @@ impl Tokens {
         Self { secret }
     }
 
+    /// The store's secret, to derive other keys from.
+    pub(crate) const fn key(&self) -> &[u8; 32] {
+        &self.secret
+    }
+
     /// The token of a task.
     pub(crate) fn of(&self, id: Id, task: TaskKey) -> String {
         let name = name(id, task);

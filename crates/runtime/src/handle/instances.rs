@@ -10,7 +10,7 @@ use super::Runtime;
 use crate::cluster::{Routed, Trip, When, holds_command};
 use crate::error::{CommandError, ReadError, Unavailable};
 use crate::history::{fold, read_history};
-use crate::partition::{Carried, Door, Internal, Reply, Work, supply_blobs};
+use crate::partition::{Carried, Deletion, Door, Internal, Reply, Work, supply_blobs};
 use crate::reads::HistoryPage;
 use crate::subscribe::Published;
 
@@ -62,7 +62,10 @@ impl Runtime {
         let mut trip = Trip::to(&self.shared, id.slot());
         loop {
             let outcome = match trip.next().await? {
-                Routed::Here => self.command_here(order.clone(), trip.again()).await,
+                Routed::Here => {
+                    let again = trip.again();
+                    trip.here(self.command_here(order.clone(), again)).await
+                }
                 Routed::There(there) => there.command(&order).await,
             };
             if let Some(settled) = trip.settled(outcome) {
@@ -103,6 +106,53 @@ impl Runtime {
         answer.await.map_err(|_| Unavailable::Closed)?
     }
 
+    /// Deletes an ended instance for good: its state and its history. Answers when that is durable
+    /// and lists no longer show it (or, if the state is far behind, soon will not).
+    ///
+    /// # Errors
+    /// Refused while it is open, or a decision about it is pending.
+    pub async fn delete(&self, id: Id, actor: &str, reason: &str) -> Result<(), CommandError> {
+        self.shared.check_open()?;
+        let mut trip = Trip::to(&self.shared, id.slot());
+        let deleted = loop {
+            let outcome = match trip.next().await? {
+                Routed::Here => self.delete_here(id, actor, reason).await,
+                Routed::There(there) => there.delete(id, actor, reason).await,
+            };
+            if let Some(settled) = trip.settled(outcome) {
+                break settled;
+            }
+        };
+        match deleted {
+            // An earlier try did it, and its answer was lost.
+            Err(CommandError::NotFound(_)) if trip.again() => {}
+            deleted => deleted?,
+        }
+        self.fresh_slot(id.slot()).await;
+        Ok(())
+    }
+
+    /// Deletes an instance of this process.
+    pub(crate) async fn delete_here(
+        &self,
+        id: Id,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), CommandError> {
+        let (reply, answer) = oneshot::channel();
+        let work = Work::Delete(Deletion {
+            actor: actor.to_owned(),
+            reason: reason.to_owned(),
+            reply,
+        });
+        let port = self.shared.port(id.slot());
+        if !port.is_open() {
+            return Err(Unavailable::Closed.into());
+        }
+        port.notify(Internal::Work { id, work });
+        answer.await.map_err(|_| Unavailable::Closed)?
+    }
+
     /// Whether the newest records of the instance hold the command.
     async fn carried_before(&self, order: &Order) -> Result<Option<Carried>, CommandError> {
         // Behind everything that waits in the mailbox.
@@ -133,7 +183,7 @@ impl Runtime {
         let mut trip = Trip::to(&self.shared, id.slot());
         loop {
             let outcome = match trip.next().await? {
-                Routed::Here => self.read_here(id, when).await,
+                Routed::Here => trip.here(self.read_here(id, when)).await,
                 Routed::There(there) => there.read(id, when).await,
             };
             if let Some(settled) = trip.settled(outcome) {
@@ -189,7 +239,7 @@ impl Runtime {
         let mut trip = Trip::to(&self.shared, id.slot());
         loop {
             let outcome = match trip.next().await? {
-                Routed::Here => self.watch_here(id, records.clone()).await,
+                Routed::Here => trip.here(self.watch_here(id, records.clone())).await,
                 Routed::There(there) => there.watch(id, records.clone()).await,
             };
             if let Some(settled) = trip.settled(outcome) {

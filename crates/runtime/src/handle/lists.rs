@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use engine::view::rfc3339;
 use engine::{Id, SLOTS};
 use serde::de::DeserializeOwned;
 use store::{
@@ -13,17 +14,20 @@ use store::{
 use tokio::sync::oneshot;
 
 use super::Runtime;
+use crate::decision_log::{KeptHeads, LogReport, chain_heads, check_decision_log, log_start};
 use crate::error::Unavailable;
 use crate::projector::{Asked, Overlay, decision_key, decision_prefix};
 use crate::reads::{
-    AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionRow, DecisionStatus, Listed,
-    TablePage,
+    AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionRow, DecisionStatus,
+    DecisionsWaiting, Listed, TablePage,
 };
 
 /// Rows looked at for one page at most, so that a filter that nothing fits ends.
 const LOOKED_AT: usize = 10_000;
 /// Rows read at once.
 const PAGE: usize = 500;
+/// Decisions that are counted for the figures.
+const COUNTED: usize = 1_000;
 
 impl Runtime {
     /// A page of instances, newest first.
@@ -141,6 +145,8 @@ impl Runtime {
             Some(status) => decision_prefix(status == DecisionStatus::Pending),
             None => Bytes::new(),
         };
+        // The log of decisions lies behind them in the same table.
+        let after = after.or_else(|| Some(cursor_at(0, &log_start())));
         let fits = |row: &DecisionRow| status.is_none_or(|status| row.status == status);
         self.table_page(Table::Decision, prefix, after, limit, fits)
             .await
@@ -164,6 +170,58 @@ impl Runtime {
             }
         }
         Ok(None)
+    }
+
+    /// How many decisions wait as far as is projected, and since when; counted to a thousand, for
+    /// this is read often.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn decisions_waiting(&self) -> Result<DecisionsWaiting, Unavailable> {
+        let scan = Scan {
+            table: Table::Decision,
+            slots: 0..=SLOTS - 1,
+            after: None,
+            prefix: decision_prefix(true),
+            reverse: false,
+            limit: COUNTED,
+        };
+        let rows = self.shared.store.scan(scan).await?;
+        let rows = rows.iter();
+        let rows: Vec<DecisionRow> = rows
+            .filter_map(|row| serde_json::from_slice(&row.value).ok())
+            .collect();
+        let now = self.shared.clock.now_ms();
+        let age = rows.first().map_or(0, |oldest| now - oldest.requested_at);
+        Ok(DecisionsWaiting {
+            pending: rows.len() as u64,
+            overdue: rows.iter().filter(|row| row.overdue).count() as u64,
+            oldest_ms: u64::try_from(age).unwrap_or(0),
+        })
+    }
+
+    /// The heads of the chains of decisions, signed, for keeping elsewhere.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn decision_heads(&self) -> Result<KeptHeads, Unavailable> {
+        self.fresh(Consistency::Fresh).await;
+        let heads = chain_heads(self.shared.store.as_ref()).await?;
+        let at = rfc3339(self.shared.clock.now_ms());
+        Ok(KeptHeads::sign(at, heads, self.shared.tokens.key()))
+    }
+
+    /// Checks the log of decisions, also against heads that were kept elsewhere.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn check_decisions(
+        &self,
+        kept: Option<&KeptHeads>,
+    ) -> Result<LogReport, Unavailable> {
+        self.fresh(Consistency::Fresh).await;
+        let (store, key) = (self.shared.store.as_ref(), self.shared.tokens.key());
+        Ok(check_decision_log(store, kept, Some(key)).await?)
     }
 
     /// Who did what, newest first; `after` is a page's `next`.
@@ -227,8 +285,12 @@ impl Runtime {
 }
 
 fn cursor_of(row: &Row) -> String {
-    let mut bytes = row.slot.to_be_bytes().to_vec();
-    bytes.extend(&row.key);
+    cursor_at(row.slot, &row.key)
+}
+
+fn cursor_at(slot: Slot, key: &[u8]) -> String {
+    let mut bytes = slot.to_be_bytes().to_vec();
+    bytes.extend(key);
     URL_SAFE_NO_PAD.encode(bytes)
 }
 

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use definition::{Catalog, CatalogChange};
 use engine::TaskOutcome;
+use store::{NodeId, StoreError};
 use tokio::sync::oneshot;
-
-use store::NodeId;
 
 use crate::catalog::change_catalog;
 use crate::cluster::NodeView;
@@ -75,6 +74,12 @@ impl Runtime {
         }
     }
 
+    /// What a link of a decision does, if this store made it and it still works.
+    pub fn decision_link(&self, token: &str) -> Option<crate::DecisionLink> {
+        let link = crate::DecisionLink::open(token, &self.shared.tokens)?;
+        (self.shared.clock.now_ms() < link.expires_at).then_some(link)
+    }
+
     /// One instance's records after `from_seq`: past ones first, then live.
     ///
     /// # Errors
@@ -110,6 +115,7 @@ impl Runtime {
         Health {
             ready: reason.is_empty(),
             reason,
+            paused: shared.dispatcher.is_paused(),
             partitions,
             figures,
         }
@@ -118,6 +124,17 @@ impl Runtime {
     /// What the node measures of itself.
     pub fn measures(&self) -> Measures {
         self.shared.measures()
+    }
+
+    /// Lets a node that started paused go on: calls go out, timers fire.
+    ///
+    /// # Errors
+    /// When the store cannot note it; the node then stays as it is.
+    pub async fn resume(&self) -> Result<(), StoreError> {
+        self.shared.store.resume().await?;
+        self.shared.dispatcher.set_paused(false);
+        self.shared.dispatcher.resume(&self.shared);
+        Ok(())
     }
 
     /// Hands the node's partitions over to the other nodes, while it still takes requests and sends

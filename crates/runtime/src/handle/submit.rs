@@ -144,7 +144,7 @@ impl Runtime {
                         again,
                         ..begin.clone()
                     };
-                    self.start_here(begin, ended.take()).await
+                    trip.here(self.start_here(begin, ended.take())).await
                 }
                 Routed::There(there) => there.start(&begin).await,
             };
@@ -235,7 +235,10 @@ impl Runtime {
             StartReply::Refused(refusal) => return Err(refusal.into()),
             StartReply::Failed(reason) => return Err(reason.into()),
         };
-        let instance = self.await_start(id).await?;
+        let instance = match self.await_start(id).await {
+            Err(SubmitError::OnItsWay) if replayed => return Err(SubmitError::Gone(id)),
+            instance => instance?,
+        };
         Ok(Submitted {
             id,
             replayed,
@@ -357,15 +360,14 @@ impl Runtime {
     }
 
     async fn await_start(&self, id: Id) -> Result<Arc<Instance>, SubmitError> {
-        let late = || Unavailable::Store("the start is still on its way".to_owned());
         let started = self.read(id, When::Started);
         let answer = tokio::time::timeout(START_TRAVELS, started)
             .await
-            .map_err(|_| late())?;
+            .map_err(|_| SubmitError::OnItsWay)?;
         answer.map_err(|error| match error {
             CommandError::Refused(refusal) => SubmitError::Refused(refusal),
             CommandError::Unavailable(reason) => reason.into(),
-            CommandError::NotFound(_) => late().into(),
+            CommandError::NotFound(_) => SubmitError::OnItsWay,
         })
     }
 }
@@ -393,5 +395,6 @@ fn start_message(submit: Submit, workflow: &Workflow) -> StartMessage {
         event: submit.event,
         meta: submit.meta,
         trigger: submit.trigger,
+        requester: String::new(),
     }
 }

@@ -81,7 +81,8 @@ impl Forming {
 
     /// Adds a slot's fact.
     pub(super) fn add_fact(&mut self, at: i64, actor: &str, fact: SlotBody) {
-        self.records.push(slot_record(at, actor, fact));
+        let body = Body::Slot(SlotFact { body: Some(fact) });
+        self.records.push(own_record(at, actor, body));
     }
 
     /// Bytes of its records.
@@ -90,8 +91,8 @@ impl Forming {
     }
 }
 
-/// A record of a slot's fact; it has no entity and no seq.
-pub(crate) fn slot_record(at: i64, actor: &str, fact: SlotBody) -> Record {
+/// A record of the runtime's own; it has no entity and no seq.
+pub(super) fn own_record(at: i64, actor: &str, body: Body) -> Record {
     let origin = (!actor.is_empty()).then(|| Origin {
         actor: actor.to_owned(),
         ..Origin::default()
@@ -100,7 +101,7 @@ pub(crate) fn slot_record(at: i64, actor: &str, fact: SlotBody) -> Record {
         at,
         version: RECORD_VERSION,
         origin: origin.map(Box::new),
-        body: Some(Body::Slot(SlotFact { body: Some(fact) })),
+        body: Some(body),
         ..Record::default()
     }
 }

@@ -63,6 +63,7 @@ impl Appending {
     ) -> (Append, u32) {
         let batch_id = batch_id(entropy);
         let header = BatchHeader {
+            format: shared.format(),
             partition: u32::from(self.partition.0),
             position: self.head + 1,
             epoch: self.epoch,

@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use engine::record::{Body, MessageSent, Record, SlotBody};
+use engine::record::{Body, DecisionChained, MessageSent, Record, SlotBody};
 use engine::{Command, Context, Decided, Effect, Id, Instance, Refusal};
 use store::StoreError;
 
+use super::hot::Hot;
 use super::load::{Loaded, load_instance};
 use super::mailbox::{Internal, overloaded};
 use super::task::Partition;
 use super::work::{Carried, Reply, Work};
+use crate::decision_log::resolved_in;
 use crate::error::{CommandError, Unavailable};
 
 /// Instances looked at when one more was loaded.
@@ -28,6 +30,10 @@ pub(super) struct Asked<'a> {
 impl Partition {
     /// Does the work, now or when the instance is loaded.
     pub(super) fn work(&mut self, id: Id, work: Work) {
+        if let Some(position) = self.deleted.at(id) {
+            self.work_on_deleted(id, position, work);
+            return;
+        }
         if self.hot.contains(id) {
             self.work_on(id, work);
             return;
@@ -74,10 +80,15 @@ impl Partition {
         for work in waiting {
             self.forming.commands += 1;
             if self.hot.contains(id) {
-                self.work_on(id, work);
+                self.work(id, work);
             } else {
                 self.work_without(id, work, missing.clone());
             }
+        }
+        // It may be deleted or purged; nobody would notice here.
+        let only_read = |hot: &Hot| hot.position == 0 && hot.instance.ended_at().is_some();
+        if self.hot.get(id).is_some_and(only_read) {
+            self.hot.remove(id);
         }
         // What only reads brings no projection that would make room.
         self.evict(EVICT_ON_LOAD);
@@ -120,6 +131,7 @@ impl Partition {
             Work::Read(reply) | Work::AwaitStart(reply) => self.answer_read(id, reply),
             Work::AwaitEnd(reply) => self.await_end(id, reply),
             Work::Watch { records, reply } => self.watch(id, records, reply),
+            Work::Delete(asked) => self.delete(id, asked),
             Work::Call(reply) => {
                 drop(reply.send(self.hot.get(id).map(|hot| Arc::clone(&hot.instance))))
             }
@@ -181,9 +193,13 @@ impl Partition {
             debug_assert!(decided.effects.is_empty(), "effects follow from records");
             return;
         }
+        let links = self.links_of(id, &decided.records);
         let Some(place) = self.absorb_records(id, before, decided.records) else {
             return;
         };
+        for link in links {
+            self.record_fact("", SlotBody::DecisionChained(link));
+        }
         for effect in decided.effects {
             match effect {
                 Effect::Dispatch(task) => self.forming.free.tasks.push((place, task)),
@@ -191,6 +207,19 @@ impl Partition {
                 Effect::Send { to, body } => self.send(id, to, *body),
             }
         }
+    }
+
+    /// The links of the decisions that these records make, for the chain of the instance's slot.
+    fn links_of(&self, id: Id, records: &[Record]) -> Vec<DecisionChained> {
+        let Some(hot) = self.hot.get(id) else {
+            return Vec::new();
+        };
+        // A decision of ours makes at most one of theirs, so the chain's end is that before it.
+        let made = records.iter().filter_map(|record| {
+            let resolved = resolved_in(record)?;
+            Some(self.slots.chains.next(&hot.instance, record, resolved))
+        });
+        made.collect()
     }
 
     /// Answers the instance's place in the batch.

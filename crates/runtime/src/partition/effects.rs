@@ -27,6 +27,9 @@ impl Partition {
         self.committed = closed.append.expected_head + 1;
         self.note_commit(&closed, in_flight.begun);
         self.count_instances(&closed);
+        for record in closed.records.iter() {
+            self.shared.stats.count_decision(record);
+        }
         closed.free.releases.drain(..).for_each(|release| release());
         crate::logging::committed(&closed.records, &closed.deltas);
         self.publish(&closed);

@@ -146,7 +146,8 @@ impl HotSet {
         });
     }
 
-    fn remove(&mut self, id: Id) {
+    /// Takes an instance out.
+    pub(crate) fn remove(&mut self, id: Id) {
         if let Some(hot) = self.instances.remove(&id) {
             self.weight -= hot.weight;
         }

@@ -7,6 +7,7 @@
 mod batch;
 mod commit;
 mod decide;
+mod delete;
 mod effects;
 mod hot;
 mod keys;
@@ -23,6 +24,7 @@ mod work;
 
 pub(crate) use batch::Delta;
 pub(crate) use commit::{AppendFailed, Appending, append};
+pub(crate) use delete::{Deletion, deletion};
 pub(crate) use hot::HotSet;
 pub(crate) use load::{load_instance, supply_blobs};
 pub(crate) use mailbox::{Door, Internal, Port, overloaded};

@@ -8,6 +8,8 @@ use engine::{Slot, slot_of};
 use prost::Message;
 use store::{Change, Row, Table};
 
+use crate::decision_log::Chains;
+
 /// First byte of the outbox's keys: the number last given to a pair of slots.
 const COUNTER: u8 = 0;
 /// First byte of the outbox's keys: a message that is not acknowledged yet.
@@ -23,6 +25,7 @@ pub(crate) struct SlotState {
     unacknowledged: BTreeSet<(Slot, Slot, u64)>,
     taken: BTreeMap<Pair, u64>,
     keys: BTreeMap<String, (u64, KeyTaken)>,
+    pub(super) chains: Chains,
 }
 
 impl SlotState {
@@ -94,6 +97,7 @@ impl SlotState {
                 changes
             }
             SlotBody::MessageAcknowledged(taken) => self.acknowledged(*taken),
+            SlotBody::DecisionChained(link) => self.chains.apply(link),
         }
     }
 
@@ -141,6 +145,11 @@ impl SlotState {
             }
             _ => {}
         }
+    }
+
+    /// Takes in the head of a slot's chain of decisions.
+    pub(crate) fn load_chain(&mut self, row: &Row) {
+        self.chains.load(row);
     }
 
     /// Takes in a row of the marks.

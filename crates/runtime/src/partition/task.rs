@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::batch::Forming;
 use super::commit::{AppendFailed, Closed};
+use super::delete::Deleted;
 use super::hot::HotSet;
 use super::keys::KeyLoads;
 use super::mailbox::{Door, Inbox, Internal, Port};
@@ -68,6 +69,7 @@ pub(crate) struct Partition {
     pub(super) arrivals: Arrivals,
     pub(super) timers: NearTimers,
     pub(super) watchers: Watchers,
+    pub(super) deleted: Deleted,
     pub(super) entropy: Entropy,
     pub(super) plans: Plans,
     pub(super) packer: Packer,
@@ -78,6 +80,9 @@ pub(crate) struct Partition {
     /// Nothing new is taken, and it ends when nothing waits.
     closing: bool,
 }
+
+/// How often a partition looks whether it may let timers fire again, in milliseconds.
+const PAUSED_LOOK_MS: i64 = 500;
 
 /// What the loop woke up for.
 enum Woken {
@@ -108,6 +113,7 @@ impl Partition {
             arrivals: Arrivals::default(),
             timers: opened.timers,
             watchers: Watchers::default(),
+            deleted: Deleted::default(),
             entropy,
             plans: Plans::default(),
             packer: Packer::default(),
@@ -160,11 +166,13 @@ impl Partition {
 
     async fn wake(&mut self) -> Woken {
         let full = self.is_full();
+        let paused = self.shared.dispatcher.is_paused();
+        let at_least_ms = if paused { PAUSED_LOOK_MS } else { 0 };
         let sleep_ms = self
             .timers
             .next_at()
             .saturating_sub(self.shared.clock.now_ms())
-            .max(0);
+            .max(at_least_ms);
         let sleep = Duration::from_millis(u64::try_from(sleep_ms).unwrap_or(0));
         let appended = async {
             match &mut self.in_flight {
@@ -252,6 +260,9 @@ impl Partition {
     }
 
     fn fire_timer(&mut self, now: i64) -> bool {
+        if self.shared.dispatcher.is_paused() {
+            return false;
+        }
         let Some((id, key)) = self.timers.pop_due(now) else {
             return false;
         };
@@ -351,6 +362,7 @@ impl Partition {
     fn on_projected(&mut self, position: Position) {
         self.projected = self.projected.max(position);
         self.slots.projected(position);
+        self.deleted.projected(position);
         self.timers.forget_written(position);
         self.evict(usize::MAX);
         self.show_load();

@@ -7,6 +7,7 @@ use engine::record::MessageSent;
 use engine::{Command, Id, Instance};
 use tokio::sync::{mpsc, oneshot};
 
+use super::delete::Deletion;
 use super::start::{StartReply, StartRequest};
 use crate::error::{CommandError, ReadError, Unavailable};
 use crate::subscribe::Published;
@@ -55,6 +56,8 @@ pub(crate) enum Work {
         /// The last seq that does not come this way.
         reply: Reply<Result<u64, ReadError>>,
     },
+    /// Delete the instance for good.
+    Delete(Deletion),
     /// Answer with the state, for a call that is to be made.
     Call(Reply<Option<Arc<Instance>>>),
 }
@@ -76,6 +79,7 @@ impl Work {
         match self {
             Self::Read(_) | Self::AwaitEnd(_) | Self::Watch { .. } => true,
             Self::Command { reply, .. } => reply.is_some(),
+            Self::Delete(_) => true,
             Self::Message(_) | Self::StartAgain(_) | Self::AwaitStart(_) | Self::Call(_) => false,
         }
     }
@@ -90,6 +94,7 @@ impl Work {
                 drop(reply.send(Err(error)));
             }
             Self::Watch { reply, .. } => drop(reply.send(Err(error))),
+            Self::Delete(asked) => drop(asked.reply.send(Err(error))),
             Self::Call(reply) => drop(reply.send(None)),
             Self::StartAgain(request) => {
                 let reason = match error {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use definition::Catalog;
 use engine::codec::{Packer, plain_history};
-use engine::record::{Body, Record, StepRef, TaskKey};
+use engine::record::{Body, CatalogChanged, DecisionAnswered, Record, StepRef, TaskKey};
 use engine::{Id, Instance, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
 use store::{Change, EntityId, HistorySegment, Slot, Table};
@@ -15,11 +16,13 @@ use super::merge::MergedInstance;
 use crate::dispatch::rank;
 use crate::partition::timer_row_key;
 use crate::reads::AuditEntry;
+use crate::retention::class_of;
 
 /// Adds everything that follows from an instance's change.
 pub(super) fn instance_changes(
     changes: &mut Vec<Change>,
     merged: &MergedInstance,
+    catalog: &Catalog,
     packer: &mut Packer,
 ) {
     let after = &merged.after;
@@ -30,7 +33,9 @@ pub(super) fn instance_changes(
         None if merged.ran_through() => Snapshot::default(),
         None => after.snapshot(),
     };
-    changes.push(Change::PutInstance(Box::new(row_of(after, snapshot.head))));
+    let mut row = row_of(after, snapshot.head);
+    row.class = class_of(catalog, &row);
+    changes.push(Change::PutInstance(Box::new(row)));
     let chunks = snapshot.chunks.into_iter();
     changes.extend(chunks.map(|(chunk, bytes)| Change::PutChunk {
         slot,
@@ -178,35 +183,59 @@ fn audit_change(slot: Slot, record: &Record) -> Option<Change> {
         }
         Body::DecisionMade(made) => {
             let id = Id::from_slice(&made.id).unwrap_or_default().to_string();
-            let choice = format!("{:?}", made.choice()).to_lowercase();
-            (
-                "decision-made",
-                made.comment.clone(),
-                json!({ "decision": id, "choice": choice }),
-            )
+            let data = json!({ "decision": id, "choice": made.choice().as_str() });
+            ("decision-made", made.comment.clone(), data)
+        }
+        Body::DecisionResolved(made) => answered("decision-made", &made.answer),
+        Body::DecisionAnswered(answer) => answered("decision-answered", answer),
+        Body::DecisionDelegated(delegated) => {
+            let id = Id::from_slice(&delegated.id)
+                .unwrap_or_default()
+                .to_string();
+            let data = json!({ "decision": id, "to": delegated.to });
+            ("decision-delegated", delegated.comment.clone(), data)
         }
         _ => ("command", String::new(), Value::Null),
     };
     let entry = entry(record, kind, reason, data);
-    Some(put_audit(slot, record, &entry))
+    Some(put_audit(slot, record, command_of(record), &entry))
 }
 
-/// Adds what people did to the catalog.
-pub(super) fn catalog_audit(changes: &mut Vec<Change>, records: &[Record]) {
+fn answered(kind: &'static str, answer: &DecisionAnswered) -> (&'static str, String, Value) {
+    let id = Id::from_slice(&answer.id).unwrap_or_default().to_string();
+    let data = json!({ "decision": id, "choice": answer.choice().as_str() });
+    (kind, answer.comment.clone(), data)
+}
+
+/// Adds what people did to the catalog, and which instances they deleted.
+pub(super) fn own_audit(changes: &mut Vec<Change>, records: &[Record]) {
     for record in records {
-        let Some(Body::CatalogChanged(changed)) = &record.body else {
-            continue;
-        };
-        let parsed = |text: &String| serde_json::from_str(text).unwrap_or(Value::Null);
-        let resources: Vec<Value> = changed.resources.iter().map(parsed).collect();
-        let named: Vec<Value> = resources.iter().filter_map(named).collect();
-        if named.is_empty() {
-            continue;
+        match &record.body {
+            Some(Body::CatalogChanged(changed)) => changes.extend(catalog_audit(record, changed)),
+            Some(Body::InstanceDeleted(deleted)) => {
+                let id = Id::from_slice(&deleted.id).unwrap_or_default();
+                let reason = deleted.reason.clone();
+                let entry = AuditEntry {
+                    workflow_id: id.to_string(),
+                    ..entry(record, "instance-deleted", reason, Value::Null)
+                };
+                changes.push(put_audit(id.slot(), record, id, &entry));
+            }
+            _ => {}
         }
-        let data = json!({ "version": changed.version, "resources": named });
-        let entry = entry(record, "catalog-changed", changed.reason.clone(), data);
-        changes.push(put_audit(0, record, &entry));
     }
+}
+
+fn catalog_audit(record: &Record, changed: &CatalogChanged) -> Option<Change> {
+    let parsed = |text: &String| serde_json::from_str(text).unwrap_or(Value::Null);
+    let resources: Vec<Value> = changed.resources.iter().map(parsed).collect();
+    let named: Vec<Value> = resources.iter().filter_map(named).collect();
+    if named.is_empty() {
+        return None;
+    }
+    let data = json!({ "version": changed.version, "resources": named });
+    let entry = entry(record, "catalog-changed", changed.reason.clone(), data);
+    Some(put_audit(0, record, command_of(record), &entry))
 }
 
 /// What happened to which resource, without its document.
@@ -231,10 +260,14 @@ fn entry(record: &Record, kind: &str, reason: String, data: Value) -> AuditEntry
     }
 }
 
-/// Ordered by time; the command's id makes the key unique.
-fn put_audit(slot: Slot, record: &Record, entry: &AuditEntry) -> Change {
+fn command_of(record: &Record) -> Id {
+    record.command_id().unwrap_or_default()
+}
+
+/// Ordered by time; `unique`, mostly the command's id, makes the key so.
+fn put_audit(slot: Slot, record: &Record, unique: Id, entry: &AuditEntry) -> Change {
     let mut key = record.at.to_be_bytes().to_vec();
-    key.extend(record.command_id().map_or([0; 16], Id::bytes));
+    key.extend(unique.bytes());
     key.extend(record.seq.to_be_bytes());
     let value = serde_json::to_vec(entry).unwrap_or_default().into();
     Change::Put {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use engine::Instance;
-use store::InstanceRow;
+use store::{InstanceRow, RetentionClass};
 
 /// The row of an instance in this state, with this snapshot.
 pub(super) fn row_of(instance: &Instance, snapshot: Bytes) -> InstanceRow {
@@ -39,5 +39,6 @@ pub(super) fn row_of(instance: &Instance, snapshot: Bytes) -> InstanceRow {
         ended_at: instance.ended_at(),
         seq: instance.seq(),
         snapshot,
+        class: RetentionClass::default(),
     }
 }

@@ -12,13 +12,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
+use definition::Catalog;
 use engine::codec::{Packer, RecordBatch};
-use engine::record::Record;
-use engine::{IdMap, Instance};
+use engine::record::{Body, Record};
+use engine::{Id, IdMap, Instance};
 use store::{Change, PartitionId, Position, Projection};
 use tokio::time::Instant;
 
-use super::changes::{catalog_audit, instance_changes};
+use super::changes::{instance_changes, own_audit};
 use super::task::Committed;
 
 /// What was gathered and is not written yet.
@@ -44,6 +45,8 @@ struct Lot {
     bytes: usize,
     /// Of its slot facts and catalog changes.
     changes: Vec<Change>,
+    /// Instances that it deletes.
+    deleted: Vec<Id>,
 }
 
 /// How one instance changed over several batches.
@@ -97,6 +100,7 @@ struct Part {
     instances: Vec<MergedInstance>,
     /// Of slot facts and catalog changes.
     changes: Vec<Change>,
+    deleted: Vec<Id>,
 }
 
 impl Write {
@@ -109,14 +113,19 @@ impl Write {
 
     /// The rows. They are made anew for each try: a store that takes them at once, as most do, is
     /// spared a copy of all.
-    pub(super) fn projections(&self, packer: &mut Packer) -> Vec<Projection> {
+    pub(super) fn projections(&self, catalog: &Catalog, packer: &mut Packer) -> Vec<Projection> {
         let parts = self.parts.iter();
-        parts.map(|part| part.projection(packer)).collect()
+        parts.map(|part| part.projection(catalog, packer)).collect()
     }
 
     /// The positions that are reached when it is written.
     pub(super) fn reached(&self) -> impl Iterator<Item = (PartitionId, Position)> {
         self.parts.iter().map(|part| (part.partition, part.reached))
+    }
+
+    /// The instances that it deletes.
+    pub(super) fn deleted(&self) -> impl Iterator<Item = Id> {
+        self.parts.iter().flat_map(|part| &part.deleted).copied()
     }
 
     /// The instances that it writes.
@@ -127,10 +136,10 @@ impl Write {
 }
 
 impl Part {
-    fn projection(&self, packer: &mut Packer) -> Projection {
+    fn projection(&self, catalog: &Catalog, packer: &mut Packer) -> Projection {
         let mut changes = Vec::with_capacity(self.instances.len() * 3 + self.changes.len());
         for instance in &self.instances {
-            instance_changes(&mut changes, instance, packer);
+            instance_changes(&mut changes, instance, catalog, packer);
         }
         changes.extend_from_slice(&self.changes);
         Projection {
@@ -159,6 +168,12 @@ impl Merger {
         let merged = self.partitions.values();
         let instances = merged.flat_map(|merged| &merged.instances);
         instances.map(|instance| &instance.after)
+    }
+
+    /// The instances that these batches delete.
+    pub(super) fn deleted(&self) -> impl Iterator<Item = Id> {
+        let lots = self.partitions.values().flat_map(|merged| &merged.lots);
+        lots.flat_map(|lot| &lot.deleted).copied()
     }
 
     /// Forgets a partition; answers the bytes of its batches.
@@ -192,11 +207,13 @@ impl Merged {
         let position = batch.position;
         self.last = position;
         let mut changes = batch.changes;
-        catalog_audit(&mut changes, &batch.records);
+        own_audit(&mut changes, &batch.records);
+        let deleted = batch.records.iter().filter_map(deleted_by).collect();
         self.lots.push_back(Lot {
             position,
             bytes: batch.bytes,
             changes,
+            deleted,
         });
         for delta in batch.deltas {
             let ranges = delta.ranges.into_iter();
@@ -234,10 +251,11 @@ impl Merged {
             .collect();
         let first_held = self.instances.first().map(|instance| instance.first);
         let reached = first_held.map_or(self.last, |first| first - 1);
-        let mut changes = Vec::new();
+        let (mut changes, mut deleted) = (Vec::new(), Vec::new());
         for lot in self.lots.iter_mut() {
             if lot.position <= reached {
                 changes.append(&mut lot.changes);
+                deleted.append(&mut lot.deleted);
             }
         }
         Part {
@@ -245,6 +263,7 @@ impl Merged {
             reached,
             instances,
             changes,
+            deleted,
         }
     }
 
@@ -252,5 +271,12 @@ impl Merged {
     fn forget(&mut self, reached: Position) -> usize {
         let behind = self.lots.partition_point(|lot| lot.position <= reached);
         self.lots.drain(..behind).map(|lot| lot.bytes).sum()
+    }
+}
+
+fn deleted_by(record: &Record) -> Option<Id> {
+    match &record.body {
+        Some(Body::InstanceDeleted(deleted)) => Id::from_slice(&deleted.id),
+        _ => None,
     }
 }

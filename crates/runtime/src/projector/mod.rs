@@ -11,6 +11,7 @@ mod task;
 
 pub(crate) use awaited::Awaited;
 pub(crate) use changes::parse_task_row;
+pub use decisions::decision_after;
 pub(crate) use decisions::{decision_key, decision_prefix};
 pub(crate) use overlay::{Asked, Overlay, channel as overlay_channel};
 pub(crate) use task::{Committed, News, Projector, checkpoint};

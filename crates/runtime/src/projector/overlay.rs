@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::{IdMap, Instance};
+use engine::{Id, IdMap, Instance};
 use store::{InstanceFilter, InstanceRow, ListCursor, Position};
 use tokio::sync::{mpsc, oneshot};
 
@@ -31,7 +31,8 @@ pub(crate) struct Asked {
 pub(crate) struct Overlay {
     /// Matching rows, newest first.
     pub(crate) rows: Vec<InstanceRow>,
-    /// How far the instances are of which the tables may have an older row, or none.
+    /// How far the instances are of which the tables may have an older row, or none; past any row
+    /// where they were deleted.
     pub(crate) seqs: IdMap<u64>,
 }
 
@@ -41,12 +42,15 @@ pub(crate) fn channel() -> (mpsc::Sender<Asked>, mpsc::Receiver<Asked>) {
 }
 
 impl Overlay {
-    /// Of these instances; of one that comes several times the first is the newest.
+    /// Of these instances, without those that were deleted; of one that comes several times the first
+    /// is the newest.
     pub(super) fn of<'a>(
         instances: impl Iterator<Item = &'a Arc<Instance>>,
+        deleted: impl Iterator<Item = Id>,
         asked: &Asked,
     ) -> Self {
         let mut overlay = Self::default();
+        overlay.seqs.extend(deleted.map(|id| (id, u64::MAX)));
         for instance in instances {
             let Entry::Vacant(new) = overlay.seqs.entry(instance.id()) else {
                 continue;

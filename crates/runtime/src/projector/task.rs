@@ -156,8 +156,8 @@ impl Projector {
                         partition = partition.0,
                         "another process projects the partition now"
                     );
+                    // What was gathered meanwhile may be of a later ownership, and is kept.
                     write = Write::without(writing, partition);
-                    self.lose(partition);
                 }
                 Err(error) => return Err(error),
             }
@@ -204,7 +204,8 @@ impl Projector {
         let shared = Arc::clone(&self.shared);
         let mut pause = FIRST_PAUSE;
         loop {
-            let projections = write.projections(&mut self.packer);
+            let catalog = shared.catalog.current();
+            let projections = write.projections(&catalog, &mut self.packer);
             let written = self.meanwhile_answer(shared.store.project(projections));
             match written.await {
                 Err(StoreError::Unavailable(reason)) => {
@@ -241,7 +242,8 @@ impl Projector {
             }
         }
         let instances = self.merger.instances().chain(self.writing.instances());
-        let overlay = Overlay::of(instances, &asked);
+        let deleted = self.merger.deleted().chain(self.writing.deleted());
+        let overlay = Overlay::of(instances, deleted, &asked);
         // Who asked may have gone.
         let _gone = asked.reply.send(overlay);
     }

@@ -46,15 +46,15 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
     };
     let store = with.store.as_ref();
     let catalog = match &with.cluster {
-        Some(cluster) => {
-            shared_catalog(store, cluster, &config.environment, with.seed, fresh).await?
-        }
-        None => recover_catalog(store, &config.environment, with.seed, fresh).await?,
+        Some(cluster) => shared_catalog(store, cluster, &config, with.seed, fresh).await?,
+        None => recover_catalog(store, &config, with.seed, fresh).await?,
     };
     let incarnation = store.incarnation().await?;
+    let paused = config.start_paused || store.is_paused().await?;
     // The same seed must not give the same ids again after a restart.
     let entropy = Entropy::new(with.seed ^ catalog.journal.epoch.rotate_left(32));
     let (shared, to_project) = share(config, with, catalog, incarnation, entropy)?;
+    shared.dispatcher.set_paused(paused);
     let opened = match &shared.cluster {
         Some(cluster) => join(&shared, cluster, to_project).await,
         None => open_all(&shared, to_project).await,
@@ -64,6 +64,8 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
         shared.tasks.abort();
         return Err(error);
     }
+    let purging = crate::retention::purge_regularly(Arc::clone(&shared));
+    shared.spawn_vital("the purge of ended instances".to_owned(), purging);
     Ok(shared)
 }
 

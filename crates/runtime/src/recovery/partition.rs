@@ -10,13 +10,15 @@ use engine::{Entropy, Id, IdMap, Instance, Slot};
 use store::{PartitionId, Position, Row, Scan, Store, StoreError, Table};
 
 use super::tail::{ReadBatch, Tail, scan_all};
+use crate::decision_log::head_prefix;
 use crate::error::OpenError;
 use crate::history::fold;
 use crate::partition::{
-    AppendFailed, Appending, Delta, HotSet, NearTimers, Opened, SlotState, append, load_instance,
-    supply_blobs,
+    AppendFailed, Appending, Delta, HotSet, NearTimers, Opened, SlotState, append, deletion,
+    load_instance, supply_blobs,
 };
 use crate::projector::Committed;
+use crate::retention::may_be_purged;
 use crate::shared::Shared;
 
 /// A partition while it is recovered.
@@ -46,7 +48,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, 
     let port = &shared.ports[usize::from(index)];
     port.head.raise(head.head);
     port.reached.raise(reached);
-    let mut tail = Tail::new(partition, head, reached);
+    let mut tail = Tail::new(partition, head, reached, shared.config.format);
     while let Some(batch) = tail.next(store).await? {
         recovering.replay(batch).await?;
     }
@@ -107,12 +109,17 @@ impl Recovering {
     /// Applies a batch as its decisions did, and hands it to the projector.
     async fn replay(&mut self, batch: ReadBatch) -> Result<(), OpenError> {
         let mut deltas = Deltas::default();
-        let mut changes = vec![];
+        let (mut changes, mut deleted) = (vec![], vec![]);
         for (place, record) in batch.records.iter().enumerate() {
             match &record.body {
                 Some(Body::Slot(fact)) => {
                     let fact = fact.body.iter();
                     changes.extend(fact.flat_map(|fact| self.slots.apply(fact, batch.position)));
+                }
+                Some(Body::InstanceDeleted(body)) => {
+                    let id = Id::from_slice(&body.id).unwrap_or_default();
+                    changes.push(deletion(id));
+                    deleted.push(id);
                 }
                 Some(Body::OwnerOpened(_) | Body::CatalogChanged(_)) | None => {}
                 Some(_) => {
@@ -127,6 +134,7 @@ impl Recovering {
                 delta.after = Arc::clone(&hot.instance);
             }
         }
+        deleted.into_iter().for_each(|id| self.hot.remove(id));
         self.to_project(batch, deltas, changes);
         Ok(())
     }
@@ -161,8 +169,12 @@ impl Recovering {
                 after.apply(record);
                 after
             }
-            None => fold(&self.shared.catalog.current(), std::slice::from_ref(record))
-                .ok_or_else(|| unreadable("its instance or workflow is missing"))?,
+            None => match fold(&self.shared.catalog.current(), std::slice::from_ref(record)) {
+                Some(after) => after,
+                // It was written above the reached position, and has been purged since.
+                None if may_be_purged(&self.shared, record) => return Ok(()),
+                None => return Err(unreadable("its instance or workflow is missing")),
+            },
         };
         let (ended, after) = (after.ended_at().is_some(), Arc::new(after));
         self.hold(id, position, Arc::clone(&after), record);
@@ -282,10 +294,15 @@ async fn read_slots(
         state.load_outbox(row)
     })
     .await?;
-    scan_all(store, scan(Table::InboxMark, slots), |row: &Row| {
+    scan_all(store, scan(Table::InboxMark, slots.clone()), |row: &Row| {
         state.load_mark(row)
     })
     .await?;
+    let heads = Scan {
+        prefix: head_prefix(),
+        ..scan(Table::Decision, slots)
+    };
+    scan_all(store, heads, |row: &Row| state.load_chain(row)).await?;
     Ok(state)
 }
 

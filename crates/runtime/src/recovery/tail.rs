@@ -1,6 +1,6 @@
 //! Reading a journal from the projected position on, and tables from end to end.
 
-use engine::codec::{CodecError, RecordBatch, decode_batch, verify_batch};
+use engine::codec::{CodecError, RecordBatch, decode_batch_up_to, verify_batch};
 use store::{Batch, PartitionHead, PartitionId, Position, Row, Scan, Store, StoreError};
 
 use crate::error::OpenError;
@@ -44,12 +44,18 @@ pub(crate) struct Tail {
     next: Position,
     chain: Option<u32>,
     last_at: i64,
+    newest: u32,
     read: std::vec::IntoIter<Batch>,
 }
 
 impl Tail {
-    /// Begins behind `reached`; the batch there is read too, if it is still held, for its checksum.
-    pub(crate) fn new(partition: PartitionId, head: PartitionHead, reached: Position) -> Self {
+    /// Begins behind `reached`, for a reader that knows formats up to `newest`; the batch there is read too, if it is still held, for its checksum.
+    pub(crate) fn new(
+        partition: PartitionId,
+        head: PartitionHead,
+        reached: Position,
+        newest: u32,
+    ) -> Self {
         let next = reached.max(head.first).max(1).min(reached + 1);
         let chain = (next == 1).then_some(0);
         let read = Vec::new().into_iter();
@@ -60,6 +66,7 @@ impl Tail {
             next,
             chain,
             last_at: 0,
+            newest,
             read,
         }
     }
@@ -115,7 +122,7 @@ impl Tail {
                 self.next
             )));
         }
-        let (header, records) = decode_batch(&batch.body)?;
+        let (header, records) = decode_batch_up_to(&batch.body, self.newest)?;
         if let Some(previous) = self.chain {
             verify_batch(&batch.body, previous)?;
         }

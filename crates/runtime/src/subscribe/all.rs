@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use engine::codec::decode_batch;
+use engine::codec::decode_batch_up_to;
 use engine::record::Record;
 use futures_util::FutureExt;
 use futures_util::future::select_all;
@@ -99,7 +99,8 @@ impl AllStream {
 
     fn take_in(&mut self, partition: usize, batch: &Batch) -> Result<(), StreamError> {
         let damaged = |error: engine::codec::CodecError| Unavailable::Store(error.to_string());
-        let (_, records) = decode_batch(&batch.body).map_err(damaged)?;
+        let newest = self.shared.config.format;
+        let (_, records) = decode_batch_up_to(&batch.body, newest).map_err(damaged)?;
         let skip = self.read[partition].given;
         for (index, record) in (0_u32..).zip(records.into_records()) {
             if index < skip || !is_of_instance(&record) {

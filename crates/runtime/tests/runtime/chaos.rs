@@ -181,11 +181,9 @@ async fn finish(runtime: &Runtime, id: Id) -> Arc<Instance> {
             return ended(runtime, id).await;
         };
         let decision = Id::from_slice(&pending.id).expect("an id");
-        let (choice, comment) = (Choice::Retry, String::new());
         let decide = Command::Decide {
             id: decision,
-            choice,
-            comment,
+            answer: engine::Answer::plain(Choice::Retry),
         };
         runtime.command(id, decide, "bob").await.expect("takes it");
     }

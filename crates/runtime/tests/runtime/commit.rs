@@ -8,9 +8,9 @@ use bytes::Bytes;
 use engine::{Entropy, Status};
 use serde_json::json;
 use store::{
-    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, HistorySegment, InstanceFilter,
-    InstanceRow, ListCursor, MemoryStore, Page, PartitionHead, PartitionId, Position, Projection,
-    Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+    Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
+    InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead, PartitionId,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 use tokio::sync::watch;
 
@@ -179,8 +179,8 @@ impl Store for GatedStore {
         self.inner.count(filter, by).await
     }
 
-    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError> {
-        self.inner.drop_ended_before(before).await
+    async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError> {
+        self.inner.drop_ended(expiry).await
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod back_pressure;
 mod chaos;
+mod cluster;
 mod commit;
+mod decisions;
 mod determinism;
 mod harness;
 mod idempotency;
@@ -10,4 +12,5 @@ mod messages;
 mod progress;
 mod reads;
 mod recovery;
+mod retention;
 mod streams;

@@ -123,11 +123,13 @@ async fn decisions_and_the_audit_tell_who_did_what() {
     let pending = first_question(&runtime).await;
     assert_eq!(pending.workflow_id, id.to_string());
     let decision = pending.id.parse().expect("an id");
-    let comment = "try once more".to_owned();
+    let answer = engine::Answer {
+        comment: "try once more".to_owned(),
+        ..engine::Answer::plain(Choice::Retry)
+    };
     let command = Command::Decide {
         id: decision,
-        choice: Choice::Retry,
-        comment,
+        answer,
     };
     a_moment().await;
     runtime.command(id, command, "bob").await.expect("takes it");

@@ -16,6 +16,8 @@ pub struct Caller {
     pub user: Arc<str>,
     /// What the user may do.
     pub permissions: Arc<[Permission]>,
+    /// Roles and groups, for decisions to name.
+    pub roles: Arc<[String]>,
 }
 
 impl Caller {
@@ -24,6 +26,15 @@ impl Caller {
         Self {
             user: user.into(),
             permissions: Permission::of_roles(roles).into(),
+            roles: roles.into(),
+        }
+    }
+
+    /// By what the caller may answer decisions.
+    pub fn authority(&self) -> engine::Authority {
+        engine::Authority::Caller {
+            may_decide: self.permissions.contains(&Permission::Decide),
+            roles: self.roles.to_vec(),
         }
     }
 

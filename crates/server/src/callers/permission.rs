@@ -15,7 +15,7 @@ pub enum Permission {
     Read,
     /// Start workflows, also by webhook.
     Submit,
-    /// Cancel instances.
+    /// Cancel instances, and delete them.
     Operate,
     /// Answer decisions.
     Decide,
@@ -23,16 +23,19 @@ pub enum Permission {
     Apply,
     /// See who did what.
     Audit,
+    /// Back the store up, let it go on after a restore.
+    System,
 }
 
 impl Permission {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Read,
         Self::Submit,
         Self::Operate,
         Self::Decide,
         Self::Apply,
         Self::Audit,
+        Self::System,
     ];
 
     /// Its name.
@@ -44,6 +47,7 @@ impl Permission {
             Self::Decide => "decide",
             Self::Apply => "apply",
             Self::Audit => "audit",
+            Self::System => "system",
         }
     }
 
@@ -93,7 +97,9 @@ mod tests {
         check(&["viewer", "apply"], &["read", "apply"]);
         check(
             &["admin"],
-            &["read", "submit", "operate", "decide", "apply", "audit"],
+            &[
+                "read", "submit", "operate", "decide", "apply", "audit", "system",
+            ],
         );
     }
 }

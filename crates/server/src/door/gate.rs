@@ -55,9 +55,10 @@ fn admit(door: &Door, request: &mut Request, correlation: &Correlation) -> Resul
         return Ok(());
     }
     door.place.check(request)?;
-    // The token of a callback says all that is needed; the documents and the dashboard's files are no secret.
+    // The token of a callback or a link says all that is needed; the documents and the dashboard's files are no secret.
     let open = dashboard::is_page(request.method(), path)
         || path.starts_with("/api/v1/task-callbacks/")
+        || path.starts_with("/api/v1/decision-links/")
         || path.starts_with("/api/docs")
         || matches!(path, "/api/v1/openapi.json" | "/api/v1/schema");
     if !open {

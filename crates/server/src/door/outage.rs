@@ -10,6 +10,8 @@ use super::refusal::Refusal;
 pub fn of_submit(error: SubmitError) -> Refusal {
     match error {
         SubmitError::Refused(refusal) => of_engine(refusal),
+        SubmitError::OnItsWay => Refusal::new(Code::BEHIND, error.to_string()).retry_after(2_000),
+        SubmitError::Gone(_) => Refusal::new(Code::NO_INSTANCE, error.to_string()),
         SubmitError::IdempotencyConflict => Refusal::new(Code::KEY_REUSED, error.to_string()),
         SubmitError::Unavailable(outage) => of_unavailable(&outage),
     }
@@ -74,13 +76,22 @@ fn of_engine(refusal: Engine) -> Refusal {
         Engine::UnknownDecision(_) => Refusal::new(Code::NO_DECISION, detail),
         Engine::AlreadyDecided(_) => Refusal::new(Code::ALREADY_DECIDED, detail),
         Engine::ChoiceNotOffered(_) => Refusal::new(Code::BAD_CHOICE, detail),
+        Engine::DecisionExpired => Refusal::new(Code::DECISION_EXPIRED, detail),
+        Engine::NotAnApprover { .. } => Refusal::new(Code::NOT_AN_APPROVER, detail),
+        Engine::AlreadyAnswered(_) => Refusal::new(Code::ALREADY_ANSWERED, detail),
+        Engine::FourEyes(_) => Refusal::new(Code::FOUR_EYES, detail),
+        Engine::CommentRequired => Refusal::new(Code::COMMENT_REQUIRED, detail),
+        Engine::Data(_) => Refusal::new(Code::BAD_ANSWER_DATA, detail),
+        Engine::NotDelegable(_) => Refusal::new(Code::NOT_DELEGABLE, detail),
+        Engine::Form(errors) => places(Code::BAD_ANSWER_DATA, detail, errors),
         Engine::Stale(_) => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
         Engine::UnknownWorkflow(_) => Refusal::new(Code::NO_DEFINITION, detail),
         Engine::Header { .. } => Refusal::new(Code::HEADER_FAILED, detail),
-        Engine::Input(errors) => {
-            let finding = |error: engine::InputError| Finding::at(error.pointer, error.message);
-            Refusal::new(Code::BAD_INPUT, detail)
-                .with_all(errors.into_iter().map(finding).collect())
-        }
+        Engine::Input(errors) => places(Code::BAD_INPUT, detail, errors),
     }
+}
+
+fn places(code: &'static Code, detail: String, errors: Vec<engine::InputError>) -> Refusal {
+    let finding = |error: engine::InputError| Finding::at(error.pointer, error.message);
+    Refusal::new(code, detail).with_all(errors.into_iter().map(finding).collect())
 }

@@ -16,11 +16,15 @@ const SAME: f64 = 1.0;
 pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     commits(snapshot, sheet)?;
     queues(snapshot, sheet)?;
+    cluster(snapshot, sheet)?;
     instances(&snapshot.measures.figures, sheet)?;
+    decisions(snapshot, sheet)?;
     calls(snapshot, sheet)?;
     timers(snapshot, sheet)?;
     projection(snapshot, sheet)?;
+    retention(&snapshot.measures.figures, sheet)?;
     memory(snapshot, sheet)?;
+    copies(snapshot, sheet)?;
     http(snapshot, sheet)?;
     process(snapshot, sheet)
 }
@@ -102,6 +106,30 @@ fn queues(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     )
 }
 
+fn cluster(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let figures = &snapshot.measures.figures;
+    sheet.counter(
+        "orchestrator_partitions_taken_total",
+        "Partitions that this node took, from others or for the first time.",
+        figures.partitions_taken,
+    )?;
+    sheet.counter(
+        "orchestrator_partitions_lost_total",
+        "Partitions that another node took without being handed them.",
+        figures.partitions_lost,
+    )?;
+    sheet.counter(
+        "orchestrator_forwarded_requests_total",
+        "Requests sent on to the nodes that own their partitions.",
+        figures.forwarded,
+    )?;
+    sheet.counter(
+        "orchestrator_forwarded_again_total",
+        "Requests sent on that had been tried before.",
+        figures.forwarded_again,
+    )
+}
+
 fn instances(figures: &Figures, sheet: &mut Sheet<'_>) -> fmt::Result {
     sheet.counter(
         "orchestrator_instances_started_total",
@@ -118,6 +146,57 @@ fn instances(figures: &Figures, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_instances_ended_total",
         "Instances ended, by the status that they ended with.",
         ended.map(|(status, count)| ([("status", status)], count)),
+    )
+}
+
+fn decisions(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let (figures, waiting) = (&snapshot.measures.figures, &snapshot.decisions);
+    sheet.gauge(
+        "orchestrator_decisions_pending",
+        "Decisions that wait for people, counted to 1,000.",
+        waiting.pending,
+    )?;
+    sheet.gauge(
+        "orchestrator_decisions_overdue",
+        "Of these, those whose time is over and that are waited on all the same.",
+        waiting.overdue,
+    )?;
+    sheet.gauge(
+        "orchestrator_decisions_oldest_seconds",
+        "For how long the oldest of them has waited.",
+        waiting.oldest_ms as f64 / 1_000.0,
+    )?;
+    sheet.counter(
+        "orchestrator_decisions_requested_total",
+        "Decisions asked of people.",
+        figures.decisions_requested,
+    )?;
+    let outcomes = [
+        ("approved", figures.decisions_approved),
+        ("amended", figures.decisions_amended),
+        ("rejected", figures.decisions_rejected),
+        ("expired", figures.decisions_expired),
+    ];
+    sheet.counters(
+        "orchestrator_decisions_made_total",
+        "Decisions made, by outcome.",
+        outcomes.map(|(outcome, count)| ([("outcome", outcome)], count)),
+    )?;
+    sheet.counter(
+        "orchestrator_decisions_escalated_total",
+        "Decisions whose time was over, so that others were asked.",
+        figures.decisions_escalated,
+    )?;
+    sheet.counter(
+        "orchestrator_notices_failed_total",
+        "Calls that tell of a decision and never got through.",
+        figures.notices_failed,
+    )?;
+    sheet.histogram(
+        "orchestrator_decision_review_seconds",
+        "From the request of a decision until it was made.",
+        SAME,
+        &snapshot.measures.review_s,
     )
 }
 
@@ -158,6 +237,24 @@ fn calls(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_call_outcomes_total",
         "What came of calls; an accepted one is answered later, by callback.",
         outcomes.map(|(outcome, count)| ([("outcome", outcome)], count)),
+    )
+}
+
+fn retention(figures: &Figures, sheet: &mut Sheet<'_>) -> fmt::Result {
+    sheet.counter(
+        "orchestrator_purged_instances_total",
+        "Ended instances that retention removed.",
+        figures.purged_instances,
+    )?;
+    sheet.counter(
+        "orchestrator_purged_buckets_total",
+        "Buckets of ended instances that retention dropped.",
+        figures.purged_buckets,
+    )?;
+    sheet.counter(
+        "orchestrator_purged_bytes_total",
+        "What the dropped buckets took on the disk.",
+        figures.purged_bytes,
     )
 }
 
@@ -227,6 +324,37 @@ fn memory(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_instance_evictions_total",
         "Instances let go from memory.",
         evictions,
+    )
+}
+
+fn copies(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    sheet.gauge(
+        "orchestrator_paused",
+        "Whether calls and timers wait for someone to resume the server: 1 or 0.",
+        u64::from(snapshot.paused),
+    )?;
+    let Some(archive) = &snapshot.archive else {
+        return Ok(());
+    };
+    sheet.gauge(
+        "orchestrator_archive_lag_bytes",
+        "Bytes of the journal that are durable, but not archived yet.",
+        archive.lag_bytes,
+    )?;
+    sheet.gauge(
+        "orchestrator_archive_lag_seconds",
+        "How long the oldest of them has waited: what would be lost with this machine.",
+        archive.lag_ms as f64 / 1_000.0,
+    )?;
+    sheet.counter(
+        "orchestrator_archived_bytes_total",
+        "Bytes of the journal that this process archived.",
+        archive.bytes,
+    )?;
+    sheet.counter(
+        "orchestrator_archive_failures_total",
+        "Tries to archive that failed; each is repeated.",
+        archive.failures,
     )
 }
 

@@ -9,11 +9,12 @@ use prometheus_client::encoding::{
 };
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
-use runtime::{Measures, Spread};
+use runtime::{DecisionsWaiting, Measures, Spread};
 
 use super::families;
 use super::process::Process;
 use super::traffic::RouteFigures;
+use crate::copies::ArchiveFigures;
 use crate::state::Door;
 
 /// The text format that every Prometheus, and `promtool`, reads.
@@ -23,8 +24,11 @@ pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) measures: Measures,
+    pub(super) decisions: DecisionsWaiting,
     pub(super) routes: Vec<RouteFigures>,
     pub(super) process: Process,
+    pub(super) archive: Option<ArchiveFigures>,
+    pub(super) paused: bool,
     /// When the process started, seconds since the epoch.
     pub(super) started_s: f64,
 }
@@ -33,11 +37,14 @@ pub(super) struct Snapshot {
 ///
 /// # Errors
 /// Never in practice: a string takes all that is written to it.
-pub(crate) fn page(door: &Door) -> Result<String, fmt::Error> {
+pub(crate) fn page(door: &Door, decisions: DecisionsWaiting) -> Result<String, fmt::Error> {
     let snapshot = Snapshot {
         measures: door.runtime.measures(),
+        decisions,
         routes: door.traffic.figures(),
         process: Process::look(),
+        archive: door.copies.as_ref().and_then(|copies| copies.archive()),
+        paused: door.runtime.health().paused,
         started_s: door.started_at.0 as f64 / 1_000.0,
     };
     let mut registry = Registry::default();

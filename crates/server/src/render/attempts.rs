@@ -18,7 +18,7 @@ pub fn attempts(
     };
     for record in records {
         let Some(body) = &record.body else { continue };
-        if about(body).is_some_and(&is_ours) {
+        if about(body).is_some_and(&is_ours) && !is_of_notice(body) {
             told.hear(body, record.at);
         }
     }
@@ -42,6 +42,18 @@ fn about(body: &Body) -> Option<StepRef> {
         Body::UndoEnded(body) => Some(body.at),
         _ => None,
     }
+}
+
+/// Whether it is about a call that tells people of a decision: no attempt of the step itself.
+fn is_of_notice(body: &Body) -> bool {
+    let task = match body {
+        Body::AttemptStarted(body) => body.task,
+        Body::AttemptFailed(body) => body.task,
+        Body::RetryScheduled(body) => body.task,
+        Body::ResultIgnored(body) => body.task,
+        _ => return false,
+    };
+    task.kind() == TaskKind::Notify
 }
 
 struct Told<'a> {
@@ -95,6 +107,7 @@ impl Told<'_> {
             TaskKind::Run => "run",
             TaskKind::Undo => "undo",
             TaskKind::Verify => "verify",
+            TaskKind::Notify => "notify",
         };
         let attempt = Attempt {
             lane: (self.lane)(task.at),

@@ -105,7 +105,10 @@ pub fn policies(catalog: &Catalog) -> Vec<Policy> {
     let applied = catalog.resources.iter().filter_map(|(key, document)| {
         let kind = match key.kind {
             ResourceKind::RetryPolicy => "retry",
+            ResourceKind::RetentionRule => "retention",
             ResourceKind::PolicyDefaults => "defaults",
+            ResourceKind::RiskPolicy => "risk",
+            ResourceKind::ManPolicy => "man-mode",
             _ => return None,
         };
         Some(Policy {

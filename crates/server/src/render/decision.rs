@@ -1,102 +1,129 @@
 //! Decisions.
 
-use api::{Answer, Decision, Json, Time};
+use api::{Answer, Decision, Delegation, Json, Notice, Time};
 use engine::Id;
-use engine::record::{Choice, DecisionMade};
+use engine::record::DecisionMade;
 use runtime::{DecisionAnswer, DecisionRow, DecisionStatus};
 use serde_json::json;
 
-/// A decision as it stands.
-pub fn decision(row: DecisionRow) -> Decision {
-    let status = match row.status {
+/// The word for how a decision stands.
+pub fn decision_status(status: DecisionStatus) -> &'static str {
+    match status {
         DecisionStatus::Pending => "pending",
         DecisionStatus::Answered => "answered",
         DecisionStatus::Withdrawn => "withdrawn",
-    };
-    let pending = row.status == DecisionStatus::Pending;
-    let choices: &[&str] = if pending {
-        &["retry", "skip", "fail"]
-    } else {
-        &[]
-    };
+    }
+}
+
+/// A decision as it stands.
+pub fn decision(row: DecisionRow) -> Decision {
+    let row = completed(row);
+    let own = row.data.as_ref().map(Json::from_value);
     Decision {
-        prompt: prompt(&row),
-        data: Some(Json::from_value(&json!({
-            "error": { "type": row.error_type, "message": row.error_message },
-            "correlation_id": row.correlation_id,
-        }))),
+        data: own.or_else(|| error_of(&row)),
+        status: decision_status(row.status).to_owned(),
         id: row.id,
         workflow_id: row.workflow_id,
         workflow: row.workflow,
         step: row.step,
         kind: row.kind,
-        status: status.to_owned(),
-        approvers: Vec::new(),
-        quorum: 1,
-        choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
-        answers: row.answer.into_iter().map(answer).collect(),
+        prompt: row.prompt,
+        show: row.show.as_ref().map(Json::from_value),
+        form: row.form.as_ref().map(Json::from_value),
+        risk: given(row.risk),
+        reasons: row.reasons,
+        approvers: row.approvers,
+        quorum: row.quorum.max(1),
+        comment_required: row.comment_required,
+        four_eyes: row.four_eyes,
+        requester: given(row.requester),
+        delegate: row.delegate,
+        choices: row.choices,
+        answers: row
+            .answers
+            .into_iter()
+            .chain(row.answer)
+            .map(answer)
+            .collect(),
+        delegations: row.delegations.into_iter().map(delegation).collect(),
+        notices: row.notices.into_iter().map(notice).collect(),
         requested_at: Time(row.requested_at),
-        expires_at: None,
+        expires_at: row.expires_at.map(Time),
+        overdue: row.overdue,
+        escalated: row.escalated,
+        reminded: row.reminded,
     }
 }
 
-/// The same row with the answer that was just made durable.
-pub fn answered(row: DecisionRow, choice: Choice, comment: String, by: &str, at: Time) -> Decision {
-    let choice = choice_word(choice).to_owned();
-    let answer = DecisionAnswer {
-        choice,
-        comment,
-        by: by.to_owned(),
-        at: at.0,
-    };
-    decision(DecisionRow {
-        status: DecisionStatus::Answered,
-        answer: Some(answer),
-        ..row
-    })
+/// What rows of before MAN Mode lack.
+fn completed(mut row: DecisionRow) -> DecisionRow {
+    if row.prompt.is_empty() {
+        let DecisionRow {
+            workflow,
+            step,
+            error_type,
+            error_message,
+            ..
+        } = &row;
+        row.prompt = format!("{step} of {workflow} failed ({error_type}: {error_message})");
+        if row.status == DecisionStatus::Pending {
+            row.choices = ["retry", "skip", "fail"].map(str::to_owned).to_vec();
+        }
+    }
+    row
 }
 
 /// The first answer, for whom comes second.
 pub fn standing(made: &DecisionMade) -> Json {
     let id = Id::from_slice(&made.id).unwrap_or_default().to_string();
-    let choice = choice_word(made.choice());
+    let choice = made.choice().as_str();
     Json::from_value(&json!({"id": id, "choice": choice, "by": made.by, "comment": made.comment}))
 }
 
-/// The word for a choice.
-pub fn choice_word(choice: Choice) -> &'static str {
-    match choice {
-        Choice::Retry => "retry",
-        Choice::Skip => "skip",
-        Choice::Fail => "fail",
-    }
+/// Why a failure is asked about.
+fn error_of(row: &DecisionRow) -> Option<Json> {
+    let DecisionRow {
+        error_type,
+        error_message,
+        correlation_id,
+        ..
+    } = row;
+    (!error_type.is_empty()).then(|| {
+        Json::from_value(&json!({
+            "error": { "type": error_type, "message": error_message },
+            "correlation_id": correlation_id,
+        }))
+    })
+}
+
+fn given(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 fn answer(answer: DecisionAnswer) -> Answer {
-    let DecisionAnswer {
-        choice,
-        comment,
-        by,
-        at,
-    } = answer;
     Answer {
-        by,
-        choice,
-        comment,
-        at: Time(at),
+        by: answer.by,
+        choice: answer.choice,
+        comment: answer.comment,
+        at: Time(answer.at),
+        data: answer.data.as_ref().map(Json::from_value),
     }
 }
 
-fn prompt(row: &DecisionRow) -> String {
-    let DecisionRow {
-        workflow,
-        step,
-        error_type,
-        error_message,
-        ..
-    } = row;
-    if row.kind == "compensation-failed" {
-        return format!("{step} of {workflow} could not be undone ({error_type}: {error_message})");
+fn delegation(one: runtime::Delegation) -> Delegation {
+    Delegation {
+        by: one.by,
+        to: one.to,
+        comment: one.comment,
     }
-    format!("{step} of {workflow} has no attempt left ({error_type}: {error_message})")
+}
+
+fn notice(one: runtime::NoticeRow) -> Notice {
+    Notice {
+        adapter: one.adapter,
+        status: one.status,
+        attempts: one.attempts,
+        error: one.error,
+        next_at: one.next_at,
+    }
 }

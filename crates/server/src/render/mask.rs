@@ -7,8 +7,6 @@ use definition::Workflow;
 use engine::Payload;
 use serde_json::Value;
 
-const MASK: &str = "***";
-
 /// A payload as it is shown.
 pub(super) fn shown(payload: &Payload) -> Json {
     Json::from_bytes(&payload.bytes())
@@ -20,23 +18,14 @@ pub(super) fn input(payload: &Payload, workflow: &Workflow) -> Json {
         return shown(payload);
     }
     let mut value = Value::clone(&payload.value());
-    mask(&mut value, &workflow.sensitive);
+    workflow.mask_input(&mut value);
     Json::from_value(&value)
-}
-
-/// Masks what the pointers name.
-pub(super) fn mask(value: &mut Value, pointers: &[String]) {
-    for pointer in pointers {
-        if let Some(found) = value.pointer_mut(pointer) {
-            *found = Value::String(MASK.to_owned());
-        }
-    }
 }
 
 /// Masks the input within a record's data.
 pub(super) fn mask_input(data: &mut Value, workflow: &Arc<Workflow>) {
     if let Some(input) = data.get_mut("input") {
-        mask(input, &workflow.sensitive);
+        workflow.mask_input(input);
     }
 }
 
@@ -47,8 +36,11 @@ mod tests {
 
     #[test]
     fn only_what_is_named_is_masked() {
-        let mut value = json!({"card": {"number": "4111"}, "name": "Ada"});
-        mask(&mut value, &["/card".into(), "/missing".into()]);
-        assert_eq!(value, json!({"card": "***", "name": "Ada"}));
+        let text = "workflow: { name: w, version: 1.0.0, input: { sensitive: [/card, /missing] }, \
+                    steps: [{ id: one, set: { x: 1 } }] }";
+        let workflow = definition::parse_workflow(text).unwrap();
+        let given = json!({"card": {"number": "4111"}, "name": "Ada"});
+        let shown = input(&Payload::from_value(given), &workflow);
+        assert_eq!(shown.value(), json!({"card": "***", "name": "Ada"}));
     }
 }

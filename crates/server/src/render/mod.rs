@@ -10,7 +10,7 @@ mod summary;
 
 pub use attempts::attempts;
 pub use catalog::{adapter, definition, environments, explanation, policies, summaries, version};
-pub use decision::{answered, decision, standing};
+pub use decision::{decision, decision_status, standing};
 pub use instance::{instance, steps};
 pub use record::history_record;
 pub use summary::{submitted, summary};

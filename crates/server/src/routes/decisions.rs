@@ -2,21 +2,16 @@
 
 use std::sync::Arc;
 
-use api::{AnswerRequest, Code, Decision, Page};
+use api::{Code, Decision, Page};
 use axum::Json;
-use axum::extract::{Request, State};
-use axum::http::HeaderMap;
-use engine::record::{Choice, DecisionMade};
-use engine::{Command, Id, Refusal as Engine};
-use runtime::{CommandError, DecisionRow, DecisionStatus};
+use axum::extract::State;
+use engine::Id;
+use runtime::{DecisionRow, DecisionStatus};
 
 use crate::callers::{Caller, Permission};
-use crate::door::{
-    Cursor, IdempotencyKey, JsonBody, PathId, Query, Refusal, of_command, of_unavailable, parse_id,
-    replayed,
-};
+use crate::door::{Cursor, PathId, Query, Refusal, of_unavailable};
 use crate::render;
-use crate::state::{Door, now};
+use crate::state::Door;
 
 /// Lists decisions, newest first
 #[utoipa::path(
@@ -79,161 +74,8 @@ pub async fn get(
     row(&door, id).await.map(|row| Json(render::decision(row)))
 }
 
-/// Answers a decision: go on
-///
-/// `retry` (the default) tries again; `skip` goes on without.
-#[utoipa::path(
-    post, path = "/decisions/{id}/approve", tag = "decisions", operation_id = "approve_decision",
-    params(
-        ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same answer again is answered as the first was"),
-    ),
-    request_body = Option<AnswerRequest>,
-    responses((status = 200, description = "It is decided", body = Decision), crate::openapi::Problems)
-)]
-pub async fn approve(
-    State(door): State<Arc<Door>>,
-    caller: Caller,
-    PathId(id): PathId,
-    IdempotencyKey(key): IdempotencyKey,
-    query: Query,
-    request: Request,
-) -> Result<(HeaderMap, Json<Decision>), Refusal> {
-    query.finish()?;
-    let asked = answer_request(&door, request).await?;
-    let choice = match asked.choice.as_deref() {
-        None | Some("retry") => Choice::Retry,
-        Some("skip") => Choice::Skip,
-        Some(other) => return Err(bad_choice("retry or skip", other)),
-    };
-    let answering = Answering {
-        id,
-        choice,
-        comment: asked.comment,
-        again: key.is_some(),
-    };
-    decide(&door, &caller, answering).await
-}
-
-/// Answers a decision: give up
-///
-/// The step fails (or its undo stays undone).
-#[utoipa::path(
-    post, path = "/decisions/{id}/reject", tag = "decisions", operation_id = "reject_decision",
-    params(
-        ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same answer again is answered as the first was"),
-    ),
-    request_body = Option<AnswerRequest>,
-    responses((status = 200, description = "It is decided", body = Decision), crate::openapi::Problems)
-)]
-pub async fn reject(
-    State(door): State<Arc<Door>>,
-    caller: Caller,
-    PathId(id): PathId,
-    IdempotencyKey(key): IdempotencyKey,
-    query: Query,
-    request: Request,
-) -> Result<(HeaderMap, Json<Decision>), Refusal> {
-    query.finish()?;
-    let asked = answer_request(&door, request).await?;
-    match asked.choice.as_deref() {
-        None | Some("fail") => {}
-        Some(other) => return Err(bad_choice("fail", other)),
-    }
-    let answering = Answering {
-        id,
-        choice: Choice::Fail,
-        comment: asked.comment,
-        again: key.is_some(),
-    };
-    decide(&door, &caller, answering).await
-}
-
-/// Answers a decision with a changed input: not available yet
-#[utoipa::path(
-    post, path = "/decisions/{id}/amend", tag = "decisions", operation_id = "amend_decision",
-    params(("id" = String, Path)),
-    responses(crate::openapi::Problems)
-)]
-pub async fn amend(caller: Caller, PathId(_): PathId) -> Result<Json<Decision>, Refusal> {
-    caller.may(Permission::Decide)?;
-    Err(Refusal::new(
-        Code::NOT_YET,
-        "an amended answer is not available yet; approve or reject",
-    ))
-}
-
-async fn answer_request(door: &Door, request: Request) -> Result<AnswerRequest, Refusal> {
-    let read = JsonBody::read_or_default(request, door.limits.body_bytes);
-    read.await.map(|JsonBody(asked)| asked)
-}
-
-fn bad_choice(expected: &str, found: &str) -> Refusal {
-    Refusal::new(
-        Code::BAD_CHOICE,
-        format!("expected {expected} as choice, but got {found:?}"),
-    )
-}
-
-/// An answer, and whether the same one may come again.
-struct Answering {
-    id: Id,
-    choice: Choice,
-    comment: String,
-    again: bool,
-}
-
-impl Answering {
-    /// Whether what stands is this very answer, sent again under its idempotency key.
-    fn is_repetition(&self, made: &DecisionMade, user: &str) -> bool {
-        self.again
-            && made.by == user
-            && made.choice() == self.choice
-            && made.comment == self.comment
-    }
-}
-
-async fn decide(
-    door: &Door,
-    caller: &Caller,
-    answering: Answering,
-) -> Result<(HeaderMap, Json<Decision>), Refusal> {
-    let user = caller.may(Permission::Decide)?;
-    let row = row(door, answering.id).await?;
-    let instance = parse_id(&row.workflow_id)?;
-    let Answering {
-        id,
-        choice,
-        comment,
-        ..
-    } = &answering;
-    let command = Command::Decide {
-        id: *id,
-        choice: *choice,
-        comment: comment.clone(),
-    };
-    let again = match door.runtime.command(instance, command, user).await {
-        Ok(_) => false,
-        Err(CommandError::Refused(Engine::AlreadyDecided(made))) => {
-            if !answering.is_repetition(&made, user) {
-                let standing = render::standing(&made);
-                let error = Engine::AlreadyDecided(made);
-                return Err(of_command(CommandError::Refused(error)).standing(standing));
-            }
-            true
-        }
-        Err(error) => return Err(of_command(error)),
-    };
-    let shown = if row.answer.is_some() {
-        render::decision(row)
-    } else {
-        render::answered(row, *choice, comment.clone(), user, now())
-    };
-    Ok((replayed(again), Json(shown)))
-}
-
-async fn row(door: &Door, id: Id) -> Result<DecisionRow, Refusal> {
+/// A decision's row.
+pub(super) async fn row(door: &Door, id: Id) -> Result<DecisionRow, Refusal> {
     let found = door
         .runtime
         .decision(id)

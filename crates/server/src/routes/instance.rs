@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Attempt, CancelRequest, Code, Page, Step, Submitted};
+use api::{Attempt, CancelRequest, Code, Deleted, Page, Step, Submitted};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -155,6 +155,38 @@ pub async fn attempts(
 fn lane_of(state: &Instance, at: StepRef) -> String {
     let lane = state.lane(at.lane);
     lane.map(|lane| state.lane_path(lane)).unwrap_or_default()
+}
+
+/// Deletes an ended instance for good
+///
+/// Its state and its history go; what the audit says of it stays. Answers when that is durable.
+/// An open instance is refused: cancel it first.
+#[utoipa::path(
+    delete, path = "/workflows/{id}", tag = "workflows", operation_id = "delete_workflow",
+    params(
+        ("id" = String, Path), ("reason" = Option<String>, Query, description = "Why; kept in the audit"),
+        ("If-Match" = Option<String>, Header),
+    ),
+    responses((status = 200, description = "It is gone", body = Deleted), crate::openapi::Problems)
+)]
+pub async fn delete(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    PathId(id): PathId,
+    mut query: Query,
+    headers: HeaderMap,
+) -> Result<Json<Deleted>, Refusal> {
+    let user = caller.may(Permission::Operate)?;
+    let reason: Option<String> = query.take("reason")?;
+    query.finish()?;
+    if headers.contains_key(header::IF_MATCH) {
+        let state = door.runtime.instance(id).await.map_err(of_read)?;
+        expect_match(&headers, state.seq())?;
+    }
+    let reason = reason.unwrap_or_default();
+    let deleted = door.runtime.delete(id, user, &reason).await;
+    deleted.map_err(of_command)?;
+    Ok(Json(Deleted { id: id.to_string() }))
 }
 
 async fn all_records(door: &Door, id: Id) -> Result<Vec<Record>, Refusal> {

@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use crate::callers::{Caller, Permission};
-use crate::door::{Query, Refusal};
+use crate::door::{Query, Refusal, of_unavailable};
 use crate::metrics::{CONTENT_TYPE, page};
 use crate::state::Door;
 
@@ -32,6 +32,8 @@ pub async fn metrics(
             format!("the figures cannot be written: {error}"),
         )
     };
-    let text = page(&door).map_err(bug)?;
+    let waiting = door.runtime.decisions_waiting().await;
+    let waiting = waiting.map_err(|outage| of_unavailable(&outage))?;
+    let text = page(&door, waiting).map_err(bug)?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }

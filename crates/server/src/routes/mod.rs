@@ -1,9 +1,14 @@
 //! The paths of the API: one file for each noun.
 
 mod admin;
+mod answers;
 mod apply;
+mod audit_heads;
+mod backup;
 mod batch;
+mod bulk_answers;
 mod callbacks;
+mod decision_links;
 mod decisions;
 mod definitions;
 mod events;
@@ -54,7 +59,7 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(submit::submit, list::list))
         .routes(routes!(batch::submit_batch))
         .routes(routes!(list::count))
-        .routes(routes!(instance::get))
+        .routes(routes!(instance::get, instance::delete))
         .routes(routes!(instance::steps))
         .routes(routes!(instance::attempts))
         .routes(routes!(instance::cancel))
@@ -92,14 +97,20 @@ fn people_routes() -> OpenApiRouter<Arc<Door>> {
     OpenApiRouter::new()
         .routes(routes!(decisions::list))
         .routes(routes!(decisions::get))
-        .routes(routes!(decisions::approve))
-        .routes(routes!(decisions::reject))
-        .routes(routes!(decisions::amend))
+        .routes(routes!(answers::approve))
+        .routes(routes!(answers::reject))
+        .routes(routes!(answers::amend))
+        .routes(routes!(answers::delegate))
+        .routes(routes!(bulk_answers::answer_many))
+        .routes(routes!(decision_links::show, decision_links::answer))
+        .routes(routes!(audit_heads::heads, audit_heads::check))
         .routes(routes!(admin::audit))
         .routes(routes!(admin::tasks))
         .routes(routes!(callbacks::complete))
         .routes(routes!(callbacks::fail))
         .routes(routes!(system::system))
+        .routes(routes!(system::resume))
+        .routes(routes!(backup::back_up))
         .routes(routes!(system::nodes))
         .routes(routes!(system::partitions))
 }

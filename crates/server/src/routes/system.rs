@@ -53,6 +53,29 @@ pub async fn system(
 ) -> Result<Json<System>, Refusal> {
     caller.may(Permission::Read)?;
     query.finish()?;
+    Ok(Json(shown(&door, &caller)))
+}
+
+/// Lets calls and timers go on after a start in which they waited, as after a restore
+#[utoipa::path(
+    post, path = "/system/resume", tag = "system", operation_id = "resume_system",
+    responses((status = 200, description = "The server, which goes on", body = System), crate::openapi::Problems)
+)]
+pub async fn resume(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    query: Query,
+) -> Result<Json<System>, Refusal> {
+    let user = caller.may(Permission::System)?;
+    query.finish()?;
+    let failed =
+        |error: store::StoreError| Refusal::new(api::Code::STORE_FAILED, error.to_string());
+    door.runtime.resume().await.map_err(failed)?;
+    tracing::info!(user, "calls and timers go on");
+    Ok(Json(shown(&door, &caller)))
+}
+
+fn shown(door: &Door, caller: &Caller) -> System {
     let health = door.runtime.health();
     let partition = |partition: &runtime::PartitionHealth| PartitionHealth {
         id: partition.id,
@@ -60,16 +83,17 @@ pub async fn system(
         reached: partition.reached,
         mailbox: partition.mailbox as u64,
     };
-    Ok(Json(System {
+    System {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         node: door.node.clone(),
         environment: door.environment.clone(),
         started_at: door.started_at,
         ready: health.ready,
+        paused: health.paused,
         catalog_version: door.runtime.catalog().version,
         caller: caller.user.to_string(),
         partitions: health.partitions.iter().map(partition).collect(),
-    }))
+    }
 }
 
 /// Lists the nodes of the cluster

@@ -25,7 +25,7 @@ impl fmt::Debug for Concealed {
 }
 
 /// A database's URL as it may be shown: where a password may stand, stars do.
-pub(super) fn without_password(url: &str) -> String {
+pub fn without_password(url: &str) -> String {
     let (address, query) = match url.split_once('?') {
         Some((address, _)) => (address, "?..."),
         None => (url, ""),

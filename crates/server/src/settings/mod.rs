@@ -4,20 +4,21 @@ mod concealed;
 mod file;
 mod layers;
 mod limits;
+mod span;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use adapter::Cidr;
 
-pub use concealed::Concealed;
+pub use concealed::{Concealed, without_password};
 pub use file::FileError;
 pub use layers::{Flags, SettingsError, Shown};
 pub use limits::Limits;
+pub use span::Span;
 
 use crate::callers::TokenSettings;
 use crate::peers::ClusterSecret;
-use concealed::without_password;
 use layers::Layers;
 
 /// Partitions of a new store that several nodes may share.
@@ -34,6 +35,10 @@ pub struct Settings {
     pub database: Option<Concealed>,
     /// What the nodes on one database share.
     pub cluster_secret: Option<Concealed>,
+    /// Where the journal is archived, as an address.
+    pub archive: Option<String>,
+    /// Whether calls and timers wait until someone resumes the server.
+    pub start_paused: bool,
     /// What people call this node; none: its address.
     pub node: Option<String>,
     /// The zone that it runs in.
@@ -46,6 +51,8 @@ pub struct Settings {
     pub environment: String,
     /// Partitions of a store that is made anew.
     pub partitions: u16,
+    /// How much time one bucket of ended instances covers, in a store that is made anew.
+    pub ended_span: Span,
     /// The URL under which others reach the server, without a slash at the end; none means the
     /// listen address.
     pub advertise: Option<String>,
@@ -115,12 +122,15 @@ impl Settings {
             data: layers.value("data", "data")?,
             database: layers.concealed("database", without_password)?,
             cluster_secret: layers.concealed("cluster-secret", |_| "(set)".to_owned())?,
+            archive: layers.optional("archive")?,
+            start_paused: layers.value("start-paused", "false")?,
             environment: layers.value("env", "dev")?,
             partitions: 0,
             node: layers.optional("node")?,
             zone: layers.value("zone", "")?,
             region: layers.value("region", "")?,
             lease_ms: layers.value("lease-ms", "5000")?,
+            ended_span: layers.value("ended-span", "1d")?,
             advertise: layers.optional::<String>("advertise")?.map(without_slash),
             secrets_dir: layers.optional("secrets-dir")?,
             log: LogSettings {

@@ -60,6 +60,11 @@ async fn a_caller_may_what_its_roles_permit() {
     check(&site, "a-token", "POST", "/api/v1/workflows", start, 201).await;
     check(&site, "a-token", "GET", "/api/v1/audit", "", 403).await;
     check(&site, "r-token", "GET", "/api/v1/audit", "", 200).await;
+    let (resume, backup) = ("/api/v1/system/resume", "/api/v1/system/backup");
+    check(&site, "a-token", "POST", resume, "", 403).await;
+    check(&site, "r-token", "POST", resume, "", 200).await;
+    check(&site, "a-token", "POST", backup, "{}", 403).await;
+    check(&site, "r-token", "POST", backup, "{}", 409).await;
     for open in [
         "/healthz",
         "/readyz",

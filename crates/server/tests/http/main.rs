@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod apply;
+mod backups;
 mod bad_input;
 mod callers;
 mod dashboard;
+mod decision_log;
 mod decisions;
 mod hooks;
+mod man_mode;
 mod metrics;
 mod openapi;
 mod reads;

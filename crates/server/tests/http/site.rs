@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use adapter::OutboundPolicy;
+use api::Backup;
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use runtime::{Bounds, Config, Runtime, Surroundings, SystemClock};
 use serde_json::Value;
-use server::{Door, Flags, SecretSources, Settings, TokenSettings, router};
+use server::{
+    ArchiveFigures, Copies, CopyError, Door, Flags, SecretSources, Settings, TokenSettings, router,
+};
 use store::MemoryStore;
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -73,6 +77,7 @@ workflow:
 pub struct Site {
     router: Router,
     pub runtime: Runtime,
+    pub store: Arc<MemoryStore>,
     pub stop: watch::Sender<bool>,
 }
 
@@ -140,10 +145,12 @@ impl Site {
                 allow: vec![],
             },
             bounds,
+            callback_base: Some("http://127.0.0.1:8080".to_owned()),
             ..Config::embedded("dev", 2)
         };
+        let store = Arc::new(MemoryStore::new());
         let with = Surroundings {
-            store: Arc::new(MemoryStore::new()),
+            store: Arc::clone(&store) as Arc<dyn store::Store>,
             kinds: adapters::registry(),
             clock: Arc::new(SystemClock),
             secrets: Arc::new(secrets.clone()),
@@ -155,9 +162,11 @@ impl Site {
         let (stop, stopping) = watch::channel(false);
         let kinds = adapters::registry();
         let door = Door::new(&settings, runtime.clone(), secrets, kinds, stopping);
+        let door = door.with_copies(Some(Arc::new(NoPlace)));
         Self {
             router: router(Arc::new(door)),
             runtime,
+            store,
             stop,
         }
     }
@@ -231,4 +240,26 @@ pub fn request(
         request = request.header(*name, *value);
     }
     request.body(body.into()).unwrap()
+}
+
+/// A store with an archive that has caught up, and without a place for further copies.
+struct NoPlace;
+
+#[async_trait]
+impl Copies for NoPlace {
+    async fn back_up(&self, to: Option<&str>) -> Result<Backup, CopyError> {
+        match to {
+            Some("broken") => Err(CopyError::Failed("the disk is broken".to_owned())),
+            _ => Err(CopyError::Refused("expected an address".to_owned())),
+        }
+    }
+
+    fn archive(&self) -> Option<ArchiveFigures> {
+        Some(ArchiveFigures {
+            lag_bytes: 0,
+            lag_ms: 0,
+            bytes: 7,
+            failures: 0,
+        })
+    }
 }

@@ -142,6 +142,7 @@ pub const RUNTIME: &[Point] = &[
     ("crash: before a projection", "", ""),
     ("crash: before an append", "", ""),
     ("crash: fatal", "", ""),
+    ("decision chained", "", ""),
     ("key taken", "", ""),
     ("message acknowledged", "", ""),
     ("message sent", "", ""),

@@ -1,11 +1,12 @@
 //! One step of the model: one of the things that may happen next.
 
 use engine::record::{Body, CancelRequested, Choice, MessageBody, TaskKey};
-use engine::{Command, Id, Refusal, TaskOutcome, TimerKey, TimerKind};
+use engine::{Answer, Command, Id, Refusal, TaskOutcome, TimerKey, TimerKind};
 
 use super::answers::{failure, success};
 use super::world::Model;
 use crate::finding::{Finding, demand};
+use crate::people;
 
 /// How long a callback is waited for, in milliseconds.
 const PATIENCE_MS: i64 = 20_000;
@@ -255,20 +256,31 @@ impl Model {
             .pick(self.actors[&id].live.pending_decisions())
             .clone();
         let decision = Id::from_slice(&pending.id).unwrap_or_default();
-        let choices = [Choice::Skip, Choice::Fail, Choice::Retry, Choice::Retry];
-        let choice = choices[self.random.index(if self.calm { 2 } else { 4 })];
-        let command = |choice| Command::Decide {
+        let live = &self.actors[&id].live;
+        let answer = people::answer(live, &pending, &mut self.random, self.calm);
+        let command = |answer| Command::Decide {
             id: decision,
-            choice,
-            comment: String::new(),
+            answer,
         };
-        let first = self.decide(id, command(choice))?;
-        let offered = matches!(first, Ok(_) | Err(Refusal::ChoiceNotOffered(_)));
+        let first = self.decide(id, command(answer))?;
+        // One person answers for all here: a second approval by the same one is refused.
+        let fits = |refusal: &Refusal| {
+            matches!(
+                refusal,
+                Refusal::ChoiceNotOffered(_)
+                    | Refusal::AlreadyAnswered(_)
+                    | Refusal::DecisionExpired
+                    | Refusal::Data(_)
+            )
+        };
+        let offered = first.as_ref().err().is_none_or(fits);
         demand(offered, || {
             format!("{id}: an answer was refused: {:?}", first.as_ref().err())
         })?;
-        if first.is_ok() && self.random.chance(30) {
-            let second = self.decide(id, command(Choice::Fail))?;
+        let pending = self.actors[&id].live.pending_decisions();
+        let made = first.is_ok() && pending.iter().all(|one| one.id != decision.bytes()[..]);
+        if made && self.random.chance(30) {
+            let second = self.decide(id, command(Answer::plain(Choice::Fail)))?;
             let told = matches!(second, Err(Refusal::AlreadyDecided(_)));
             demand(told, || format!("{id}: a second answer came to {second:?}"))?;
         }

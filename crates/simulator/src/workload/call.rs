@@ -36,7 +36,36 @@ impl Generator<'_> {
         if !sight.in_finally && self.random.chance(45) {
             self.compensate(&mut step, sight);
         }
+        if self.random.chance(6) {
+            self.gate(&mut step);
+        }
         step
+    }
+
+    /// A person must approve the call: one or two of them, in time or not.
+    fn gate(&mut self, step: &mut Value) {
+        let mut ask = json!({ "always": true });
+        if self.random.chance(30) {
+            ask["quorum"] = json!(2);
+        }
+        if self.random.chance(50) {
+            ask["timeout"] = json!(format!("{}s", self.random.between(1, 30)));
+            let on_timeout = *self
+                .random
+                .pick(&["approve", "reject", "escalate", "pause"]);
+            ask["on-timeout"] = json!(on_timeout);
+            if on_timeout == "escalate" {
+                ask["escalate-to"] = json!(["user:person-0", "user:person-1"]);
+            }
+            ask["reminders"] = json!(["2s", "5s"]);
+        }
+        if self.random.chance(30) {
+            ask["notify"] = json!([{ "adapter": "steady" }]);
+        }
+        step["man-mode"] = ask;
+        if self.random.chance(30) {
+            step["isolate"] = json!(true);
+        }
     }
 
     pub(super) fn retry(&mut self) -> Value {

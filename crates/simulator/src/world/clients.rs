@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::record::{Body, CancelRequested, Choice};
-use engine::{Command, Id, Payload, Refusal};
+use engine::record::{Body, CancelRequested};
+use engine::{Answer, Command, Id, Payload, Refusal};
 use runtime::{
     CommandError, Consistency, Idempotency, Submit, SubmitError, Submitted, Unavailable,
 };
@@ -14,6 +14,7 @@ use store::InstanceFilter;
 use super::surroundings::World;
 use super::truth::{Followed, Truth};
 use crate::finding::{Finding, demand};
+use crate::people;
 use crate::random::Random;
 
 /// What a client does.
@@ -159,7 +160,12 @@ impl Client {
                 Some(Err(SubmitError::Unavailable(Unavailable::Overloaded { .. }))) => {
                     "client: pushed back"
                 }
-                Some(Err(SubmitError::Unavailable(_))) => "client: not answered",
+                Some(Err(SubmitError::Gone(id))) => {
+                    return Err(Finding(format!("{id} is said to be gone")));
+                }
+                Some(Err(SubmitError::Unavailable(_) | SubmitError::OnItsWay)) => {
+                    "client: not answered"
+                }
                 None => "client: cut off",
             };
             self.world.truth().coverage.hit(what);
@@ -204,18 +210,11 @@ impl Client {
             return Ok(());
         }
         let (instance, id) = *self.random.pick(&pending);
-        let choice = *self
-            .random
-            .pick(&[Choice::Retry, Choice::Skip, Choice::Fail]);
-        self.command(
-            instance,
-            Command::Decide {
-                id,
-                choice,
-                comment: String::new(),
-            },
-        )
-        .await
+        let drawn = self.world.answer_to(instance, id, &mut self.random, false);
+        match drawn {
+            Some((_, answer)) => self.command(instance, Command::Decide { id, answer }).await,
+            None => Ok(()),
+        }
     }
 
     /// Has a command carried out; what is not answered is tried a few times more, wherever.
@@ -348,15 +347,34 @@ impl Client {
 fn is_done(truth: &Truth, id: Id, command: &Command) -> bool {
     match command {
         Command::Cancel(_) => truth.holds(id, |body| matches!(body, Body::CancelRequested(_))),
-        Command::Decide { id: decision, .. } => truth.holds(
-            id,
-            |body| matches!(body, Body::DecisionMade(made) if made.id == decision.bytes()[..]),
-        ),
+        Command::Decide { id: decision, .. } => truth.holds(id, |body| match body {
+            Body::DecisionMade(made) => made.id == decision.bytes()[..],
+            Body::DecisionAnswered(given) => given.id == decision.bytes()[..],
+            Body::DecisionResolved(end) => end.answer.id == decision.bytes()[..],
+            Body::DecisionDelegated(to) => to.id == decision.bytes()[..],
+            _ => false,
+        }),
         _ => true,
     }
 }
 
 impl World {
+    /// An answer to a decision, and who gives it; none if it does not wait any more.
+    pub(super) fn answer_to(
+        &self,
+        instance: Id,
+        decision: Id,
+        random: &mut Random,
+        calm: bool,
+    ) -> Option<(String, Answer)> {
+        let truth = self.truth();
+        let fold = &truth.histories.get(&instance)?.fold;
+        let mut pending = fold.pending_decisions().iter();
+        let pending = pending.find(|one| one.id == decision.bytes()[..])?;
+        let person = people::person(pending);
+        Some((person, people::answer(fold, pending, random, calm)))
+    }
+
     /// Decisions that wait for an answer: their instance and their id.
     pub(super) fn pending_decisions(&self) -> Vec<(Id, Id)> {
         let truth = self.truth();

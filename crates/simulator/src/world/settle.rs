@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::record::{Body, Choice};
+use engine::record::Body;
 use engine::{Command, Id, StepStatus};
 use runtime::{Consistency, DecisionStatus, Runtime};
 use store::{CountBy, InstanceFilter};
@@ -34,13 +34,11 @@ pub(super) async fn all_ended(
             return Ok(true);
         }
         for (instance, id) in world.pending_decisions() {
-            let choice = *random.pick(&[Choice::Skip, Choice::Fail]);
-            let command = Command::Decide {
-                id,
-                choice,
-                comment: String::new(),
+            let Some((person, answer)) = world.answer_to(instance, id, random, true) else {
+                continue;
             };
-            let decided = runtime.command(instance, command, "person");
+            let command = Command::Decide { id, answer };
+            let decided = runtime.command(instance, command, &person);
             let _refused_or_late = tokio::time::timeout(PATIENCE, decided).await;
         }
         tokio::time::sleep(Duration::from_secs(20)).await;

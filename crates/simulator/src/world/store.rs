@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use store::{
-    Append, Appended, Batch, BlobHash, Change, Count, CountBy, EntityId, Epoch, HistorySegment,
-    InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead, PartitionId,
-    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+    Append, Appended, Batch, BlobHash, Change, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
+    HistorySegment, InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead,
+    PartitionId, Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 
 use super::Planted;
@@ -347,9 +347,9 @@ impl Store for SimulatedStore {
         self.read(self.live.count(filter, by)).await
     }
 
-    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError> {
+    async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError> {
         self.arrives().await?;
-        self.live.drop_ended_before(before).await
+        self.live.drop_ended(expiry).await
     }
 }
 

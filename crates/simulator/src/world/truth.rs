@@ -42,6 +42,8 @@ pub(super) struct Truth {
     catalog: Catalog,
     heads: BTreeMap<PartitionId, Position>,
     pairs: BTreeMap<(u32, u32), Marks>,
+    /// The number of the last decision of each slot.
+    chains: BTreeMap<u32, u64>,
     pub(super) ledger: Ledger,
     /// How far each instance was when it was shown to somebody.
     seen: BTreeMap<Id, u64>,
@@ -100,6 +102,7 @@ impl Truth {
             keys: BTreeMap::new(),
             heads: BTreeMap::new(),
             pairs: BTreeMap::new(),
+            chains: BTreeMap::new(),
             ledger: Ledger::default(),
             seen: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -185,7 +188,8 @@ impl Truth {
                 }
                 return Ok(None);
             }
-            Some(Body::OwnerOpened(_) | Body::CatalogChanged(_)) | None => {
+            Some(Body::OwnerOpened(_) | Body::CatalogChanged(_) | Body::InstanceDeleted(_))
+            | None => {
                 self.coverage.record(record);
                 return Ok(None);
             }
@@ -249,6 +253,15 @@ impl Truth {
                 self.coverage.hit("message sent");
                 demand(number == expected, || {
                     format!("message {number} was sent, but {expected} is the next")
+                })
+            }
+            SlotBody::DecisionChained(link) => {
+                let last = self.chains.entry(link.slot).or_default();
+                *last += 1;
+                let (expected, number) = (*last, link.number);
+                self.coverage.hit("decision chained");
+                demand(number == expected, || {
+                    format!("decision {number} was chained, but {expected} is the next")
                 })
             }
             SlotBody::MessageTaken(taken) => {

@@ -31,6 +31,12 @@ const MIGRATIONS: &[Migration] = &[
         compatible_from: 2,
         sql: include_str!("0002_named_nodes.sql"),
     },
+    // A binary that knows no classes would file what is kept for long with what goes soon.
+    Migration {
+        version: 3,
+        compatible_from: 3,
+        sql: include_str!("0003_classes.sql"),
+    },
 ];
 
 /// How often the first tables are tried again when another node makes them at the same moment.

@@ -1,12 +1,13 @@
-//! Tables of ended instances, one for each span of time. Retention drops them whole, which gives
+//! Tables of ended instances, one for each span of time and rule under which they are kept. Retention drops them whole, which gives
 //! the space back at once and leaves nothing to vacuum.
 
-use store::{EntityId, InstanceFilter};
+use store::{EntityId, InstanceFilter, InstanceRow, RetentionClass};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::connection::Session;
 use crate::failure::Trouble;
+use crate::text;
 
 /// Where an instance's row and parts lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,8 +41,13 @@ pub(crate) struct BucketSpan(pub(crate) i64);
 
 impl BucketSpan {
     /// The bucket of a time.
-    pub(super) fn start_of(self, ended_at: i64) -> i64 {
+    fn start_of(self, ended_at: i64) -> i64 {
         ended_at.div_euclid(self.0) * self.0
+    }
+
+    /// The start and the class of the bucket of an ended instance.
+    pub(super) fn bucket_of(self, row: &InstanceRow) -> Option<(i64, RetentionClass)> {
+        Some((self.start_of(row.ended_at?), row.class.clone()))
     }
 
     /// The first time behind a bucket.
@@ -55,6 +61,7 @@ impl BucketSpan {
 pub(super) struct Bucket {
     pub(super) number: i32,
     pub(super) start: i64,
+    pub(super) class: RetentionClass,
     /// The least and greatest id and creation time, once it is closed.
     pub(super) bounds: Option<Bounds>,
 }
@@ -112,8 +119,8 @@ impl Bucket {
 
 /// All buckets, the newest first.
 pub(super) async fn all(session: &Session) -> Result<Vec<Bucket>, Trouble> {
-    let sql = "SELECT number, start, closed, first_id, last_id, first_created, last_created \
-               FROM bucket ORDER BY start DESC";
+    let sql = "SELECT number, start, closed, first_id, last_id, first_created, last_created, class \
+               FROM bucket WHERE NOT dropping ORDER BY start DESC";
     let statement = session.prepared(sql).await?;
     let rows = session.client.query(&statement, &[]).await?;
     Ok(rows.iter().map(bucket).collect())
@@ -133,18 +140,24 @@ fn bucket(row: &Row) -> Bucket {
     Bucket {
         number: row.get(0),
         start: row.get(1),
+        class: RetentionClass::new(text::read(row.get(7))),
         bounds: row.get::<_, bool>(2).then(bounds).flatten(),
     }
 }
 
-/// Makes the bucket that begins at this time, within the caller's transaction, unless another node
+/// Makes the bucket of a class that begins at this time, within the caller's transaction, unless another node
 /// does. The indexes with values of
 /// the caller's choosing leave out rows without a value, so that they cost nothing where there is
 /// none; what helps only rare questions comes when the bucket is closed.
-pub(super) async fn make(session: &Session, start: i64) -> Result<(), Trouble> {
+pub(super) async fn make(
+    session: &Session,
+    (start, class): &(i64, RetentionClass),
+) -> Result<(), Trouble> {
     let client = &session.client;
-    let insert = "INSERT INTO bucket (start) VALUES ($1) ON CONFLICT DO NOTHING RETURNING number";
-    if let Some(row) = client.query_opt(insert, &[&start]).await? {
+    let insert =
+        "INSERT INTO bucket (start, class) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING number";
+    let class = text::written(class.name());
+    if let Some(row) = client.query_opt(insert, &[&start, &class]).await? {
         let place = Place::Ended(row.get(0));
         let (rows, parts) = (place.rows(), place.parts());
         client
@@ -191,6 +204,7 @@ mod tests {
         let closed = Bucket {
             number: 1,
             start: 0,
+            class: RetentionClass::default(),
             bounds: Some(bounds),
         };
         let held = |ids: &[u128]| closed.may_hold(&ids.iter().copied().map(id).collect::<Vec<_>>());

@@ -22,4 +22,4 @@ pub(crate) use keyed::{get, scan};
 pub(crate) use list::list;
 pub(crate) use lookup::{history, instance};
 pub(crate) use project::{Epochs, project};
-pub(crate) use retention::{close_buckets, drop_ended_before};
+pub(crate) use retention::{close_buckets, drop_ended};

@@ -4,7 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use store::{EntityId, Epoch, Gathered, InstanceRow, PartitionId, Parts, StoreError, Touched};
+use store::{
+    EntityId, Epoch, Gathered, InstanceRow, PartitionId, Parts, RetentionClass, StoreError, Touched,
+};
 use uuid::Uuid;
 
 use super::buckets::{self, Bucket, BucketSpan, Place, uuid};
@@ -110,7 +112,10 @@ async fn plan<'a>(
         .collect();
     touched.sort_unstable_by_key(|(id, _)| **id);
     let buckets = buckets_for(session, span, gathered).await?;
-    let numbers: HashMap<i64, i32> = buckets.iter().map(|b| (b.start, b.number)).collect();
+    let numbers: HashMap<(i64, RetentionClass), i32> = buckets
+        .iter()
+        .map(|bucket| ((bucket.start, bucket.class.clone()), bucket.number))
+        .collect();
     let ids: Vec<Uuid> = touched.iter().map(|(id, _)| uuid(id)).collect();
     let homes = homes::find(session, &buckets, &ids).await?;
     let home = |id: &EntityId| homes.get(&uuid(id)).copied().unwrap_or_default();
@@ -118,7 +123,7 @@ async fn plan<'a>(
         .iter()
         .filter_map(|(id, touched)| Some((uuid(id), load(touched, &home(id))?)));
     let mut loaded = read(session, wanted.collect()).await?;
-    let bucket_of = |at: i64| numbers[&span.start_of(at)];
+    let bucket_of = |row: &InstanceRow| Some(numbers[&span.bucket_of(row)?]);
     for (id, touched) in touched {
         let home: Home = home(id);
         let parts = load(touched, &home).map(|_| loaded.remove(&uuid(id)).unwrap_or_default());
@@ -138,17 +143,16 @@ async fn buckets_for(
         .instances
         .iter()
         .map(|(_, touched)| touched)
-        .filter_map(|touched| touched.row.as_ref()?.ended_at);
-    let needed: BTreeSet<i64> = ended.map(|at| span.start_of(at)).collect();
-    let missing = needed
-        .iter()
-        .filter(|start| there.iter().all(|bucket| bucket.start != **start));
-    let missing: Vec<i64> = missing.copied().collect();
+        .filter_map(|touched| span.bucket_of(touched.row.as_ref()?));
+    let mut missing: BTreeSet<(i64, RetentionClass)> = ended.collect();
+    for bucket in &there {
+        missing.remove(&(bucket.start, bucket.class.clone()));
+    }
     if missing.is_empty() {
         return Ok(there);
     }
-    for start in missing {
-        buckets::make(session, start).await?;
+    for bucket in &missing {
+        buckets::make(session, bucket).await?;
     }
     buckets::all(session).await
 }

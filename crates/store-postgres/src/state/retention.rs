@@ -1,9 +1,9 @@
 //! Closes buckets, and drops old ones.
 
-use store::StoreError;
+use store::{Dropped, Expiry};
 use tokio_postgres::error::SqlState;
 
-use super::buckets::{self, Bucket, BucketSpan, Place};
+use super::buckets::{self, BucketSpan, Place};
 use crate::connection::Session;
 use crate::failure::Trouble;
 
@@ -21,7 +21,7 @@ pub(crate) async fn close_buckets(session: &Session, span: BucketSpan) -> Result
 async fn close_one(session: &Session, span: BucketSpan) -> Result<bool, Trouble> {
     let client = &session.client;
     client.batch_execute("BEGIN").await?;
-    let sql = "SELECT number FROM bucket WHERE NOT closed \
+    let sql = "SELECT number FROM bucket WHERE NOT closed AND NOT dropping \
                AND start <= floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1 \
                ORDER BY start LIMIT 1 FOR UPDATE SKIP LOCKED";
     let over = client
@@ -58,25 +58,36 @@ async fn close_one(session: &Session, span: BucketSpan) -> Result<bool, Trouble>
     Ok(true)
 }
 
-/// Drops all buckets that lie wholly before a time; answers how many instances went.
-pub(crate) async fn drop_ended_before(
+/// Drops the buckets whose time is over. One that is in use is left for the next time.
+pub(crate) async fn drop_ended(
     session: &Session,
     span: BucketSpan,
-    before: i64,
-) -> Result<u64, Trouble> {
-    let mut buckets = buckets::all(session).await?;
-    buckets.retain(|bucket| span.end_of(bucket.start) <= before);
-    let mut dropped = 0;
-    for bucket in &buckets {
-        dropped += drop_one(session, bucket).await?;
+    expiry: &Expiry,
+) -> Result<Dropped, Trouble> {
+    let mut over = buckets::all(session).await?;
+    over.retain(|bucket| expiry.is_over(&bucket.class, span.end_of(bucket.start)));
+    let over: Vec<i32> = over.iter().map(|bucket| bucket.number).collect();
+    // All at once, and before the first table goes: who then misses a table looks again, and finds
+    // none of them.
+    let mark = "UPDATE bucket SET dropping = true WHERE number = ANY($1)";
+    session.client.execute(mark, &[&over]).await?;
+    let marked = "SELECT number FROM bucket WHERE dropping ORDER BY number";
+    let mut dropped = Dropped::default();
+    for row in session.client.query(marked, &[]).await? {
+        dropped += drop_one(session, row.get(0)).await?;
     }
     Ok(dropped)
 }
 
-async fn drop_one(session: &Session, bucket: &Bucket) -> Result<u64, Trouble> {
+async fn drop_one(session: &Session, number: i32) -> Result<Dropped, Trouble> {
     let client = &session.client;
-    let place = bucket.place();
+    let place = Place::Ended(number);
     let (rows, parts) = (place.rows(), place.parts());
+    // Counted before the tables are locked: nobody has to wait for it.
+    let measure = format!(
+        "SELECT count(*), pg_total_relation_size('{rows}') + pg_total_relation_size('{parts}') FROM {rows}"
+    );
+    let measured = client.query_one(&measure, &[]).await?;
     client.batch_execute("BEGIN").await?;
     let locked = client
         .batch_execute(&format!(
@@ -88,15 +99,18 @@ async fn drop_one(session: &Session, bucket: &Bucket) -> Result<u64, Trouble> {
         if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) {
             return Err(error.into());
         }
-        let reason = "a bucket of ended instances is in use; dropping it has to be tried again";
-        return Err(StoreError::Unavailable(reason.into()).into());
+        tracing::debug!(table = rows, "a bucket is in use; the next purge drops it");
+        return Ok(Dropped::default());
     }
-    let count = format!("SELECT count(*) FROM {rows}");
-    let count: i64 = client.query_one(&count, &[]).await?.get(0);
     let gone = "DELETE FROM bucket WHERE number = $1";
-    client.execute(gone, &[&bucket.number]).await?;
+    client.execute(gone, &[&number]).await?;
     client
         .batch_execute(&format!("DROP TABLE {rows}, {parts}; COMMIT"))
         .await?;
-    Ok(count.unsigned_abs())
+    let measure = |column| measured.get::<_, i64>(column).unsigned_abs();
+    Ok(Dropped {
+        buckets: 1,
+        instances: measure(0),
+        bytes: measure(1),
+    })
 }

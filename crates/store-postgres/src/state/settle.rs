@@ -63,14 +63,14 @@ pub(super) fn load(touched: &Touched, home: &Home) -> Option<Load> {
 
 impl<'a> Plan<'a> {
     /// Settles one instance. `loaded` is what [`load`] asked for, `bucket_of` answers the bucket
-    /// of a time.
+    /// of a row, if it has ended.
     pub(super) fn settle(
         &mut self,
         id: &EntityId,
         touched: &'a Touched,
         mut home: Home,
         loaded: Option<Parts>,
-        bucket_of: impl Fn(i64) -> i32,
+        bucket_of: impl Fn(&InstanceRow) -> Option<i32>,
     ) {
         let id = uuid(id);
         if touched.deleted {
@@ -84,13 +84,12 @@ impl<'a> Plan<'a> {
             }
             return;
         };
-        match row.ended_at {
+        match bucket_of(row) {
             None => {
                 self.keep_open(id, parts, home, loaded);
                 self.open.push(row);
             }
-            Some(ended_at) => {
-                let bucket = bucket_of(ended_at);
+            Some(bucket) => {
                 let parts = self.keep_ended(id, parts, home, loaded, bucket);
                 self.ended
                     .entry(bucket)
@@ -240,13 +239,8 @@ mod tests {
     fn check(touched: Touched, home: Home, expected: &str) {
         let loaded = load(&touched, &home).map(|_| Parts::default());
         let mut plan = Plan::default();
-        plan.settle(
-            &ID,
-            &touched,
-            home,
-            loaded,
-            |at| if at < 100 { 1 } else { 2 },
-        );
+        let bucket_of = |row: &InstanceRow| Some(if row.ended_at? < 100 { 1 } else { 2 });
+        plan.settle(&ID, &touched, home, loaded, bucket_of);
         let mut told = vec![];
         told.extend(
             plan.copied

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use store::{
-    Change, CountBy, HistorySegment, InstanceFilter, InstanceRow, Store, StoreError, Table,
+    Change, CountBy, Dropped, Expiry, HistorySegment, InstanceFilter, InstanceRow, Store,
+    StoreError, Table,
 };
 
 use crate::sample::{ONE, open, projection, put, row};
@@ -290,9 +291,21 @@ async fn old_buckets_are_dropped_while_others_are_written() {
         ))
         .await
         .unwrap();
-    assert_eq!(second.drop_ended_before(day).await.unwrap(), 1);
-    assert_eq!(first.drop_ended_before(day).await.unwrap(), 0);
     let client = server.client().await;
+    let size = async || {
+        let sql = "SELECT pg_database_size(current_database())";
+        client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    let full = size().await;
+    let dropped = second.drop_ended(&Expiry::all(day)).await.unwrap();
+    assert_eq!((dropped.buckets, dropped.instances), (1, 1));
+    assert!(dropped.bytes > 0);
+    assert!(
+        size().await <= full - dropped.bytes as i64,
+        "its space is free"
+    );
+    let again = first.drop_ended(&Expiry::all(day)).await.unwrap();
+    assert_eq!(again, Dropped::default());
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'orchestrator' AND tablename LIKE 'ended\\_%'";
     assert_eq!(
         client

@@ -28,6 +28,8 @@ pub(super) struct Segment {
     pub(super) file: Arc<dyn StoredFile>,
     /// Durable blocks end here.
     pub(super) end: u64,
+    /// The numbers of the first and the last of them; none before the first.
+    pub(super) blocks: Option<(u64, u64)>,
     /// The last position of each partition that has batches here.
     pub(super) last: BTreeMap<PartitionId, Position>,
     pub(super) blobs: Vec<BlobHash>,
@@ -38,9 +40,22 @@ impl Segment {
         Self {
             file,
             end: 0,
+            blocks: None,
             last: BTreeMap::new(),
             blobs: vec![],
         }
+    }
+
+    /// Takes in that a block, the next one, is durable.
+    pub(super) fn add_block(&mut self, number: u64, end: u64) {
+        let first = self.blocks.map_or(number, |(first, _)| first);
+        self.blocks = Some((first, number));
+        self.end = end;
+    }
+
+    /// Whether a block of this number or a later one lies here.
+    fn reaches(&self, block: u64) -> bool {
+        self.blocks.is_some_and(|(_, last)| last >= block)
     }
 }
 
@@ -124,9 +139,51 @@ impl Index {
         self.partitions.iter().map(first).collect()
     }
 
-    /// The oldest segments whose batches all lie at or below the reached positions, in order;
-    /// never the newest one.
-    pub(crate) fn behind(&self, reached: &BTreeMap<PartitionId, Position>) -> Vec<u64> {
+    /// Every partition's last durable position.
+    pub(crate) fn heads(&self) -> BTreeMap<PartitionId, Position> {
+        let head = |batches: &Batches| batches.first + batches.places.len() as Position - 1;
+        let heads = self.partitions.iter();
+        heads
+            .map(|(partition, batches)| (*partition, head(batches)))
+            .collect()
+    }
+
+    /// The numbers of the first and the last durable block; none before the first.
+    pub(crate) fn blocks(&self) -> Option<(u64, u64)> {
+        let mut blocks = self.segments.values().filter_map(|segment| segment.blocks);
+        let (first, last) = blocks.next()?;
+        Some((first, blocks.next_back().map_or(last, |(_, last)| last)))
+    }
+
+    /// How many bytes of durable blocks lie from a block on, which stands at this offset if it lies
+    /// in the segment of this number.
+    pub(super) fn bytes_from(&self, block: u64, place: Option<(u64, u64)>) -> u64 {
+        let later = self
+            .segments
+            .iter()
+            .filter(|(_, segment)| segment.reaches(block));
+        let bytes = later.map(|(number, segment)| match place {
+            Some((at, offset)) if at == *number => segment.end.saturating_sub(offset),
+            _ => segment.end,
+        });
+        bytes.sum()
+    }
+
+    /// The segment that holds a block.
+    pub(super) fn segment_of(&self, block: u64) -> Option<(u64, &Segment)> {
+        let holds = |(_, segment): &(&u64, &Segment)| segment.reaches(block);
+        let (number, segment) = self.segments.iter().find(holds)?;
+        let begins = segment.blocks.is_some_and(|(first, _)| first <= block);
+        begins.then_some((*number, segment))
+    }
+
+    /// The oldest segments whose batches all lie at or below the reached positions, and whose blocks
+    /// all lie below the first one that is still needed, in order; never the newest one.
+    pub(crate) fn behind(
+        &self,
+        reached: &BTreeMap<PartitionId, Position>,
+        needed: u64,
+    ) -> Vec<u64> {
         let newest = self.segments.keys().next_back().copied();
         let done = |(partition, last): (&PartitionId, &Position)| {
             reached
@@ -136,7 +193,7 @@ impl Index {
         let behind = self
             .segments
             .iter()
-            .take_while(|(_, segment)| segment.last.iter().all(done));
+            .take_while(|(_, segment)| segment.last.iter().all(done) && !segment.reaches(needed));
         behind
             .map(|(number, _)| *number)
             .filter(|number| Some(*number) != newest)
@@ -195,7 +252,7 @@ impl FrameAt {
 }
 
 /// A segment's file name.
-pub(super) fn segment_name(number: u64) -> String {
+pub(crate) fn segment_name(number: u64) -> String {
     format!("{number:020}.seg")
 }
 
@@ -256,6 +313,31 @@ fn read_batch(at: &FrameAt) -> Result<Batch, StoreError> {
         batch_id: batch.batch_id,
         body: bytes.slice_ref(batch.body),
     })
+}
+
+/// Blobs that lie in the journal, in the order of their hashes, behind one of them, until
+/// `limit_bytes` is passed (at least one if there is one).
+pub(crate) fn read_blobs(
+    index: &SharedIndex,
+    after: Option<BlobHash>,
+    limit_bytes: usize,
+) -> Result<Vec<Blob>, StoreError> {
+    let mut hashes: Vec<BlobHash> = {
+        let index = index.read().expect(INTACT);
+        let behind = |hash: &&BlobHash| after.is_none_or(|after| **hash > after);
+        index.blobs.keys().filter(behind).copied().collect()
+    };
+    hashes.sort_unstable();
+    let (mut found, mut bytes) = (vec![], 0);
+    for hash in hashes {
+        if bytes > limit_bytes {
+            break;
+        }
+        let blob = read_blob(index, hash)?;
+        bytes += blob.as_ref().map_or(0, |blob| blob.bytes.len());
+        found.extend(blob);
+    }
+    Ok(found)
 }
 
 /// A blob that lies in the journal.

@@ -217,8 +217,9 @@ impl Log {
                 Added::Blob(hash, place) => index.add_blob(hash, place),
             }
         }
-        if let Some(segment) = index.segments.get_mut(&self.tail.segment) {
-            segment.end = self.tail.offset;
+        let segment = index.segments.get_mut(&self.tail.segment);
+        if let (Some(segment), Some(last)) = (segment, self.tail.last) {
+            segment.add_block(last.number, self.tail.offset);
         }
     }
 

@@ -6,7 +6,9 @@
 //! commits, and is rebuilt from the blocks and from the heads written at each file's beginning.
 
 mod block;
+mod blocks;
 mod commit;
+mod holds;
 mod index;
 mod layout;
 mod log;
@@ -17,8 +19,10 @@ mod tests;
 mod trim;
 mod verify;
 
+pub(crate) use blocks::{Block, BlockCursor, runs};
 pub(crate) use commit::Committer;
-pub(crate) use index::{INTACT, read_batches, read_blob};
+pub(crate) use holds::{Hold, Holds};
+pub(crate) use index::{INTACT, read_batches, read_blob, read_blobs, segment_name};
 #[cfg(test)]
 use log::Log;
 pub(crate) use log::{Answer, JournalOptions, Request};

@@ -286,7 +286,9 @@ impl Rebuilt {
 
     fn add(&mut self, read: Read) -> Result<(), StoreError> {
         let mut segment = Segment::new(read.file.clone());
-        segment.end = read.scan.end_offset() as u64;
+        for block in &read.scan.blocks {
+            segment.add_block(block.header.number, block.end() as u64);
+        }
         self.index.segments.insert(read.number, segment);
         for block in &read.scan.blocks {
             if self.last.is_some_and(|last| !follows(&last, &block.header)) {

@@ -243,7 +243,7 @@ fn trimming_keeps_epochs_heads_and_the_fence() {
     let mut log = open(&disk).unwrap();
     work(&mut log, 40).unwrap();
     let reached = BTreeMap::from([(PartitionId(1), 40), (PartitionId(2), 40)]);
-    let behind = log.index.read().unwrap().behind(&reached);
+    let behind = log.index.read().unwrap().behind(&reached, u64::MAX);
     assert!(behind.len() > 2);
     remove(&*log.files, &log.index, &behind).unwrap();
     let first = log.index.read().unwrap().first(PartitionId(1));
@@ -266,7 +266,7 @@ fn only_whole_files_behind_every_reached_position_are_trimmed() {
     work(&mut log, 40).unwrap();
     let behind = |one, two| {
         let reached = BTreeMap::from([(PartitionId(1), one), (PartitionId(2), two)]);
-        log.index.read().unwrap().behind(&reached).len()
+        log.index.read().unwrap().behind(&reached, u64::MAX).len()
     };
     assert_eq!(behind(40, 0), 0);
     assert_eq!(behind(0, 40), 0);

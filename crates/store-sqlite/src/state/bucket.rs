@@ -1,4 +1,5 @@
-//! Bucket files: instances by the time they ended, one SQLite file for each span.
+//! Bucket files: instances by the time they ended and the rule under which they are kept, one
+//! SQLite file for each span and class.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,10 +11,15 @@ use store::{EntityId, InstanceFilter, InstanceRow, StoreError};
 use super::schema::{self, Durability};
 use crate::failure::{corrupt, io_failure, sqlite_failure};
 
+/// How the file of a bucket that was dropped ends, until its space is free.
+const REST: &str = ".dropped";
+
 /// What `state.db` knows of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bucket {
-    /// Instances that ended at or after this time (and before the next bucket's) lie here.
+    /// The bucket's key: the time at or after which its instances ended (and before the next
+    /// span's), and the number of their class, added up. A span has more milliseconds than there
+    /// are classes.
     pub(super) start: i64,
     /// Bounds of the ids and creation times within.
     pub(super) ids: (EntityId, EntityId),
@@ -58,23 +64,34 @@ impl Buckets {
         Ok(Self { folder, span_ms })
     }
 
-    /// The bucket of a time.
-    fn start_of(&self, ended_at: i64) -> i64 {
-        ended_at.div_euclid(self.span_ms) * self.span_ms
+    /// The same with another span.
+    pub(crate) fn with_span(self, span_ms: i64) -> Self {
+        Self { span_ms, ..self }
     }
 
-    /// The bucket of an instance that ended.
-    pub(super) fn start_of_row(&self, row: &InstanceRow) -> i64 {
-        self.start_of(row.ended_at.unwrap_or(row.updated_at))
+    /// The key of the bucket of an instance that ended, of the class of this number.
+    pub(super) fn key_of(&self, row: &InstanceRow, class: i64) -> Result<i64, StoreError> {
+        if class >= self.span_ms {
+            let detail = format!("expected at most {} rules of retention", self.span_ms);
+            return Err(corrupt("state.db".into(), detail));
+        }
+        let ended_at = row.ended_at.unwrap_or(row.updated_at);
+        Ok(ended_at.div_euclid(self.span_ms) * self.span_ms + class)
     }
 
-    /// The first time that is no longer a bucket's.
-    pub(super) fn end_of(&self, start: i64) -> i64 {
-        start + self.span_ms
+    /// The number of a bucket's class, and the first time that is no longer the bucket's.
+    pub(super) fn class_and_end(&self, key: i64) -> (i64, i64) {
+        let class = key.rem_euclid(self.span_ms);
+        (class, key - class + self.span_ms)
     }
 
     fn path(&self, start: i64) -> PathBuf {
         self.folder.join(format!("{start}.db"))
+    }
+
+    /// What is left of a bucket that was dropped.
+    fn rest(&self, start: i64) -> PathBuf {
+        self.folder.join(format!("{start}{REST}"))
     }
 
     pub(super) fn place(start: i64) -> String {
@@ -117,30 +134,43 @@ impl Buckets {
         ))
     }
 
-    /// Unlinks a bucket's files; readers that have them open read on.
-    pub(super) fn unlink(&self, start: i64) -> Result<(), StoreError> {
-        for suffix in ["", "-wal", "-shm"] {
+    /// Takes a bucket's files away; readers that have them open read on. The large one is only put
+    /// aside, for [`Buckets::remove_rest`]: freeing it takes the disk a while. Answers their bytes.
+    pub(super) fn unlink(&self, start: i64) -> Result<u64, StoreError> {
+        let path = self.path(start);
+        let mut bytes = fs::metadata(&path).map_or(0, |file| file.len());
+        if_there(&path, fs::rename(&path, self.rest(start)))?;
+        for suffix in ["-wal", "-shm"] {
             let path = self.folder.join(format!("{start}.db{suffix}"));
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(io_failure(&format!("removing {}", path.display()), error));
-                }
-                _ => {}
+            bytes += fs::metadata(&path).map_or(0, |file| file.len());
+            if_there(&path, fs::remove_file(&path))?;
+        }
+        self.sync_folder()?;
+        Ok(bytes)
+    }
+
+    /// Frees what is left of buckets that were dropped, now or before a crash.
+    pub(crate) fn remove_rest(&self) -> Result<(), StoreError> {
+        for path in self.paths()? {
+            if path.to_string_lossy().ends_with(REST) {
+                if_there(&path, fs::remove_file(&path))?;
             }
         }
-        self.sync_folder()
+        Ok(())
+    }
+
+    fn paths(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let entries = fs::read_dir(&self.folder)
+            .and_then(|folder| folder.map(|entry| Ok(entry?.path())).collect());
+        entries.map_err(|error| io_failure(&format!("reading {}", self.folder.display()), error))
     }
 
     /// The buckets that have a file, known or not.
     pub(super) fn starts_on_disk(&self) -> Result<Vec<i64>, StoreError> {
-        let reading = |error| io_failure(&format!("reading {}", self.folder.display()), error);
         let mut starts = vec![];
-        for entry in fs::read_dir(&self.folder).map_err(reading)? {
-            let name = entry.map_err(reading)?.file_name();
-            let start: Option<i64> = name
-                .to_string_lossy()
-                .strip_suffix(".db")
-                .and_then(|n| n.parse().ok());
+        for path in self.paths()? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let start: Option<i64> = name.strip_suffix(".db").and_then(|n| n.parse().ok());
             starts.extend(start);
         }
         starts.sort_unstable();
@@ -163,6 +193,16 @@ impl Buckets {
 
     fn sync_folder(&self) -> Result<(), StoreError> {
         sync_folder(&self.folder)
+    }
+}
+
+/// A file that is not there any more is no failure.
+fn if_there(path: &Path, done: io::Result<()>) -> Result<(), StoreError> {
+    match done {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(io_failure(&format!("removing {}", path.display()), error))
+        }
+        _ => Ok(()),
     }
 }
 

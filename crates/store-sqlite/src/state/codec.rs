@@ -2,7 +2,7 @@
 //! lowest first); texts and blobs carry their length.
 
 use bytes::Bytes;
-use store::{EntityId, HistorySegment, InstanceRow, Parts};
+use store::{EntityId, HistorySegment, InstanceRow, Parts, RetentionClass};
 
 /// Appends chunks and history.
 pub(super) fn encode_parts(parts: &Parts, out: &mut Vec<u8>) {
@@ -186,6 +186,7 @@ impl Reader {
             ended_at: Some(self.time()?),
             seq: self.number()?,
             snapshot: Bytes::new(),
+            class: RetentionClass::default(),
         })
     }
 

@@ -32,9 +32,8 @@ impl Reader {
         filter: &InstanceFilter,
         by: CountBy,
     ) -> Result<Vec<Count>, StoreError> {
-        let buckets = self.buckets.clone();
         let groups = self.at_one_moment(
-            |view| look(view, &buckets, filter, by),
+            |view| look(view, filter, by),
             |reader, looked| reader.add_up(looked, filter, by),
         )?;
         let mut counts: Vec<_> = groups
@@ -62,19 +61,17 @@ impl Reader {
         let none = BTreeSet::new();
         for bucket in &looked.buckets {
             let hidden = looked.hidden.get(&bucket.start).unwrap_or(&none);
-            let added = add_filed(self.bucket(bucket)?, filter, by, hidden, &mut groups);
+            let Some(connection) = self.bucket(bucket)? else {
+                continue;
+            };
+            let added = add_filed(connection, filter, by, hidden, &mut groups);
             added.map_err(|error| Buckets::failure(bucket.start, error))?;
         }
         Ok(groups)
     }
 }
 
-fn look(
-    view: &View,
-    buckets: &Buckets,
-    filter: &InstanceFilter,
-    by: CountBy,
-) -> (Looked, Vec<Bucket>) {
+fn look(view: &View, filter: &InstanceFilter, by: CountBy) -> (Looked, Vec<Bucket>) {
     let mut groups = Groups::new();
     let mut hidden: BTreeMap<i64, BTreeSet<EntityId>> = BTreeMap::new();
     for (start, id) in view.superseded.keys() {
@@ -85,9 +82,8 @@ fn look(
         if filter.matches(row) {
             *groups.entry(row.group(by)).or_default() += 1;
         }
-        let start = buckets.start_of_row(row);
-        if view.may_hold_copy(start, ended) {
-            hidden.entry(start).or_default().insert(row.id);
+        if view.may_hold_copy(ended) {
+            hidden.entry(ended.bucket).or_default().insert(row.id);
         }
     }
     let concerned = view.buckets.iter().rev();

@@ -11,7 +11,6 @@ use super::bucket::{Bucket, Buckets};
 use super::filed::{self, Filing};
 use super::kinds::Kinds;
 use super::recent::{Ended, INTACT, View};
-use super::settle::Moves;
 use super::term_run::{self, Entry};
 use super::writer::Writer;
 use super::{rows, run, terms};
@@ -152,8 +151,7 @@ impl Writer {
         let (run, ended) = view.recent.oldest(durable_run, STEP)?;
         let mut groups: BTreeMap<i64, Vec<Arc<Ended>>> = BTreeMap::new();
         for ended in ended {
-            let start = self.buckets.start_of_row(&ended.family.row);
-            groups.entry(start).or_default().push(ended);
+            groups.entry(ended.bucket).or_default().push(ended);
         }
         for group in groups.values_mut() {
             group.sort_unstable_by_key(|ended| (ended.run, ended.part, ended.place));
@@ -236,59 +234,6 @@ impl Writer {
             }
         }
         buckets.into_values().collect()
-    }
-
-    /// Drops all buckets that lie wholly before a time; answers how many instances went.
-    pub(crate) fn drop_ended_before(&mut self, before: i64) -> Result<u64, StoreError> {
-        let run = self.sync()?.run;
-        while self.flush_some(run)? {}
-        let (buckets, superseded) = {
-            let view = self.view.read().expect(INTACT);
-            (view.buckets.clone(), view.superseded.clone())
-        };
-        let goes = |start: i64| self.buckets.end_of(start) <= before;
-        let going: Vec<i64> = buckets
-            .iter()
-            .map(|b| b.start)
-            .filter(|start| goes(*start))
-            .collect();
-        let mut dropped = 0;
-        for start in going {
-            let void = superseded
-                .range((start, [0; 16])..=(start, [u8::MAX; 16]))
-                .count() as u64;
-            let counted = filed::count(self.bucket(start)?);
-            let held = counted.map_err(|error| Buckets::failure(start, error))?;
-            self.drop_bucket(start)?;
-            dropped += held - void.min(held);
-        }
-        Ok(dropped)
-    }
-
-    /// Forgets the bucket, durably, before its file goes.
-    fn drop_bucket(&mut self, start: i64) -> Result<(), StoreError> {
-        self.begin()?;
-        let forget = || {
-            self.state
-                .execute("DELETE FROM bucket WHERE start = ?1", [start])?;
-            self.state
-                .execute("DELETE FROM superseded WHERE start = ?1", [start])
-        };
-        let forgotten = forget().map_err(state);
-        let done = forgotten.and_then(|_| self.commit_moves(Moves::default(), &BTreeMap::new()));
-        if done.is_err() {
-            self.roll_back();
-        }
-        done?;
-        {
-            let mut view = self.view.write().expect(INTACT);
-            Arc::make_mut(&mut view.buckets).retain(|bucket| bucket.start != start);
-            Arc::make_mut(&mut view.superseded).retain(|(at, _), _| *at != start);
-            view.filled.remove(&start);
-        }
-        self.sync()?;
-        self.bucket_connections.remove(&start);
-        self.buckets.unlink(start)
     }
 }
 

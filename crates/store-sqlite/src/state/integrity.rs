@@ -16,7 +16,8 @@ impl Reader {
         let buckets = self.view.read().expect(INTACT).buckets.clone();
         for bucket in buckets.iter() {
             match self.bucket(bucket) {
-                Ok(connection) => {
+                Ok(None) => {}
+                Ok(Some(connection)) => {
                     let place = Buckets::place(bucket.start);
                     findings.extend(check(&place, connection));
                     match Filing::of(connection).damage() {

@@ -152,7 +152,10 @@ impl Reader {
             }
             let start = bucket.start;
             let hidden = |id: &EntityId| looked.superseded.contains_key(&(start, *id));
-            let found = question.filed(self.bucket(bucket)?, hidden);
+            let Some(connection) = self.bucket(bucket)? else {
+                continue;
+            };
+            let found = question.filed(connection, hidden);
             rows.append(&mut found.map_err(|error| Buckets::failure(start, error))?);
             keep_newest(&mut rows, question.wanted);
         }

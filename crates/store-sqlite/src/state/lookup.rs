@@ -76,7 +76,10 @@ impl Reader {
             return Ok(Some(open));
         }
         for bucket in buckets {
-            let read = Filing::of(self.bucket(bucket)?).instance(id);
+            let Some(connection) = self.bucket(bucket)? else {
+                continue;
+            };
+            let read = Filing::of(connection).instance(id);
             let read = read.map_err(|error| Buckets::failure(bucket.start, error))?;
             if read.is_some() {
                 return Ok(read);
@@ -127,7 +130,10 @@ impl Reader {
             return Ok(open);
         }
         for bucket in buckets {
-            let read = Filing::of(self.bucket(bucket)?).history(id, after_seq, limit_bytes);
+            let Some(connection) = self.bucket(bucket)? else {
+                continue;
+            };
+            let read = Filing::of(connection).history(id, after_seq, limit_bytes);
             let read = read.map_err(|error| Buckets::failure(bucket.start, error))?;
             if !read.is_empty() {
                 return Ok(read);

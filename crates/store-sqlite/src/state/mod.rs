@@ -10,6 +10,7 @@
 
 mod block;
 mod bucket;
+mod classes;
 mod codec;
 mod conditions;
 mod count;
@@ -24,10 +25,12 @@ mod open;
 mod project;
 mod readers;
 mod recent;
+mod retention;
 mod rows;
 mod run;
 mod schema;
 mod settle;
+mod snapshot;
 mod tables;
 mod term_run;
 mod terms;
@@ -38,4 +41,5 @@ mod writer;
 pub(crate) use flush::Synced;
 pub(crate) use open::{StateOptions, open};
 pub(crate) use readers::{Reader, Readers};
+pub(crate) use snapshot::Frozen;
 pub(crate) use writer::WriterHandle;

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row};
 use store::{EntityId, PartitionId, StoreError};
 
 use super::bucket::{Bucket, Buckets, sync_folder};
+use super::classes::Classes;
 use super::filed;
 use super::ids::Seen;
 use super::kinds::Kinds;
@@ -27,7 +28,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 pub(crate) struct StateOptions {
     /// The store's folder.
     pub(crate) folder: PathBuf,
-    /// How much time a bucket covers, in milliseconds.
+    /// How much time a bucket covers, in milliseconds, if this store is new.
     pub(crate) bucket_ms: i64,
     /// Recently ended instances beyond this many bytes are moved to buckets at once.
     pub(crate) recent_bytes: usize,
@@ -55,6 +56,8 @@ pub(crate) fn open(options: &StateOptions) -> Result<(WriterHandle, Readers), St
         buckets.set_aside()?;
     }
     let state = connect(&path, options)?;
+    let span_ms = schema::settle_span(&state, options.bucket_ms).map_err(failure)?;
+    let buckets = buckets.with_span(span_ms);
     if new {
         sync_folder(&options.folder)?;
     }
@@ -74,6 +77,7 @@ pub(crate) fn open(options: &StateOptions) -> Result<(WriterHandle, Readers), St
         rowless,
         seen,
         kinds: Kinds::default(),
+        classes: Classes::default(),
         next_run,
         recent_bytes: options.recent_bytes,
         generation,
@@ -221,6 +225,7 @@ fn check_buckets(view: &View, buckets: &Buckets) -> Result<(), StoreError> {
     for bucket in view.buckets.iter() {
         buckets.check_present(bucket.start)?;
     }
+    buckets.remove_rest()?;
     for start in buckets.starts_on_disk()? {
         if view.buckets.iter().all(|bucket| bucket.start != start) {
             tracing::info!(start, "removed a bucket file that the state does not name");

@@ -32,6 +32,7 @@ impl Writer {
 
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
         self.kinds.clear();
+        self.classes.clear();
         self.state.execute_batch("BEGIN IMMEDIATE").map_err(failure)
     }
 
@@ -72,7 +73,7 @@ impl Writer {
             Shown::default()
         } else {
             self.next_run += 1;
-            run::write(&self.state, run, moves, &self.buckets).map_err(failure)?
+            run::write(&self.state, run, moves).map_err(failure)?
         };
         let shared = self.view.clone();
         let mut view = shared.write().expect(INTACT);

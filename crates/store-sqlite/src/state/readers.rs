@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension};
-use store::{BlobHash, PartitionId, Position, StoreError};
+use store::{Blob, BlobHash, PartitionId, Position, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::bucket::{Bucket, Buckets};
@@ -53,7 +53,7 @@ impl Reader {
             begin(&self.state).map_err(failure)?;
             let (looked, buckets) = look(&view);
             for bucket in buckets.iter().take(OPEN_BUCKETS) {
-                let begun = begin(self.bucket(bucket)?);
+                let begun = begin(self.connect(bucket)?);
                 begun.map_err(|error| Buckets::failure(bucket.start, error))?;
             }
             looked
@@ -74,8 +74,24 @@ impl Reader {
         Ok(())
     }
 
-    /// A connection to a bucket's file.
-    pub(super) fn bucket(&mut self, bucket: &Bucket) -> Result<&Connection, StoreError> {
+    /// A connection to a bucket's file; none if the bucket was dropped since it was looked for.
+    pub(super) fn bucket(&mut self, bucket: &Bucket) -> Result<Option<&Connection>, StoreError> {
+        match self.connect(bucket) {
+            Ok(_) => Ok(Some(&self.connections[&bucket.start].1)),
+            Err(error) => {
+                let buckets = self.view.read().expect(INTACT).buckets.clone();
+                let known = |known: &Bucket| {
+                    (known.start, known.generation) == (bucket.start, bucket.generation)
+                };
+                match buckets.iter().any(known) {
+                    true => Err(error),
+                    false => Ok(None),
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self, bucket: &Bucket) -> Result<&Connection, StoreError> {
         let start = bucket.start;
         let held = self.connections.get(&start);
         if held.is_none_or(|(generation, _)| *generation != bucket.generation) {
@@ -94,6 +110,37 @@ impl Reader {
                 .iter()
                 .any(|b| b.start == *start && b.generation == *generation)
         });
+    }
+
+    /// Frees the space of buckets that were dropped.
+    pub(crate) fn free_dropped(&mut self) -> Result<(), StoreError> {
+        self.buckets.remove_rest()
+    }
+
+    /// Blobs that have left the journal, in the order of their hashes, behind one of them, until
+    /// `limit_bytes` is passed (at least one if there is one).
+    pub(crate) fn blobs(
+        &mut self,
+        after: Option<BlobHash>,
+        limit_bytes: usize,
+    ) -> Result<Vec<Blob>, StoreError> {
+        let read = || {
+            let sql = "SELECT hash, bytes FROM blob WHERE hash > ?1 ORDER BY hash";
+            let mut statement = self.state.prepare_cached(sql)?;
+            let after: &[u8] = after.as_ref().map_or(&[], |hash| &hash[..]);
+            let mut rows = statement.query([after])?;
+            let (mut found, mut length) = (vec![], 0);
+            while length <= limit_bytes
+                && let Some(row) = rows.next()?
+            {
+                let bytes = Bytes::copy_from_slice(row.get_ref(1)?.as_blob()?);
+                length += bytes.len();
+                let hash = row.get(0)?;
+                found.push(Blob { hash, bytes });
+            }
+            Ok(found)
+        };
+        read().map_err(failure)
     }
 
     /// A blob that has left the journal.
@@ -115,7 +162,7 @@ fn failure(error: rusqlite::Error) -> StoreError {
 }
 
 /// Begins to read; the first read fixes what is seen.
-fn begin(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
     // An earlier query may have failed between its beginning and its end.
     end(connection)?;
     connection.execute_batch("BEGIN")?;

@@ -24,6 +24,8 @@ pub(super) struct Ended {
     pub(super) part: u32,
     /// Its place in the block.
     pub(super) place: usize,
+    /// The key of its bucket.
+    pub(super) bucket: i64,
     pub(super) family: Family,
 }
 
@@ -126,9 +128,9 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Whether the bucket that starts at a time may hold a copy of a recently ended instance.
-    pub(super) fn may_hold_copy(&self, start: i64, ended: &Ended) -> bool {
-        let filled = self.filled.get(&start);
+    /// Whether its bucket may hold a copy of a recently ended instance.
+    pub(super) fn may_hold_copy(&self, ended: &Ended) -> bool {
+        let filled = self.filled.get(&ended.bucket);
         ended.family.replaces || filled.is_some_and(|run| *run >= ended.run)
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use store::{EntityId, HistorySegment, InstanceRow, Parts, id_text};
+use store::{EntityId, HistorySegment, InstanceRow, Parts, RetentionClass, id_text};
 
 use super::codec::{decode_attributes, decode_parts, encode_attributes};
 use super::kinds::Kinds;
@@ -74,6 +74,7 @@ pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<InstanceRow> {
         ended_at: row.get(15)?,
         seq: row.get::<_, i64>(16)? as u64,
         snapshot: Bytes::new(),
+        class: RetentionClass::default(),
     })
 }
 

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, params};
 use store::{EntityId, StoreError};
 
 use super::block::{Entries, Family, Packing};
-use super::bucket::Buckets;
 use super::recent::{Ended, View};
 use super::settle::Moves;
 use crate::failure::{corrupt, sqlite_failure};
@@ -35,12 +35,7 @@ impl Shown {
 }
 
 /// Writes a run.
-pub(super) fn write(
-    connection: &Connection,
-    run: u64,
-    moves: Moves,
-    buckets: &Buckets,
-) -> rusqlite::Result<Shown> {
+pub(super) fn write(connection: &Connection, run: u64, moves: Moves) -> rusqlite::Result<Shown> {
     for id in &moves.removed {
         let sql = "INSERT OR REPLACE INTO ended_removed VALUES (?1, ?2)";
         connection
@@ -54,7 +49,7 @@ pub(super) fn write(
             .execute(params![start, &id[..], run as i64])?;
     }
     Ok(Shown {
-        put: write_blocks(connection, run, moves.put, buckets)?,
+        put: write_blocks(connection, run, moves.put)?,
         removed: moves.removed,
         superseded: moves.superseded,
     })
@@ -63,28 +58,26 @@ pub(super) fn write(
 fn write_blocks(
     connection: &Connection,
     run: u64,
-    mut families: Vec<Family>,
-    buckets: &Buckets,
+    mut families: Vec<(i64, Family)>,
 ) -> rusqlite::Result<Vec<Ended>> {
-    families.sort_by_cached_key(|family| (buckets.start_of_row(&family.row), family.row.id));
+    families.sort_by_key(|(bucket, family)| (*bucket, family.row.id));
     let (mut put, mut packing, mut part) =
         (Vec::with_capacity(families.len()), Packing::default(), 0);
     let mut families = families.into_iter().peekable();
-    while let Some(family) = families.next() {
-        let start = buckets.start_of_row(&family.row);
+    while let Some((bucket, family)) = families.next() {
         put.push(Ended {
             run,
             part,
             place: packing.add(&family),
+            bucket,
             family,
         });
-        let next = families.peek();
-        let ends = next.is_none_or(|next| buckets.start_of_row(&next.row) != start);
+        let ends = families.peek().is_none_or(|(next, _)| *next != bucket);
         if ends || packing.is_full() {
             let block = packing.finish();
             let sql = "INSERT INTO ended_run VALUES (?1, ?2, ?3, ?4, ?5)";
             let mut insert = connection.prepare_cached(sql)?;
-            insert.execute(params![run as i64, part, start, block.rows, block.parts])?;
+            insert.execute(params![run as i64, part, bucket, block.rows, block.parts])?;
             part += 1;
         }
     }
@@ -102,6 +95,28 @@ pub(super) fn read_block(
     statement.query_row(params![run as i64, part], |row| {
         Ok((row.get(0)?, row.get(1)?))
     })
+}
+
+/// Removes an instance from its block: it is not to be carried into a bucket unseen.
+pub(super) fn strike_out(connection: &Connection, ended: &Ended) -> rusqlite::Result<()> {
+    let (rows, parts) = read_block(connection, ended.run, ended.part)?;
+    let halves = (Entries::unpack(&rows), Entries::unpack(&parts));
+    let (Some(rows), Some(parts)) = halves else {
+        return Err(damaged_block());
+    };
+    let sql = "UPDATE ended_run SET rows = ?3, parts = ?4 WHERE run = ?1 AND part = ?2";
+    connection.prepare_cached(sql)?.execute(params![
+        ended.run as i64,
+        ended.part,
+        rows.without(ended.place),
+        parts.without(ended.place)
+    ])?;
+    Ok(())
+}
+
+fn damaged_block() -> rusqlite::Error {
+    let damaged = "it is not as it was written".into();
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, damaged)
 }
 
 /// Removes runs up to one.
@@ -136,15 +151,15 @@ pub(super) fn load(connection: &Connection, view: &mut View) -> Result<(), Store
 
 fn load_blocks(connection: &Connection, run: i64, view: &mut View) -> Result<(), StoreError> {
     let failure = |error| sqlite_failure("state.db", error);
-    let sql = "SELECT part, rows, parts FROM ended_run WHERE run = ?1 ORDER BY part";
+    let sql = "SELECT part, rows, parts, start FROM ended_run WHERE run = ?1 ORDER BY part";
     let mut statement = connection.prepare_cached(sql).map_err(failure)?;
     let mut blocks = statement.query([run]).map_err(failure)?;
     while let Some(block) = blocks.next().map_err(failure)? {
-        let read = || -> rusqlite::Result<(u32, Option<Vec<Family>>)> {
+        let read = || -> rusqlite::Result<(u32, i64, Option<Families>)> {
             let (rows, parts) = (block.get_ref(1)?.as_blob()?, block.get_ref(2)?.as_blob()?);
-            Ok((block.get(0)?, families(rows, parts)))
+            Ok((block.get(0)?, block.get(3)?, families(rows, parts)))
         };
-        let (part, families) = read().map_err(failure)?;
+        let (part, bucket, families) = read().map_err(failure)?;
         let damaged = || {
             corrupt(
                 format!("state.db, run {run}"),
@@ -152,10 +167,12 @@ fn load_blocks(connection: &Connection, run: i64, view: &mut View) -> Result<(),
             )
         };
         for (place, family) in families.ok_or_else(damaged)?.into_iter().enumerate() {
+            let Some(family) = family else { continue };
             view.recent.put(Arc::new(Ended {
                 run: run as u64,
                 part,
                 place,
+                bucket,
                 family,
             }));
         }
@@ -163,20 +180,25 @@ fn load_blocks(connection: &Connection, run: i64, view: &mut View) -> Result<(),
     Ok(())
 }
 
+/// The instances of a block, by their places; those that were struck out are missing.
+type Families = Vec<Option<Family>>;
+
 /// The instances of a block; `None` if it is damaged.
-fn families(rows: &[u8], parts: &[u8]) -> Option<Vec<Family>> {
+fn families(rows: &[u8], parts: &[u8]) -> Option<Families> {
     let (rows, parts) = (Entries::unpack(rows)?, Entries::unpack(parts)?);
     let family = |place| {
-        let filed = rows.row(place)??;
+        let Some(filed) = rows.row(place)? else {
+            return Some(None);
+        };
         let (snapshot, parts) = parts.parts(place)?;
         let mut row = filed.row;
         row.snapshot = snapshot;
-        Some(Family {
+        Some(Some(Family {
             row,
             parts,
             spilled: filed.spilled,
             replaces: filed.replaces,
-        })
+        }))
     };
     (0..rows.len()).map(family).collect()
 }

@@ -93,6 +93,7 @@ CREATE TABLE IF NOT EXISTS page (
 ) WITHOUT ROWID;
 ";
 
+/// `start` is a bucket's key: the start of its time and the number of its class, added up.
 const STATE: &str = "
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reached (partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
@@ -118,6 +119,7 @@ CREATE TABLE IF NOT EXISTS bucket (
     first_created INTEGER NOT NULL,
     last_created INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS class (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS blob (
     row INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL
 );
@@ -152,6 +154,15 @@ pub(super) fn create_state(connection: &Connection) -> rusqlite::Result<()> {
         [FORMAT],
     )?;
     connection.execute_batch("COMMIT")
+}
+
+/// How much time the store's buckets cover, in milliseconds: settled when it is made, for their
+/// names follow from it.
+pub(super) fn settle_span(state: &Connection, new_ms: i64) -> rusqlite::Result<i64> {
+    let sql = "INSERT INTO meta VALUES ('bucket_ms', ?1) ON CONFLICT DO NOTHING";
+    state.execute(sql, [new_ms])?;
+    let sql = "SELECT value FROM meta WHERE key = 'bucket_ms'";
+    state.query_row(sql, [], |row| row.get(0))
 }
 
 /// Makes what is missing of a bucket.

@@ -9,8 +9,8 @@ use super::bucket::Buckets;
 use super::codec::encode_parts;
 use super::filed::Filing;
 use super::recent::{Ended, INTACT};
-use super::rows;
 use super::writer::Writer;
+use super::{rows, run};
 use crate::failure::sqlite_failure;
 
 /// Beyond this, an ended instance's chunks and history lie in tables, row by row, not in memory
@@ -33,7 +33,8 @@ enum Home {
 /// What a transaction changes beside `state.db`, once it is visible.
 #[derive(Default)]
 pub(super) struct Moves {
-    pub(super) put: Vec<Family>,
+    /// With the keys of their buckets.
+    pub(super) put: Vec<(i64, Family)>,
     pub(super) removed: Vec<EntityId>,
     pub(super) superseded: Vec<(i64, EntityId)>,
 }
@@ -106,7 +107,10 @@ impl Writer {
         match home {
             Home::Nowhere => {}
             Home::Open(_) => rows::delete_row(&self.state, id).map_err(state)?,
-            Home::Recent(ended) => self.leave_recent(ended, moves),
+            Home::Recent(ended) => {
+                run::strike_out(&self.state, ended).map_err(state)?;
+                self.leave_recent(ended, moves);
+            }
             Home::Bucket(start) => moves.superseded.push((*start, *id)),
         }
         self.forget_rowless(id)?;
@@ -135,19 +139,16 @@ impl Writer {
     /// Takes an instance out of the recently ended. A copy that a crash left in its bucket must
     /// not come to light.
     fn leave_recent(&self, ended: &Ended, moves: &mut Moves) {
-        let row = &ended.family.row;
-        moves.removed.push(row.id);
+        let id = ended.family.row.id;
+        moves.removed.push(id);
         if self.may_hold_copy(ended) {
-            let start = self.buckets.start_of_row(row);
-            moves.superseded.push((start, row.id));
+            moves.superseded.push((ended.bucket, id));
         }
     }
 
     /// Whether the bucket of a recently ended instance may hold a copy of it.
     fn may_hold_copy(&self, ended: &Ended) -> bool {
-        let start = self.buckets.start_of_row(&ended.family.row);
-        let view = self.view.read().expect(INTACT);
-        view.may_hold_copy(start, ended)
+        self.view.read().expect(INTACT).may_hold_copy(ended)
     }
 
     /// Chunks and history without a row go where the instance is.
@@ -173,13 +174,13 @@ impl Writer {
                 self.spill(&ended.family)?;
                 self.put_parts(id, &parts)?;
                 let replaces = self.may_hold_copy(&ended);
-                keep(ended.family.row.clone(), replaces, moves);
+                keep(ended.bucket, ended.family.row.clone(), replaces, moves);
                 Ok(())
             }
             Home::Bucket(start) => {
                 let row = self.pull(start, id, moves)?;
                 self.put_parts(id, &parts)?;
-                keep(row, true, moves);
+                keep(start, row, true, moves);
                 Ok(())
             }
         }
@@ -233,12 +234,15 @@ impl Writer {
 
     fn put_ended(
         &mut self,
-        row: InstanceRow,
+        mut row: InstanceRow,
         parts: Parts,
         home: Home,
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
         let rowless = self.forget_rowless(&row.id)?;
+        let class = std::mem::take(&mut row.class);
+        let class = self.classes.number(&self.state, &class).map_err(state)?;
+        let bucket = self.buckets.key_of(&row, class)?;
         let mut replaces = false;
         let inline = match home {
             Home::Nowhere => (!rowless).then(Parts::default),
@@ -248,8 +252,7 @@ impl Writer {
             }
             Home::Recent(ended) => {
                 self.spill(&ended.family)?;
-                let starts = [&ended.family.row, &row].map(|row| self.buckets.start_of_row(row));
-                let moved = starts[0] != starts[1];
+                let moved = ended.bucket != bucket;
                 replaces = !moved && self.may_hold_copy(&ended);
                 if moved {
                     self.leave_recent(&ended, moves);
@@ -258,7 +261,7 @@ impl Writer {
             }
             Home::Bucket(start) => {
                 self.pull(start, &row.id, moves)?;
-                replaces = start == self.buckets.start_of_row(&row);
+                replaces = start == bucket;
                 None
             }
         };
@@ -269,12 +272,13 @@ impl Writer {
             }
             None => self.take_small(&row.id, parts)?,
         };
-        moves.put.push(Family {
+        let family = Family {
             row,
             spilled: gathered.is_none(),
             parts: gathered.unwrap_or_default(),
             replaces,
-        });
+        };
+        moves.put.push((bucket, family));
         Ok(())
     }
 
@@ -330,11 +334,12 @@ impl Writer {
 }
 
 /// Puts a row whose chunks and history lie in the tables among the recently ended.
-fn keep(row: InstanceRow, replaces: bool, moves: &mut Moves) {
-    moves.put.push(Family {
+fn keep(bucket: i64, row: InstanceRow, replaces: bool, moves: &mut Moves) {
+    let family = Family {
         row,
         spilled: true,
         replaces,
         ..Family::default()
-    });
+    };
+    moves.put.push((bucket, family));
 }

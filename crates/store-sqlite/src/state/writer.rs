@@ -10,6 +10,7 @@ use store::{EntityId, Projection, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::bucket::Buckets;
+use super::classes::Classes;
 use super::ids::Seen;
 use super::kinds::Kinds;
 use super::recent::SharedView;
@@ -35,6 +36,8 @@ pub(crate) struct Writer {
     pub(super) seen: Seen,
     /// The kinds of `state.db` that the transaction in hand has needed.
     pub(super) kinds: Kinds,
+    /// Likewise the classes.
+    pub(super) classes: Classes,
     /// The next run's number, above all that were ever used.
     pub(super) next_run: u64,
     /// Recently ended instances beyond this many bytes are moved to buckets at once.

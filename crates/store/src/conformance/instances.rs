@@ -14,7 +14,6 @@ pub(super) async fn checks(harness: &impl Harness) {
     history_is_kept_as_first_written(harness).await;
     removed_instances_are_gone(harness).await;
     a_large_family_moves_whole(harness).await;
-    old_buckets_are_dropped(harness).await;
 }
 
 /// An instance as it must be found, with its history.
@@ -285,37 +284,4 @@ async fn a_large_family_moves_whole(harness: &impl Harness) {
     let chunks: Vec<_> = (0..20).map(|n| (n, text.as_str())).collect();
     let expected = Expected::new(&done, &chunks, &segments);
     expected.check_lasting(harness, store).await;
-}
-
-async fn old_buckets_are_dropped(harness: &impl Harness) {
-    harness.begin_anew();
-    let store = harness.open().await;
-    fill(&store, ONE, 9).await;
-    let mut changes = vec![put(&row(50))];
-    for day in 0..10 {
-        changes.push(put(&ended(day, day as i64 * DAY + 5)));
-        changes.push(put(&ended(day + 10, day as i64 * DAY + 6)));
-    }
-    project(&store, 1, changes).await;
-    store.checkpoint().await.unwrap();
-    project(&store, 2, vec![put(&ended(20, 5))]).await;
-    assert_eq!(store.drop_ended_before(0).await.unwrap(), 0);
-    assert_eq!(store.drop_ended_before(4 * DAY + 1).await.unwrap(), 9);
-    assert_eq!(store.drop_ended_before(4 * DAY + 1).await.unwrap(), 0);
-    drop(store);
-    let store = harness.open().await;
-    let rest = store
-        .list(&crate::InstanceFilter::default(), None, 99)
-        .await
-        .unwrap();
-    assert_eq!(rest.items.len(), 13);
-    assert_eq!(store.instance(row(3).slot, row(3).id).await.unwrap(), None);
-    project(&store, 3, vec![put(&ended(3, 7))]).await;
-    store.checkpoint().await.unwrap();
-    let back = store.instance(row(3).slot, row(3).id).await.unwrap();
-    assert_eq!(
-        back.map(|found| found.row),
-        Some(ended(3, 7)),
-        "its time has a bucket again"
-    );
 }

@@ -10,6 +10,7 @@ mod journal;
 mod keyed;
 mod lists;
 mod model;
+mod retention;
 mod sample;
 
 use std::future::Future;
@@ -41,4 +42,5 @@ pub async fn run(harness: &impl Harness) {
     keyed::checks(harness).await;
     instances::checks(harness).await;
     lists::checks(harness).await;
+    retention::checks(harness).await;
 }

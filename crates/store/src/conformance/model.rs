@@ -6,10 +6,10 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::Harness;
-use super::sample::{DAY, ONE};
+use super::sample::{DAY, ONE, class};
 use crate::{
-    Change, CountBy, HistorySegment, InstanceFilter, InstanceRow, MemoryStore, Projection, Scan,
-    Store, Table,
+    Change, CountBy, Expiry, HistorySegment, InstanceFilter, InstanceRow, MemoryStore, Projection,
+    Scan, Store, Table,
 };
 
 const IDS: u64 = 9;
@@ -94,6 +94,7 @@ impl Life {
             ended_at,
             seq,
             snapshot: Bytes::from(format!("{seq}")),
+            class: class(self.chance.below(2)),
             ..InstanceRow::default()
         }))
     }
@@ -133,6 +134,15 @@ impl Life {
             slot,
             key,
             value,
+        }
+    }
+
+    /// Times for either class, or for neither.
+    fn expiry(&mut self) -> Expiry {
+        let mut before = || (self.chance.below(4) > 0).then_some(self.chance.below(3) as i64 * DAY);
+        Expiry {
+            classes: [(class(1), before())].into(),
+            others: before(),
         }
     }
 
@@ -223,11 +233,11 @@ async fn live<H: Harness>(harness: &H, seed: u64) {
                 drop(store);
                 store = harness.open().await;
             }
-            3 if step % 9 == 0 => {
-                let before = life.chance.below(3) as i64 * DAY;
-                let expected = model.drop_ended_before(before).await.unwrap();
-                let dropped = store.drop_ended_before(before).await.unwrap();
-                assert_eq!(dropped, expected, "dropped; {what}");
+            3 if step % 3 == 0 => {
+                let expiry = life.expiry();
+                let expected = model.drop_ended(&expiry).await.unwrap();
+                let dropped = store.drop_ended(&expiry).await.unwrap();
+                assert_eq!(dropped.instances, expected.instances, "{expiry:?}; {what}");
             }
             _ => {}
         }

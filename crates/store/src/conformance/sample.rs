@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     Append, Appended, BatchId, Change, EntityId, Epoch, HistorySegment, InstanceRow, PartitionId,
-    Position, Projection, Slot, Store,
+    Position, Projection, RetentionClass, Slot, Store,
 };
 
 pub(super) const ONE: PartitionId = PartitionId(1);
@@ -96,6 +96,15 @@ pub(super) fn row(number: u64) -> InstanceRow {
         ended_at: None,
         seq: 3,
         snapshot: Bytes::from(format!("snapshot {number}")),
+        class: RetentionClass::default(),
+    }
+}
+
+/// The `number`-th class; the first is that of all that no rule is about.
+pub(super) fn class(number: u64) -> RetentionClass {
+    match number {
+        0 => RetentionClass::default(),
+        _ => RetentionClass::new(format!("rule {number}")),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Instances and keyed tables in memory.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
 use crate::{
-    Change, Count, CountBy, EntityId, HistorySegment, InstanceFilter, InstanceRow, ListCursor,
-    Page, Row, Scan, Slot, StoredInstance, Table,
+    Change, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment, InstanceFilter, InstanceRow,
+    ListCursor, Page, RetentionClass, Row, Scan, Slot, StoredInstance, Table,
 };
 
 /// An instance's row, chunks and history: moved and dropped together.
@@ -16,6 +16,14 @@ struct Family {
     row: Option<InstanceRow>,
     chunks: BTreeMap<u32, Bytes>,
     history: BTreeMap<u64, HistorySegment>,
+    /// Of its row, which does not tell.
+    class: RetentionClass,
+}
+
+impl Family {
+    fn ended(&self) -> Option<(&RetentionClass, i64)> {
+        Some((&self.class, self.row.as_ref()?.ended_at?))
+    }
 }
 
 /// The rows from a scan's first key (prefix, or after the last row) to its end, which may lie
@@ -55,9 +63,10 @@ pub(super) struct MemoryState {
 impl MemoryState {
     pub(super) fn apply(&mut self, change: Change) {
         match change {
-            Change::PutInstance(row) => {
-                let id = row.id;
-                self.family(id).row = Some(*row);
+            Change::PutInstance(mut row) => {
+                let family = self.family(row.id);
+                family.class = std::mem::take(&mut row.class);
+                family.row = Some(*row);
             }
             Change::PutChunk {
                 id, chunk, bytes, ..
@@ -192,14 +201,25 @@ impl MemoryState {
         groups.into_iter().map(counted).collect()
     }
 
-    /// Drops the instances of all buckets (spans of `bucket_ms`) that lie wholly before a time.
-    pub(super) fn drop_ended_before(&mut self, before: i64, bucket_ms: i64) -> u64 {
-        let end = before.div_euclid(bucket_ms) * bucket_ms;
+    /// Drops the instances of all buckets (spans of `bucket_ms`) whose time is over.
+    pub(super) fn drop_ended(&mut self, expiry: &Expiry, bucket_ms: i64) -> Dropped {
         let held = self.families.len();
+        let mut buckets = BTreeSet::new();
         self.families.retain(|_, family| {
-            let ended = family.row.as_ref().and_then(|row| row.ended_at);
-            ended.is_none_or(|at| at >= end)
+            let Some((class, at)) = family.ended() else {
+                return true;
+            };
+            let start = at.div_euclid(bucket_ms) * bucket_ms;
+            let over = expiry.is_over(class, start + bucket_ms);
+            if over {
+                buckets.insert((start, class.clone()));
+            }
+            !over
         });
-        (held - self.families.len()) as u64
+        Dropped {
+            buckets: buckets.len() as u64,
+            instances: (held - self.families.len()) as u64,
+            bytes: 0,
+        }
     }
 }

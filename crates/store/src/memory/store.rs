@@ -10,9 +10,9 @@ use super::cluster::{Members, system_clock};
 use super::journal::PartitionJournal;
 use super::state::MemoryState;
 use crate::{
-    Append, Appended, Batch, BlobHash, Count, CountBy, EntityId, Epoch, HistorySegment,
-    InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
-    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+    Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
+    HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 
 /// Ended instances are dropped by whole days, as the stores on disk do.
@@ -207,7 +207,7 @@ impl Store for MemoryStore {
         Ok(self.content().state.count(filter, by))
     }
 
-    async fn drop_ended_before(&self, before: i64) -> Result<u64, StoreError> {
-        Ok(self.content().state.drop_ended_before(before, BUCKET_MS))
+    async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError> {
+        Ok(self.content().state.drop_ended(expiry, BUCKET_MS))
     }
 }

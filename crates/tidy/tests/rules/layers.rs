@@ -16,7 +16,8 @@ const MAY_NEED: &[(&str, &[&str])] = &[
     ("router", &["definition", "expression"]),
     // Contracts, and what fulfils them: neither side knows the engine.
     ("store", &[]),
-    ("store-sqlite", &["store"]),
+    ("vault", &[]),
+    ("store-sqlite", &["store", "vault"]),
     ("store-postgres", &["store"]),
     ("adapter", &[]),
     ("adapters", &["adapter", "expression"]),

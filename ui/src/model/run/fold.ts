@@ -74,6 +74,8 @@ function foldInstance(run: Run, record: RunRecord, at: number): void {
 function foldStep(run: Run, line: StepLine, record: RunRecord, at: number): void {
   const { data, seq } = record;
   const state = line.states.now;
+  // What tells people of a decision is no attempt of the step.
+  if (record.type.startsWith("notice-") || text(data, "for") === "notify") return;
   const undoing = text(data, "for") === "compensate" || text(data, "for") === "verify";
   if (undoing || record.type === "compensation-scheduled" || record.type === "compensation-ended") {
     return foldUndo(run, line, record, at);
@@ -84,10 +86,12 @@ function foldStep(run: Run, line: StepLine, record: RunRecord, at: number): void
   };
   switch (record.type) {
     case "step-scheduled":
+      close(line, false, seq, at, "completed");
       return enter("call", {
         status: "running", attempt: state.attempt + 1, startedAt: at, input: member(data, "input"), plan: planIn(data),
       });
     case "step-started":
+      close(line, false, seq, at, "completed");
       return stepStarted(run, line, record, enter, at);
     case "lanes-opened":
       return lanesOpened(run, line, record);
@@ -171,7 +175,8 @@ function attemptStarted(run: Run, line: StepLine, record: RunRecord, enter: Ente
 function decisionRequested(run: Run, line: StepLine, record: RunRecord, at: number): void {
   const { data, seq } = record;
   const error = errorIn(data);
-  const ofUndo = text(data, "kind").startsWith("compensation");
+  const kind = text(data, "kind");
+  const ofUndo = kind.startsWith("compensation");
   const state = line.states.now;
   close(line, ofUndo, seq, at, "failed");
   if (ofUndo && state.undo !== undefined) {
@@ -180,7 +185,7 @@ function decisionRequested(run: Run, line: StepLine, record: RunRecord, at: numb
     changeStep(run, line, seq, { status: "deciding", busy: "decision", since: at, dueAt: 0, error });
   }
   begin(line, "decision", ofUndo, state.attempt, seq, at);
-  const decision = { id: text(data, "decision_id"), step: state.step, lane: state.lane, ofUndo, error, since: at };
+  const decision = { id: text(data, "decision_id"), step: state.step, lane: state.lane, ofUndo, kind, error, since: at };
   changeInstance(run, seq, { decisions: [...run.instance.now.decisions, decision] });
 }
 

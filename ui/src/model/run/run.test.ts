@@ -110,7 +110,7 @@ describe("a roll-back", () => {
     ["lane-ended", undefined, { lane: 0, outcome: "failed" }],
     ["compensation-started", undefined, { lane: 0, lanes: 1 }],
     ["compensation-scheduled", "pay", { for: "compensate", plan: { adapter: "billing", action: "delete", max_attempts: 2 } }],
-    ["decision-requested", "pay", { decision_id: "d1", kind: "compensationfailed", error: ERROR }],
+    ["decision-requested", "pay", { decision_id: "d1", kind: "compensation-failed", error: ERROR }],
     ["decision-made", undefined, { decision_id: "d1", choice: "retry", by: "ann" }],
     ["step-rescheduled", "pay", { attempt: 2, generation: 2, for: "compensate" }],
     ["compensation-ended", "pay", { outcome: "done" }],

@@ -4,25 +4,64 @@ import { api, newKey, take } from "../../api/client";
 import { BulkDialog } from "../../kit/bulk-dialog";
 import { Button } from "../../kit/button";
 import { Confirm } from "../../kit/confirm";
+import type { Json } from "../../model/json";
 import { exact } from "../../model/time";
 
-export type Choice = "retry" | "skip" | "fail";
+export type Choice = "approve" | "amend" | "reject" | "retry" | "skip" | "supply" | "compensate" | "done" | "fail";
 
-export const CHOICES: readonly Choice[] = ["retry", "skip", "fail"];
-export const CHOICE_NAMES: Readonly<Record<Choice, string>> = { retry: "Retry", skip: "Skip", fail: "Give up" };
+export const CHOICE_NAMES: Readonly<Record<Choice, string>> = {
+  approve: "Approve", amend: "Amend", reject: "Reject", retry: "Retry", skip: "Skip", supply: "Supply", compensate: "Undo all", done: "Done by hand", fail: "Give up",
+};
+/** The keys of answers; those that ask for more have none. */
+export const CHOICE_KEYS: Readonly<Partial<Record<Choice, string>>> = { approve: "a", reject: "n", retry: "r", skip: "s", fail: "f" };
 
-/** What each answer does, said before it is given. */
-export function consequence(choice: Choice, ofUndo: boolean): string {
-  if (choice === "retry") return ofUndo ? "The undo is tried again, with all its attempts." : "The step is tried again from its first attempt, with the same input.";
-  if (choice === "skip") return ofUndo ? "It stays as it is and the roll-back goes on with the step before." : "The step is left out, its output is null, and the workflow goes on with the next one.";
-  return ofUndo ? "The undo is given up: it stays as it is, and the roll-back goes on." : "The step fails. What was completed before is undone where it has a compensation.";
+const OFFERED: Readonly<Record<string, readonly Choice[]>> = {
+  approval: ["approve", "amend", "reject"],
+  question: ["approve", "amend", "reject"],
+  exhausted: ["retry", "amend", "skip", "supply", "compensate", "fail"],
+  "compensation-failed": ["retry", "skip", "done", "fail"],
+  "instance-failed": ["compensate", "fail"],
+};
+
+/** What a decision of this kind can be answered with; what it offers itself counts more, where that is known. */
+export function choicesOf(kind: string, offered?: readonly string[]): readonly Choice[] {
+  const all = OFFERED[kind] ?? ["retry", "skip", "fail"];
+  return offered === undefined ? all : all.filter((choice) => offered.includes(choice));
 }
 
-export function answer(id: string, choice: Choice, comment: string, key: string): Promise<unknown> {
+/** Whether an answer brings data, so that it is of one decision and not of many. */
+export function bringsData(choice: Choice): boolean {
+  return choice === "amend" || choice === "supply";
+}
+
+export function lookOf(choice: Choice): "main" | "danger" | "plain" {
+  if (choice === "retry" || choice === "approve") return "main";
+  return choice === "fail" || choice === "reject" || choice === "compensate" ? "danger" : "plain";
+}
+
+/** What each answer does, said before it is given. */
+export function consequence(choice: Choice, kind: string): string {
+  const ofUndo = kind === "compensation-failed";
+  switch (choice) {
+    case "approve": return kind === "question" ? "The answer is yes, and the workflow goes on." : "The step runs as it is shown, and everything behind it.";
+    case "amend": return kind === "exhausted" ? "The step is tried again, with the input that you give." : kind === "question" ? "The answer is yes, with the data that you give." : "The step runs with the input that you give, and everything behind it.";
+    case "reject": return kind === "question" ? "The answer is no." : "The step does not run: it fails.";
+    case "retry": return ofUndo ? "The undo is tried again, with all its attempts." : "The step is tried again from its first attempt, with the same input.";
+    case "skip": return ofUndo ? "It stays as it is and the roll-back goes on with the step before." : "The step is left out, its output is null, and the workflow goes on with the next one.";
+    case "supply": return "The step counts as done, with the output that you give.";
+    case "compensate": return "The workflow ends, and what was completed before is undone where it has a compensation.";
+    case "done": return "It was undone by hand, and the roll-back goes on with the step before.";
+    case "fail": return kind === "instance-failed" ? "The workflow ends as failed, and what it did stays." : ofUndo ? "The undo is given up: it stays as it is, and the roll-back goes on." : "The step fails. What was completed before is undone where it has a compensation.";
+  }
+}
+
+export function answer(id: string, choice: Choice, comment: string, key: string, data?: Json): Promise<unknown> {
   const params = { path: { id }, header: { "Idempotency-Key": key } };
-  return choice === "fail"
-    ? take(api.POST("/api/v1/decisions/{id}/reject", { params, body: { choice, comment } }))
-    : take(api.POST("/api/v1/decisions/{id}/approve", { params, body: { choice, comment } }));
+  const body = data === undefined ? { choice, comment } : { choice, comment, data };
+  if (choice === "fail" || choice === "reject") return take(api.POST("/api/v1/decisions/{id}/reject", { params, body }));
+  return choice === "amend"
+    ? take(api.POST("/api/v1/decisions/{id}/amend", { params, body }))
+    : take(api.POST("/api/v1/decisions/{id}/approve", { params, body }));
 }
 
 /** Decisions that are alike, and what is to be said to all of them. */
@@ -30,7 +69,9 @@ export interface Question {
   readonly ids: readonly string[];
   /** What is decided, for the title. */
   readonly what: string;
-  readonly ofUndo: boolean;
+  readonly kind: string;
+  /** What an amended answer begins with. */
+  readonly data?: Json;
 }
 
 export type Ask = (question: Question, choice: Choice) => void;
@@ -40,8 +81,8 @@ export function Answers({ question, onAsk }: { readonly question: Question; read
   const count = question.ids.length;
   return (
     <span className="flex shrink-0 gap-1.5">
-      {CHOICES.map((choice) => (
-        <Button key={choice} small look={choice === "retry" ? "main" : choice === "fail" ? "danger" : "plain"} title={consequence(choice, question.ofUndo)} onClick={() => onAsk(question, choice)}>
+      {choicesOf(question.kind).filter((choice) => !bringsData(choice)).map((choice) => (
+        <Button key={choice} small look={lookOf(choice)} title={consequence(choice, question.kind)} onClick={() => onAsk(question, choice)}>
           {CHOICE_NAMES[choice]}{count > 1 ? ` ${exact(count)}` : ""}
         </Button>
       ))}
@@ -72,22 +113,33 @@ interface AnswerDialogProps extends Question {
   readonly onClose: (acted: boolean) => void;
 }
 
-function AnswerDialog({ ids, what, ofUndo, choice, onClose }: AnswerDialogProps): JSX.Element {
+function AnswerDialog({ ids, what, kind, choice, data, onClose }: AnswerDialogProps): JSX.Element {
   const [key] = useState(newKey);
+  const [written, setWritten] = useState(() => JSON.stringify(data ?? null, null, 2));
   const name = CHOICE_NAMES[choice];
+  const danger = lookOf(choice) === "danger";
   const [only] = ids;
   if (ids.length > 1) {
     return (
-      <BulkDialog title={`${name}: ${exact(ids.length)} × ${what}`} verb={name} danger={choice === "fail"} ids={ids} act={(id, comment) => answer(id, choice, comment, `${key}/${id}`)} onClose={onClose}>
-        {consequence(choice, ofUndo)} This holds for each of the {exact(ids.length)}; one that somebody answered meanwhile keeps that answer.
+      <BulkDialog title={`${name}: ${exact(ids.length)} × ${what}`} verb={name} danger={danger} ids={ids} act={(id, comment) => answer(id, choice, comment, `${key}/${id}`)} onClose={onClose}>
+        {consequence(choice, kind)} This holds for each of the {exact(ids.length)}; one that somebody answered meanwhile keeps that answer.
       </BulkDialog>
     );
   }
+  const brings = bringsData(choice);
   return (
-    <Confirm title={`${name}: ${what}`} verb={name} danger={choice === "fail"} reasonLabel="Comment (for the record)" onClose={onClose} act={async (comment) => {
-      if (only !== undefined) await answer(only, choice, comment, key);
+    <Confirm title={`${name}: ${what}`} verb={name} danger={danger} reasonLabel="Comment (for the record)" onClose={onClose} act={async (comment) => {
+      const given = brings ? JSON.parse(written) as Json : undefined;
+      // Another body is another request.
+      if (only !== undefined) await answer(only, choice, comment, brings ? newKey() : key, given);
     }}>
-      {consequence(choice, ofUndo)}
+      {consequence(choice, kind)}
+      {brings && (
+        <label className="mt-3 flex flex-col gap-1">
+          <span className="text-sm">{choice === "supply" ? "The output, in JSON" : "The data, in JSON"}</span>
+          <textarea className="field font-mono" rows={8} spellCheck={false} value={written} onChange={(event) => setWritten(event.target.value)} />
+        </label>
+      )}
     </Confirm>
   );
 }

@@ -10,7 +10,7 @@ import { Facts } from "../../kit/page";
 import { Status } from "../../kit/status";
 import { Moment } from "../../kit/time";
 import { duration } from "../../model/time";
-import { CHOICE_NAMES, CHOICES, consequence, type Choice } from "./answers";
+import { CHOICE_KEYS, CHOICE_NAMES, choicesOf, consequence, lookOf, type Choice } from "./answers";
 
 interface DecisionDetailProps {
   readonly decision: Decision;
@@ -21,27 +21,27 @@ interface DecisionDetailProps {
 export function DecisionDetail({ decision, onAsk }: DecisionDetailProps): JSX.Element {
   const instance = useQuery(instanceQuery(decision.workflow_id)).data;
   const step = instance?.steps.find((each) => each.id === decision.step);
-  const ofUndo = decision.kind === "compensation-failed";
+  const ofFailure = decision.kind === "compensation-failed" || decision.kind === "exhausted";
   return (
     <section aria-label="The decision" tabIndex={0} className="min-h-0 overflow-y-auto rounded border border-line bg-raised">
       <div className="flex flex-col gap-5 p-4">
         <div className="flex flex-col gap-1">
           <h2 className="text-lg font-semibold break-words">{decision.prompt}</h2>
-          <p className="text-muted">{ofUndo ? "The undo failed and no repetition would mend it. Until somebody decides, the workflow is stuck in its roll-back." : "No attempt is left, or no repetition would mend it. The rest of the workflow goes on where it does not depend on this step."}</p>
+          <p className="text-muted">{WHAT[decision.kind] ?? ""}</p>
         </div>
         {decision.status === "pending" && (
           <div className="flex flex-col gap-2" role="group" aria-label="Answer">
-            {CHOICES.filter((choice) => decision.choices.includes(choice)).map((choice) => (
+            {choicesOf(decision.kind, decision.choices).map((choice) => (
               <div key={choice} className="flex items-center gap-3">
-                <Button look={choice === "retry" ? "main" : choice === "fail" ? "danger" : "plain"} className="w-24 shrink-0" onClick={() => onAsk(choice)}>{CHOICE_NAMES[choice]}</Button>
-                <kbd className="rounded-sm border border-line px-1 text-faint max-sm:hidden">{choice[0]}</kbd>
-                <span className="text-muted">{consequence(choice, ofUndo)}</span>
+                <Button look={lookOf(choice)} className="w-28 shrink-0" onClick={() => onAsk(choice)}>{CHOICE_NAMES[choice]}</Button>
+                {CHOICE_KEYS[choice] !== undefined && <kbd className="rounded-sm border border-line px-1 text-faint max-sm:hidden">{CHOICE_KEYS[choice]}</kbd>}
+                <span className="text-muted">{consequence(choice, decision.kind)}</span>
               </div>
             ))}
           </div>
         )}
         {decision.answers.map((given) => (
-          <p key={given.at} className="rounded border border-line bg-sunken px-3 py-2"><strong className="font-medium">{given.by}</strong> chose {given.choice} <Moment at={given.at} />{given.comment !== "" && <>: “{given.comment}”</>}</p>
+          <p key={given.at} className="rounded border border-line bg-sunken px-3 py-2"><strong className="font-medium">{given.by === "" ? "The time" : given.by}</strong> chose {given.choice} <Moment at={given.at} />{given.comment !== "" && <>: “{given.comment}”</>}</p>
         ))}
         <Facts items={[
           ["Workflow", <Link key="workflow" to="/workflows/$id" params={{ id: decision.workflow_id }} search={{ step: decision.step }} className="text-accent-text underline">{decision.workflow} <ShortId id={decision.workflow_id} /></Link>],
@@ -50,16 +50,30 @@ export function DecisionDetail({ decision, onAsk }: DecisionDetailProps): JSX.El
           ...(decision.expires_at == null ? [] : [["Deadline", <Moment key="deadline" at={decision.expires_at} />] as const]),
           ["Who may answer", decision.approvers.length === 0 ? "anybody with the permission to decide" : decision.approvers.join(", ")],
           ...(decision.quorum > 1 ? [["Must agree", String(decision.quorum)] as const] : []),
+          ...(decision.risk == null ? [] : [["Risk", decision.risk] as const]),
+          ...(decision.reasons === undefined || decision.reasons.length === 0 ? [] : [["Because", decision.reasons.join("; ")] as const]),
+          ...(decision.delegations ?? []).map((handed) => ["Handed on", `${handed.by} to ${handed.to}`] as const),
+          ...(decision.notices ?? []).map((notice) => ["Told by", `${notice.adapter}: ${notice.status}`] as const),
           ["Decision", <span key="id" className="inline-flex items-center"><ShortId id={decision.id} /><CopyButton text={decision.id} what="the id" /></span>],
         ]} />
         <Attempts id={decision.workflow_id} step={decision.step} />
-        {decision.data != null && <Block title="Error"><JsonView value={decision.data} label="the error" /></Block>}
+        {decision.show != null && <Block title="To look at"><JsonView value={decision.show} label="what is shown" /></Block>}
+        {decision.data != null && <Block title={ofFailure ? "Error" : "What is approved"}><JsonView value={decision.data} label={ofFailure ? "the error" : "what is approved"} /></Block>}
+        {decision.form != null && <Block title="Form of an answer"><JsonView value={decision.form} label="the form" /></Block>}
         {step?.input != null && <Block title="Input of the step"><JsonView value={step.input} label="the step's input" /></Block>}
         {instance !== undefined && <Block title="Input of the workflow"><JsonView value={instance.input} label="the workflow's input" /></Block>}
       </div>
     </section>
   );
 }
+
+const WHAT: Readonly<Record<string, string>> = {
+  approval: "The step waits until somebody approves it. The rest of the workflow goes on where it does not depend on it.",
+  question: "The workflow asks, and goes on with the answer. What does not depend on it goes on meanwhile.",
+  exhausted: "No attempt is left, or no repetition would mend it. The rest of the workflow goes on where it does not depend on this step.",
+  "compensation-failed": "The undo failed and no repetition would mend it. Until somebody decides, the workflow is stuck in its roll-back.",
+  "instance-failed": "The workflow failed, and leaves it to a person whether what it did is undone.",
+};
 
 function Block({ title, children }: { readonly title: string; readonly children: JSX.Element }): JSX.Element {
   return <section className="flex flex-col gap-1.5"><h3 className="text-sm font-semibold text-muted">{title}</h3>{children}</section>;

@@ -11,7 +11,7 @@ import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
 import { exact } from "../../model/time";
-import { CHOICE_NAMES, CHOICES, useAnswering, type Choice } from "./answers";
+import { bringsData, CHOICE_KEYS, CHOICE_NAMES, choicesOf, lookOf, useAnswering, type Choice } from "./answers";
 import { DecisionDetail } from "./decision-detail";
 import { DecisionList } from "./decision-list";
 
@@ -37,8 +37,6 @@ export default function DecisionsPage(): JSX.Element {
     </Page>
   );
 }
-
-const UNDO = "compensation-failed";
 
 interface InboxProps {
   readonly items: readonly Decision[];
@@ -67,22 +65,27 @@ function Inbox({ items, answered, current }: InboxProps): JSX.Element {
   });
   const chosen = items.filter((each) => selected.has(each.id)).map((each) => each.id);
   const askOne = (choice: Choice): void => {
-    if (decision !== undefined) ask({ ids: [decision.id], what: decision.step, ofUndo: decision.kind === UNDO }, choice);
+    if (decision !== undefined) ask({ ids: [decision.id], what: decision.step, kind: decision.kind, ...(choice === "amend" ? { data: decision.data ?? null } : {}) }, choice);
   };
-  const askChosen = (choice: Choice): void => ask({ ids: chosen, what: "selected decisions", ofUndo: items.every((each) => !selected.has(each.id) || each.kind === UNDO) }, choice);
+  // What all of the selected ones offer.
+  const kinds = new Set(items.filter((each) => selected.has(each.id)).map((each) => each.kind));
+  const [kind = ""] = kinds;
+  const common = choicesOf(kind).filter((choice) => !bringsData(choice) && [...kinds].every((each) => choicesOf(each).includes(choice)));
+  const askChosen = (choice: Choice): void => ask({ ids: chosen, what: "selected decisions", kind }, choice);
   const byKey = (choice: Choice) => (): void => {
     if (answered) return;
-    if (chosen.length > 0) askChosen(choice);
-    else askOne(choice);
+    if (chosen.length > 0 && common.includes(choice)) askChosen(choice);
+    else if (chosen.length === 0 && decision?.choices.includes(choice) === true) askOne(choice);
   };
-  useKeys({ j: () => go(index + 1), k: () => go(index - 1), r: byKey("retry"), s: byKey("skip"), f: byKey("fail"), x: () => decision !== undefined && toggle(decision.id), escape: () => setSelected(new Set()) });
+  const keys = Object.fromEntries(Object.entries(CHOICE_KEYS).map(([choice, key]) => [key, byKey(choice as Choice)]));
+  useKeys({ ...keys, j: () => go(index + 1), k: () => go(index - 1), x: () => decision !== undefined && toggle(decision.id), escape: () => setSelected(new Set()) });
   if (items.length === 0) return <><NothingToDecide answered={answered} />{dialog}</>;
   return (
     <>
       {chosen.length > 0 && !answered && (
         <div className="flex flex-wrap items-center gap-2 rounded border border-accent bg-selected px-3 py-1.5" role="group" aria-label="Selection">
           <span className="flex-1 font-medium">{exact(chosen.length)} selected</span>
-          {CHOICES.map((choice) => <Button key={choice} small look={choice === "fail" ? "danger" : "plain"} onClick={() => askChosen(choice)}>{CHOICE_NAMES[choice]} {exact(chosen.length)}</Button>)}
+          {common.map((choice) => <Button key={choice} small look={lookOf(choice) === "danger" ? "danger" : "plain"} onClick={() => askChosen(choice)}>{CHOICE_NAMES[choice]} {exact(chosen.length)}</Button>)}
           <Button small look="quiet" onClick={() => setSelected(new Set())}>Clear</Button>
         </div>
       )}
@@ -99,7 +102,7 @@ function NothingToDecide({ answered }: { readonly answered: boolean }): JSX.Elem
   if (answered) return <Empty title="Nobody has decided anything yet">Answered decisions are kept here, with who answered, when and why.</Empty>;
   return (
     <Empty title="Nothing waits for a person" command="orchestrator decisions list">
-      When a step has no attempt left and its retry policy says <code>on-exhausted: man</code>, or an undo fails for good, a person is asked here: retry, skip or give up.
+      When a step needs an approval, asks a question, has no attempt left under <code>on-exhausted: man</code>, or cannot be undone, a person is asked here.
     </Empty>
   );
 }

@@ -63,7 +63,8 @@ function Lists({ range, onAsk }: { readonly range: string; readonly onAsk: Ask }
 function factsOfDecision(decision: Decision) {
   const error = member(decision.data ?? null, "error");
   const undo = decision.kind === "compensation-failed";
-  return { workflow: decision.workflow, step: `${undo ? "undo of " : ""}${decision.step}`, errorType: text(error, "type"), message: text(error, "message"), at: Date.parse(decision.requested_at) };
+  const errorType = text(error, "type");
+  return { workflow: decision.workflow, step: `${undo ? "undo of " : ""}${decision.step}`, errorType: errorType === "" ? decision.kind : errorType, message: errorType === "" ? decision.prompt : text(error, "message"), at: Date.parse(decision.requested_at) };
 }
 
 function factsOfFailure(summary: InstanceSummary) {
@@ -71,12 +72,13 @@ function factsOfFailure(summary: InstanceSummary) {
 }
 
 function QuestionRow({ group, onAsk }: { readonly group: Trouble<Decision>; readonly onAsk: Ask }): JSX.Element {
-  const ofUndo = group.items[0]?.kind === "compensation-failed";
+  const kind = group.items[0]?.kind ?? "";
+  const ofUndo = kind === "compensation-failed";
   return (
     <GroupRow group={group} step={group.step}
       icon={ofUndo ? <icons.Octagon className="text-failed" /> : <icons.Hand className="text-human" />}>
       <Link to="/decisions" search={{ workflow: group.workflow, id: group.items[0]?.id ?? "" }} className={buttonClass("quiet", true)}>Look</Link>
-      <Answers question={{ ids: group.items.map((decision) => decision.id), what: group.step, ofUndo }} onAsk={onAsk} />
+      <Answers question={{ ids: group.items.map((decision) => decision.id), what: group.step, kind }} onAsk={onAsk} />
     </GroupRow>
   );
 }

@@ -1,5 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import type { JSX } from "react";
 import type { Schemas } from "../../api/client";
+import { nodesQuery } from "../../api/queries";
 import { Facts, Panel } from "../../kit/page";
 import { Status } from "../../kit/status";
 import { Moment } from "../../kit/time";
@@ -9,7 +11,11 @@ import { exact, figure } from "../../model/time";
 
 export function Node({ system }: { readonly system: Schemas["System"] }): JSX.Element {
   const { all } = useMetrics();
+  const { data: nodes } = useQuery(nodesQuery);
   const now = all.at(-1);
+  const isOpen = (id: number): boolean => now === undefined || total(now, "orchestrator_partition_open", { partition: String(id) }) > 0;
+  // Of several nodes each shows what it owns.
+  const partitions = nodes !== undefined && nodes.items.length > 0 ? system.partitions.filter(({ id }) => isOpen(id)) : system.partitions;
   const before = all.at(-5) ?? all[0];
   return (
     <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
@@ -21,19 +27,18 @@ export function Node({ system }: { readonly system: Schemas["System"] }): JSX.El
       </Panel>
       <Panel title="The process"><Process now={now} before={before} /></Panel>
       <section className="lg:col-span-2">
-        <Panel title="Partitions" flush aside="each is one writer of the journal">
+        <Panel title="Partitions" flush aside={partitions.length === system.partitions.length ? "each is one writer of the journal" : `${String(partitions.length)} of ${String(system.partitions.length)} are on this node`}>
           <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Partitions">
             <table className="w-full text-left">
               <thead><tr className="border-b border-line text-sm text-faint"><th className="px-4 py-2 font-normal">Partition</th><th className="px-2 font-normal">Takes commands</th><th className="px-2 text-right font-normal">Journal</th><th className="px-2 text-right font-normal">Lists have</th><th className="px-2 text-right font-normal">Behind by</th><th className="px-2 text-right font-normal">Commands wait</th><th className="px-4 text-right font-normal">Instances in memory</th></tr></thead>
               <tbody>
-                {system.partitions.map((partition) => {
+                {partitions.map((partition) => {
                   const of = (name: string): string => (now === undefined ? "–" : exact(total(now, name, { partition: String(partition.id) })));
-                  const open = now === undefined || total(now, "orchestrator_partition_open", { partition: String(partition.id) }) > 0;
                   const behind = partition.head - partition.reached;
                   return (
                     <tr key={partition.id} className="border-b border-line last:border-b-0">
                       <td className="px-4 py-2 font-medium">{partition.id}</td>
-                      <td className="px-2"><Status status={open ? "ready" : "not ready"} /></td>
+                      <td className="px-2"><Status status={isOpen(partition.id) ? "ready" : "not ready"} /></td>
                       <td className="px-2 text-right">{exact(partition.head)}</td><td className="px-2 text-right">{exact(partition.reached)}</td>
                       <td className={`px-2 text-right ${behind > 1_000 ? "text-waiting" : ""}`}>{exact(behind)}</td>
                       <td className="px-2 text-right">{exact(partition.mailbox)}</td><td className="px-4 text-right">{of("orchestrator_hot_instances")}</td>

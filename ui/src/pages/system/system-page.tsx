@@ -10,9 +10,10 @@ import { Page, Panel, Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
 import { MetricsTable } from "./metrics-table";
 import { Node } from "./node";
+import { Nodes } from "./nodes";
 import { Tasks } from "./tasks";
 
-const TABS = [{ id: "node", name: "Node" }, { id: "tasks", name: "Calls out" }, { id: "metrics", name: "Figures" }, { id: "policies", name: "Policies" }, { id: "environments", name: "Environments" }] as const;
+const TABS = [{ id: "node", name: "Node" }, { id: "nodes", name: "Nodes" }, { id: "tasks", name: "Calls out" }, { id: "metrics", name: "Figures" }, { id: "policies", name: "Policies" }, { id: "environments", name: "Environments" }] as const;
 
 export default function SystemPage(): JSX.Element {
   const { tab: written } = systemRoute.useSearch();
@@ -23,6 +24,7 @@ export default function SystemPage(): JSX.Element {
       <Tabs label="Views" tabs={TABS} current={tab} onChange={(id) => void navigate({ search: id === "node" ? {} : { tab: id }, replace: true })} />
       <div role="tabpanel" aria-label={TABS.find(({ id }) => id === tab)?.name}>
         {tab === "node" && <NodeTab />}
+        {tab === "nodes" && <Nodes />}
         {tab === "tasks" && <Tasks />}
         {tab === "metrics" && <MetricsTable />}
         {tab === "policies" && <Policies />}

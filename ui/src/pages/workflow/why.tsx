@@ -40,7 +40,7 @@ export function Why({ reasons, total, isLive, at, instance, onStep }: WhyProps):
             <ReasonIcon reason={reason} />
             <span className="min-w-0 flex-1 basis-64 max-md:line-clamp-3 md:truncate" title={reason.error?.message}><Sentence reason={reason} now={isLive ? undefined : at} onStep={onStep} /></span>
             {isLive && reason.decisionIds.length > 0 && (
-              <Answers question={{ ids: reason.decisionIds, what: reason.step, ofUndo: reason.ofUndo }} onAsk={ask} />
+              <Answers question={{ ids: reason.decisionIds, what: reason.step, kind: reason.decisionKind }} onAsk={ask} />
             )}
             {index === 0 && total > 1 && <Button small look="quiet" aria-expanded={all} onClick={() => setAll(!all)}>{all ? "Only the first" : `${exact(total - 1)} more`}</Button>}
           </li>
@@ -79,6 +79,10 @@ function ReasonIcon({ reason: { busy, ofUndo } }: { readonly reason: Reason }): 
   return busy === "retry" ? <icons.Loop className="text-waiting" /> : <icons.Hourglass className="text-waiting" />;
 }
 
+const DECISION_WORDS: Readonly<Record<string, string>> = {
+  approval: "is held back", question: "asks", exhausted: "failed for good", "compensation-failed": "could not be undone",
+};
+
 interface SentenceProps {
   readonly reason: Reason;
   /** The moment that is looked at; undefined: now. */
@@ -111,6 +115,6 @@ function Sentence({ reason, now, onStep }: SentenceProps): JSX.Element {
     case "child":
       return <>Waiting {passed} for {child === undefined ? "a workflow" : <>{child.workflow} <Link to="/workflows/$id" params={{ id: child.id }} className="text-accent-text underline"><ShortId id={child.id} /></Link></>}, started by {subject}</>;
     case "decision":
-      return <>{subject} {reason.ofUndo ? "could not be undone" : "failed for good"} and waits {passed} for a person{error !== undefined && <span className="text-muted"> ({error.type}: {error.message})</span>}</>;
+      return <>{subject} {DECISION_WORDS[reason.decisionKind] ?? "failed for good"} and waits {passed} for a person{error !== undefined && <span className="text-muted"> ({error.type}: {error.message})</span>}</>;
   }
 }

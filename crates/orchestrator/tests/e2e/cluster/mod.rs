@@ -5,6 +5,7 @@ mod failover;
 mod limits;
 mod load;
 mod nodes;
+mod proxy;
 mod refusals;
 mod restart;
 mod streams;

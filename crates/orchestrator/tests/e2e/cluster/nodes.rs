@@ -6,7 +6,7 @@ use postgres_server::{Server, Version};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Node, until};
+use crate::harness::{Node, until_or_late};
 
 /// Workflows that need nothing but the nodes themselves.
 pub const DEFINITIONS: &str = r#"
@@ -82,6 +82,16 @@ impl Nodes {
         nodes
     }
 
+    /// Starts a further node, which reaches the database in its own way.
+    pub fn join(&mut self, name: &str, database: &str) {
+        let own = ["--node", name, "--zone", name].map(str::to_owned);
+        let log = self.dir.path().join(name);
+        let partitions = PARTITIONS.to_string();
+        let arguments = ["--node", name, "--zone", name, "--partitions", &partitions];
+        let node = Node::serve_on(database, &log, &arguments);
+        self.nodes.push((node, own.to_vec()));
+    }
+
     fn serve(&self, own: &[String]) -> Node {
         let arguments: Vec<&str> = own.iter().map(String::as_str).collect();
         let log = self.dir.path().join(&own[1]);
@@ -128,8 +138,10 @@ impl Nodes {
     /// Waits until so many nodes own all partitions, and each something, as the first sees it.
     pub fn until_settled(&self, count: usize) {
         let node = &self.nodes[0].0;
-        until("the partitions have found their nodes", || {
+        let mut last = Value::Null;
+        let found = until_or_late(|| {
             let listed = node.json(&["nodes", "list", "-o", "json"]);
+            last = listed.clone();
             let items = listed["items"].as_array()?;
             let live: Vec<&Value> = items.iter().filter(|item| item["live"] == true).collect();
             let owned = |item: &&Value| item["partitions"].as_u64().unwrap_or(0);
@@ -138,6 +150,15 @@ impl Nodes {
                 live.len() == count && live.iter().all(|item| owned(item) > 0) && all == PARTITIONS;
             settled.then_some(())
         });
+        assert!(
+            found.is_some(),
+            "the partitions have not found {count} nodes: {last}\n{}\n{}",
+            node.get("/api/v1/system/partitions"),
+            self.nodes
+                .iter()
+                .map(|(node, _)| node.log())
+                .collect::<String>()
+        );
     }
 }
 

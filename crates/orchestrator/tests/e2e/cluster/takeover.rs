@@ -6,6 +6,8 @@ use postgres_server::{Server, Version};
 
 use super::load::Load;
 use super::nodes::{CONNECTIONS, Nodes, send};
+use super::proxy::Cable;
+use crate::harness::until;
 
 /// Within this the partitions of a lost node work again.
 const TAKEN_OVER: Duration = Duration::from_secs(10);
@@ -45,6 +47,35 @@ fn a_node_that_stood_still_commits_and_answers_nothing_of_what_it_lost() {
     let record = load.end();
     // The node that stood still answers like the others.
     record.check(&nodes.nodes[2].0);
+}
+
+#[test]
+fn a_node_that_is_cut_off_from_the_database_sends_its_clients_elsewhere() {
+    let database = Server::start_with(Version::V15, &[CONNECTIONS]);
+    let url = database.url();
+    let host = url.split('@').nth(1).unwrap().split('/').next().unwrap();
+    let cable = Cable::to(host);
+    let through = url.replace(host, &cable.address);
+    let mut nodes = Nodes::on(Some(database), url.clone(), &["a", "b"]);
+    nodes.join("c", &through);
+    nodes.until_settled(3);
+    let load = Load::begin(nodes.urls());
+    cable.pull();
+    let cut = Instant::now();
+    nodes.until_settled(2);
+    let took = cut.elapsed();
+    assert!(took < TAKEN_OVER, "taken over after {took:?}");
+    until("it says that it is not ready", || {
+        let ready = nodes.nodes[2].0.get("/readyz");
+        let detail = ready["detail"].as_str()?;
+        detail.contains("database has not answered").then_some(())
+    });
+    load.until_more(50);
+    cable.plug();
+    nodes.until_settled(3);
+    load.until_more(50);
+    load.end().check(&nodes.nodes[2].0);
+    println!("taken over {took:?} after the cable was pulled");
 }
 
 #[test]

@@ -1,0 +1,303 @@
+//! Several nodes on one store, in one process and on paused time.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use adapter::{NoSecrets, Registry};
+use async_trait::async_trait;
+use runtime::{
+    Clock, Config, Connection, Membership, OpenError, Peers, Runtime, Surroundings, TokioClock,
+};
+use serde_json::json;
+use store::{Cluster, MemoryStore, Node, NodeId, Store};
+use tokio::sync::mpsc;
+
+use crate::harness::{CATALOG, Script, apply, ended, start, start_of};
+
+/// Partitions of every store here.
+const PARTITIONS: u16 = 16;
+/// When it all begins.
+const START_MS: i64 = 1_700_000_000_000;
+
+/// The nodes that can be reached, by URL; a broken one takes what is sent and answers nothing.
+#[derive(Clone, Default)]
+struct Net {
+    nodes: Arc<Mutex<BTreeMap<String, Runtime>>>,
+    mute: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Peers for Net {
+    async fn connect(&self, to: &Node) -> Result<Connection, String> {
+        let nodes = self.nodes.lock().expect("no holder panicked");
+        let runtime = nodes.get(&to.url).cloned().ok_or("nobody is there")?;
+        let (to_them, from_us) = mpsc::channel(16);
+        let (to_us, mut from_them) = mpsc::channel(16);
+        let (deliver, incoming) = mpsc::channel(16);
+        let mute = Arc::clone(&self.mute);
+        tokio::spawn(async move {
+            while let Some(frame) = from_them.recv().await {
+                // What was asked was heard; its answer gets lost with the connection.
+                if mute.swap(false, Ordering::AcqRel) || deliver.send(frame).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let theirs = Connection {
+            outgoing: to_us,
+            incoming: from_us,
+        };
+        tokio::spawn(async move { runtime.serve_peer(theirs).await });
+        Ok(Connection {
+            outgoing: to_them,
+            incoming,
+        })
+    }
+}
+
+/// A clock that may be off.
+struct Skewed {
+    clock: TokioClock,
+    by_ms: Arc<AtomicI64>,
+}
+
+impl Clock for Skewed {
+    fn now_ms(&self) -> i64 {
+        self.clock.now_ms() + self.by_ms.load(Ordering::Acquire)
+    }
+
+    fn boot_ms(&self) -> u64 {
+        self.clock.boot_ms()
+    }
+}
+
+struct World {
+    store: MemoryStore,
+    clock: TokioClock,
+    net: Net,
+    script: Script,
+}
+
+/// A node and what can be done to it.
+struct Seat {
+    runtime: Runtime,
+    id: NodeId,
+    skew: Arc<AtomicI64>,
+}
+
+impl World {
+    fn new() -> Self {
+        let clock = TokioClock::starting_at(START_MS);
+        Self {
+            store: MemoryStore::with_clock(move || clock.now_ms()),
+            clock,
+            net: Net::default(),
+            script: Script::default(),
+        }
+    }
+
+    async fn join(&self, number: u128, format: u32) -> Result<Seat, OpenError> {
+        let store = Arc::new(self.store.clone());
+        let skew = Arc::new(AtomicI64::new(0));
+        let node = Node {
+            id: NodeId::from_u128(number),
+            name: format!("n{number}"),
+            zone: String::new(),
+            region: String::new(),
+            url: format!("n{number}"),
+            version: "test".to_owned(),
+            format,
+            unfit: String::new(),
+        };
+        let (id, url) = (node.id, node.url.clone());
+        let with = Surroundings {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            kinds: Registry::default().with(self.script.clone()),
+            clock: Arc::new(Skewed {
+                clock: self.clock,
+                by_ms: Arc::clone(&skew),
+            }),
+            secrets: Arc::new(NoSecrets),
+            cluster: Some(Membership {
+                store: store as Arc<dyn Cluster>,
+                peers: Arc::new(self.net.clone()),
+                node,
+                lease_ms: 5_000,
+            }),
+            seed: u64::try_from(number).expect("a small one"),
+            on_fatal: Arc::new(|reason| panic!("{reason}")),
+        };
+        let config = Config {
+            node: url.clone(),
+            format,
+            ..Config::embedded("test", PARTITIONS)
+        };
+        let runtime = Runtime::open(config, with).await?;
+        let mut nodes = self.net.nodes.lock().expect("no holder panicked");
+        nodes.insert(url, runtime.clone());
+        Ok(Seat { runtime, id, skew })
+    }
+
+    async fn joined(&self, number: u128) -> Seat {
+        self.join(number, 1).await.expect("joins")
+    }
+}
+
+impl Seat {
+    /// How many partitions are open here.
+    fn open(&self) -> usize {
+        let partitions = self.runtime.health().partitions;
+        partitions.iter().filter(|partition| partition.open).count()
+    }
+
+    /// Why it says that it must own nothing.
+    fn unfit(&self) -> String {
+        let (nodes, _) = self.runtime.nodes().expect("it is one of several");
+        let own = nodes.into_iter().find(|seen| seen.node.id == self.id);
+        own.map(|seen| seen.node.unfit).unwrap_or_default()
+    }
+}
+
+/// Waits, on paused time, until something holds.
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited in vain until {what}");
+}
+
+async fn until_shared(seats: &[&Seat]) {
+    until("each owns some, and all are owned", || {
+        let open: Vec<usize> = seats.iter().map(|seat| seat.open()).collect();
+        open.iter().all(|open| *open > 0) && open.iter().sum::<usize>() == usize::from(PARTITIONS)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_node_serves_what_another_owns_and_hands_over_what_it_has() {
+    let world = World::new();
+    let one = world.joined(1).await;
+    until("it owns all", || one.open() == usize::from(PARTITIONS)).await;
+    apply(&one.runtime, CATALOG).await;
+    let early = start(&one.runtime, "waits").await;
+    let two = world.joined(2).await;
+    until_shared(&[&one, &two]).await;
+    for seat in [&one, &two] {
+        for _ in 0..20 {
+            let started = start(&seat.runtime, "three").await;
+            let other = if seat.id == one.id { &two } else { &one };
+            let seen = ended(&other.runtime, started.id).await;
+            assert_eq!(seen.id(), started.id);
+        }
+    }
+    one.runtime.leave().await;
+    until("the other owns all", || {
+        two.open() == usize::from(PARTITIONS)
+    })
+    .await;
+    ended(&two.runtime, early.id).await;
+    one.runtime.shutdown().await;
+    let (nodes, owners) = two.runtime.nodes().expect("it is one of several");
+    until("it is struck out", || {
+        let (nodes, _) = two.runtime.nodes().expect("it is one of several");
+        nodes.len() == 1
+    })
+    .await;
+    assert!(
+        owners.iter().all(|owner| *owner == Some(two.id)),
+        "{nodes:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_clock_is_off_owns_nothing_until_it_is_right() {
+    let world = World::new();
+    let (one, two) = (world.joined(1).await, world.joined(2).await);
+    until_shared(&[&one, &two]).await;
+    apply(&one.runtime, CATALOG).await;
+    two.skew.store(1_500, Ordering::Release);
+    until("it owns nothing", || two.open() == 0).await;
+    let said = two.unfit();
+    assert!(said.contains("1500 ms off"), "{said}");
+    assert!(!two.runtime.health().ready);
+    // It still passes on what it is asked.
+    let started = start(&two.runtime, "three").await;
+    ended(&one.runtime, started.id).await;
+    two.skew.store(-900, Ordering::Release);
+    until_shared(&[&one, &two]).await;
+    assert_eq!(two.unfit(), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_format_is_written_when_all_read_it_and_then_an_old_node_owns_nothing() {
+    let world = World::new();
+    let old = world.joined(1).await;
+    let new = world.join(2, 2).await.expect("it reads what is older");
+    until_shared(&[&old, &new]).await;
+    apply(&new.runtime, CATALOG).await;
+    let mixed = start(&new.runtime, "waits").await;
+    // The old node takes over what the new one wrote.
+    new.runtime.abort();
+    until("the old node owns all", || {
+        old.open() == usize::from(PARTITIONS)
+    })
+    .await;
+    ended(&old.runtime, mixed.id).await;
+
+    let new = world.join(3, 2).await.expect("it reads what is older");
+    until_shared(&[&old, &new]).await;
+    old.runtime.leave().await;
+    old.runtime.shutdown().await;
+    until("the new node owns all", || {
+        new.open() == usize::from(PARTITIONS)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    for _ in 0..100 {
+        let started = start(&new.runtime, "three").await;
+        ended(&new.runtime, started.id).await;
+    }
+    let late = world.joined(4).await;
+    until("it finds itself too old", || {
+        late.unfit().contains("run the newer version")
+    })
+    .await;
+    until("the new node owns all", || {
+        new.open() == usize::from(PARTITIONS)
+    })
+    .await;
+    assert_eq!(late.open(), 0);
+    let started = start(&late.runtime, "three").await;
+    ended(&late.runtime, started.id).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_carried_out_is_not_carried_out_again_when_its_answer_got_lost() {
+    let world = World::new();
+    let (one, two) = (world.joined(1).await, world.joined(2).await);
+    until_shared(&[&one, &two]).await;
+    apply(&one.runtime, CATALOG).await;
+    let mut lost = 0;
+    for _ in 0..40 {
+        world.net.mute.store(true, Ordering::Release);
+        let started = one.runtime.submit(start_of("three", json!({"n": 1}))).await;
+        let started = started.expect("starts");
+        assert!(!started.replayed);
+        lost += usize::from(!world.net.mute.load(Ordering::Acquire));
+        ended(&two.runtime, started.id).await;
+    }
+    assert!(lost > 5, "{lost} answers got lost");
+    let filter = store::InstanceFilter::default();
+    let counted = one
+        .runtime
+        .count(&filter, store::CountBy::Status, runtime::Consistency::Fresh);
+    let counted = counted.await.expect("counts");
+    let total: u64 = counted.counts.iter().map(|count| count.count).sum();
+    assert_eq!(total, 40, "each was started once");
+}
