@@ -1,4 +1,4 @@
-//! Simulation: the engine, and the whole runtime, under a seed.
+//! Simulation: the engine, the whole runtime, and several nodes of it on one store, under a seed.
 //!
 //! One seed is one run, and everything that happens in it is drawn from the seed: the workload,
 //! time, faults of the store, what adapters do, crashes. Checkers watch what must never be.
@@ -12,7 +12,7 @@ mod random;
 pub mod workload;
 pub mod world;
 
-pub use coverage::{Coverage, ENGINE, RUNTIME};
+pub use coverage::{CLUSTER, Coverage, ENGINE, RUNTIME};
 pub use finding::Finding;
 pub use random::Random;
 

@@ -5,9 +5,10 @@ mod runner;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use simulator::{ENGINE, RUNTIME};
+use simulator::{CLUSTER, ENGINE, RUNTIME};
 
-/// Runs the engine, and the whole runtime in a simulated world, under seeds.
+/// Runs the engine, the whole runtime in a simulated world, and several of it on one store, under
+/// seeds.
 #[derive(Clone, Parser)]
 struct Arguments {
     /// How many seeds.
@@ -19,9 +20,15 @@ struct Arguments {
     /// How many run side by side.
     #[arg(long, default_value_t = 2)]
     jobs: u64,
-    /// What runs under them; both where it is not said.
+    /// What runs under them; everything where it is not said.
     #[arg(long)]
     only: Option<Part>,
+    /// Runs nothing but the cluster.
+    #[arg(long, conflicts_with_all = ["only", "single"])]
+    cluster: bool,
+    /// Runs everything but the cluster.
+    #[arg(long, conflicts_with = "only")]
+    single: bool,
     /// Prints each step, of one seed after the other.
     #[arg(long)]
     talk: bool,
@@ -34,6 +41,19 @@ enum Part {
     Engine,
     /// The runtime in its world.
     Runtime,
+    /// Several nodes on one store.
+    Cluster,
+}
+
+impl Arguments {
+    /// Whether a part runs.
+    fn runs(&self, part: Part) -> bool {
+        match self.only {
+            Some(only) => only == part,
+            None if self.cluster => part == Part::Cluster,
+            None => !self.single || part != Part::Cluster,
+        }
+    }
 }
 
 /// So many seeds must hit everything that is expected; fewer may miss some of it by chance.
@@ -53,10 +73,12 @@ fn main() -> ExitCode {
         println!("\nseed {}, {}: {}", found.seed, found.part, found.what);
         println!("  see it again: {}", found.command());
     }
-    let expected = [(Part::Engine, ENGINE), (Part::Runtime, RUNTIME)];
-    let wanted = expected
-        .iter()
-        .filter(|(part, _)| arguments.only.is_none_or(|only| only == *part));
+    let expected = [
+        (Part::Engine, ENGINE),
+        (Part::Runtime, RUNTIME),
+        (Part::Cluster, CLUSTER),
+    ];
+    let wanted = expected.iter().filter(|(part, _)| arguments.runs(*part));
     let missing: Vec<String> = wanted
         .flat_map(|(_, points)| ran.coverage.missing(points))
         .collect();

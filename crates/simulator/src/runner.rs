@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use simulator::model::{self, ModelPlan};
-use simulator::world::{self, WorldPlan};
+use simulator::world::{self, WorldPlan, WorldRun};
 use simulator::{Coverage, Finding};
 
 use crate::{Arguments, Part};
+
+/// What runs one seed of a world.
+type World = fn(u64, WorldPlan) -> Result<WorldRun, Finding>;
 
 /// A run that found something.
 pub(crate) struct Found {
@@ -112,23 +115,37 @@ fn work(
 
 fn one(arguments: &Arguments, seed: u64, ran: &mut Ran) {
     ran.seeds += 1;
-    let mut keep = |part, what| ran.found.push(Found { seed, part, what });
-    if arguments.only != Some(Part::Runtime) {
+    if arguments.runs(Part::Engine) {
         RUNNING.set((seed, "engine"));
         match model::run(seed, ModelPlan::talking(arguments.talk)) {
             Ok(run) => ran.coverage.merge(&run.coverage),
-            Err(what) => keep("engine", what),
+            Err(what) => ran.found.push(Found {
+                seed,
+                part: "engine",
+                what,
+            }),
         }
     }
-    if arguments.only != Some(Part::Engine) {
-        RUNNING.set((seed, "runtime"));
-        match world::run(seed, WorldPlan::talking(arguments.talk)) {
+    let worlds: [(Part, &'static str, World); 2] = [
+        (Part::Runtime, "runtime", world::run),
+        (Part::Cluster, "cluster", world::run_cluster),
+    ];
+    for (part, name, run) in worlds {
+        if !arguments.runs(part) {
+            continue;
+        }
+        RUNNING.set((seed, name));
+        match run(seed, WorldPlan::talking(arguments.talk)) {
             Ok(run) => {
                 ran.coverage.merge(&run.coverage);
                 ran.instances += run.instances;
                 ran.records += run.records;
             }
-            Err(what) => keep("runtime", what),
+            Err(what) => ran.found.push(Found {
+                seed,
+                part: name,
+                what,
+            }),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One connection to another node: what is asked of it travels in batches, as it comes.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::wire::{Answer, Ask, Frame, Reply, Request};
 use crate::error::Unavailable;
+use crate::level::Level;
 use crate::partition::overloaded;
 use crate::subscribe::Published;
 
@@ -50,9 +51,10 @@ pub trait Peers: Send + Sync + 'static {
 /// This node's side of the connection to another one, made anew when it breaks.
 pub(super) struct Link {
     requests: mpsc::Sender<Request>,
-    pending: Mutex<HashMap<u64, Pending>>,
+    pending: Mutex<BTreeMap<u64, Pending>>,
     next: AtomicU64,
-    ended: AtomicBool,
+    /// 1 once nothing more can be asked.
+    ended: Level,
 }
 
 /// Who waits for what.
@@ -89,7 +91,7 @@ impl Link {
             requests,
             pending: Mutex::default(),
             next: AtomicU64::new(1),
-            ended: AtomicBool::new(false),
+            ended: Level::default(),
         };
         (Arc::new(link), asked)
     }
@@ -141,7 +143,7 @@ impl Link {
     ) -> Result<Awaited<'_>, Unavailable> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut pending = self.pending();
-        if self.ended.load(Ordering::Acquire) {
+        if self.ended.get() > 0 {
             return Err(Unavailable::Closed);
         }
         if pending.len() >= PENDING {
@@ -183,7 +185,7 @@ impl Link {
         }
     }
 
-    fn pending(&self) -> MutexGuard<'_, HashMap<u64, Pending>> {
+    fn pending(&self) -> MutexGuard<'_, BTreeMap<u64, Pending>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -227,7 +229,7 @@ impl Link {
 
     /// Nothing more can be asked.
     pub(super) fn end(&self) {
-        self.ended.store(true, Ordering::Release);
+        self.ended.raise(1);
         self.fail_all();
     }
 
@@ -239,7 +241,7 @@ impl Link {
         mut asked: mpsc::Receiver<Request>,
     ) {
         let mut pause = FIRST_PAUSE;
-        while !self.ended.load(Ordering::Acquire) {
+        while self.ended.get() == 0 {
             match peers.connect(&to).await {
                 Ok(connection) => {
                     tracing::info!(node = %to.name, url = %to.url, "connected to a node");
@@ -267,6 +269,7 @@ impl Link {
         loop {
             tokio::select! {
                 biased;
+                () = self.ended.reach(1) => return,
                 frame = incoming.recv() => {
                     let Some(Ok(frame)) = frame.map(Frame::decode) else { return };
                     for number in frame.replies.into_iter().filter_map(|reply| self.resolve(reply)) {

@@ -9,7 +9,7 @@ use store::{Lease, PartitionId, StoreError};
 
 use super::state::{Cluster, lock};
 use crate::error::OpenError;
-use crate::partition::Internal;
+use crate::partition::{Internal, Partition};
 use crate::projector::News;
 use crate::shared::Shared;
 
@@ -52,13 +52,13 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
     let (owned, owned_cluster) = (Arc::clone(shared), Arc::clone(cluster));
     shared.spawn_vital(format!("partition {index}"), async move {
         let (shared, cluster) = (owned, owned_cluster);
-        let opened = tokio::select! {
+        let owned = tokio::select! {
             biased;
-            opened = crate::recovery::open_one(&shared, index) => opened,
+            opened = opened(&shared, &cluster, lease) => opened,
             // Lost on the way: its state, for one, is never written.
             () = cluster.lapsed(&shared, usize::from(index)) => Err(OpenError::Fenced(index)),
         };
-        let failed = match opened {
+        let failed = match owned {
             Ok(partition) => {
                 cluster.set_stage(index, Stage::Open);
                 crate::health::add(&shared.stats.partitions_taken, 1);
@@ -82,6 +82,26 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
         lock(&cluster.stages).remove(&index);
         cluster.wake.notify_one();
     });
+}
+
+/// A partition that is ours still when it is open. A node that stood still between taking the lease and
+/// taking the journal over may come late: another has the lease by then, and answers from memory. It
+/// is fenced, and so must not go unnoticed that this one commits.
+async fn opened(
+    shared: &Arc<Shared>,
+    cluster: &Cluster,
+    lease: Lease,
+) -> Result<Partition, OpenError> {
+    let partition = crate::recovery::open_one(shared, lease.partition.0).await?;
+    let leases = cluster.store.leases().await?;
+    let ours = |held: &Lease| {
+        (held.partition, held.owner, held.epoch) == (lease.partition, lease.owner, lease.epoch)
+    };
+    if leases.iter().any(ours) {
+        Ok(partition)
+    } else {
+        Err(OpenError::Fenced(lease.partition.0))
+    }
 }
 
 fn not_opened(cluster: &Cluster, partition: u16, error: &OpenError) {

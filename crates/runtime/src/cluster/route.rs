@@ -1,5 +1,6 @@
 //! To the owner of a slot, wherever it is and however often that changes on the way.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use tokio::time::Instant;
 use super::link::Link;
 use super::serve::ALL_SLOTS;
 use super::state::Cluster;
-use super::wire::{Answer, Ask, CommandAsk, DeleteAsk, ReadAsk, StartAsk, When, id_bytes, id_in};
+use super::wire::{
+    Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, ReadAsk, StartAsk, When, id_bytes, id_in,
+};
 use crate::clock::steady_now;
 use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
 use crate::handle::{Begin, Order};
@@ -317,41 +320,34 @@ impl Cluster {
     }
 
     /// Waits until the state holds what all other nodes have made durable; answers with the
-    /// partitions that were not in time, those without an owner among them.
-    pub(crate) async fn fresh_elsewhere(&self, shared: &Shared) -> Vec<Behind> {
-        let asked = self.others().into_iter().map(async |node| {
-            let answer = match self.link(shared, node) {
-                Some(link) => link.ask(0, Ask::Fresh(ALL_SLOTS)).await.ok(),
-                None => None,
-            };
-            match answer {
-                Some(Answer::Behind(behind)) => Ok(behind.partitions),
-                _ => Err(node),
-            }
-        });
+    /// partitions that were not in time, among them those that no node says it owns, neither another
+    /// nor, with those `owned`, this one.
+    pub(crate) async fn fresh_elsewhere(&self, shared: &Shared, owned: &[u16]) -> Vec<Behind> {
         let wait = Duration::from_millis(shared.config.bounds.read_wait_ms);
-        let asked = tokio::time::timeout(wait, futures_util::future::join_all(asked)).await;
-        let view = self.view();
-        let told = |node| {
-            asked
-                .as_ref()
-                .is_ok_and(|asked| !asked.contains(&Err(node)))
-        };
-        let unknown = (0..shared.placement.count()).filter(|partition| {
-            let place = usize::from(*partition);
-            match view.owner(place) {
-                Some(owner) if owner == self.me => !shared.ports[place].is_open(),
-                Some(owner) => !told(owner),
-                None => true,
+        let asked = self.others().into_iter().map(async |node| {
+            let link = self.link(shared, node)?;
+            let answer = link.ask(0, Ask::Fresh(ALL_SLOTS));
+            match tokio::time::timeout(wait, answer).await {
+                Ok(Ok(Answer::Behind(behind))) => Some(behind),
+                _ => None,
             }
         });
+        let answers = futures_util::future::join_all(asked).await;
+        let answers: Vec<BehindAnswer> = answers.into_iter().flatten().collect();
+        let told = answers.iter().flat_map(|answer| &answer.owned);
+        let told: BTreeSet<u32> = told
+            .copied()
+            .chain(owned.iter().copied().map(u32::from))
+            .collect();
+        let partitions = 0..shared.placement.count();
+        let unknown = partitions.filter(|partition| !told.contains(&u32::from(*partition)));
         let mut behind: Vec<Behind> = unknown
             .map(|partition| Behind {
                 partition,
                 behind_ms: 0,
             })
             .collect();
-        for late in asked.iter().flatten().flatten().flatten() {
+        for late in answers.iter().flat_map(|answer| &answer.partitions) {
             behind.push(Behind {
                 partition: u16::try_from(late.partition).unwrap_or_default(),
                 behind_ms: late.behind_ms,

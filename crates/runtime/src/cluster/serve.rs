@@ -1,6 +1,6 @@
 //! The other side of a link: what another node asks, carried out here.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ impl Runtime {
             shared: self.shared(),
             replies,
             room: Arc::new(Semaphore::new(AT_ONCE)),
-            running: HashMap::new(),
+            running: BTreeMap::new(),
         };
         let ended = self.shared();
         loop {
@@ -72,6 +72,10 @@ impl Runtime {
                 break;
             };
             for request in frame.requests {
+                // What was asked over a connection that is gone is asked again over another.
+                if incoming.is_closed() {
+                    break;
+                }
                 serving.take(request).await;
             }
         }
@@ -106,7 +110,7 @@ struct Serving {
     shared: Arc<Shared>,
     replies: mpsc::Sender<Reply>,
     room: Arc<Semaphore>,
-    running: HashMap<u64, AbortHandle>,
+    running: BTreeMap<u64, AbortHandle>,
 }
 
 impl Serving {
@@ -268,9 +272,13 @@ async fn read(runtime: &Runtime, ask: &ReadAsk) -> Answer {
 }
 
 async fn fresh(runtime: &Runtime, slot: u32) -> Answer {
+    let owned = runtime.owned_here().into_iter().map(u32::from).collect();
     let behind = match u16::try_from(slot) {
         Ok(slot) if u32::from(slot) < ALL_SLOTS => {
-            let in_time = runtime.fresh_here(slot).await;
+            let in_time = match runtime.fresh_here(slot).await {
+                Ok(in_time) => in_time,
+                Err(reason) => return reason.into(),
+            };
             let partition = u32::from(runtime.partition_of(Id::new(0, slot, 0)));
             let late = BehindPartition {
                 partition,
@@ -287,7 +295,10 @@ async fn fresh(runtime: &Runtime, slot: u32) -> Answer {
             late.collect()
         }
     };
-    Answer::Behind(BehindAnswer { partitions: behind })
+    Answer::Behind(BehindAnswer {
+        partitions: behind,
+        owned,
+    })
 }
 
 async fn watch(runtime: &Runtime, number: u64, id: Id, replies: &mpsc::Sender<Reply>) {

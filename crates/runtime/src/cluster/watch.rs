@@ -320,6 +320,9 @@ impl Watch {
             } else if ours && stage == Some(Stage::Open) && should != Some(cluster.me) {
                 // Without anybody to hand it to this node is unfit, and does better to stop.
                 hand_over(shared, cluster, index);
+            } else if let Some(lease) = lease.filter(|_| ours && stage.is_none()) {
+                // It was given up, but the store did not answer; our bumps would keep it for ever.
+                cluster.store.release_lease(lease).await?;
             }
         }
         Ok(())

@@ -243,6 +243,9 @@ pub(super) struct PublishedAnswer {
 pub(super) struct BehindAnswer {
     #[prost(message, repeated, tag = "1")]
     pub(super) partitions: Vec<BehindPartition>,
+    /// Those that the node owned when it was asked: it knows nothing of others.
+    #[prost(uint32, repeated, tag = "2")]
+    pub(super) owned: Vec<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Message)]

@@ -245,14 +245,13 @@ fn queue_of<'q>(
 }
 
 async fn ask_for(shared: &Shared, id: Id) -> Option<Arc<Instance>> {
-    let (reply, answer) = oneshot::channel();
     // Of a partition that is not here any more, or not for long, the next owner makes the calls.
     let port = shared.port(id.slot());
-    if !port.is_leaving() {
-        port.notify(Internal::Work {
-            id,
-            work: Work::Call(reply),
-        });
+    if port.is_leaving() {
+        return None;
     }
+    let (reply, answer) = oneshot::channel();
+    let work = Work::Call(reply);
+    port.notify(Internal::Work { id, work });
     answer.await.ok().flatten()
 }

@@ -157,7 +157,10 @@ impl Runtime {
     async fn carried_before(&self, order: &Order) -> Result<Option<Carried>, CommandError> {
         // Behind everything that waits in the mailbox.
         let instance = self.read_here(order.id, When::Now).await?;
-        self.fresh_here(order.id.slot()).await;
+        if !self.fresh_here(order.id.slot()).await? {
+            // Whether it was carried out is not known yet.
+            return Err(Unavailable::Closed.into());
+        }
         let after_seq = instance.seq().saturating_sub(REMEMBERED);
         let store = self.shared.store.as_ref();
         let records = read_history(store, order.id, after_seq, usize::MAX)

@@ -43,8 +43,9 @@ impl Runtime {
     ) -> Result<Listed, Unavailable> {
         let (overlay, incomplete) = match consistency {
             Consistency::Fresh => {
-                let (here, elsewhere) =
-                    tokio::join!(self.overlay(filter, after, limit), self.fresh_elsewhere());
+                let (heads, owned) = (self.heads(), self.owned_here());
+                let here = self.overlay(filter, after, limit, &heads);
+                let (here, elsewhere) = tokio::join!(here, self.fresh_elsewhere(&owned));
                 let (overlay, mut incomplete) = here?;
                 incomplete.extend(elsewhere);
                 (overlay, incomplete)
@@ -61,14 +62,14 @@ impl Runtime {
         filter: &InstanceFilter,
         after: Option<ListCursor>,
         limit: usize,
+        heads: &[u64],
     ) -> Result<(Overlay, Vec<Behind>), Unavailable> {
         let (reply, overlay) = oneshot::channel();
-        let heads = self.heads();
         let asked = Asked {
             filter: filter.clone(),
             after,
             wanted: limit + 1,
-            heads: heads.clone(),
+            heads: heads.to_vec(),
             reply,
         };
         let answer = async {
@@ -77,8 +78,8 @@ impl Runtime {
             overlay.await.map_err(|_| Unavailable::ShuttingDown)
         };
         match tokio::time::timeout(self.read_wait(), answer).await {
-            Ok(overlay) => Ok((overlay?, vec![])),
-            Err(_) => Ok((Overlay::default(), self.behind(&heads))),
+            Ok(overlay) => Ok((overlay?, self.lost(heads))),
+            Err(_) => Ok((Overlay::default(), self.behind(heads))),
         }
     }
 

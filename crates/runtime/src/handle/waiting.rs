@@ -16,15 +16,17 @@ impl Runtime {
         if consistency == Consistency::Eventual {
             return vec![];
         }
-        let (mut behind, elsewhere) = tokio::join!(self.all_fresh_here(), self.fresh_elsewhere());
+        let owned = self.owned_here();
+        let elsewhere = self.fresh_elsewhere(&owned);
+        let (mut behind, elsewhere) = tokio::join!(self.all_fresh_here(), elsewhere);
         behind.extend(elsewhere);
         behind
     }
 
-    /// The same, of what other nodes have made durable.
-    pub(super) async fn fresh_elsewhere(&self) -> Vec<Behind> {
+    /// The same, of what other nodes have made durable: whatever is not `owned` by this one.
+    pub(super) async fn fresh_elsewhere(&self, owned: &[u16]) -> Vec<Behind> {
         match &self.shared.cluster {
-            Some(cluster) => cluster.fresh_elsewhere(&self.shared).await,
+            Some(cluster) => cluster.fresh_elsewhere(&self.shared, owned).await,
             None => vec![],
         }
     }
@@ -45,7 +47,7 @@ impl Runtime {
             let mut trip = Trip::to(&self.shared, slot);
             loop {
                 let outcome = match trip.next().await? {
-                    Routed::Here => Ok(self.fresh_here(slot).await),
+                    Routed::Here => self.fresh_here(slot).await,
                     Routed::There(there) => there.fresh(slot).await,
                 };
                 if let Some(settled) = trip.settled::<bool, Unavailable>(outcome) {
@@ -57,14 +59,17 @@ impl Runtime {
         matches!(fresh, Ok(Ok(true)))
     }
 
-    /// The same, of a partition of this process.
-    pub(crate) async fn fresh_here(&self, slot: engine::Slot) -> bool {
-        let port = self.shared.port(slot);
-        let head = port.head.get();
-        let reached = self.reach_one(port, head);
-        tokio::time::timeout(self.read_wait(), reached)
-            .await
-            .is_ok()
+    /// The same, of a partition of this process; only its owner knows what is durable.
+    pub(crate) async fn fresh_here(&self, slot: engine::Slot) -> Result<bool, Unavailable> {
+        let shared = &self.shared;
+        let port = shared.port(slot);
+        let index = u16::try_from(shared.placement.of(slot)).unwrap_or_default();
+        if shared.cluster.is_some() && !(port.is_open() && shared.may_answer(index)) {
+            return Err(Unavailable::Closed);
+        }
+        let reached = self.reach_one(port, port.head.get());
+        let reached = tokio::time::timeout(self.read_wait(), reached);
+        Ok(reached.await.is_ok())
     }
 
     /// How long a read waits at most.
@@ -88,6 +93,14 @@ impl Runtime {
         (0..).zip(&self.shared.ports).map(head).collect()
     }
 
+    /// The partitions of this process that it may answer for now.
+    pub(crate) fn owned_here(&self) -> Vec<u16> {
+        let heads = (0..).zip(self.heads());
+        // What is open has a record that says so.
+        let owned = heads.filter(|(_, head)| *head > 0);
+        owned.map(|(partition, _)| partition).collect()
+    }
+
     async fn reach(&self, heads: &[u64]) {
         for (port, head) in self.shared.ports.iter().zip(heads) {
             self.reach_one(port, *head).await;
@@ -100,6 +113,13 @@ impl Runtime {
             let _hurry = self.shared.awaited.hurry();
             port.reached.reach(head).await;
         }
+    }
+
+    /// What is behind of partitions that went to another node meanwhile.
+    pub(super) fn lost(&self, heads: &[u64]) -> Vec<Behind> {
+        let behind = self.behind(heads).into_iter();
+        let gone = |behind: &Behind| !self.shared.ports[usize::from(behind.partition)].is_open();
+        behind.filter(gone).collect()
     }
 
     pub(super) fn behind(&self, heads: &[u64]) -> Vec<Behind> {

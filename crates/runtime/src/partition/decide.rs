@@ -68,6 +68,8 @@ impl Partition {
                 self.hot.insert(Arc::new(loaded.instance), 0, loaded.weight);
                 CommandError::NotFound(id)
             }
+            // Another node may own the partition by now, and know of it.
+            Ok(None) if !self.shared.may_answer(self.index) => Unavailable::Closed.into(),
             Ok(_) => CommandError::NotFound(id),
             Err(error) => {
                 self.shared
@@ -139,6 +141,9 @@ impl Partition {
     /// Decides a command on an instance in memory; answers whether it was a result that came too
     /// late to matter.
     pub(super) fn decide(&mut self, id: Id, asked: Asked<'_>) -> Result<bool, Refusal> {
+        // The owner before may have had a faster clock, and its journal may be trimmed.
+        let updated_at = self.hot.get(id).map(|hot| hot.instance.updated_at());
+        self.last_at = self.last_at.max(updated_at.unwrap_or(0));
         let now = self.now();
         let catalog = self.shared.catalog.current();
         let own_id = Id::new(now, id.slot(), self.entropy.next_u64());

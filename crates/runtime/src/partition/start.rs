@@ -50,7 +50,10 @@ impl Partition {
     pub(super) fn on_start(&mut self, request: StartRequest) {
         match &request.key {
             Some(_) => self.start_with_key(request),
-            None if request.again => self.work(request.id, Work::StartAgain(Box::new(request))),
+            // One that was delayed on its way may come behind its own repeat.
+            None if request.again || self.hot.contains(request.id) => {
+                self.work(request.id, Work::StartAgain(Box::new(request)));
+            }
             None => self.start_and_answer(request),
         }
     }

@@ -2,8 +2,10 @@
 
 mod history;
 mod intentions;
+mod ledger;
 mod saga;
 
 pub(crate) use history::{History, same_state};
 pub(crate) use intentions::Intentions;
+pub(crate) use ledger::Ledger;
 pub(crate) use saga::check_saga;

@@ -167,3 +167,28 @@ pub const RUNTIME: &[Point] = &[
     ("store: projection unavailable", "", ""),
     ("store: read unavailable", "", ""),
 ];
+
+/// What befalls several nodes, and what their clients meet.
+pub const CLUSTER: &[Point] = &[
+    ("client: cut off", "", ""),
+    ("client: list", "", ""),
+    ("client: not answered", "", ""),
+    ("client: read", "", ""),
+    ("client: start replayed", "", ""),
+    ("cluster: clock off", "", ""),
+    ("cluster: clock off, owns nothing", "", ""),
+    ("cluster: done, not answered", "", ""),
+    ("cluster: lease taken", "", ""),
+    ("cluster: node crashed", "", ""),
+    ("cluster: node cut off the store", "", ""),
+    ("cluster: node retired", "", ""),
+    ("cluster: node stood still", "", ""),
+    ("cluster: slow", "", ""),
+    ("cluster: store outage", "", ""),
+    ("cluster: unavailable", "", ""),
+    ("message acknowledged", "", ""),
+    ("network: connected", "", ""),
+    ("network: not connected", "", ""),
+    ("network: parted, connections break", "", ""),
+    ("network: parted, frames wait", "", ""),
+];

@@ -9,7 +9,7 @@ use engine::Instance;
 use engine::record::{Body, Record, StepRef};
 use engine::view::record_type;
 
-pub use expected::{ENGINE, RUNTIME};
+pub use expected::{CLUSTER, ENGINE, RUNTIME};
 
 /// Counts of what was hit, by name.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! The runtime in its world.
 
 use crate::Finding;
-use crate::world::{Planted, WorldPlan, run};
+use crate::world::{Planted, WorldPlan, WorldRun, run};
 
 #[test]
 fn many_seeds_find_nothing() {
@@ -20,8 +20,12 @@ fn the_same_seed_gives_the_same_run() {
     }
 }
 
-/// The first finding under a planted fault; it must say one of these things.
-fn check(planted: Planted, expected: &[&str]) {
+/// The first finding of a world under a planted fault; it must say one of these things.
+pub(super) fn first_finding(
+    run: fn(u64, WorldPlan) -> Result<WorldRun, Finding>,
+    planted: Planted,
+    expected: &[&str],
+) {
     let plan = WorldPlan {
         planted: Some(planted),
         ..WorldPlan::default()
@@ -32,6 +36,10 @@ fn check(planted: Planted, expected: &[&str]) {
         expected.iter().any(|part| what.contains(part)),
         "{planted:?} was found as: {what}"
     );
+}
+
+fn check(planted: Planted, expected: &[&str]) {
+    first_finding(run, planted, expected);
 }
 
 #[test]
@@ -55,6 +63,7 @@ fn a_double_apply_is_found() {
             "outstanding",
             "before it was durable",
             "was shown",
+            "a stale read",
         ],
     );
 }

@@ -12,15 +12,20 @@ use engine::record::Failure;
 use engine::{Payload, TaskOutcome};
 use runtime::CallbackError;
 use serde_json::Value;
-use std::sync::atomic::Ordering;
 
 use super::Planted;
+use super::life::Life;
 use super::outside::{Later, Temper};
 use super::surroundings::{World, lock};
 use crate::finding::{Finding, demand};
+use crate::random::Random;
 
 /// Stands where the workload says `http`.
-pub(super) struct Simulated(pub(super) Arc<World>);
+pub(super) struct Simulated {
+    pub(super) world: Arc<World>,
+    /// The process that makes the calls.
+    pub(super) life: Arc<Life>,
+}
 
 impl Kind for Simulated {
     fn name(&self) -> &'static str {
@@ -37,24 +42,34 @@ impl Kind for Simulated {
         _settings: &Value,
         _context: BuildContext,
     ) -> Result<Arc<dyn Connector>, BuildError> {
-        let process = self.0.process.load(Ordering::Relaxed);
         Ok(Arc::new(Connection {
-            world: Arc::clone(&self.0),
-            process,
+            world: Arc::clone(&self.world),
+            life: Arc::clone(&self.life),
         }))
     }
 }
 
 struct Connection {
     world: Arc<World>,
-    process: u64,
+    life: Arc<Life>,
 }
 
 #[async_trait]
 impl Connector for Connection {
     async fn send(&self, call: Call, _secrets: &CallSecrets) -> Outcome {
+        self.life.goes_on().await;
+        let outcome = self.carry_out(call).await;
+        self.life.goes_on().await;
+        outcome
+    }
+}
+
+impl Connection {
+    async fn carry_out(&self, call: Call) -> Outcome {
         let world = &self.world;
-        let called = world.truth().called(world.now_ms(), self.process, &call);
+        let called = world
+            .truth()
+            .called(world.now_ms(), self.life.number, &call);
         let number = match called {
             Ok(number) => number,
             Err(finding) => {
@@ -177,14 +192,15 @@ impl World {
         let token = newest
             .filter(|_| self.plan.planted == Some(Planted::OldGeneration))
             .unwrap_or(token);
-        let first = self.deliver(&token, &outcome).await;
+        let mut random = lock(&self.outside).fork();
+        let first = self.deliver(&token, &outcome, &mut random).await;
         self.truth().coverage.hit(if first {
             "callback taken"
         } else {
             "callback too late"
         });
         if first && later.twice {
-            let second = self.deliver(&token, &outcome).await;
+            let second = self.deliver(&token, &outcome, &mut random).await;
             self.truth()
                 .coverage
                 .hit("callback refused the second time");
@@ -195,9 +211,9 @@ impl World {
     }
 
     /// Tells a callback address until it answers; whether the result was taken.
-    async fn deliver(self: &Arc<Self>, token: &str, outcome: &TaskOutcome) -> bool {
+    async fn deliver(&self, token: &str, outcome: &TaskOutcome, random: &mut Random) -> bool {
         loop {
-            let process = self.running().await;
+            let process = self.running(random).await;
             match process
                 .ask(process.runtime.callback(token, outcome.clone()))
                 .await

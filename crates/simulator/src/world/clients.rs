@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::record::CancelRequested;
+use engine::record::{Body, CancelRequested};
 use engine::{Answer, Command, Id, Payload, Refusal};
 use runtime::{
     CommandError, Consistency, Idempotency, Submit, SubmitError, Submitted, Unavailable,
@@ -12,6 +12,7 @@ use runtime::{
 use store::InstanceFilter;
 
 use super::surroundings::World;
+use super::truth::{Followed, Truth};
 use crate::finding::{Finding, demand};
 use crate::people;
 use crate::random::Random;
@@ -36,6 +37,9 @@ const DEEDS: [Deed; 6] = [
     Deed::Follow,
 ];
 const WEIGHTS: [u64; 6] = [45, 6, 20, 12, 6, 6];
+
+/// How often a command is sent that is not answered.
+const TRIES: usize = 4;
 
 /// Sends the clients of a run on their way, over so many milliseconds.
 pub(super) fn send(world: &Arc<World>, random: &mut Random, over_ms: u64) {
@@ -138,7 +142,7 @@ impl Client {
             .as_ref()
             .map(|idempotency| idempotency.key.as_str());
         loop {
-            let process = self.world.running().await;
+            let process = self.world.running(&mut self.random).await;
             let answer = process.ask(process.runtime.submit(submit.clone())).await;
             let what = match answer {
                 Some(Ok(submitted)) => {
@@ -213,48 +217,77 @@ impl Client {
         }
     }
 
+    /// Has a command carried out; what is not answered is tried a few times more, wherever.
     async fn command(&mut self, id: Id, command: Command) -> Result<(), Finding> {
-        let process = self.world.running().await;
-        match process
-            .ask(process.runtime.command(id, command, "client"))
-            .await
-        {
-            Some(Ok(instance)) => self.world.truth().shown(&instance),
-            Some(Err(CommandError::NotFound(id))) => {
-                Err(Finding(format!("{id} is durable, but not found")))
+        for _ in 0..TRIES {
+            let process = self.world.running(&mut self.random).await;
+            let asked = process.runtime.command(id, command.clone(), "client");
+            match process.ask(asked).await {
+                Some(Ok(instance)) => {
+                    let mut truth = self.world.truth();
+                    truth.shown(&instance)?;
+                    let done = is_done(&truth, id, &command);
+                    return demand(done, || {
+                        format!("{id}: {command:?} was acknowledged, but no record says so")
+                    });
+                }
+                Some(Err(CommandError::NotFound(id))) => {
+                    return Err(Finding(format!("{id} is durable, but not found")));
+                }
+                Some(Err(CommandError::Refused(_))) => return Ok(()),
+                Some(Err(CommandError::Unavailable(_))) | None => self.pause().await,
             }
-            Some(Err(CommandError::Refused(_) | CommandError::Unavailable(_))) | None => Ok(()),
         }
+        Ok(())
     }
 
+    /// Reads an instance: whatever was durable when the read began must show.
     async fn read(&mut self) -> Result<(), Finding> {
         let Some(id) = self.any_instance() else {
             return Ok(());
         };
-        let process = self.world.running().await;
+        let process = self.world.running(&mut self.random).await;
+        let least = self.world.truth().durable(id);
         match process.ask(process.runtime.instance(id)).await {
-            Some(Ok(instance)) => self.world.truth().shown(&instance)?,
+            Some(Ok(instance)) => {
+                self.world.truth().shown(&instance)?;
+                let seq = instance.seq();
+                demand(seq >= least, || {
+                    format!("{id}: a stale read showed seq {seq}, where {least} was durable")
+                })?;
+            }
             Some(Err(CommandError::NotFound(id))) => {
                 return Err(Finding(format!("{id} is durable, but not found")));
             }
             Some(Err(_)) | None => return Ok(()),
         }
+        self.world.truth().coverage.hit("client: read");
         let _alone = self.world.reading.lock().await;
+        let least = self.world.truth().seen(id);
         if let Some(Ok(page)) = process.ask(process.runtime.history(id, 0, 10_000)).await {
             self.world.truth().told(id, &page.records)?;
+            let count = page.records.len() as u64;
+            demand(page.more || count >= least, || {
+                format!("{id}: a stale history ends at {count}, where {least} had been seen")
+            })?;
         }
         Ok(())
     }
 
-    /// A complete list holds everything that was answered before it was asked for.
+    /// A complete list holds everything that was answered before it was asked for, as it was then or
+    /// later.
     async fn list(&mut self, wanted: Option<Id>) -> Result<(), Finding> {
         let known: Vec<Id> = match wanted {
             Some(id) => vec![id],
             None => self.world.truth().answered.clone(),
         };
-        let process = self.world.running().await;
+        let process = self.world.running(&mut self.random).await;
         let all = InstanceFilter::default();
         let _alone = self.world.reading.lock().await;
+        let least: Vec<(Id, u64)> = {
+            let truth = self.world.truth();
+            known.iter().map(|id| (*id, truth.seen(*id))).collect()
+        };
         let listed = process
             .ask(process.runtime.list(&all, None, 1_000, Consistency::Fresh))
             .await;
@@ -262,12 +295,15 @@ impl Client {
             return Ok(());
         };
         self.world.truth().coverage.hit("client: list");
-        if listed.incomplete.is_empty() && listed.page.next.is_none() {
-            let missing = known
-                .iter()
-                .find(|id| !listed.page.items.iter().any(|row| row.id == id.bytes()));
-            demand(missing.is_none(), || {
-                format!("a complete list lacks {missing:?}")
+        if !listed.incomplete.is_empty() || listed.page.next.is_some() {
+            return Ok(());
+        }
+        for (id, least) in least {
+            let row = listed.page.items.iter().find(|row| row.id == id.bytes());
+            let seq = row.map(|row| row.seq);
+            demand(seq.is_some(), || format!("a complete list lacks {id}"))?;
+            demand(seq >= Some(least), || {
+                format!("{id}: a stale list shows seq {seq:?}, where {least} had been seen")
             })?;
         }
         Ok(())
@@ -278,22 +314,47 @@ impl Client {
         let Some(id) = self.any_instance() else {
             return Ok(());
         };
-        let process = self.world.running().await;
+        let process = self.world.running(&mut self.random).await;
         let alone = self.world.reading.lock().await;
         let Some(Ok(mut stream)) = process.ask(process.runtime.subscribe(id, 0)).await else {
             return Ok(());
         };
         drop(alone);
-        let mut next = 1;
-        while let Some(Some(Ok(published))) = process.ask(stream.next()).await {
-            let record = published.record;
+        let number = self.random.bits();
+        let mut followed = Followed {
+            id,
+            process: process.life.number,
+            got: 0,
+        };
+        self.world.truth().streams.insert(number, followed);
+        while let Some(Some(Ok(published))) = process.listen(stream.next()).await {
+            let (record, next) = (published.record, followed.got + 1);
             demand(record.seq == next, || {
                 format!("{id}: a stream gave record {} for {next}", record.seq)
             })?;
-            self.world.truth().told(id, std::slice::from_ref(&record))?;
-            next += 1;
+            followed.got = next;
+            let mut truth = self.world.truth();
+            truth.told(id, std::slice::from_ref(&record))?;
+            truth.streams.insert(number, followed);
         }
+        // It ended with its process, or said that it cannot go on: its follower begins another.
+        self.world.truth().streams.remove(&number);
         Ok(())
+    }
+}
+
+/// Whether an instance's records show that a command was carried out.
+fn is_done(truth: &Truth, id: Id, command: &Command) -> bool {
+    match command {
+        Command::Cancel(_) => truth.holds(id, |body| matches!(body, Body::CancelRequested(_))),
+        Command::Decide { id: decision, .. } => truth.holds(id, |body| match body {
+            Body::DecisionMade(made) => made.id == decision.bytes()[..],
+            Body::DecisionAnswered(given) => given.id == decision.bytes()[..],
+            Body::DecisionResolved(end) => end.answer.id == decision.bytes()[..],
+            Body::DecisionDelegated(to) => to.id == decision.bytes()[..],
+            _ => false,
+        }),
+        _ => true,
     }
 }
 

@@ -62,4 +62,17 @@ impl Faults {
             adapter: some(85, 60),
         }
     }
+
+    /// The same for several nodes: whole nodes fall in a storm of their own, and the power stays.
+    pub(super) fn draw_for_cluster(random: &mut Random) -> Self {
+        let drawn = Self::draw(random);
+        Self {
+            crash: drawn.crash / 10,
+            power_loss: 0,
+            fenced: drawn.fenced.min(1),
+            append_io: 0,
+            project_io: 0,
+            ..drawn
+        }
+    }
 }

@@ -12,11 +12,12 @@ use store::StoreError;
 
 use super::adapter::Simulated;
 use super::faults::Faults;
+use super::life::Life;
 use super::outside::Outside;
 use super::settle::{all_ended, check_all};
 use super::store::SimulatedStore;
 use super::surroundings::{Parts, World, lock};
-use super::truth::Truth;
+use super::truth::{Limits, Truth};
 use super::{Planted, clients};
 use crate::coverage::Coverage;
 use crate::finding::Finding;
@@ -24,9 +25,11 @@ use crate::random::Random;
 use crate::workload::generate;
 
 /// The world begins at this time, milliseconds since the epoch.
-const BEGINNING: i64 = 1_767_225_600_000;
+pub(super) const BEGINNING: i64 = 1_767_225_600_000;
 /// Commands from inside that may wait for one instance beyond its bound.
-const INSIDE: usize = 50;
+pub(super) const INSIDE: usize = 50;
+/// A call may already be on its way when a callback answers it: for so long, in milliseconds.
+const ON_ITS_WAY_MS: i64 = 100;
 /// No run has more processes.
 const MOST_LIVES: usize = 400;
 
@@ -67,12 +70,19 @@ pub struct WorldRun {
 /// # Errors
 /// With what must never be.
 pub fn run(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
+    run_paused(live(seed, plan))
+}
+
+/// Runs a world on one thread, in a time that jumps from event to event.
+pub(super) fn run_paused(
+    world: impl Future<Output = Result<WorldRun, Finding>>,
+) -> Result<WorldRun, Finding> {
     let tokio = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .map_err(|error| Finding(format!("no tokio runtime: {error}")))?;
-    tokio.block_on(live(seed, plan))
+    tokio.block_on(world)
 }
 
 /// What only the main line of a run draws from and decides.
@@ -81,10 +91,8 @@ struct Lives {
     random: Random,
     config: Config,
     storm_ends: tokio::time::Instant,
-    /// The number of the process that runs.
-    process: u64,
-    /// Ends that had been seen when it began.
-    seen: u64,
+    /// The process that runs.
+    life: Arc<Life>,
 }
 
 async fn live(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
@@ -98,8 +106,13 @@ async fn live(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
     }
     // What waited for an instance goes into one batch when that is loaded; what came from inside is
     // never refused.
-    let most_commands = config.bounds.batch_commands + config.bounds.waiting_per_instance + INSIDE;
-    let truth = Truth::new(catalog, config.partitions, most_commands, plan.talk);
+    let limits = Limits {
+        partitions: config.partitions,
+        batch_commands: config.bounds.batch_commands + config.bounds.waiting_per_instance + INSIDE,
+        on_its_way_ms: ON_ITS_WAY_MS,
+        calls_repeat: false,
+    };
+    let truth = Truth::new(catalog, limits, plan.talk);
     let world = World::new(Parts {
         plan,
         faults,
@@ -108,25 +121,58 @@ async fn live(seed: u64, plan: WorldPlan) -> Result<WorldRun, Finding> {
         truth,
         outside: Outside::new(random.fork()),
         chance: random.fork(),
+        patience: None,
     });
     let storm_ms = random.between(2_000, 90_000);
     clients::send(&world, &mut random, storm_ms);
     let storm_ends = tokio::time::Instant::now() + Duration::from_millis(storm_ms);
     let mut lives = Lives {
+        life: world.begin(),
         world,
         random,
         config,
         storm_ends,
-        process: 0,
-        seen: 0,
     };
     lives.go_on().await?;
-    lives.report()
+    Ok(report(&lives.world))
 }
 
-fn unfit(found: &[Diagnostic]) -> Finding {
+pub(super) fn unfit(found: &[Diagnostic]) -> Finding {
     let found: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
     Finding(format!("the workload does not compile: {found:?}"))
+}
+
+/// What every process works with but for its store: a clock, adapters, and an end.
+pub(super) fn surroundings(world: &Arc<World>, life: &Arc<Life>, seed: u64) -> Surroundings {
+    let (fatal_world, fatal_life) = (Arc::clone(world), Arc::clone(life));
+    let simulated = Simulated {
+        world: Arc::clone(world),
+        life: Arc::clone(life),
+    };
+    Surroundings {
+        store: Arc::new(SimulatedStore::of(world, life)),
+        kinds: Registry::default().with(simulated),
+        clock: Arc::new(world.clock),
+        secrets: Arc::new(NoSecrets),
+        cluster: None,
+        seed,
+        on_fatal: Arc::new(move |_reason| fatal_world.crash(&fatal_life, "crash: fatal")),
+    }
+}
+
+/// Applies the workload where the catalog lacks it; false when the process ended meanwhile.
+pub(super) async fn apply(world: &World, life: &Life, runtime: &Runtime) -> Result<bool, Finding> {
+    if !runtime.catalog().workflows.is_empty() {
+        return Ok(true);
+    }
+    let (set, _) = world.workload.resources();
+    let plan = |base: &definition::Catalog| set.apply_to(base, &definition::no_settings_check);
+    let applied = life.unless_ended(runtime.apply("operator", "simulated", plan));
+    match applied.await {
+        Some(Ok(_)) => Ok(true),
+        Some(Err(ApplyError::Unavailable(_))) | None => Ok(false),
+        Some(Err(ApplyError::Refused(found))) => Err(unfit(&found)),
+    }
 }
 
 /// Planted faults need the weather in which they show.
@@ -139,12 +185,12 @@ fn faults(random: &mut Random, planted: Option<Planted>) -> Faults {
             power_loss: 100,
             ..drawn
         },
-        Some(Planted::EarlyRelease | Planted::OldGeneration) | None => drawn,
+        _ => drawn,
     }
 }
 
 /// Small bounds, so that they are reached.
-fn config(random: &mut Random) -> Config {
+pub(super) fn config(random: &mut Random) -> Config {
     let partitions = u16::try_from(random.between(1, 4)).unwrap_or(1);
     let defaults = Bounds::default();
     let bounds = Bounds {
@@ -195,24 +241,12 @@ impl Lives {
 
     /// Starts a process; none where it ended before it was ready.
     async fn begin(&mut self) -> Result<Option<Runtime>, Finding> {
-        let world = &self.world;
-        self.process = world.process.load(Ordering::Relaxed);
-        self.seen = world.end.count();
-        let with = Surroundings {
-            store: Arc::new(SimulatedStore::of(world)),
-            kinds: Registry::default().with(Simulated(Arc::clone(world))),
-            clock: Arc::new(world.clock),
-            secrets: Arc::new(NoSecrets),
-            cluster: None,
-            seed: self.random.bits(),
-            on_fatal: {
-                let world = Arc::clone(world);
-                Arc::new(move |_reason| world.crash("crash: fatal"))
-            },
-        };
+        self.life = self.world.begin();
+        let (world, life) = (&self.world, &self.life);
+        let with = surroundings(world, life, self.random.bits());
         world.log("a process begins");
-        let opened = world
-            .unless_ended(self.seen, Runtime::open(self.config.clone(), with))
+        let opened = life
+            .unless_ended(Runtime::open(self.config.clone(), with))
             .await;
         let runtime = match opened {
             Some(Ok(runtime)) => runtime,
@@ -222,7 +256,7 @@ impl Lives {
             )) => {
                 world.truth().coverage.hit("runtime: does not open for now");
                 tokio::time::sleep(Duration::from_millis(50)).await;
-                world.process.fetch_add(1, Ordering::Relaxed);
+                life.end();
                 return Ok(None);
             }
             Some(Err(error)) => return Err(Finding(format!("the runtime does not open: {error}"))),
@@ -232,26 +266,12 @@ impl Lives {
             self.end(&runtime).await;
             return Ok(None);
         }
-        self.world.set_runtime(Some(runtime.clone()));
+        self.world.opened(&self.life, runtime.clone());
         Ok(Some(runtime))
     }
 
-    /// Applies the workload where the catalog lacks it; false when the process ended meanwhile.
     async fn apply(&self, runtime: &Runtime) -> Result<bool, Finding> {
-        if !runtime.catalog().workflows.is_empty() {
-            return Ok(true);
-        }
-        let (set, _) = self.world.workload.resources();
-        let plan = |base: &definition::Catalog| set.apply_to(base, &definition::no_settings_check);
-        match self
-            .world
-            .unless_ended(self.seen, runtime.apply("operator", "simulated", plan))
-            .await
-        {
-            Some(Ok(_)) => Ok(true),
-            Some(Err(ApplyError::Unavailable(_))) | None => Ok(false),
-            Some(Err(ApplyError::Refused(found))) => Err(unfit(&found)),
-        }
+        apply(&self.world, &self.life, runtime).await
     }
 
     /// Lives until the process ends, or everything has: true then.
@@ -263,12 +283,9 @@ impl Lives {
         if !self.world.is_calm() {
             loop {
                 let step = tokio::time::Instant::now() + Duration::from_millis(700);
-                tokio::select! {
-                    biased;
-                    () = self.world.end.beyond(self.seen) => return Ok(false),
-                    () = tokio::time::sleep_until(step.min(self.storm_ends)) => {}
-                }
-                if self.has_ended() || !runtime.health().ready {
+                let step = tokio::time::sleep_until(step.min(self.storm_ends));
+                let goes_on = self.life.unless_ended(step).await.is_some();
+                if !goes_on || !runtime.health().ready {
                     return Ok(false);
                 }
                 if tokio::time::Instant::now() >= self.storm_ends {
@@ -278,32 +295,27 @@ impl Lives {
             self.world.calm.store(true, Ordering::Relaxed);
             self.world.log("calm");
         }
-        let world = Arc::clone(&self.world);
-        let over = world
-            .unless_ended(self.seen, all_ended(&world, runtime, &mut self.random))
-            .await;
+        let all_ended = all_ended(&self.world, runtime, &mut self.random);
+        let over = self.life.unless_ended(all_ended).await;
         if !over.unwrap_or(Ok(false))? {
             return Ok(false);
         }
-        let checked = world
-            .unless_ended(self.seen, check_all(&world, runtime))
+        let checked = self
+            .life
+            .unless_ended(check_all(&self.world, runtime))
             .await;
         checked.map_or(Ok(false), |checked| checked.map(|()| true))
     }
 
     fn has_ended(&self) -> bool {
-        self.process != self.world.process.load(Ordering::Relaxed)
+        self.life.has_ended()
     }
 
     /// What comes back is what was durable.
     async fn check_recovered(&mut self, runtime: &Runtime) -> Result<(), Finding> {
         let ids: Vec<Id> = self.world.truth().histories.keys().copied().collect();
         for id in ids.iter().filter(|_| self.random.chance(30)) {
-            match self
-                .world
-                .unless_ended(self.seen, runtime.instance(*id))
-                .await
-            {
+            match self.life.unless_ended(runtime.instance(*id)).await {
                 Some(Ok(instance)) => self.world.truth().shown(&instance)?,
                 Some(Err(runtime::CommandError::NotFound(id))) => {
                     return Err(Finding(format!("{id} was durable, but is lost")));
@@ -316,21 +328,19 @@ impl Lives {
 
     /// The process ends: gracefully, or as if it was killed.
     async fn end(&mut self, runtime: &Runtime) {
-        self.world.set_runtime(None);
+        self.world.closed(&self.life);
         let alive = runtime.health().ready && !self.has_ended();
         if alive && self.random.chance(50) {
             let _alone = self.world.reading.lock().await;
-            self.world.unless_ended(self.seen, runtime.shutdown()).await;
+            self.life.unless_ended(runtime.shutdown()).await;
             self.world.truth().coverage.hit("shutdown");
         }
-        self.world.process.fetch_add(1, Ordering::Relaxed);
         runtime.abort();
-        self.world.end.raise();
         self.lose_power().await;
     }
 
     async fn lose_power(&mut self) {
-        self.world.process.fetch_add(1, Ordering::Relaxed);
+        self.life.end();
         for _ in 0..3 {
             tokio::task::yield_now().await;
         }
@@ -360,31 +370,32 @@ impl Lives {
             ));
         };
         let checked = self
-            .world
-            .unless_ended(self.seen, check_all(&self.world, &runtime))
+            .life
+            .unless_ended(check_all(&self.world, &runtime))
             .await;
         runtime.abort();
         self.found()?;
         checked.unwrap_or_else(|| Err(Finding("the process ends when all is calm".to_owned())))
     }
+}
 
-    fn report(&self) -> Result<WorldRun, Finding> {
-        let mut truth = self.world.truth();
-        let ended: Vec<&'static str> = truth
+/// What a run came to.
+pub(super) fn report(world: &World) -> WorldRun {
+    let mut truth = world.truth();
+    let ended: Vec<&'static str> = truth
+        .histories
+        .values()
+        .map(|history| history.fold.status().as_str())
+        .collect();
+    ended.iter().for_each(|status| truth.coverage.hit(status));
+    WorldRun {
+        coverage: truth.coverage.clone(),
+        digest: truth.digest.finalize().to_hex().to_string(),
+        instances: truth.histories.len(),
+        records: truth
             .histories
             .values()
-            .map(|history| history.fold.status().as_str())
-            .collect();
-        ended.iter().for_each(|status| truth.coverage.hit(status));
-        Ok(WorldRun {
-            coverage: truth.coverage.clone(),
-            digest: truth.digest.finalize().to_hex().to_string(),
-            instances: truth.histories.len(),
-            records: truth
-                .histories
-                .values()
-                .map(|history| history.records.len())
-                .sum(),
-        })
+            .map(|history| history.records.len())
+            .sum(),
     }
 }

@@ -6,9 +6,11 @@
 
 mod adapter;
 mod clients;
+mod cluster;
 mod disk;
 mod double;
 mod faults;
+mod life;
 mod lives;
 mod outside;
 mod planted;
@@ -18,5 +20,6 @@ mod store;
 mod surroundings;
 mod truth;
 
+pub use cluster::run_cluster;
 pub use lives::{WorldPlan, WorldRun, run};
 pub(crate) use planted::Planted;

@@ -63,6 +63,11 @@ impl Outside {
         }
     }
 
+    /// Chance for what follows from one call.
+    pub(super) fn fork(&mut self) -> Random {
+        self.random.fork()
+    }
+
     /// How this call is taken; `trouble` in a hundred go wrong.
     pub(super) fn temper(&mut self, call: &Call, trouble: u64) -> Temper {
         let random = &mut self.random;

@@ -14,4 +14,18 @@ pub(crate) enum Planted {
     TrimPastSynced,
     /// What an older attempt came to is handed in as the newest one's.
     OldGeneration,
+    /// A writer whose partition is another's by now is told that its batch is durable.
+    NoFence,
+    /// A batch is told to be durable, and forgotten.
+    ForgottenBatch,
+    /// Idempotency keys are not found again.
+    ForgottenKeys,
+    /// The clock of a node stands still with the node: it takes its lease to last.
+    StoppedClock,
+    /// Frames between nodes get lost, and their connection goes on.
+    LostFrames,
+    /// The leases of a node that died go on moving.
+    GhostLease,
+    /// A node does not learn that its clock is off.
+    UntoldClock,
 }

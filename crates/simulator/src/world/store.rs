@@ -1,49 +1,47 @@
 //! The store of one process: the disk, with faults.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use store::{
-    Append, Appended, Batch, BlobHash, Change, Count, CountBy, Dropped, EntityId, Expiry,
+    Append, Appended, Batch, BlobHash, Change, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
     HistorySegment, InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead,
     PartitionId, Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
 };
 
 use super::Planted;
 use super::double::one_record_less;
+use super::life::Life;
 use super::surroundings::{World, lock};
 
 /// The disk as one process sees it.
 pub(super) struct SimulatedStore {
-    world: Arc<World>,
-    process: u64,
+    pub(super) world: Arc<World>,
+    pub(super) life: Arc<Life>,
+    /// This process's handle.
+    pub(super) live: MemoryStore,
     /// Told to be durable, but not yet: only where that is planted.
     early: std::sync::Mutex<Vec<Append>>,
 }
 
 impl SimulatedStore {
-    /// The store of the process that runs now.
-    pub(super) fn of(world: &Arc<World>) -> Self {
-        let process = world.process.load(Ordering::Relaxed);
+    /// The store of a process.
+    pub(super) fn of(world: &Arc<World>, life: &Arc<Life>) -> Self {
         Self {
+            live: lock(&world.disk).live.clone(),
             world: Arc::clone(world),
-            process,
+            life: Arc::clone(life),
             early: std::sync::Mutex::default(),
         }
-    }
-
-    fn live(&self) -> MemoryStore {
-        lock(&self.world.disk).live.clone()
     }
 
     fn hit(&self, what: &'static str) {
         self.world.truth().coverage.hit(what);
     }
 
-    fn strikes(&self, percent: u64, what: &'static str) -> bool {
+    pub(super) fn strikes(&self, percent: u64, what: &'static str) -> bool {
         let strikes = self.world.strikes(percent);
         if strikes {
             self.hit(what);
@@ -51,30 +49,43 @@ impl SimulatedStore {
         strikes
     }
 
-    /// A process that has ended hears nothing more.
-    async fn alive(&self) {
-        if self.world.process.load(Ordering::Relaxed) != self.process {
-            std::future::pending::<()>().await;
+    /// A call arrives, if the process goes on and the store can be reached.
+    pub(super) async fn arrives(&self) -> Result<(), StoreError> {
+        self.life.goes_on().await;
+        if self.world.is_out() || self.life.is_cut_off() {
+            // As long as it takes to see that nobody answers.
+            self.pause(300).await;
+            return Err(unavailable());
         }
+        Ok(())
+    }
+
+    /// Its answer comes back, if nothing happened meanwhile.
+    pub(super) async fn comes_back(&self) -> Result<(), StoreError> {
+        self.life.goes_on().await;
+        if self.life.is_cut_off() {
+            return Err(unavailable());
+        }
+        Ok(())
     }
 
     /// The process may end here.
     async fn may_crash(&self, place: &'static str) {
         let crash = self.world.faults.crash;
         if crash > 0 && !self.world.is_calm() && self.world.draw(0, 999) < crash {
-            self.world.crash(place);
+            self.world.crash(&self.life, place);
         }
-        self.alive().await;
+        self.life.goes_on().await;
     }
 
-    async fn pause(&self, most_ms: u64) {
+    pub(super) async fn pause(&self, most_ms: u64) {
         let pause = self.world.draw(1, most_ms);
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        self.alive().await;
+        self.life.goes_on().await;
     }
 
-    async fn readable(&self) -> Result<(), StoreError> {
-        self.alive().await;
+    pub(super) async fn readable(&self) -> Result<(), StoreError> {
+        self.arrives().await?;
         if self.strikes(
             self.world.faults.read_unavailable,
             "store: read unavailable",
@@ -84,14 +95,35 @@ impl SimulatedStore {
         Ok(())
     }
 
+    /// The answer of a read, if it comes back.
+    pub(super) async fn read<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.readable().await?;
+        let answer = answer.await;
+        self.comes_back().await?;
+        answer
+    }
+
     /// Makes an append durable and folds it into the truth at once.
     async fn commit(&self, append: Append) -> Result<Appended, StoreError> {
+        let planted = self.world.plan.planted;
+        if planted == Some(Planted::ForgottenBatch) && self.strikes(3, "planted") {
+            return Ok(Appended::Committed);
+        }
         let before = self
-            .live()
+            .live
             .read_journal(append.partition, append.expected_head + 1, 1)
             .await;
         let new = before.is_ok_and(|batches| batches.is_empty());
-        let appended = self.live().append(append.clone()).await?;
+        let appended = self.live.append(append.clone()).await?;
+        if appended == Appended::Fenced && planted == Some(Planted::NoFence) {
+            return Ok(self.acknowledge(&append));
+        }
+        if appended == Appended::Committed {
+            self.acknowledge(&append);
+        }
         if appended == Appended::Committed && new {
             let now = self.world.now_ms();
             let judged = self.world.truth().committed(now, &append);
@@ -99,6 +131,13 @@ impl SimulatedStore {
             self.world.judge(judged);
         }
         Ok(appended)
+    }
+
+    fn acknowledge(&self, append: &Append) -> Appended {
+        let number = self.life.number;
+        let judged = self.world.truth().ledger.acknowledged(number, append);
+        self.world.judge(judged);
+        Appended::Committed
     }
 
     async fn commit_early(&self, append: Append) -> Result<Appended, StoreError> {
@@ -110,13 +149,26 @@ impl SimulatedStore {
     }
 
     async fn intrude(&self, partition: PartitionId) {
-        if let Ok(head) = self.live().take_over(partition).await {
-            lock(&self.world.disk).taken_over(partition, head.epoch);
+        if let Ok(head) = self.live.clone().take_over(partition).await {
+            self.taken_over(NOBODY, partition, head.epoch);
         }
+    }
+
+    fn taken_over(&self, process: u64, partition: PartitionId, epoch: Epoch) {
+        lock(&self.world.disk).taken_over(partition, epoch);
+        let judged = self
+            .world
+            .truth()
+            .ledger
+            .taken_over(process, partition, epoch);
+        self.world.judge(judged);
     }
 }
 
-fn unavailable() -> StoreError {
+/// The number of a process that does nothing but take over.
+const NOBODY: u64 = 0;
+
+pub(super) fn unavailable() -> StoreError {
     StoreError::Unavailable("simulated".to_owned())
 }
 
@@ -131,23 +183,25 @@ fn broken(what: &str) -> StoreError {
 #[async_trait]
 impl Store for SimulatedStore {
     async fn incarnation(&self) -> Result<u32, StoreError> {
-        self.live().incarnation().await
+        self.arrives().await?;
+        self.live.incarnation().await
     }
 
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {
-        self.alive().await;
-        let mut head = self.live().take_over(partition).await?;
-        let mut disk = lock(&self.world.disk);
-        disk.taken_over(partition, head.epoch);
+        self.arrives().await?;
+        let mut head = self.live.take_over(partition).await?;
+        self.taken_over(self.life.number, partition, head.epoch);
         if self.world.plan.planted == Some(Planted::TrimPastSynced) {
-            let trimmed = disk.trimmed.get(&partition).copied().unwrap_or(0);
-            head.first = head.first.max(trimmed + 1);
+            let trimmed = lock(&self.world.disk).trimmed.get(&partition).copied();
+            head.first = head.first.max(trimmed.unwrap_or(0) + 1);
         }
+        self.comes_back().await?;
         Ok(head)
     }
 
     async fn append(&self, append: Append) -> Result<Appended, StoreError> {
         self.may_crash("crash: before an append").await;
+        self.arrives().await?;
         let faults = &self.world.faults;
         if self.strikes(faults.slow_append, "store: append slow") {
             self.pause(80).await;
@@ -169,8 +223,9 @@ impl Store for SimulatedStore {
         }
         let appended = self.commit(append).await?;
         self.may_crash("crash: after an append").await;
+        let lost = self.comes_back().await.is_err();
         if appended == Appended::Committed
-            && self.strikes(faults.append_done, "store: append unknown, done")
+            && (lost || self.strikes(faults.append_done, "store: append unknown, done"))
         {
             return Ok(Appended::Unknown);
         }
@@ -183,7 +238,7 @@ impl Store for SimulatedStore {
         from: Position,
         limit_bytes: usize,
     ) -> Result<Vec<Batch>, StoreError> {
-        self.alive().await;
+        self.arrives().await?;
         let trimmed = lock(&self.world.disk)
             .trimmed
             .get(&partition)
@@ -196,16 +251,17 @@ impl Store for SimulatedStore {
                 first: trimmed + 1,
             });
         }
-        self.live().read_journal(partition, from, limit_bytes).await
+        self.live.read_journal(partition, from, limit_bytes).await
     }
 
     async fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, StoreError> {
-        self.alive().await;
-        self.live().blob(hash).await
+        self.arrives().await?;
+        self.live.blob(hash).await
     }
 
     async fn project(&self, mut projections: Vec<Projection>) -> Result<(), StoreError> {
         self.may_crash("crash: before a projection").await;
+        self.arrives().await?;
         let faults = &self.world.faults;
         if self.strikes(faults.slow_project, "store: projection slow") {
             self.pause(900).await;
@@ -217,19 +273,20 @@ impl Store for SimulatedStore {
             return Err(broken("a projection"));
         }
         plant(self.world.plan.planted, &mut projections);
-        self.live().project(projections.clone()).await?;
+        self.live.project(projections.clone()).await?;
         lock(&self.world.disk).projected(projections);
         self.may_crash("crash: after a projection").await;
-        Ok(())
+        self.comes_back().await
     }
 
     async fn reached(&self, partition: PartitionId) -> Result<Position, StoreError> {
-        self.alive().await;
-        self.live().reached(partition).await
+        self.arrives().await?;
+        self.live.reached(partition).await
     }
 
     async fn checkpoint(&self) -> Result<(), StoreError> {
         self.may_crash("crash: before a checkpoint").await;
+        self.arrives().await?;
         if self.strikes(
             self.world.faults.checkpoint_unavailable,
             "store: checkpoint unavailable",
@@ -240,7 +297,7 @@ impl Store for SimulatedStore {
             lock(&self.world.disk).note_trimmed();
             return Ok(());
         }
-        self.live().checkpoint().await?;
+        self.live.checkpoint().await?;
         lock(&self.world.disk).synced();
         self.hit("store: checkpoint");
         self.may_crash("crash: after a checkpoint").await;
@@ -252,8 +309,7 @@ impl Store for SimulatedStore {
         slot: Slot,
         id: EntityId,
     ) -> Result<Option<StoredInstance>, StoreError> {
-        self.readable().await?;
-        self.live().instance(slot, id).await
+        self.read(self.live.instance(slot, id)).await
     }
 
     async fn history(
@@ -263,18 +319,19 @@ impl Store for SimulatedStore {
         after_seq: u64,
         limit_bytes: usize,
     ) -> Result<Vec<HistorySegment>, StoreError> {
-        self.readable().await?;
-        self.live().history(slot, id, after_seq, limit_bytes).await
+        self.read(self.live.history(slot, id, after_seq, limit_bytes))
+            .await
     }
 
     async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
-        self.readable().await?;
-        self.live().get(table, slot, key).await
+        if self.world.plan.planted == Some(Planted::ForgottenKeys) && table == Table::Key {
+            return Ok(None);
+        }
+        self.read(self.live.get(table, slot, key)).await
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {
-        self.readable().await?;
-        self.live().scan(scan).await
+        self.read(self.live.scan(scan)).await
     }
 
     async fn list(
@@ -283,18 +340,16 @@ impl Store for SimulatedStore {
         after: Option<ListCursor>,
         limit: usize,
     ) -> Result<Page<InstanceRow>, StoreError> {
-        self.readable().await?;
-        self.live().list(filter, after, limit).await
+        self.read(self.live.list(filter, after, limit)).await
     }
 
     async fn count(&self, filter: &InstanceFilter, by: CountBy) -> Result<Vec<Count>, StoreError> {
-        self.readable().await?;
-        self.live().count(filter, by).await
+        self.read(self.live.count(filter, by)).await
     }
 
     async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError> {
-        self.alive().await;
-        self.live().drop_ended(expiry).await
+        self.arrives().await?;
+        self.live.drop_ended(expiry).await
     }
 }
 

@@ -1,12 +1,15 @@
 //! What all parts of a simulated world share.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use runtime::{Runtime, TokioClock};
 
 use super::disk::Disk;
 use super::faults::Faults;
+use super::life::{Life, Process};
 use super::lives::WorldPlan;
 use super::outside::Outside;
 use super::signal::Signal;
@@ -26,18 +29,23 @@ pub(super) struct World {
     pub(super) outside: Mutex<Outside>,
     /// Chance of the store; clients and adapters have their own.
     pub(super) chance: Mutex<Random>,
-    /// The number of the process that runs; work of older ones goes nowhere.
-    pub(super) process: AtomicU64,
+    /// The number of the process that began last.
+    last_process: AtomicU64,
+    /// The processes that can be asked, by number.
+    lives: Mutex<BTreeMap<u64, Arc<Life>>>,
+    /// Raised when there is one more.
+    begun: Signal,
+    /// Raised when something was found: the run ends.
+    found: Arc<Signal>,
+    /// The store answers nobody.
+    outage: AtomicBool,
+    outages: AtomicU64,
+    /// How long clients wait for an answer.
+    patience: Option<Duration>,
     /// Clients that are not done yet.
     pub(super) clients: AtomicU64,
     /// Nothing fails any more.
     pub(super) calm: AtomicBool,
-    /// Raised when the process has to end.
-    pub(super) end: Signal,
-    /// The handle of the process that runs.
-    runtime: Mutex<Option<Runtime>>,
-    /// Raised when there is one.
-    begun: Signal,
     /// Reads that wait for the state do so one by one: the runtime wakes several in any order.
     pub(super) reading: tokio::sync::Mutex<()>,
 }
@@ -51,20 +59,8 @@ pub(super) struct Parts {
     pub(super) truth: Truth,
     pub(super) outside: Outside,
     pub(super) chance: Random,
-}
-
-/// A process that can be asked as long as it lives.
-pub(super) struct Process {
-    pub(super) runtime: Runtime,
-    world: Arc<World>,
-    seen: u64,
-}
-
-impl Process {
-    /// The answer, or none when the process ends before it comes.
-    pub(super) async fn ask<T>(&self, question: impl Future<Output = T>) -> Option<T> {
-        self.world.unless_ended(self.seen, question).await
-    }
+    /// How long clients wait for an answer.
+    pub(super) patience: Option<Duration>,
 }
 
 /// Takes a lock whether or not a panic has gone through it: the run ends with the panic anyway.
@@ -82,13 +78,16 @@ impl World {
             truth: Mutex::new(parts.truth),
             outside: Mutex::new(parts.outside),
             chance: Mutex::new(parts.chance),
+            patience: parts.patience,
             disk: Mutex::default(),
-            process: AtomicU64::default(),
+            last_process: AtomicU64::default(),
+            lives: Mutex::default(),
+            begun: Signal::default(),
+            found: Arc::default(),
+            outage: AtomicBool::default(),
+            outages: AtomicU64::default(),
             clients: AtomicU64::default(),
             calm: AtomicBool::default(),
-            end: Signal::default(),
-            runtime: Mutex::default(),
-            begun: Signal::default(),
             reading: tokio::sync::Mutex::default(),
         })
     }
@@ -116,56 +115,96 @@ impl World {
         lock(&self.chance).between(low, high)
     }
 
-    /// The present process ends here, as if it was killed.
-    pub(super) fn crash(&self, place: &'static str) {
-        self.process.fetch_add(1, Ordering::Relaxed);
-        *lock(&self.runtime) = None;
+    /// A process begins.
+    pub(super) fn begin(&self) -> Arc<Life> {
+        let number = self.last_process.fetch_add(1, Ordering::Relaxed) + 1;
+        Arc::new(Life::new(number, Arc::clone(&self.found)))
+    }
+
+    /// A process can be asked from here on.
+    pub(super) fn opened(&self, life: &Arc<Life>, runtime: Runtime) {
+        life.set_runtime(Some(runtime));
+        lock(&self.lives).insert(life.number, Arc::clone(life));
+        self.begun.raise();
+    }
+
+    /// A process cannot be asked any more.
+    pub(super) fn closed(&self, life: &Life) {
+        lock(&self.lives).remove(&life.number);
+    }
+
+    /// A process ends here, as if it was killed.
+    pub(super) fn crash(&self, life: &Life, place: &'static str) {
+        if life.has_ended() {
+            return;
+        }
+        self.closed(life);
+        let runtime = life.runtime();
+        life.end();
         let mut truth = self.truth();
         truth.coverage.hit(place);
-        truth.line(self.now_ms(), || place.to_owned());
+        let number = life.number;
+        truth.line(self.now_ms(), || format!("process {number}: {place}"));
         drop(truth);
-        self.end.raise();
+        if let Some(runtime) = runtime {
+            runtime.abort();
+        }
     }
 
     /// Keeps a finding; the run ends with the first.
     pub(super) fn judge(&self, judged: Result<(), Finding>) {
         if let Err(finding) = judged {
             self.truth().finding.get_or_insert(finding);
-            self.end.raise();
+            self.found.raise();
         }
     }
 
-    /// A process is open, or closed.
-    pub(super) fn set_runtime(&self, runtime: Option<Runtime>) {
-        *lock(&self.runtime) = runtime;
-        self.begun.raise();
+    /// The processes that can be asked, by number.
+    pub(super) fn lives(&self) -> Vec<Arc<Life>> {
+        lock(&self.lives).values().cloned().collect()
     }
 
-    /// The process that runs, as soon as there is one.
-    pub(super) async fn running(self: &Arc<Self>) -> Process {
+    /// One of the processes that run, as soon as there is one.
+    pub(super) async fn running(&self, random: &mut Random) -> Process {
         loop {
             let begun = self.begun.count();
-            if let Some(runtime) = lock(&self.runtime).clone() {
-                return Process {
-                    runtime,
-                    world: Arc::clone(self),
-                    seen: self.end.count(),
-                };
+            let lives = self.lives();
+            let lives = lives.into_iter();
+            let open: Vec<Process> = lives
+                .filter_map(|life| {
+                    Some(Process {
+                        runtime: life.runtime()?,
+                        life,
+                        patience: self.patience,
+                    })
+                })
+                .collect();
+            if !open.is_empty() {
+                let place = random.index(open.len());
+                let chosen = open.into_iter().nth(place);
+                return chosen.expect("the place is one of them");
             }
             self.begun.beyond(begun).await;
         }
     }
 
-    /// The answer, or none when the process (of whose life `seen` ends had been seen) ends before.
-    pub(super) async fn unless_ended<T>(
-        &self,
-        seen: u64,
-        question: impl Future<Output = T>,
-    ) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.end.beyond(seen) => None,
-            answer = question => Some(answer),
-        }
+    /// Whether something was found.
+    pub(super) fn has_found(&self) -> bool {
+        self.found.count() > 0
+    }
+
+    /// Takes the store away from everybody, or gives it back.
+    pub(super) fn set_outage(&self, outage: bool) {
+        self.outage.store(outage, Ordering::Relaxed);
+        self.outages.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the store went or came back.
+    pub(super) fn outages(&self) -> u64 {
+        self.outages.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_out(&self) -> bool {
+        self.outage.load(Ordering::Relaxed)
     }
 }

@@ -9,7 +9,7 @@ use engine::record::{Body, KeyTaken, MessageTaken, Record, SlotBody, TaskKey, Ta
 use engine::{Id, Instance, StepStatus};
 use store::{Append, PartitionId, Position};
 
-use crate::check::{History, Intentions, same_state};
+use crate::check::{History, Intentions, Ledger, same_state};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
 
@@ -29,9 +29,6 @@ struct Made {
     key: String,
 }
 
-/// A call may already be on its way when a callback answers it: for so long, in milliseconds.
-const ON_ITS_WAY_MS: i64 = 100;
-
 /// Everything durable, and everything found.
 pub(super) struct Truth {
     pub(super) histories: BTreeMap<Id, History>,
@@ -47,6 +44,11 @@ pub(super) struct Truth {
     pairs: BTreeMap<(u32, u32), Marks>,
     /// The number of the last decision of each slot.
     chains: BTreeMap<u32, u64>,
+    pub(super) ledger: Ledger,
+    /// How far each instance was when it was shown to somebody.
+    seen: BTreeMap<Id, u64>,
+    /// Streams of one instance that somebody follows.
+    pub(super) streams: BTreeMap<u64, Followed>,
     intentions: Intentions,
     made: Vec<Made>,
     /// Tasks that are out, with their keys.
@@ -57,22 +59,40 @@ pub(super) struct Truth {
     called: BTreeSet<(u64, Id, TaskKey)>,
     /// Keys whose effect has happened.
     pub(super) effects: BTreeMap<String, u64>,
-    partitions: u16,
-    batch_commands: usize,
+    limits: Limits,
     talk: bool,
 }
 
+/// What a run is held to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Of the store.
+    pub(super) partitions: u16,
+    /// Commands of one batch.
+    pub(super) batch_commands: usize,
+    /// A call may already be on its way when a callback answers it, or wait with a node that does
+    /// not know that it is another's by now: for so long, in milliseconds.
+    pub(super) on_its_way_ms: i64,
+    /// A process may make a call again: it lost the partition meanwhile, and has it again.
+    pub(super) calls_repeat: bool,
+}
+
+/// A stream of one instance as its follower has it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Followed {
+    /// The instance.
+    pub(super) id: Id,
+    /// The process that gives it.
+    pub(super) process: u64,
+    /// Records that came.
+    pub(super) got: u64,
+}
+
 impl Truth {
-    pub(super) fn new(
-        catalog: Catalog,
-        partitions: u16,
-        batch_commands: usize,
-        talk: bool,
-    ) -> Self {
+    pub(super) fn new(catalog: Catalog, limits: Limits, talk: bool) -> Self {
         Self {
             catalog,
-            partitions,
-            batch_commands,
+            limits,
             talk,
             histories: BTreeMap::new(),
             coverage: Coverage::default(),
@@ -83,6 +103,9 @@ impl Truth {
             heads: BTreeMap::new(),
             pairs: BTreeMap::new(),
             chains: BTreeMap::new(),
+            ledger: Ledger::default(),
+            seen: BTreeMap::new(),
+            streams: BTreeMap::new(),
             intentions: Intentions::default(),
             made: Vec::new(),
             out: BTreeMap::new(),
@@ -120,7 +143,7 @@ impl Truth {
             .iter()
             .filter(|record| record.seq > 0 && record.origin.is_some())
             .count();
-        let bound = self.batch_commands;
+        let bound = self.limits.batch_commands;
         demand(commands <= bound, || {
             format!("{partition:?}: a batch of {commands} commands, where {bound} may be")
         })?;
@@ -326,17 +349,19 @@ impl Truth {
             .map(|(task, _)| *task)
             .next();
         let gone = || {
-            let mut gone = self
-                .gone
-                .iter()
-                .filter(|((of, _), (_, until))| *of == id && now - until <= ON_ITS_WAY_MS);
+            let mut gone = self.gone.iter().filter(|((of, _), (_, until))| {
+                *of == id && now - until <= self.limits.on_its_way_ms
+            });
             gone.find(|((_, task), (key, _))| is_it(task, key))
                 .map(|((_, task), _)| *task)
         };
         let task = out.or_else(gone).ok_or_else(early)?;
         self.intentions.note(fold, task, &call.idempotency_key)?;
         let once = self.called.insert((process, id, task));
-        demand(once, || {
+        if !once && self.limits.calls_repeat {
+            self.coverage.hit("cluster: a call made again");
+        }
+        demand(once || self.limits.calls_repeat, || {
             format!("{id}: {task:?} was handed to its adapter twice")
         })?;
         let correlation = &fold.header().started.correlation_id;
@@ -351,9 +376,36 @@ impl Truth {
         Ok(self.made.len() - 1)
     }
 
+    /// How far an instance is; 0 if it has not begun.
+    pub(super) fn durable(&self, id: Id) -> u64 {
+        let history = self.histories.get(&id);
+        history.map_or(0, |history| history.fold.seq())
+    }
+
+    /// How far an instance is known to be by somebody; 0 if nobody knows of it.
+    pub(super) fn seen(&self, id: Id) -> u64 {
+        self.seen.get(&id).copied().unwrap_or(0)
+    }
+
+    fn note_seen(&mut self, id: Id, seq: u64) {
+        let seen = self.seen.entry(id).or_default();
+        *seen = seq.max(*seen);
+    }
+
+    /// Whether an instance's records hold one of this kind.
+    pub(super) fn holds(&self, id: Id, is_it: impl Fn(&Body) -> bool) -> bool {
+        let records = self.histories.get(&id).map(|history| &history.records);
+        let bodies = records
+            .into_iter()
+            .flatten()
+            .filter_map(|record| record.body.as_ref());
+        bodies.into_iter().any(is_it)
+    }
+
     /// A state was shown to somebody.
-    pub(super) fn shown(&self, instance: &Instance) -> Result<(), Finding> {
+    pub(super) fn shown(&mut self, instance: &Instance) -> Result<(), Finding> {
         let id = instance.id();
+        self.note_seen(id, instance.seq());
         let history = self.histories.get(&id);
         let history =
             history.ok_or_else(|| Finding(format!("{id} was shown before it was durable")))?;
@@ -369,7 +421,10 @@ impl Truth {
     }
 
     /// Records were shown to somebody.
-    pub(super) fn told(&self, id: Id, records: &[Record]) -> Result<(), Finding> {
+    pub(super) fn told(&mut self, id: Id, records: &[Record]) -> Result<(), Finding> {
+        if let Some(last) = records.last() {
+            self.note_seen(id, last.seq);
+        }
         let history = self.histories.get(&id);
         let history =
             history.ok_or_else(|| Finding(format!("{id} was shown before it was durable")))?;
@@ -395,6 +450,25 @@ impl Truth {
         })
     }
 
+    /// Each command stands at most once among an instance's records; a result that comes again is
+    /// recorded as ignored.
+    pub(super) fn check_commands(&self) -> Result<(), Finding> {
+        for (id, history) in &self.histories {
+            let mut seen = BTreeSet::new();
+            for record in &history.records {
+                let ignored = matches!(record.body, Some(Body::ResultIgnored(_)));
+                let Some(origin) = record.origin.as_ref().filter(|_| !ignored) else {
+                    continue;
+                };
+                let command = origin.command_id;
+                demand(seen.insert(command), || {
+                    format!("{id}: the command {command} was carried out twice")
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Messages that are neither taken nor acknowledged.
     pub(super) fn unsettled(&self) -> Vec<String> {
         let open = self.pairs.iter().filter(|(pair, marks)| {
@@ -407,8 +481,12 @@ impl Truth {
 
     /// Within a partition, a message that is taken needs no acknowledgement.
     fn stays_at_home(&self, (from, to): (u32, u32)) -> bool {
-        let partition = |slot: u32| slot * u32::from(self.partitions) / u32::from(engine::SLOTS);
-        partition(from) == partition(to)
+        self.partition_of(from) == self.partition_of(to)
+    }
+
+    fn partition_of(&self, slot: u32) -> PartitionId {
+        let place = slot * u32::from(self.limits.partitions) / u32::from(engine::SLOTS);
+        PartitionId(u16::try_from(place).unwrap_or_default())
     }
 
     /// Nothing is open, and no message under way.
