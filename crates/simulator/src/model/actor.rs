@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use definition::Catalog;
 use engine::codec::{Packer, RecordBatch, blobs_of, unpack_history};
-use engine::record::{Record, TaskKey};
+use engine::record::{Record, TaskKey, TaskKind};
 use engine::view::RecordView;
 use engine::{Effect, Instance, TimerKey};
 
