@@ -13,6 +13,7 @@ use super::catalog::follow;
 use super::ownership::{Stage, hand_over, lose, own};
 use super::state::{Cluster, lock};
 use super::view::{NodeView, View};
+use crate::clock::steady_now;
 use crate::partition::Internal;
 use crate::shared::Shared;
 
@@ -67,8 +68,8 @@ pub(crate) async fn watch(shared: Arc<Shared>, cluster: Arc<Cluster>) {
 
 /// Instead of resting: somebody wants to see other nodes' records soon.
 async fn follow_heads(shared: &Shared, cluster: &Cluster, tick: Duration) {
-    let until = tokio::time::Instant::now() + tick;
-    while tokio::time::Instant::now() < until {
+    let until = steady_now() + tick;
+    while steady_now() < until {
         let rested = tokio::time::timeout(HEADS, cluster.wake.notified()).await;
         // The next look says what is wrong.
         let _unknown = cluster.see_heads(shared).await;
