@@ -1,6 +1,6 @@
 //! One step of the model: one of the things that may happen next.
 
-use engine::record::{Body, CancelRequested, Choice, MessageBody, TaskKey};
+use engine::record::{Body, CancelRequested, Choice, MessageBody, TaskKey, TaskKind};
 use engine::{Answer, Command, Id, Refusal, TaskOutcome, TimerKey, TimerKind};
 
 use super::answers::{failure, success};
@@ -120,7 +120,10 @@ impl Model {
         outcome: TaskOutcome,
         fits: bool,
     ) -> Result<(), Finding> {
-        self.deliver_result(id, task, outcome, Some(fits))
+        let out = self.actors[&id].live.outstanding().tasks;
+        // Of a notice whose decision is over meanwhile, nobody takes the result.
+        let noticed = task.kind == TaskKind::Notify as i32 && !out.contains(&task);
+        self.deliver_result(id, task, outcome, (!noticed).then_some(fits))
     }
 
     fn deliver_result(
