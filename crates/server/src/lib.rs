@@ -15,6 +15,7 @@ mod callers;
 mod copies;
 mod dashboard;
 mod door;
+mod hex;
 mod listen;
 mod logging;
 mod metrics;

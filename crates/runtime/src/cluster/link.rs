@@ -11,7 +11,7 @@ use prost::Message;
 use store::Node;
 use tokio::sync::{mpsc, oneshot};
 
-use super::wire::{Answer, Ask, Frame, Reply, Request};
+use super::wire::{Answer, Ask, Frame, Reply, Request, gather};
 use crate::error::Unavailable;
 use crate::level::Level;
 use crate::partition::overloaded;
@@ -23,8 +23,6 @@ const WAITING: usize = 10_000;
 const PENDING: usize = 20_000;
 /// After so many further streams those are ended whose readers have gone.
 const SWEEP_EVERY: usize = 64;
-/// Bytes with which a frame is sent; one more request may pass it.
-const FRAME_BYTES: usize = 256 << 10;
 /// First pause before a connection is tried again.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// No pause is longer.
@@ -278,7 +276,10 @@ impl Link {
                 }
                 request = asked.recv() => {
                     let Some(request) = request else { return };
-                    let frame = gather(request, asked);
+                    let frame = Frame {
+                        requests: gather(request, asked),
+                        ..Frame::default()
+                    };
                     if outgoing.send(frame.encode_to_vec().into()).await.is_err() {
                         return;
                     }
@@ -286,20 +287,4 @@ impl Link {
             }
         }
     }
-}
-
-/// A request and those that wait behind it.
-fn gather(first: Request, asked: &mut mpsc::Receiver<Request>) -> Frame {
-    let mut bytes = first.encoded_len();
-    let mut frame = Frame {
-        requests: vec![first],
-        ..Frame::default()
-    };
-    while bytes < FRAME_BYTES
-        && let Ok(request) = asked.try_recv()
-    {
-        bytes += request.encoded_len();
-        frame.requests.push(request);
-    }
-    frame
 }

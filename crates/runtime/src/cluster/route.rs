@@ -13,7 +13,8 @@ use super::link::Link;
 use super::serve::ALL_SLOTS;
 use super::state::Cluster;
 use super::wire::{
-    Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, ReadAsk, StartAsk, When, id_bytes, id_in,
+    Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, InstanceAnswer, ReadAsk, StartAsk, When,
+    id_bytes, id_in,
 };
 use crate::clock::steady_now;
 use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
@@ -199,12 +200,7 @@ impl There {
             ..StartAsk::new(begin.id, &begin.message, begin.key.as_ref())
         };
         Ok(match self.ask(Ask::Start(Box::new(ask))).await? {
-            Answer::Instance(answer) => {
-                let catalog = self.shared.catalog.current();
-                let instance = answer.instance(&catalog)?;
-                supply_blobs(self.shared.store.as_ref(), &instance).await?;
-                StartReply::Started(instance)
-            }
+            Answer::Instance(answer) => StartReply::Started(self.told(answer).await?),
             Answer::Elsewhere(_) => StartReply::Elsewhere,
             Answer::Replayed(first) => StartReply::Replayed(id_in(&first)),
             Answer::Conflict(_) => StartReply::Conflict,
@@ -229,10 +225,8 @@ impl There {
         match self.ask(Ask::Command(ask)).await? {
             Answer::Instance(answer) => {
                 let ignored = answer.ignored;
-                let instance = answer.instance(&self.shared.catalog.current())?;
-                self.supplied(instance)
-                    .await
-                    .map(|instance| Carried { instance, ignored })
+                let instance = self.told(answer).await?;
+                Ok(Carried { instance, ignored })
             }
             other => Err(other.into_error(order.id)),
         }
@@ -263,10 +257,7 @@ impl There {
             when: when as i32,
         };
         match self.ask(Ask::Read(ask)).await? {
-            Answer::Instance(answer) => {
-                let instance = answer.instance(&self.shared.catalog.current())?;
-                self.supplied(instance).await
-            }
+            Answer::Instance(answer) => Ok(self.told(answer).await?),
             other => Err(other.into_error(id)),
         }
     }
@@ -300,9 +291,10 @@ impl There {
         }
     }
 
-    async fn supplied(&self, instance: Arc<Instance>) -> Result<Arc<Instance>, CommandError> {
-        let supplied = supply_blobs(self.shared.store.as_ref(), &instance).await;
-        supplied.map_err(Unavailable::from)?;
+    /// The instance in an answer, its blobs supplied.
+    async fn told(&self, answer: InstanceAnswer) -> Result<Arc<Instance>, Unavailable> {
+        let instance = answer.instance(&self.shared.catalog.current())?;
+        supply_blobs(self.shared.store.as_ref(), &instance).await?;
         Ok(instance)
     }
 }

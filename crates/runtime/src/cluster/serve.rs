@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use super::link::Connection;
 use super::wire::{
     Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, Frame, InstanceAnswer,
-    PublishedAnswer, ReadAsk, Reply, Request, StartAsk, When, id_bytes, id_in,
+    PublishedAnswer, ReadAsk, Reply, Request, StartAsk, When, gather, id_bytes, id_in,
 };
 use crate::dispatch::TaskResult;
 use crate::error::{CommandError, Unavailable};
@@ -26,8 +26,6 @@ use crate::shared::Shared;
 const AT_ONCE: usize = 10_000;
 /// Replies that wait to be sent; then nothing more is read.
 const WAITING: usize = 10_000;
-/// Bytes with which a frame is sent; one more reply may pass it.
-const FRAME_BYTES: usize = 256 << 10;
 /// Records of one instance that wait to be sent; a reader that is slower reads its history again.
 const RECORDS: usize = 256;
 /// The slot that means all of them.
@@ -87,17 +85,10 @@ impl Runtime {
 /// Replies go out in batches, as they come.
 async fn send(mut replies: mpsc::Receiver<Reply>, outgoing: mpsc::Sender<bytes::Bytes>) {
     while let Some(first) = replies.recv().await {
-        let mut bytes = first.encoded_len();
-        let mut frame = Frame {
-            replies: vec![first],
+        let frame = Frame {
+            replies: gather(first, &mut replies),
             ..Frame::default()
         };
-        while bytes < FRAME_BYTES
-            && let Ok(reply) = replies.try_recv()
-        {
-            bytes += reply.encoded_len();
-            frame.replies.push(reply);
-        }
         if outgoing.send(frame.encode_to_vec().into()).await.is_err() {
             return;
         }
@@ -272,8 +263,7 @@ async fn read(runtime: &Runtime, ask: &ReadAsk) -> Answer {
 }
 
 async fn fresh(runtime: &Runtime, slot: u32) -> Answer {
-    let owned = runtime.owned_here().into_iter().map(u32::from).collect();
-    let behind = match u16::try_from(slot) {
+    let answer = match u16::try_from(slot) {
         Ok(slot) if u32::from(slot) < ALL_SLOTS => {
             let in_time = match runtime.fresh_here(slot).await {
                 Ok(in_time) => in_time,
@@ -284,21 +274,26 @@ async fn fresh(runtime: &Runtime, slot: u32) -> Answer {
                 partition,
                 behind_ms: 0,
             };
-            if in_time { vec![] } else { vec![late] }
+            BehindAnswer {
+                partitions: if in_time { vec![] } else { vec![late] },
+                ..BehindAnswer::default()
+            }
         }
         _ => {
+            // Before the wait: what is lost meanwhile is told as behind.
+            let owned = runtime.owned_here().into_iter().map(u32::from).collect();
             let behind = runtime.all_fresh_here().await.into_iter();
             let late = behind.map(|behind| BehindPartition {
                 partition: u32::from(behind.partition),
                 behind_ms: behind.behind_ms,
             });
-            late.collect()
+            BehindAnswer {
+                partitions: late.collect(),
+                owned,
+            }
         }
     };
-    Answer::Behind(BehindAnswer {
-        partitions: behind,
-        owned,
-    })
+    Answer::Behind(answer)
 }
 
 async fn watch(runtime: &Runtime, number: u64, id: Id, replies: &mpsc::Sender<Reply>) {

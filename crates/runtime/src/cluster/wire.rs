@@ -9,10 +9,27 @@ use definition::Catalog;
 use engine::record::{MessageSent, MessageTaken, Record, StartMessage};
 use engine::{Id, Instance, Payload, Refusal};
 use prost::{Message, Oneof};
+use tokio::sync::mpsc;
 
 use crate::error::{CommandError, Unavailable};
 use crate::submit::Idempotency;
 use crate::subscribe::Published;
+
+/// Bytes with which a frame is sent; one more part may pass it.
+const FRAME_BYTES: usize = 256 << 10;
+
+/// A part of a frame and those that wait behind it.
+pub(super) fn gather<M: Message>(first: M, waiting: &mut mpsc::Receiver<M>) -> Vec<M> {
+    let mut bytes = first.encoded_len();
+    let mut parts = vec![first];
+    while bytes < FRAME_BYTES
+        && let Ok(part) = waiting.try_recv()
+    {
+        bytes += part.encoded_len();
+        parts.push(part);
+    }
+    parts
+}
 
 /// What travels at once.
 #[derive(Clone, PartialEq, Message)]

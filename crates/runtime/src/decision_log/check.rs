@@ -242,6 +242,6 @@ fn number_of(key: &[u8]) -> u64 {
     number.map_or(0, u64::from_be_bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,6 +9,8 @@ use prost::Message;
 use serde_json::json;
 use store::{Change, Row, Table};
 
+use super::check::hex;
+
 /// First byte of the keys of links among the decisions' rows.
 const LINK: u8 = 2;
 /// First byte of the key of a slot's head.
@@ -139,7 +141,7 @@ pub(super) fn hash_of(link: &DecisionChained, before: &[u8]) -> Bytes {
 /// Who decided what, when and why.
 fn told(instance: &Instance, record: &Record, resolved: &DecisionResolved) -> String {
     let answer = &resolved.answer;
-    let seen: String = resolved.seen.iter().map(|b| format!("{b:02x}")).collect();
+    let seen = hex(&resolved.seen);
     let told = json!({
         "decision": Id::from_slice(&answer.id).unwrap_or_default().to_string(),
         "workflow_id": instance.id().to_string(),

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::caller::Caller;
 use crate::door::Refusal;
+use crate::hex::hex;
 
 /// One configured caller.
 #[derive(Clone, Debug, Deserialize)]
@@ -121,10 +122,6 @@ fn bearer(value: &str) -> Option<&str> {
 
 fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

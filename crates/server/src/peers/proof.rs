@@ -7,6 +7,8 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use crate::hex::hex;
+
 /// A random number as it travels in a header.
 pub(super) type Nonce = String;
 
@@ -41,8 +43,7 @@ impl ClusterSecret {
 
     /// The proof of one side.
     pub(super) fn proof(&self, side: Side, client: &str, server: &str) -> String {
-        let bytes = self.mac(side, client, server).finalize().into_bytes();
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.mac(side, client, server).finalize().into_bytes())
     }
 
     /// Whether the other side proved it; takes the same time however wrong it is.

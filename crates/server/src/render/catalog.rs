@@ -13,6 +13,8 @@ use definition::{
 };
 use serde_json::{Value, json};
 
+use crate::hex::hex;
+
 /// All workflows.
 pub fn summaries(catalog: &Catalog) -> Vec<DefinitionSummary> {
     let workflows = catalog.workflows.iter();
@@ -59,11 +61,7 @@ pub fn version(workflow: &Workflow) -> DefinitionVersion {
     DefinitionVersion {
         name: workflow.name.clone(),
         version: workflow.version.to_string(),
-        hash: workflow
-            .hash
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        hash: hex(&workflow.hash),
         triggers: triggers(workflow),
         document: Json::from_value(&workflow.document),
     }
