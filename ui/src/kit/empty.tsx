@@ -16,7 +16,7 @@ export function Empty({ title, children, command }: EmptyProps): JSX.Element {
       <p className="text-muted">{children}</p>
       {command !== undefined && (
         <div className="mt-2 flex w-full items-center gap-2 rounded border border-line bg-sunken py-1.5 pr-2 pl-3">
-          <code className="min-w-0 flex-1 overflow-x-auto whitespace-pre">{command}</code>
+          <code className="min-w-0 flex-1 wrap-anywhere whitespace-pre-wrap">{command}</code>
           <CopyButton text={command} what="the command" />
         </div>
       )}

@@ -40,8 +40,8 @@ function sum(states: readonly StepState[]): Lanes | undefined {
 
 /** What became of the undo, over all lanes. */
 export function undoOf(states: readonly StepState[]): StepSummary["undo"] {
-  // A block whose lanes are through has nothing more to undo; its own undo may never be spoken of.
-  const words = states.map(({ undo }) => (undo?.status === "running" && undo.busy === "lanes" && undo.lanes === 0 ? undefined : undo?.status));
+  // Of a block whose losers were undone nothing else was asked for: it stands itself.
+  const words = states.map(({ undo }) => (undo?.busy === "lanes" && undo.lanes === 0 ? undefined : undo?.status));
   return words.find((word) => word === "failed") ?? words.find((word) => word === "running") ?? words.find((word) => word === "done") ?? "none";
 }
 

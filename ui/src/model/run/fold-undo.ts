@@ -19,7 +19,9 @@ export function foldUndoOfLanes(run: Run, record: RunRecord): void {
     const block = parent === undefined ? undefined : run.steps.find(parent);
     if (block === undefined) continue;
     const undo = block.states.now.undo ?? { ...UNDOING, since: Date.parse(record.at) };
-    changeStep(run, block, record.seq, { undo: { ...undo, lanes: Math.max(0, undo.lanes + (record.type === "compensation-started" ? 1 : -1)) } });
+    const left = Math.max(0, undo.lanes + (record.type === "compensation-started" ? 1 : -1));
+    const status = undo.busy === "lanes" ? (left === 0 ? "done" : "running") : undo.status;
+    changeStep(run, block, record.seq, { undo: { ...undo, status, lanes: left } });
   }
 }
 
