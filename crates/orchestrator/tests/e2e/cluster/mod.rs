@@ -11,4 +11,5 @@ mod proxy;
 mod refusals;
 mod restart;
 mod streams;
+mod switches;
 mod takeover;
