@@ -306,6 +306,10 @@ codes! {
         "Too many streams"
         "The server has as many open event streams as it may hold (`limits.streams`)."
         "Close streams that nobody watches, or raise the limit."
+    SIGNALS_FULL "ORC-0507" Some(429), Refused,
+        "Too many signals are kept"
+        "A signal that no step waits for is kept until one does: at most 256 of them, or 1 MiB of their data. The instance has as many already; this one was not taken."
+        "Look at what the instance waits for with `orchestrator show ID`: a signal of a name that no step will wait for stays until the end. Send this one again when a step has taken some."
     NOT_READY "ORC-0509" Some(503), Failed,
         "The node is not ready"
         "This node should be sent no requests for the moment: its database does not answer, it joins or leaves its cluster, or it is drained. The detail says which."

@@ -19,6 +19,7 @@ mod resource;
 mod submit;
 mod system;
 mod time;
+mod verb;
 
 pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, TaskSummary};
 pub use backup::{Backup, BackupRequest};
@@ -33,7 +34,9 @@ pub use definition::{
 };
 pub use exit::Exit;
 pub use history::{HistoryRecord, StreamRecord};
-pub use instance::{Attempt, Instance, InstanceError, InstanceSummary, Lanes, Step, Waiting};
+pub use instance::{
+    Attempt, Instance, InstanceError, InstanceSummary, KeptSignal, Lanes, Step, Waiting,
+};
 pub use json::Json;
 pub use list::{Behind, Count, Counts, Page};
 pub use problem::{Finding, PROBLEM_JSON, Problem};
@@ -47,3 +50,4 @@ pub use system::{
     Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason, System,
 };
 pub use time::{InvalidTime, Time};
+pub use verb::SignalRequest;

@@ -6,8 +6,10 @@ use crate::state::{Instance, StepState, StepStatus, StepUndo, UndoPhase};
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// `task`, `retry`, `timer`, `callback`, `child`, `decision`.
+    /// `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`.
     pub kind: &'static str,
+    /// The signal's name, of a wait for one.
+    pub signal: Option<String>,
     /// In a sentence.
     pub what: String,
     /// The step's path.
@@ -52,6 +54,10 @@ impl Instance {
     fn step_waits(&self, at: StepRef, step: &StepState) -> Option<Waiting> {
         let name = self.step_name(at);
         let until = (step.due_at > 0).then_some(step.due_at);
+        let signal = match step.status() {
+            StepStatus::Waiting => self.signal_awaited_at(at).map(str::to_owned),
+            _ => None,
+        };
         let call = step
             .plan
             .as_deref()
@@ -76,7 +82,14 @@ impl Instance {
                     vec!["cancel"],
                 )
             }
-            StepStatus::Waiting => ("timer", format!("{name} waits"), vec!["cancel"]),
+            StepStatus::Waiting => match &signal {
+                Some(signal) => (
+                    "signal",
+                    format!("{name} waits for the signal {signal}"),
+                    vec!["signal", "cancel"],
+                ),
+                None => ("timer", format!("{name} waits"), vec!["cancel"]),
+            },
             StepStatus::Deciding => return self.decision_waits(at),
             StepStatus::Running if step.due_at > 0 => {
                 ("timer", format!("the next round of {name}"), vec!["cancel"])
@@ -98,6 +111,7 @@ impl Instance {
         };
         Some(Waiting {
             kind,
+            signal,
             what,
             step: name,
             since: self.since(at, step.first_attempt_at),
@@ -114,6 +128,7 @@ impl Instance {
         let choices = self.decision_choices(decision).into_iter();
         Some(Waiting {
             kind: "decision",
+            signal: None,
             what: self.decision_prompt(decision),
             step: match decision.kind() {
                 DecisionKind::InstanceFailed => String::new(),
@@ -166,6 +181,7 @@ impl Instance {
         };
         Some(Waiting {
             kind,
+            signal: None,
             what,
             step: name,
             since: self.since(at, undo.first_attempt_at),

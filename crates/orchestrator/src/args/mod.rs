@@ -17,7 +17,7 @@ pub use resources::{
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
     AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, IdArgs, ListArgs,
-    SubmitArgs, WatchArgs,
+    SignalArgs, SubmitArgs, WatchArgs,
 };
 
 /// Runs workflows that survive anything, and tells what they do.
@@ -93,6 +93,8 @@ pub enum Command {
     Watch(WatchArgs),
     /// Print an instance's records
     History(HistoryArgs),
+    /// Send a signal to an instance; it is kept until a step waits for it
+    Signal(SignalArgs),
     /// End an instance early; what it did is undone unless told otherwise
     Cancel(CancelArgs),
     /// Delete an ended instance for good, with its history

@@ -20,6 +20,7 @@ mod metrics;
 mod resources;
 mod submit;
 mod system;
+mod verbs;
 
 use std::sync::Arc;
 
@@ -63,6 +64,7 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(instance::steps))
         .routes(routes!(instance::attempts))
         .routes(routes!(instance::cancel))
+        .routes(routes!(verbs::signal))
         .routes(routes!(history::history))
         .routes(routes!(history::state))
         .routes(routes!(events::of_one))

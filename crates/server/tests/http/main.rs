@@ -14,6 +14,7 @@ mod man_mode;
 mod metrics;
 mod openapi;
 mod reads;
+mod signals;
 mod site;
 mod streams;
 mod submit;

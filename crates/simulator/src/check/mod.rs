@@ -4,8 +4,10 @@ mod history;
 mod intentions;
 mod ledger;
 mod saga;
+mod signals;
 
 pub(crate) use history::{History, same_state};
 pub(crate) use intentions::Intentions;
 pub(crate) use ledger::Ledger;
 pub(crate) use saga::check_saga;
+pub(crate) use signals::check_signals;
