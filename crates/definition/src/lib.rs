@@ -13,6 +13,7 @@ mod man;
 mod policy;
 mod resources;
 mod source;
+mod testing;
 mod workflow;
 
 pub use catalog::{
@@ -36,4 +37,7 @@ pub use resources::{
     SettingsCheck, SettingsError, StoredChange, StoredResource, no_settings_check,
 };
 pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
+pub use testing::{
+    Expected, MockAnswer, MockError, TestCase, TestDecision, TestSignal, WorkflowTest,
+};
 pub use workflow::*;

@@ -9,6 +9,7 @@ mod resources;
 mod retry;
 mod schema;
 mod steps;
+mod tests;
 mod workflow;
 
 pub(crate) use adapters::ADAPTER_TYPES;

@@ -3,8 +3,11 @@ use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
 use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
 use super::steps::{CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
+use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
 use super::workflow::{self, INPUT, TRIGGER, WORKFLOW};
-use super::{Key, Object, Shape};
+use super::{Choice, Key, Object, Shape};
+
+const TEST_SHAPE: Shape = Shape::Object(&TEST);
 
 /// One YAML document.
 pub(crate) static DOCUMENT: Object = Object {
@@ -39,12 +42,19 @@ pub(crate) static DOCUMENT: Object = Object {
         Key::later("flags", "Feature flags."),
         Key::later("alerts", "When people are told."),
         Key::later("metrics", "Figures of one's own."),
-        Key::later("test", "Test cases of a workflow."),
+        Key::new(
+            "test",
+            Shape::OneOf(&[
+                Choice::now(TEST_SHAPE),
+                Choice::now(Shape::List(&TEST_SHAPE)),
+            ]),
+            "Test cases of a workflow, for `orchestrator test`; several in a list.",
+        ),
     ],
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 30] = [
+pub(crate) static OBJECTS: [&Object; 37] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -75,4 +85,11 @@ pub(crate) static OBJECTS: [&Object; 30] = [
     &policies::RETENTION_RULE,
     &policies::RETENTION_MATCH,
     &ENVIRONMENT,
+    &TEST,
+    &TEST_CASE,
+    &MOCK,
+    &MOCK_ERROR,
+    &TEST_SIGNAL,
+    &TEST_DECISION,
+    &TEST_EXPECT,
 ];

@@ -10,12 +10,15 @@ use crate::diagnostic::{At, Diagnostic, Report, codes};
 use crate::language::DOCUMENT;
 use crate::policy::name_of_rule;
 use crate::source::{MAX_FILE_BYTES, Node, SourceFile, parse};
+use crate::testing::{WorkflowTest, read_test};
 
 /// The resources of some files, as far as they could be read.
 #[derive(Clone, Debug)]
 pub struct ResourceSet {
     pub(super) files: Vec<SourceFile>,
     pub(super) resources: Vec<Resource>,
+    /// Test cases, which are no resource.
+    tests: Vec<WorkflowTest>,
     /// What reading found, by file.
     pub(super) diagnostics: Vec<Vec<Diagnostic>>,
 }
@@ -36,6 +39,7 @@ impl ResourceSet {
         let mut set = Self {
             files: Vec::new(),
             resources: Vec::new(),
+            tests: Vec::new(),
             diagnostics: Vec::new(),
         };
         let mut keys = BTreeSet::new();
@@ -51,11 +55,20 @@ impl ResourceSet {
         self.resources.iter().map(|resource| &resource.key)
     }
 
+    /// The test cases, in the order of the files.
+    #[must_use]
+    pub fn tests(&self) -> &[WorkflowTest] {
+        &self.tests
+    }
+
     fn add_file(&mut self, name: &str, bytes: &[u8], keys: &mut BTreeSet<ResourceKey>) {
         let (mut report, documents) = read_file(name, bytes);
         let file = self.files.len();
         for document in &documents {
             check_document(&mut report, document);
+            let tests = document.get("test").map(one_or_all).unwrap_or_default();
+            let tests = tests.iter().filter_map(|test| read_test(name, test));
+            self.tests.extend(tests);
             for (key, node, at) in resources_of(document) {
                 if keys.insert(key.clone()) {
                     self.resources.push(Resource { key, node, file });
@@ -194,6 +207,14 @@ fn resources_of(document: &Node) -> Vec<(ResourceKey, Node, At)> {
         ResourceKind::Environment,
     ));
     found
+}
+
+/// A list's items, or the node itself.
+fn one_or_all(node: &Node) -> &[Node] {
+    match node.items() {
+        [] => std::slice::from_ref(node),
+        items => items,
+    }
 }
 
 fn entries(

@@ -12,7 +12,7 @@ pub use backup::{BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreA
 pub use copy::CopyArgs;
 pub use resources::{
     ApplyArgs, DecisionsCommand, DiffArgs, ListShow, NodeSwitch, NodesCommand, PathArgs,
-    ResourceCommand,
+    ResourceCommand, TestArgs,
 };
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
@@ -83,6 +83,8 @@ pub enum Command {
     Export,
     /// Check files without a server
     Validate(PathArgs),
+    /// Run the test cases of workflows, with mocked adapters and without waiting; needs no server
+    Test(TestArgs),
     /// Start a workflow
     Submit(SubmitArgs),
     /// List workflow instances, newest first

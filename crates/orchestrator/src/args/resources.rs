@@ -36,6 +36,23 @@ pub struct PathArgs {
     pub paths: Vec<PathBuf>,
 }
 
+/// Test cases of workflows.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Files, or folders of files, with the workflows, what these use, and the cases
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only cases whose name has this in it
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// The environment to run as
+    #[arg(long, default_value = "dev")]
+    pub env: String,
+    /// Where to write the results as JUnit does
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
 /// A resource by name.
 #[derive(Debug, Args)]
 pub struct Named {

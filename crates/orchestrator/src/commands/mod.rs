@@ -17,6 +17,7 @@ mod sets;
 mod show;
 mod submit;
 mod system;
+mod test;
 mod verbs;
 mod watch;
 
@@ -45,6 +46,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Serve(args) => serve::run(&args),
         Command::Eval { expression, input } => eval::run(&expression, input.as_deref()),
         Command::Validate(args) => sets::validate(&args.paths, output),
+        Command::Test(args) => test::run(&args, output),
         Command::Doctor(args) if args.data.is_some() => doctor::stopped(&args, output),
         Command::Backup(BackupCommand::Create(args)) if args.data.is_some() => {
             backup::create_stopped(&args, output)
@@ -93,6 +95,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         | Command::Serve(_)
         | Command::Eval { .. }
         | Command::Validate(_)
+        | Command::Test(_)
         | Command::Backup(_)
         | Command::Copy(_)
         | Command::Openapi

@@ -199,3 +199,39 @@ fn people_get_tables_and_programs_get_data() {
     let checked_in = include_str!("../../../../openapi.json");
     assert!(document == checked_in, "openapi.json has drifted");
 }
+
+#[test]
+fn test_runs_cases_without_a_server_and_says_what_failed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, results) = (dir.path().join("flows.yaml"), dir.path().join("junit.xml"));
+    let cases = r#"
+adapters: [{ name: local, type: builtin }]
+---
+workflow:
+  name: greet
+  version: 1.0.0
+  steps: [{ id: say, adapter: local, action: echo, input: { text: "Hello ${ input.name }" } }]
+---
+test:
+  workflow: greet
+  cases:
+    - { name: it greets, input: { name: Ada }, expect: { status: completed, path: [say] } }
+    - { name: it fails, input: { name: Ada }, expect: { status: failed } }
+"#;
+    std::fs::write(&file, cases).unwrap();
+    let path = file.to_str().unwrap();
+    let failed = cli(&["test", path, "--junit", results.to_str().unwrap()]);
+    let said = text(&failed.stdout);
+    assert_eq!(failed.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("expected the status failed, but it is completed"),
+        "{said}"
+    );
+    assert!(said.contains("2 cases, 1 failed"), "{said}");
+    let results = std::fs::read_to_string(&results).unwrap();
+    assert!(results.contains(r#"tests="2" failures="1""#), "{results}");
+    let passed = cli(&["test", path, "--only", "greets", "-o", "json"]);
+    assert!(passed.status.success(), "{}", text(&passed.stderr));
+    let none = cli(&["test", path, "--only", "nothing"]);
+    assert_eq!(none.status.code(), Some(2), "{}", text(&none.stderr));
+}

@@ -33,6 +33,11 @@ const MAY_NEED: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
+    // Plays cases on the runtime with everything outside mocked.
+    (
+        "cases",
+        &["adapter", "definition", "engine", "runtime", "store"],
+    ),
     ("api", &[]),
     ("playground", &[]),
     ("postgres-server", &[]),
