@@ -127,7 +127,8 @@ pub struct InstanceError {
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
-    /// `task`, `retry`, `timer`, `decision`, `child`, `callback` ...
+    /// `task`, `retry`, `timer`, `decision`, `child`, `callback`; of a call that is held back, `breaker`,
+    /// `rate`, `limit` or `paused`.
     pub kind: String,
     /// In words.
     pub what: String,

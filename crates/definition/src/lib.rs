@@ -9,10 +9,12 @@ mod compile;
 mod diagnostic;
 mod input;
 mod language;
+mod limits;
 mod man;
 mod policy;
 mod resources;
 mod source;
+mod switch;
 mod workflow;
 
 pub use catalog::{
@@ -23,6 +25,7 @@ pub use compile::{compile_workflow, parse_workflow};
 pub use diagnostic::{Diagnostic, Severity, codes};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
+pub use limits::{BreakerSpec, OnOpen, RateSpec};
 pub use man::{
     Ask, Form, Gate, GateMode, ManEffect, ManPolicy, Notice, OnReject, OnTimeout, Risk, RiskPolicy,
     is_approver,
@@ -36,4 +39,5 @@ pub use resources::{
     SettingsCheck, SettingsError, StoredChange, StoredResource, no_settings_check,
 };
 pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
+pub use switch::{AdapterSwitches, Hold, LimitOverride, Note, OpenBreaker, OpenBreakers, Switch};
 pub use workflow::*;

@@ -1,4 +1,5 @@
 use super::adapters::{ACTION, ADAPTER, HEALTH, TARGET};
+use super::limits::{CIRCUIT_BREAKER, FALLBACK, RATE_LIMIT};
 use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
 use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
@@ -44,7 +45,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 30] = [
+pub(crate) static OBJECTS: [&Object; 33] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -67,6 +68,9 @@ pub(crate) static OBJECTS: [&Object; 30] = [
     &TARGET,
     &ACTION,
     &HEALTH,
+    &CIRCUIT_BREAKER,
+    &FALLBACK,
+    &RATE_LIMIT,
     &POLICIES,
     &policies::DEFAULTS,
     &RISK_POLICY,

@@ -5,6 +5,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod breakers;
 mod cluster;
 mod commands;
 mod configuration;

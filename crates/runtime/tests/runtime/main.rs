@@ -8,6 +8,7 @@ mod decisions;
 mod determinism;
 mod harness;
 mod idempotency;
+mod limits;
 mod messages;
 mod progress;
 mod reads;
