@@ -85,6 +85,12 @@ impl AdapterSwitches {
         }
     }
 
+    /// Whether they hold any call back.
+    pub fn hold_back(&self) -> bool {
+        let mut all = std::iter::once(&self.whole).chain(self.targets.values());
+        all.any(|switch| switch.hold.is_some() || switch.open.is_some())
+    }
+
     /// The hold of a target: its own, else that of the whole adapter.
     pub fn hold(&self, target: &str) -> Option<&Hold> {
         let own = self.targets.get(target).and_then(|own| own.hold.as_ref());

@@ -102,11 +102,14 @@ impl Dispatcher {
 
     /// How an adapter stands, as far as this node knows.
     pub(crate) fn standing(&self, shared: &Shared, adapter: &str) -> AdapterStanding {
-        let targets = self.targets(shared, adapter);
+        let mut targets = self.targets(shared, adapter);
         let mut queues = self.queues();
         let queue = queue_of(&mut queues, adapter);
         let load = queue.load(adapter);
         let held = queue.held.as_ref().filter(|_| !queue.is_idle());
+        if let [only] = targets.as_mut_slice() {
+            only.running = load.running;
+        }
         AdapterStanding {
             running: load.running,
             waiting: load.waiting,

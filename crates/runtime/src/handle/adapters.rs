@@ -84,7 +84,31 @@ impl Runtime {
             changed.map_err(SwitchRefused::Catalog)
         };
         let text = format!("{}: {reason}", order.words(adapter, target));
+        if *order == AdapterOrder::ResetBreaker {
+            self.forget_open(actor, &text, adapter, target).await?;
+        }
         self.apply(actor, &text, plan).await.map(drop)
+    }
+
+    /// What opened by itself is not kept any more: a home that begins after this finds it closed.
+    async fn forget_open(
+        &self,
+        actor: &str,
+        reason: &str,
+        adapter: &str,
+        target: Option<&str>,
+    ) -> Result<(), ApplyError<SwitchRefused>> {
+        let catalog = self.catalog();
+        let kept = catalog.breakers.get(adapter).into_iter();
+        let names = kept.flat_map(|kept| kept.keys());
+        for name in names.filter(|name| target.is_none_or(|target| target == *name)) {
+            let plan = |catalog: &Catalog| {
+                let changed = catalog.with_breaker(adapter, name, None);
+                changed.map_err(SwitchRefused::Catalog)
+            };
+            self.apply(actor, reason, plan).await?;
+        }
+        Ok(())
     }
 
     /// How an adapter stands, on all nodes that answer; its breakers as their home has them.

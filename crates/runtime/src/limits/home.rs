@@ -60,7 +60,8 @@ pub(super) struct Terms<'a> {
 impl Terms<'_> {
     /// Whether nothing holds the adapter's calls back, as of most.
     pub(super) fn is_free(&self) -> bool {
-        self.breaker.is_none() && self.rate.is_none() && self.switches.is_none()
+        let switched = self.switches.is_some_and(AdapterSwitches::hold_back);
+        self.breaker.is_none() && self.rate.is_none() && !switched
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::report::{LimitsAnswer, LimitsAsk};
+use crate::clock::steady_now;
 use crate::error::Unavailable;
 use crate::shared::Shared;
 
@@ -21,17 +22,20 @@ const REST: Duration = Duration::from_millis(1);
 
 /// Runs until the runtime goes.
 pub(crate) async fn keep(shared: Arc<Shared>) {
+    let mut asked_at = steady_now();
     loop {
         let news = shared.homes.asked.notified();
         match next_look(&shared) {
-            Some(after) => drop(tokio::time::timeout(after.max(REST), news).await),
+            Some(after) => drop(tokio::time::timeout(after, news).await),
             None => news.await,
         }
-        look(&shared).await;
-        if shared.cluster.is_some() {
-            // However many calls wait, no home is asked without pause.
-            tokio::time::sleep(HURRIED).await;
+        // However many calls wait, no home elsewhere is asked without pause.
+        let elsewhere = asked_at.elapsed() >= HURRIED;
+        if elsewhere {
+            asked_at = steady_now();
         }
+        look(&shared, elsewhere).await;
+        tokio::time::sleep(REST).await;
     }
 }
 
@@ -40,26 +44,28 @@ fn next_look(shared: &Shared) -> Option<Duration> {
     let now = shared.clock.boot_ms();
     let several = shared.cluster.is_some();
     let due = shared.dispatcher.limited(now).into_iter();
-    let after = due.filter_map(|limited| match limited.until {
-        Some(until) => Some(Duration::from_millis(until.saturating_sub(now)).min(AT_MOST)),
-        None if limited.waits => Some(AT_MOST),
-        None => several.then_some(USUAL),
+    let after = due.filter_map(|limited| {
+        let after = match limited.until {
+            Some(until) => Duration::from_millis(until.saturating_sub(now)).min(AT_MOST),
+            None if limited.waits => AT_MOST,
+            None => return several.then_some(USUAL),
+        };
+        let here = shared.homes.is_here(shared, &limited.adapter);
+        Some(if here { after } else { after.max(HURRIED) })
     });
     let after = after.min()?;
     Some(if several { after.min(USUAL) } else { after })
 }
 
 /// Tells the homes what came of calls, takes what they give, and starts what may begin.
-async fn look(shared: &Arc<Shared>) {
+async fn look(shared: &Arc<Shared>, elsewhere: bool) {
     let now = shared.clock.boot_ms();
-    let limited = shared.dispatcher.limited(now);
-    let asked = limited.iter().filter_map(|limited| {
+    let limited = shared.dispatcher.limited(now).into_iter();
+    let asked =
+        limited.filter(|limited| elsewhere || shared.homes.is_here(shared, &limited.adapter));
+    let asked = asked.filter_map(|limited| {
         let ask = shared.dispatcher.request(shared, &limited.adapter)?;
-        let adapter = limited.adapter.clone();
-        Some(async move {
-            let answer = home_answer(shared, ask).await;
-            (adapter, answer)
-        })
+        Some(async move { (limited.adapter, home_answer(shared, ask).await) })
     });
     for (adapter, answer) in join_all(asked.collect::<Vec<_>>()).await {
         if let Ok(answer) = answer {

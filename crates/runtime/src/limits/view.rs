@@ -35,7 +35,7 @@ pub struct TargetStanding {
     pub calls: u32,
     /// Of these, those that failed.
     pub failed: u32,
-    /// Calls under way.
+    /// Calls under way; of one among several, only while something limits the adapter.
     pub running: u64,
 }
 

@@ -163,6 +163,7 @@ async fn on_open_fail_fails_with_effect_none() {
 async fn on_open_fallback_has_another_adapter_make_the_call() {
     let text = BREAKER
         .replace("half-open-calls: 2", "on-open: { fallback: other-bank }")
+        .replace("max-attempts: 10", "max-attempts: 50")
         .replace(
             "---",
             "  - { name: other-bank, type: http, url: http://other }\n---",
@@ -175,8 +176,10 @@ async fn on_open_fallback_has_another_adapter_make_the_call() {
         assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
     }
     let calls = world.script.calls();
-    let adapters: Vec<&str> = calls[4..].iter().map(|call| &*call.adapter).collect();
-    assert_eq!(adapters, ["other-bank", "other-bank"]);
+    let (own, others) = calls.split_at(4);
+    assert!(own.iter().all(|call| &*call.adapter == "bank"));
+    assert!(others.len() >= 2);
+    assert!(others.iter().all(|call| &*call.adapter == "other-bank"));
 }
 
 #[tokio::test(start_paused = true)]

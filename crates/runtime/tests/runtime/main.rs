@@ -3,6 +3,7 @@
 mod back_pressure;
 mod chaos;
 mod cluster;
+mod cluster_limits;
 mod commit;
 mod decisions;
 mod determinism;

@@ -3,9 +3,11 @@
 mod history;
 mod intentions;
 mod ledger;
+mod rate;
 mod saga;
 
 pub(crate) use history::{History, same_state};
 pub(crate) use intentions::Intentions;
 pub(crate) use ledger::Ledger;
+pub(crate) use rate::Rates;
 pub(crate) use saga::check_saga;
