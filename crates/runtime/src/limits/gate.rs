@@ -141,7 +141,10 @@ impl<'a> Desk<'a> {
 impl Gate {
     /// Lets a call begin, or says why not; `waiting` calls would begin with it.
     pub(crate) fn pass(&mut self, desk: &Desk<'_>, waiting: u32) -> Result<Passage, Refused> {
-        self.know(desk);
+        if self.know(desk) {
+            // From here on the home knows what this node has counted.
+            self.consult(desk, 0, None);
+        }
         self.used_at = desk.terms.now;
         let (place, probe) = match self.way(desk, waiting) {
             Way::Held(held) => return Err(Refused::Wait(held)),
@@ -230,10 +233,10 @@ impl Gate {
         self.names.1.iter().map(of).collect()
     }
 
-    /// Looks up the targets again if the catalog changed.
-    fn know(&mut self, desk: &Desk<'_>) {
+    /// Looks up the targets again if the catalog changed; says whether there are others.
+    fn know(&mut self, desk: &Desk<'_>) -> bool {
         if self.names.0 == desk.version && !self.names.1.is_empty() {
-            return;
+            return false;
         }
         let own = desk.connector.as_ref().map(|own| own.targets());
         let mut names = own.unwrap_or_default();
@@ -258,7 +261,9 @@ impl Gate {
             };
             self.targets.entry(Arc::clone(name)).or_insert_with(first);
         }
+        let others = self.names.1 != names;
         self.names = (desk.version, names);
+        others
     }
 
     fn way(&mut self, desk: &Desk<'_>, waiting: u32) -> Way {
