@@ -66,6 +66,9 @@ pub struct Instance {
     pub waiting_count: u64,
     /// Decisions that wait for a person.
     pub pending_decisions: u32,
+    /// Signals that no step has taken yet, oldest first, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_signals: Vec<KeptSignal>,
     /// Persists over everything that one cause set in motion.
     pub correlation_id: String,
     /// What started it: `api`, `trigger:ID` or `parent:ID`.
@@ -124,12 +127,24 @@ pub struct InstanceError {
     pub step: Option<String>,
 }
 
+/// A signal that came and that no step has taken yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeptSignal {
+    /// Its name.
+    pub name: String,
+    /// When it came.
+    pub at: Time,
+}
+
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
-    /// `task`, `retry`, `timer`, `decision`, `child`, `callback`; of a call that is held back, `breaker`,
+    /// `task`, `retry`, `timer`, `signal`, `decision`, `child`, `callback`; of a call that is held back, `breaker`,
     /// `rate`, `limit` or `paused`.
     pub kind: String,
+    /// The signal's name, of a wait for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
     /// In words.
     pub what: String,
     /// The step.

@@ -20,6 +20,7 @@ mod resource;
 mod submit;
 mod system;
 mod time;
+mod verb;
 
 pub use adapter::{
     Adapter, AdapterStatus, AdapterTarget, LimitsOverridden, OverrideRequest, SwitchRequest,
@@ -38,7 +39,9 @@ pub use definition::{
 };
 pub use exit::Exit;
 pub use history::{HistoryRecord, StreamRecord};
-pub use instance::{Attempt, Instance, InstanceError, InstanceSummary, Lanes, Step, Waiting};
+pub use instance::{
+    Attempt, Instance, InstanceError, InstanceSummary, KeptSignal, Lanes, Step, Waiting,
+};
 pub use json::Json;
 pub use list::{Behind, Count, Counts, Page};
 pub use problem::{Finding, PROBLEM_JSON, Problem};
@@ -46,5 +49,8 @@ pub use resource::{ApplyReport, Change, Environment, File, FileSet, Policy, Vali
 pub use submit::{
     BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,
 };
-pub use system::{Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, System};
+pub use system::{
+    Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason, System,
+};
 pub use time::{InvalidTime, Time};
+pub use verb::SignalRequest;

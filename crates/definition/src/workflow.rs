@@ -333,6 +333,29 @@ pub enum Wait {
     For(Duration),
     /// Until a time.
     At(Template),
+    /// For a signal.
+    Signal {
+        /// Its name.
+        name: Template,
+        /// At most so long; none: without an end.
+        timeout: Option<Duration>,
+        /// The time-out ends the step well, without output, instead of failing it with
+        /// `wait.timeout`.
+        continue_on_timeout: bool,
+    },
+}
+
+/// The longest name of a signal, in bytes.
+pub const MAX_SIGNAL_NAME: usize = 128;
+
+/// What a signal's name may be, in words.
+pub const SIGNAL_NAME: &str =
+    "the name of a signal (1 to 128 bytes, without control characters and spaces around it)";
+
+/// Whether a signal may have this name.
+pub fn is_signal_name(name: &str) -> bool {
+    let length = 1..=MAX_SIGNAL_NAME;
+    length.contains(&name.len()) && name.trim() == name && !name.chars().any(char::is_control)
 }
 
 /// A duration that is fixed or computed.

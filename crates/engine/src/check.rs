@@ -116,7 +116,7 @@ impl Instance {
         let lane = self.lane(at.lane)?;
         match step.status() {
             StepStatus::Retrying | StepStatus::Waiting | StepStatus::Accepted
-                if step.due_at == 0 =>
+                if step.due_at == 0 && self.signal_awaited_at(at).is_none() =>
             {
                 Some("it waits for a time, but has none")
             }

@@ -57,6 +57,31 @@ pub enum Command {
     Compensate,
     /// A decision that was cut goes on.
     Continue,
+    /// Someone sends it a signal.
+    Signal(Signal),
+}
+
+/// What someone tells an instance; a step that waits for its name takes it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Signal {
+    /// Its name.
+    pub name: String,
+    /// Its data.
+    #[serde(with = "wire::payload")]
+    pub data: Payload,
+    /// The sender's key.
+    pub key: Option<SignalKey>,
+}
+
+/// A sender's key: a second signal under it is a repetition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignalKey {
+    /// The key, scoped to its sender (16 bytes).
+    #[serde(with = "wire::bytes")]
+    pub key: bytes::Bytes,
+    /// Tells requests under one key apart (16 bytes).
+    #[serde(with = "wire::bytes")]
+    pub digest: bytes::Bytes,
 }
 
 /// A person's answer to a decision.
@@ -282,6 +307,22 @@ pub enum Refusal {
     /// The decision cannot be handed on.
     #[error("{0}")]
     NotDelegable(String),
+    /// The signal came before, under the same key.
+    #[error("the signal came before, under the same idempotency key")]
+    SignalRepeated,
+    /// The key was used before with another request.
+    #[error("the idempotency key was used before with another request")]
+    KeyReused,
+    /// Too many signals wait for a step that takes them.
+    #[error(
+        "expected a step to take the signals that came before, but {kept} of them ({bytes} bytes) are still kept"
+    )]
+    TooManySignals {
+        /// How many are kept.
+        kept: usize,
+        /// Bytes of their data.
+        bytes: usize,
+    },
     /// The timer, task or message no longer fits the state; nothing to do.
     #[error("nothing to do: {0}")]
     Stale(Cow<'static, str>),

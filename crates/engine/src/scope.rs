@@ -109,7 +109,7 @@ impl<'a> Scope<'a> {
             "error" => state.failure().map_or(Value::Null, error_value),
             "attempts" => json!(state.attempt),
             "caught" => json!(state.caught),
-            "expired" => json!(false),
+            "expired" => json!(state.expired),
             "outcome" => json!(if state.unknown {
                 "unknown"
             } else {

@@ -120,6 +120,30 @@ pub(crate) mod optional_payload {
     }
 }
 
+/// `#[serde(with = "wire::bytes")]`.
+pub(crate) mod bytes {
+    use super::{Deserialize, Serialize};
+    use ::bytes::Bytes;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+    use serde::{Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(
+        bytes: &Bytes,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        BASE64.encode(bytes).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Bytes, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64.decode(text).map_err(D::Error::custom)?;
+        Ok(bytes.into())
+    }
+}
+
 /// `#[serde(with = "wire::id")]`.
 pub(crate) mod id {
     use super::{Deserialize, Serialize};
@@ -140,7 +164,7 @@ pub(crate) mod id {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{Answer, Authority, InputError, TaskOutcome};
+    use crate::command::{Answer, Authority, InputError, Signal, SignalKey, TaskOutcome};
     use crate::payload::Payload;
     use crate::record::{Choice, TaskKey};
 
@@ -167,12 +191,22 @@ mod tests {
                 ..Answer::plain(Choice::Amend)
             },
         };
-        for command in [result, decide, Command::Compensate] {
+        let signal = Command::Signal(Signal {
+            name: "paid".into(),
+            data: Payload::from_bytes("{\"n\":1}".into()),
+            key: Some(SignalKey {
+                key: vec![1; 16].into(),
+                digest: vec![255; 16].into(),
+            }),
+        });
+        for command in [result, decide, signal, Command::Compensate] {
             let back = Command::from_wire(&command.to_wire()).expect("known");
             assert_eq!(format!("{back:?}"), format!("{command:?}"));
         }
         let refusals = [
             Refusal::Stale("nothing".into()),
+            Refusal::SignalRepeated,
+            Refusal::TooManySignals { kept: 3, bytes: 4 },
             Refusal::AlreadyDecided(Box::default()),
             Refusal::Input(vec![InputError {
                 pointer: "/a".into(),

@@ -59,6 +59,7 @@ fn every_record() -> Vec<Record> {
         slot_bodies(),
         decision_bodies(),
         notice_bodies(),
+        wait_bodies(),
     ]
     .concat();
     (1..)
@@ -425,6 +426,29 @@ fn notice_bodies() -> Vec<Body> {
             requester: "eve".into(),
             ..InstanceStarted::default()
         })),
+    ]
+}
+
+fn wait_bodies() -> Vec<Body> {
+    vec![
+        Body::SignalAwaited(SignalAwaited {
+            at: at(),
+            name: "paid".into(),
+            until: 5,
+            timeout_at: 6,
+        }),
+        Body::SignalReceived(SignalReceived {
+            name: "paid".into(),
+            data: payload(),
+            key: vec![1; 16].into(),
+            digest: vec![2; 16].into(),
+        }),
+        Body::SignalTaken(SignalTaken {
+            at: at(),
+            name: "paid".into(),
+            received: 7,
+        }),
+        Body::WaitExpired(at()),
     ]
 }
 

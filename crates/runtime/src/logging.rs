@@ -47,6 +47,10 @@ fn log(instance: &Instance, record: &Record) {
         Some(Body::StepCompleted(completed)) => {
             tracing::debug!(instance = %id, %correlation_id, step = step(completed.at), "step completed");
         }
+        Some(Body::SignalReceived(signal)) => {
+            let signal = signal.name.as_str();
+            tracing::debug!(instance = %id, %correlation_id, %workflow, signal, "a signal came");
+        }
         Some(Body::DecisionRequested(asked)) => {
             let step = step(asked.task.at);
             tracing::warn!(instance = %id, %correlation_id, step, "a person has to decide");

@@ -8,6 +8,15 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The value that a person has written; undefined where it is no JSON. */
+export function parsed(written: string): Json | undefined {
+  try {
+    return JSON.parse(written) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The member of an object; null where there is none. */
 export function member(value: unknown, key: string): Json {
   return isObject(value) ? (value[key] ?? null) : null;

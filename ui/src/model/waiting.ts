@@ -13,6 +13,8 @@ export interface Reason {
   readonly attempt: number;
   readonly plan: Plan | undefined;
   readonly child: Child | undefined;
+  /** The signal that it waits for; empty: none. */
+  readonly signal: string;
   readonly since: number;
   readonly dueAt: number;
   readonly error: StepError | undefined;
@@ -32,7 +34,7 @@ export function reasons(run: Run, seq: number, limit: number): { readonly found:
     for (const one of [ofStep(state), ofUndo(state)]) {
       if (one === undefined) continue;
       const decision = decisions.find((each) => each.step === one.step && each.lane === one.lane && each.ofUndo === one.ofUndo);
-      const key = [one.step, one.busy, one.ofUndo].join("|");
+      const key = [one.step, one.busy, one.ofUndo, one.signal].join("|");
       groups.set(key, joined(groups.get(key), one, decision));
     }
   }
@@ -49,14 +51,14 @@ function joined(group: Reason | undefined, one: One, decision: PendingDecision |
   return { ...first, lanes: group.lanes + 1, decisionIds: [...group.decisionIds, ...own], decisionKind };
 }
 
-function ofStep({ step, lane, busy, attempt, plan, child, since, dueAt, error }: StepState): One | undefined {
+function ofStep({ step, lane, busy, attempt, plan, child, signal, since, dueAt, error }: StepState): One | undefined {
   if (busy === "nothing" || (busy === "lanes" && dueAt === 0)) return undefined;
   // A loop that pauses between two rounds.
-  return { step, lane, busy: busy === "lanes" ? "timer" : busy, ofUndo: false, attempt, plan, child, since, dueAt, error };
+  return { step, lane, busy: busy === "lanes" ? "timer" : busy, ofUndo: false, attempt, plan, child, signal, since, dueAt, error };
 }
 
 function ofUndo({ step, lane, undo }: StepState): One | undefined {
   if (undo === undefined || undo.busy === "nothing" || undo.busy === "lanes") return undefined;
   const { busy, attempt, plan, child, since, dueAt, error } = undo;
-  return { step, lane, busy, ofUndo: true, attempt, plan, child, since, dueAt, error };
+  return { step, lane, busy, ofUndo: true, attempt, plan, child, signal: "", since, dueAt, error };
 }

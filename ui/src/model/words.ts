@@ -18,6 +18,14 @@ export function sentence(record: RunRecord): string {
       if (text(data, "until") !== "") return `waits until ${text(data, "until")}`;
       return `begins ${amount(count(data, "lanes"), "lane")}`;
     }
+    case "signal-awaited":
+      return [`waits for the signal ${text(data, "signal")}`, text(data, "until")].filter((part) => part !== "").join(", until ");
+    case "signal-received":
+      return `the signal ${text(data, "signal")} came`;
+    case "signal-taken":
+      return `takes the signal ${text(data, "signal")} of record ${String(count(data, "received"))}`;
+    case "wait-expired":
+      return "what it waited for did not come in time: it goes on without";
     case "lanes-opened":
       return `lanes ${String(count(data, "from"))} to ${String(count(data, "to") - 1)} begin`;
     case "attempt-failed":

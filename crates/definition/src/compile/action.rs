@@ -7,7 +7,7 @@ use super::outline::Role;
 use crate::diagnostic::{At, codes};
 use crate::language::{ACTIONS, STEP};
 use crate::source::Node;
-use crate::workflow::{Action, StepIx, Wait};
+use crate::workflow::{Action, SIGNAL_NAME, StepIx, Wait, is_signal_name};
 use expression::{NoVariables, Program, Scope, Template};
 
 /// Actions that have a list under `steps`.
@@ -113,10 +113,30 @@ impl Lowering<'_> {
             Some(&"at") => self
                 .template_at(given, "at", &place)
                 .map(|time| Action::Wait(Wait::At(time))),
+            Some(&"signal") if self.refuses_signal(given) => None,
+            Some(&"signal") => Some(Action::Wait(Wait::Signal {
+                name: self.template_at(given, "signal", &place)?,
+                timeout: self.duration_at(given, "timeout", &place),
+                continue_on_timeout: given.text_at("on-timeout") == Some("continue"),
+            })),
             _ => Template::compile(&Value::Null, &place.scope)
                 .ok()
                 .map(Action::Set),
         }
+    }
+
+    /// Reports a constant name that no signal can have.
+    fn refuses_signal(&mut self, wait: &Node) -> bool {
+        let given = wait.get("signal");
+        let constant = given.filter(|name| name.text().is_some_and(|text| !text.contains("${")));
+        let Some(given) = constant else { return false };
+        let well = is_signal_name(given.text().unwrap_or_default());
+        if !well {
+            let message = format!("expected {SIGNAL_NAME}, but found {}", given.to_json());
+            self.report
+                .error(&codes::BAD_VALUE, &At::node(given), message);
+        }
+        !well
     }
 
     /// Reports a constant `at` that is no time.

@@ -18,7 +18,7 @@ fn no_timeout(lowering: &mut Lowering<'_>, workflow: &Node) {
         .outline
         .steps
         .iter()
-        .any(|step| step.node.has("timeout"));
+        .any(|step| has_timeout(step.node));
     let of_defaults = workflow
         .get("defaults")
         .is_some_and(|defaults| defaults.has("timeout"));
@@ -32,6 +32,12 @@ fn no_timeout(lowering: &mut Lowering<'_>, workflow: &Node) {
         "this workflow has no time-out anywhere",
     );
     found.hint("add one for the whole instance, such as `timeout: 1h`");
+}
+
+fn has_timeout(step: &Node) -> bool {
+    let ask = ["wait", "decision"].into_iter();
+    let mut within = ask.filter_map(|action| step.get(action));
+    step.has("timeout") || within.any(|action| action.has("timeout"))
 }
 
 /// A list never gets past a `complete`, `fail` or `break` that always runs.

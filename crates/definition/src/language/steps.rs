@@ -50,7 +50,7 @@ pub(crate) static STEP: Object = Object {
         Key::new("break", Shape::Value, "Action: ends the nearest loop with this value."),
         Key::new("when", Shape::Condition, "Else the step is skipped."),
         Key::new("needs", Shape::List(&Shape::Name), "Steps of the same list that must have ended before (default: the one before it; `[]` starts it at once)."),
-        Key::new("timeout", Shape::DurationValue, "Of one attempt; of the whole on blocks and children."),
+        Key::new("timeout", Shape::DurationValue, "Of one attempt; of the whole on blocks, waits and children."),
         Key::later("heartbeat-timeout", "How long a worker may be silent."),
         Key::new("retry", RETRY_CHOICE, "A policy's name or fields; refused on blocks.").beside(CALLS),
         Key::new("on-error", Shape::Word(&[Word::now("fail"), Word::now("continue"), Word::now("man")]), "After the last attempt; goes before the policy's `on-exhausted`."),
@@ -146,10 +146,24 @@ pub(crate) static WAIT: Object = Object {
             Shape::TextValue,
             "Until a time (RFC 3339, or computed).",
         ),
-        Key::later("signal", "A signal of this name."),
+        Key::new(
+            "signal",
+            Shape::TextValue,
+            "A signal of this name, which someone sends to the instance; its data is the output. One that comes before the wait is kept for it.",
+        ),
         Key::later("event", "An event of a type and key."),
-        Key::later("timeout", "How long a signal or an event is waited for."),
-        Key::later("on-timeout", "What then: `fail` or `continue`."),
+        Key::new(
+            "timeout",
+            Shape::DurationValue,
+            "How long the signal is waited for (default: without an end).",
+        )
+        .beside(&["signal"]),
+        Key::new(
+            "on-timeout",
+            Shape::Word(&[Word::now("fail"), Word::now("continue")]),
+            "What then: `fail` with `wait.timeout` (the default), or `continue` with the output null and `steps.<id>.expired` true.",
+        )
+        .beside(&["timeout"]),
     ],
 };
 

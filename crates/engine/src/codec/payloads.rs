@@ -50,6 +50,7 @@ pub fn payloads_of(body: &Body) -> impl Iterator<Item = &Payload> {
         Body::FinallyStarted(body) => [body.output.as_ref(), None, None, None],
         Body::InstanceEnded(body) => [body.output.as_ref(), None, None, None],
         Body::RoundDelayed(body) => [body.state.as_ref(), None, None, None],
+        Body::SignalReceived(body) => [body.data.as_ref(), None, None, None],
         Body::Slot(fact) => message_payloads(fact.body.as_ref()),
         _ => [None; 4],
     };

@@ -17,6 +17,7 @@ mod lane;
 mod notice;
 mod parallel;
 mod repeat;
+mod signal;
 mod start;
 mod step;
 mod task;
@@ -67,6 +68,7 @@ impl Instance {
             Command::ChildCompensated(ended) => decider.child_compensated(ended),
             Command::Compensate => decider.compensate_for_parent()?,
             Command::Continue => decider.go_on()?,
+            Command::Signal(signal) => decider.signal(signal)?,
         }
         decider.settle();
         Ok(decider.decided)

@@ -60,7 +60,7 @@ impl Decider<'_, '_> {
             }
             Action::ForEach(each) => self.begin_for_each(at, step, each),
             Action::Repeat(repeat) => self.begin_repeat(at, step, repeat),
-            Action::Wait(wait) => self.begin_wait(at, wait),
+            Action::Wait(wait) => self.begin_wait(at, step, wait),
             Action::Decision { ask, .. } => self.begin_decision(at, ask),
             Action::Set(values) => {
                 let output = self.evaluate(values, at.lane, "set")?;
@@ -207,7 +207,7 @@ impl Decider<'_, '_> {
         Ok(())
     }
 
-    fn begin_wait(&mut self, at: StepRef, wait: &Wait) -> Result<(), Failure> {
+    fn begin_wait(&mut self, at: StepRef, step: &Step, wait: &Wait) -> Result<(), Failure> {
         let until = match wait {
             Wait::For(duration) => {
                 let ms = self.duration_ms(duration, at.lane, "wait.for")?;
@@ -221,17 +221,24 @@ impl Decider<'_, '_> {
                     ..Failure::default()
                 })?
             }
+            Wait::Signal { name, timeout, .. } => {
+                return self.begin_signal_wait(at, step, name, timeout.as_ref());
+            }
         };
         if until <= self.now() {
             self.complete_step(at, None, Vec::new());
-        } else {
-            let wait_until = until;
-            self.emit(Body::StepStarted(StepStarted {
-                at,
-                wait_until,
-                ..StepStarted::default()
-            }));
-            self.set_timer(until, TimerKind::Wait, at);
+            return Ok(());
+        }
+        let (wait_until, timeout_at) = (until, self.timeout_at(at, step)?);
+        self.emit(Body::StepStarted(StepStarted {
+            at,
+            wait_until,
+            timeout_at,
+            ..StepStarted::default()
+        }));
+        self.set_timer(until, TimerKind::Wait, at);
+        if timeout_at > 0 {
+            self.set_timer(timeout_at, TimerKind::StepTimeout, at);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use definition::Action;
+use definition::{Action, Wait};
 
 use super::Decider;
 use crate::command::{Effect, Refusal, TimerKey, TimerKind};
@@ -65,14 +65,19 @@ impl Decider<'_, '_> {
 
     fn end_wait(&mut self, at: StepRef) {
         let workflow = std::sync::Arc::clone(&self.workflow);
-        if let Action::Repeat(repeat) = &self.definition_in(&workflow, at).action {
-            let Some(block) = self.step_state(at).block.as_deref() else {
-                return;
-            };
-            let (rounds, state) = (block.opened, block.items.clone().unwrap_or_default());
-            self.next_round(at, repeat, rounds, state);
-        } else {
-            self.complete_step(at, None, Vec::new());
+        match &self.definition_in(&workflow, at).action {
+            Action::Repeat(repeat) => {
+                let Some(block) = self.step_state(at).block.as_deref() else {
+                    return;
+                };
+                let (rounds, state) = (block.opened, block.items.clone().unwrap_or_default());
+                self.next_round(at, repeat, rounds, state);
+            }
+            Action::Wait(Wait::Signal {
+                continue_on_timeout,
+                ..
+            }) => self.signal_wait_expired(at, *continue_on_timeout),
+            _ => self.complete_step(at, None, Vec::new()),
         }
     }
 

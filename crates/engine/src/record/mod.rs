@@ -12,6 +12,7 @@ mod shared;
 mod slot;
 mod step;
 mod undo;
+mod wait;
 
 use prost::{Message, Oneof};
 
@@ -39,6 +40,7 @@ pub use step::{
     StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
 };
 pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
+pub use wait::{SignalAwaited, SignalReceived, SignalTaken};
 
 /// The version of record bodies that this binary writes.
 pub const RECORD_VERSION: u32 = 1;
@@ -181,11 +183,23 @@ pub enum Body {
     /// A call that tells of a decision got through, or never will.
     #[prost(message, tag = "64")]
     NoticeEnded(NoticeEnded),
+    /// A step waits for a signal.
+    #[prost(message, tag = "65")]
+    SignalAwaited(SignalAwaited),
+    /// A signal came; it is kept until a step takes it.
+    #[prost(message, tag = "66")]
+    SignalReceived(SignalReceived),
+    /// A step takes a signal: the step's end follows.
+    #[prost(message, tag = "67")]
+    SignalTaken(SignalTaken),
+    /// No signal came in time, and the step ends well all the same: its end follows.
+    #[prost(message, tag = "68")]
+    WaitExpired(StepRef),
 }
 
 impl Body {
     /// The tags of all bodies.
-    const TAGS: std::ops::RangeInclusive<u32> = 20..=64;
+    const TAGS: std::ops::RangeInclusive<u32> = 20..=68;
 }
 
 /// Nothing to say.

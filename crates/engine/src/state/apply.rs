@@ -44,6 +44,10 @@ impl Instance {
             Body::DecisionOverdue(body) => self.decision_overdue(&body.id),
             Body::NoticeScheduled(body) => self.notice_scheduled(body, record.at),
             Body::NoticeEnded(body) => self.notice_ended(body),
+            Body::SignalAwaited(body) => self.signal_awaited(body, record.at),
+            Body::SignalReceived(body) => self.signal_received(body, record.seq, record.at),
+            Body::SignalTaken(body) => self.signal_taken(body),
+            Body::WaitExpired(at) => self.wait_expired(*at),
             Body::StepRescheduled(body) => self.step_rescheduled(body, record.at),
             Body::CancelRequested(body) => self.cancel_requested(body),
             Body::CompensationRequested(_) => self.reopened_for_parent(),
@@ -270,6 +274,7 @@ impl Instance {
         self.progress
             .decisions
             .retain(|decision| decision.task.at != at || decision.task.kind() != TaskKind::Run);
+        self.end_signal_waits(|other| other == at);
         let Some(step) = self.step_mut(at) else {
             return;
         };
@@ -308,6 +313,7 @@ impl Instance {
             }
         }
         self.withdraw_decisions_of(body.lane);
+        self.end_signal_waits(|at| at.lane == body.lane);
     }
 
     fn withdraw_decisions_of(&mut self, lane: u32) {

@@ -8,6 +8,7 @@ use prost::{Enumeration, Message};
 use super::decision::PendingDecision;
 use super::lane::{CHUNK, Chunk, Lane, LaneStatus};
 use super::lane_set::LaneSet;
+use super::signals::Signals;
 use super::step::{StepState, StepStatus};
 use crate::id::Id;
 use crate::payload::Payload;
@@ -115,6 +116,9 @@ pub struct Progress {
     /// The number of the last notice.
     #[prost(uint32, tag = "19")]
     pub notices: u32,
+    /// Signals that came, and steps that wait for one.
+    #[prost(message, optional, boxed, tag = "20")]
+    pub signals: Option<Box<Signals>>,
 }
 
 /// The answers that an instance remembers, so that a second one is told the first.

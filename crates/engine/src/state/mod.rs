@@ -11,6 +11,7 @@ mod instance;
 mod lane;
 mod lane_set;
 mod outstanding;
+mod signals;
 mod snapshot;
 mod step;
 
@@ -18,5 +19,6 @@ pub use decision::{Asking, NoticePhase, NoticeState, PendingDecision};
 pub use instance::{Header, Instance, Phase, Status};
 pub use lane::{Lane, LaneStatus, UndoStatus};
 pub use outstanding::{Outstanding, TaskCall};
+pub use signals::{KeptSignal, MAX_KEPT_SIGNAL_BYTES, MAX_KEPT_SIGNALS, SignalWait};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use step::{Block, StepState, StepStatus, StepUndo, UndoPhase};

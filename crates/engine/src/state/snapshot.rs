@@ -204,7 +204,10 @@ impl Instance {
         });
         let decisions = self.progress.decisions.iter();
         let decisions = decisions.flat_map(|decision| decision.payloads());
-        own.into_iter().flatten().chain(lanes).chain(decisions)
+        let kept = self.kept_signals().iter();
+        let signals = kept.filter_map(|signal| signal.data.as_ref());
+        let of_instance = own.into_iter().flatten().chain(signals);
+        of_instance.chain(lanes).chain(decisions)
     }
 }
 

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | pending | step-scheduled | out |
 //! | pending | step-started | running (block, child), waiting (wait) |
+//! | pending | signal-awaited | waiting |
 //! | pending | step-completed, step-skipped, step-failed | completed, skipped, failed |
 //! | out | task-accepted | accepted |
 //! | out, accepted, running (child) | attempt-failed | retrying |
@@ -139,6 +140,9 @@ pub struct StepState {
     /// A person approved it: it runs with the input that they saw.
     #[prost(bool, tag = "24")]
     pub approved: bool,
+    /// A wait that went on without what it waited for.
+    #[prost(bool, tag = "25")]
+    pub expired: bool,
 }
 
 impl StepState {

@@ -87,6 +87,10 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::StepAudited(_) => "step-audited",
         Body::NoticeScheduled(_) => "notice-scheduled",
         Body::NoticeEnded(_) => "notice-ended",
+        Body::SignalAwaited(_) => "signal-awaited",
+        Body::SignalReceived(_) => "signal-received",
+        Body::SignalTaken(_) => "signal-taken",
+        Body::WaitExpired(_) => "wait-expired",
         Body::CancelRequested(_) => "cancel-requested",
         Body::InstanceFailing(_) => "instance-failing",
         Body::UndoStarted(_) => "compensation-started",
@@ -137,6 +141,9 @@ fn step_of(body: &Body) -> Option<StepRef> {
         Body::UndoScheduled(body) => body.task.at,
         Body::UndoEnded(body) => body.at,
         Body::RoundDelayed(body) => body.at,
+        Body::SignalAwaited(body) => body.at,
+        Body::SignalTaken(body) => body.at,
+        Body::WaitExpired(at) => *at,
         _ => return None,
     })
 }
@@ -250,6 +257,15 @@ fn other_data(body: &Body) -> Value {
         }),
         Body::LaneUndone(body) => json!({ "lane": body.lane }),
         Body::InstanceEnded(body) => json!({ "output": shown(body.output.as_ref()) }),
+        Body::SignalAwaited(body) => json!({
+            "signal": body.name,
+            "until": time(body.until),
+            "timeout_at": time(body.timeout_at),
+        }),
+        Body::SignalReceived(body) => {
+            json!({ "signal": body.name, "data": shown(body.data.as_ref()) })
+        }
+        Body::SignalTaken(body) => json!({ "signal": body.name, "received": body.received }),
         Body::CatalogChanged(body) => json!({ "version": body.version, "reason": body.reason }),
         Body::OwnerOpened(body) => json!({ "epoch": body.epoch, "node": body.node }),
         _ => Value::Object(Map::new()),

@@ -6,8 +6,10 @@ use crate::state::{Instance, StepState, StepStatus, StepUndo, UndoPhase};
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// `task`, `retry`, `timer`, `callback`, `child`, `decision`.
+    /// `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`.
     pub kind: &'static str,
+    /// The signal's name, of a wait for one.
+    pub signal: Option<String>,
     /// In a sentence.
     pub what: String,
     /// The step's path.
@@ -54,6 +56,10 @@ impl Instance {
     fn step_waits(&self, at: StepRef, step: &StepState) -> Option<Waiting> {
         let name = self.step_name(at);
         let until = (step.due_at > 0).then_some(step.due_at);
+        let signal = match step.status() {
+            StepStatus::Waiting => self.signal_awaited_at(at).map(str::to_owned),
+            _ => None,
+        };
         let call = step
             .plan
             .as_deref()
@@ -78,7 +84,14 @@ impl Instance {
                     vec!["cancel"],
                 )
             }
-            StepStatus::Waiting => ("timer", format!("{name} waits"), vec!["cancel"]),
+            StepStatus::Waiting => match &signal {
+                Some(signal) => (
+                    "signal",
+                    format!("{name} waits for the signal {signal}"),
+                    vec!["signal", "cancel"],
+                ),
+                None => ("timer", format!("{name} waits"), vec!["cancel"]),
+            },
             StepStatus::Deciding => return self.decision_waits(at),
             StepStatus::Running if step.due_at > 0 => {
                 ("timer", format!("the next round of {name}"), vec!["cancel"])
@@ -100,6 +113,7 @@ impl Instance {
         };
         Some(Waiting {
             kind,
+            signal,
             what,
             step: name,
             task: step.run_task(at),
@@ -117,6 +131,7 @@ impl Instance {
         let choices = self.decision_choices(decision).into_iter();
         Some(Waiting {
             kind: "decision",
+            signal: None,
             what: self.decision_prompt(decision),
             step: match decision.kind() {
                 DecisionKind::InstanceFailed => String::new(),
@@ -170,6 +185,7 @@ impl Instance {
         };
         Some(Waiting {
             kind,
+            signal: None,
             what,
             step: name,
             task: self.step(at).and_then(|step| step.undo_task(at)),

@@ -12,14 +12,15 @@ use engine::record::{
 use engine::view::RecordView;
 use engine::{
     Answer, Authority, Command, Context, Decided, Effect, Entropy, Id, Instance, Outstanding,
-    Payload, Plans, TaskOutcome, TimerKey,
+    Payload, Plans, Signal, SignalKey, TaskOutcome, TimerKey,
 };
 
 /// Runs `script` on the workflow (its `steps` and what else follows its name) and compares the log.
 ///
 /// Script lines: `start JSON`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
 /// `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
-/// `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `again` (repeats the last result). Log lines: a record's type, step
+/// `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
+/// (repeats the last result). Log lines: a record's type, step
 /// and what matters of it; `> ` what is asked of the outside; at the end the status and output.
 #[track_caller]
 pub fn check(workflow: &str, script: &str, expected: &str) {
@@ -128,6 +129,7 @@ impl Run {
                 self.answer(who, rest);
             }
             "delegate" => self.delegate(rest),
+            "signal" => self.signal(rest),
             "child" => self.child(rest),
             "compensate" => self.command(Command::Compensate),
             "again" => {
@@ -276,6 +278,20 @@ impl Run {
             by,
         });
         self.actor = "ann".to_owned();
+    }
+
+    fn signal(&mut self, rest: &str) {
+        let (name, data) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (name, key) = match name.split_once('#') {
+            Some((name, key)) => (name, Some(key.to_owned())),
+            None => (name, None),
+        };
+        let key = key.map(|key| SignalKey {
+            key: key.into(),
+            digest: data.to_owned().into(),
+        });
+        let (name, data) = (name.to_owned(), payload(data));
+        self.command(Command::Signal(Signal { name, data, key }));
     }
 
     fn authority(&mut self, who: &str) -> Authority {
@@ -491,6 +507,12 @@ fn detail(record: &Record) -> String {
         Body::UndoStarted(body) => format!(" {}+{}", body.first_lane, body.lanes),
         Body::LaneUndone(body) => format!(" {}", body.lane),
         Body::ResultIgnored(body) => format!(": {}", body.reason),
+        Body::SignalAwaited(body) => match body.until {
+            0 => format!(" {}", body.name),
+            until => format!(" {} until {until}", body.name),
+        },
+        Body::SignalReceived(body) => format!(" {}", body.name),
+        Body::SignalTaken(body) => format!(" {}", body.name),
         Body::StepRescheduled(body) => {
             format!(
                 " generation {} #{}",

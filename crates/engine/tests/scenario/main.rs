@@ -17,6 +17,7 @@ mod harness;
 mod left_to_people;
 mod loops;
 mod sagas;
+mod signals;
 mod steps;
 
 use harness::check;

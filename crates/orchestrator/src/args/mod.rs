@@ -12,11 +12,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use adapters::{AdaptersCommand, OverrideArgs, SwitchArgs};
 pub use backup::{BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs};
 pub use copy::CopyArgs;
-pub use resources::{ApplyArgs, DecisionsCommand, DiffArgs, ListShow, PathArgs, ResourceCommand};
+pub use resources::{
+    ApplyArgs, DecisionsCommand, DiffArgs, ListShow, NodeSwitch, NodesCommand, PathArgs,
+    ResourceCommand,
+};
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
     AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, IdArgs, ListArgs,
-    SubmitArgs, WatchArgs,
+    SignalArgs, SubmitArgs, WatchArgs,
 };
 
 /// Runs workflows that survive anything, and tells what they do.
@@ -92,6 +95,8 @@ pub enum Command {
     Watch(WatchArgs),
     /// Print an instance's records
     History(HistoryArgs),
+    /// Send a signal to an instance; it is kept until a step waits for it
+    Signal(SignalArgs),
     /// End an instance early; what it did is undone unless told otherwise
     Cancel(CancelArgs),
     /// Delete an ended instance for good, with its history
@@ -111,7 +116,7 @@ pub enum Command {
     Adapters(AdaptersCommand),
     /// The nodes of the cluster
     #[command(subcommand)]
-    Nodes(ResourceCommand),
+    Nodes(NodesCommand),
     /// Who changed what
     Audit(AuditArgs),
     /// Evaluate an expression against sample data; needs no server

@@ -104,6 +104,21 @@ pub struct HistoryArgs {
     pub limit: u32,
 }
 
+/// Arguments of `signal`.
+#[derive(Debug, Args)]
+pub struct SignalArgs {
+    /// The instance's id
+    pub id: String,
+    /// The signal's name, as a step waits for it
+    pub name: String,
+    /// What the step gets: JSON, `@FILE`, or `-` for standard input
+    #[arg(long)]
+    pub data: Option<String>,
+    /// The same key and data deliver it only once
+    #[arg(long)]
+    pub idempotency_key: Option<String>,
+}
+
 /// Arguments of `cancel`.
 #[derive(Debug, Args)]
 pub struct CancelArgs {

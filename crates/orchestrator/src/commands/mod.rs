@@ -18,6 +18,7 @@ mod sets;
 mod show;
 mod submit;
 mod system;
+mod verbs;
 mod watch;
 
 use std::future::Future;
@@ -76,6 +77,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Show(args) => show::run(session, &args.id).await,
         Command::Watch(args) => watch::run(session, &args).await,
         Command::History(args) => instances::history(session, args).await,
+        Command::Signal(args) => verbs::signal(session, args).await,
         Command::Cancel(args) => instances::cancel(session, args).await,
         Command::Delete(args) => instances::delete(session, args).await,
         Command::Decisions(command) => decide(command, session).await,

@@ -68,6 +68,10 @@ fn head(instance: &Instance) -> Vec<(&'static str, String)> {
         0 => String::new(),
         count => count.to_string(),
     };
+    let kept = instance
+        .kept_signals
+        .iter()
+        .map(|signal| signal.name.clone());
     let output = match instance.output.text() {
         "null" => String::new(),
         output => brief(output, 120),
@@ -87,6 +91,7 @@ fn head(instance: &Instance) -> Vec<(&'static str, String)> {
         ("error", error.unwrap_or_default()),
         ("undo", undone.to_owned()),
         ("pending decisions", pending),
+        ("kept signals", kept.collect::<Vec<_>>().join(" ")),
         ("correlation id", instance.correlation_id.clone()),
         ("parent", instance.parent_id.clone().unwrap_or_default()),
         ("subject", instance.subject.clone().unwrap_or_default()),

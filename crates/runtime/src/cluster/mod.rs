@@ -8,6 +8,7 @@
 
 mod assignment;
 mod catalog;
+mod drain;
 mod limits;
 mod link;
 mod ownership;

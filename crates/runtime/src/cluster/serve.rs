@@ -12,8 +12,9 @@ use tokio::task::AbortHandle;
 
 use super::link::Connection;
 use super::wire::{
-    Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, Frame, InstanceAnswer,
-    PublishedAnswer, ReadAsk, Reply, Request, StartAsk, When, gather, id_bytes, id_in,
+    Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, DrainAsk, Frame,
+    InstanceAnswer, PublishedAnswer, ReadAsk, Reply, Request, StartAsk, When, gather, id_bytes,
+    id_in,
 };
 use crate::dispatch::TaskResult;
 use crate::error::{CommandError, Unavailable};
@@ -196,6 +197,7 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
             Answer::Held(shared.dispatcher.held(&shared, id_in(&id)).into())
         }
         Ask::Delete(ask) => delete(runtime, &ask).await,
+        Ask::Drain(ask) => drain(runtime, &ask),
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),
         Ask::Message(_) | Ask::Acknowledged(_) | Ask::Result(_) | Ask::Stop(_) | Ask::Look(_) => {
@@ -222,6 +224,14 @@ fn limits(runtime: &Runtime, ask: &crate::limits::LimitsAsk) -> Answer {
     };
     let answer = shared.homes.exchange(&shared, node, ask);
     answer.map_or_else(Answer::from, Answer::Limits)
+}
+
+fn drain(runtime: &Runtime, ask: &DrainAsk) -> Answer {
+    match &runtime.shared().cluster {
+        Some(cluster) => cluster.drain_this(ask.why.as_deref()),
+        None => return Unavailable::Closed.into(),
+    }
+    Answer::Done(true)
 }
 
 async fn start(runtime: &Runtime, ask: StartAsk) -> Answer {

@@ -51,7 +51,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -92,14 +92,17 @@ pub(super) enum Ask {
     /// Delete an ended instance for good.
     #[prost(message, tag = "22")]
     Delete(DeleteAsk),
-    /// Hear what came of an adapter's calls, and lend tokens and probes.
+    /// Own nothing, or own again.
     #[prost(message, tag = "23")]
+    Drain(DrainAsk),
+    /// Hear what came of an adapter's calls, and lend tokens and probes.
+    #[prost(message, tag = "24")]
     Limits(LimitsAsk),
     /// What you have under way of this adapter.
-    #[prost(string, tag = "24")]
+    #[prost(string, tag = "25")]
     Standing(String),
     /// Which tasks of this instance wait.
-    #[prost(bytes, tag = "25")]
+    #[prost(bytes, tag = "26")]
     Held(Bytes),
 }
 
@@ -156,6 +159,13 @@ pub(super) struct DeleteAsk {
     pub(super) actor: String,
     #[prost(string, tag = "3")]
     pub(super) reason: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct DrainAsk {
+    /// Why to own nothing; absent: own again.
+    #[prost(string, optional, tag = "1")]
+    pub(super) why: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -8,6 +8,7 @@ mod dispatcher;
 mod limited;
 mod link;
 mod outcome;
+mod pause;
 mod queue;
 mod token;
 

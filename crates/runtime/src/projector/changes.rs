@@ -181,6 +181,10 @@ fn audit_change(slot: Slot, record: &Record) -> Option<Change> {
             let data = json!({ "skip_compensation": cancel.skip_compensation });
             ("cancel-requested", cancel.reason.clone(), data)
         }
+        Body::SignalReceived(signal) => {
+            let data = json!({ "signal": signal.name });
+            ("signal-received", String::new(), data)
+        }
         Body::DecisionMade(made) => {
             let id = Id::from_slice(&made.id).unwrap_or_default().to_string();
             let data = json!({ "decision": id, "choice": made.choice().as_str() });

@@ -303,3 +303,39 @@ async fn what_was_carried_out_is_not_carried_out_again_when_its_answer_got_lost(
     let total: u64 = counted.counts.iter().map(|count| count.count).sum();
     assert_eq!(total, 40, "each was started once");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_reaches_its_instance_from_any_node_and_once_when_its_answer_got_lost() {
+    let world = World::new();
+    let (one, two) = (world.joined(1).await, world.joined(2).await);
+    until_shared(&[&one, &two]).await;
+    apply(&one.runtime, CATALOG).await;
+    let waits = "
+workflow:
+  name: twice
+  version: 1.0.0
+  output: ['${ steps.a.output }', '${ steps.b.output }']
+  steps: [{ id: a, wait: { signal: go } }, { id: b, wait: { signal: go } }]
+";
+    apply(&one.runtime, waits).await;
+    let mut lost = 0;
+    for _ in 0..40 {
+        let id = start(&one.runtime, "twice").await.id;
+        for number in 1..=2 {
+            world.net.mute.store(true, Ordering::Release);
+            let signal = engine::Signal {
+                name: "go".to_owned(),
+                data: engine::Payload::from_value(json!(number)),
+                key: None,
+            };
+            let sent = one
+                .runtime
+                .command(id, engine::Command::Signal(signal), "ann");
+            sent.await.expect("is taken");
+            lost += usize::from(!world.net.mute.load(Ordering::Acquire));
+        }
+        let instance = ended(&two.runtime, id).await;
+        assert_eq!(instance.output().expect("an output").bytes(), "[1,2]");
+    }
+    assert!(lost > 5, "{lost} answers got lost");
+}

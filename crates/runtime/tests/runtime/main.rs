@@ -15,4 +15,5 @@ mod progress;
 mod reads;
 mod recovery;
 mod retention;
+mod signals;
 mod streams;

@@ -6,6 +6,9 @@ use runtime::{CommandError, StreamError, SubmitError, Unavailable};
 
 use super::refusal::Refusal;
 
+/// When a signal may be sent again that an instance could not keep, in milliseconds.
+const SIGNALS_RETRY_MS: u64 = 10_000;
+
 /// A start that was refused.
 pub fn of_submit(error: SubmitError) -> Refusal {
     match error {
@@ -84,6 +87,11 @@ fn of_engine(refusal: Engine) -> Refusal {
         Engine::Data(_) => Refusal::new(Code::BAD_ANSWER_DATA, detail),
         Engine::NotDelegable(_) => Refusal::new(Code::NOT_DELEGABLE, detail),
         Engine::Form(errors) => places(Code::BAD_ANSWER_DATA, detail, errors),
+        Engine::SignalRepeated => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
+        Engine::KeyReused => Refusal::new(Code::KEY_REUSED, detail),
+        Engine::TooManySignals { .. } => {
+            Refusal::new(Code::SIGNALS_FULL, detail).retry_after(SIGNALS_RETRY_MS)
+        }
         Engine::Stale(_) => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
         Engine::UnknownWorkflow(_) => Refusal::new(Code::NO_DEFINITION, detail),
         Engine::Header { .. } => Refusal::new(Code::HEADER_FAILED, detail),

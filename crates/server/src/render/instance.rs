@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{InstanceError, Json, Lanes, Step, Time, Waiting};
+use api::{InstanceError, Json, KeptSignal, Lanes, Step, Time, Waiting};
 use engine::record::{Failure, StepRef};
 use engine::view::{LaneCounts, StepView};
 use engine::{Instance, Status, view};
@@ -31,6 +31,7 @@ pub fn instance(state: &Instance, most_steps: usize, held: &[HeldTask]) -> api::
             .collect(),
         waiting_count: count as u64,
         pending_decisions: pending(state),
+        kept_signals: kept_signals(state),
         correlation_id: started.correlation_id.clone(),
         cause: cause(state),
         parent_id: header.parent_id().map(|id| id.to_string()),
@@ -52,6 +53,15 @@ pub fn instance(state: &Instance, most_steps: usize, held: &[HeldTask]) -> api::
         ended_at: state.ended_at().map(Time),
         seq: state.seq(),
     }
+}
+
+fn kept_signals(state: &Instance) -> Vec<KeptSignal> {
+    let kept = state.kept_signals().iter().take(MAX_WAITING);
+    kept.map(|signal| KeptSignal {
+        name: signal.name.clone(),
+        at: Time(signal.at),
+    })
+    .collect()
 }
 
 /// How many decisions wait for a person.
@@ -95,6 +105,7 @@ fn waits(mut waiting: view::Waiting, held: &[HeldTask]) -> Waiting {
     let kind = held.map_or(waiting.kind, |held| held.kind.as_str());
     Waiting {
         kind: kind.to_owned(),
+        signal: waiting.signal,
         what: waiting.what,
         step: Some(waiting.step).filter(|step| !step.is_empty()),
         since: Some(Time(waiting.since)).filter(|since| since.0 > 0),
@@ -127,7 +138,7 @@ pub fn step(view: &StepView<'_>, instance: &Instance) -> Step {
         output: of.output.as_ref().map(mask::shown),
         error: view.error().map(failure),
         caught: of.caught,
-        expired: false,
+        expired: of.expired,
         winners: winners(&view.winners),
         compensation: view.compensation().to_owned(),
         lanes: view.lanes.map(lanes),

@@ -21,6 +21,7 @@ mod metrics;
 mod resources;
 mod submit;
 mod system;
+mod verbs;
 
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(instance::steps))
         .routes(routes!(instance::attempts))
         .routes(routes!(instance::cancel))
+        .routes(routes!(verbs::signal))
         .routes(routes!(history::history))
         .routes(routes!(history::state))
         .routes(routes!(events::of_one))
@@ -112,7 +114,10 @@ fn people_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(callbacks::complete))
         .routes(routes!(callbacks::fail))
         .routes(routes!(system::system))
+        .routes(routes!(system::pause))
         .routes(routes!(system::resume))
+        .routes(routes!(system::drain))
+        .routes(routes!(system::undrain))
         .routes(routes!(backup::back_up))
         .routes(routes!(system::nodes))
         .routes(routes!(system::partitions))

@@ -15,6 +15,7 @@ mod man_mode;
 mod metrics;
 mod openapi;
 mod reads;
+mod signals;
 mod site;
 mod streams;
 mod submit;

@@ -60,6 +60,7 @@ pub const ENGINE: &[Point] = &[
     ("decision-requested", "pending", "deciding"),
     ("decision-requested", "retrying", "deciding"),
     ("decision-requested", "running", "deciding"),
+    ("decision-requested", "waiting", "deciding"),
     ("decision-requested", "undo retrying", "undo deciding"),
     ("failed", "", ""),
     ("finally-started", "", ""),
@@ -84,6 +85,10 @@ pub const ENGINE: &[Point] = &[
     ("result-ignored", "", ""),
     ("retry-scheduled", "", ""),
     ("round-delayed", "", ""),
+    ("signal-awaited", "", ""),
+    ("signal-awaited", "pending", "waiting"),
+    ("signal-received", "", ""),
+    ("signal-taken", "", ""),
     ("step-cancelled", "", ""),
     ("step-cancelled", "retrying", "cancelled"),
     ("step-completed", "", ""),
@@ -97,6 +102,7 @@ pub const ENGINE: &[Point] = &[
     ("step-failed", "pending", "failed"),
     ("step-failed", "retrying", "failed"),
     ("step-failed", "running", "failed"),
+    ("step-failed", "waiting", "failed"),
     ("step-rescheduled", "", ""),
     ("step-rescheduled", "deciding", "out"),
     ("step-rescheduled", "deciding", "pending"),
@@ -115,6 +121,7 @@ pub const ENGINE: &[Point] = &[
     ("task-accepted", "out", "accepted"),
     ("task-accepted", "undoing", "undo accepted"),
     ("task-accepted", "verifying", "undo accepted"),
+    ("wait-expired", "", ""),
 ];
 
 /// Faults of the store, crash points, tempers of adapters, and what clients meet.

@@ -132,6 +132,7 @@ fn step_of(body: &Body) -> Option<StepRef> {
         Body::StepRescheduled(body) => body.task.at,
         Body::UndoScheduled(body) => body.task.at,
         Body::UndoEnded(body) => body.at,
+        Body::SignalAwaited(body) => body.at,
         _ => return None,
     })
 }

@@ -12,8 +12,8 @@ use crate::people;
 const PATIENCE_MS: i64 = 20_000;
 
 /// The weights of what may happen: in the storm, and in the calm after it.
-const STORM: [u64; 9] = [60, 8, 8, 30, 25, 3, 10, 8, 2];
-const CALM: [u64; 9] = [60, 0, 20, 30, 25, 0, 20, 2, 0];
+const STORM: [u64; 10] = [60, 8, 8, 30, 25, 3, 10, 8, 2, 8];
+const CALM: [u64; 10] = [60, 0, 20, 30, 25, 0, 20, 2, 0, 20];
 
 impl Model {
     /// Lets one thing happen; false when nothing can any more.
@@ -39,6 +39,7 @@ impl Model {
             5 => self.cancel(),
             6 => self.decide_decision(),
             7 => self.crash(),
+            9 => self.signal(),
             _ => self.start_one().map(|()| true),
         }
     }
@@ -250,6 +251,39 @@ impl Model {
         Ok(true)
     }
 
+    /// Someone sends a signal: in the calm only one that is waited for.
+    fn signal(&mut self) -> Result<bool, Finding> {
+        let calm = self.calm;
+        let wanted = |actor: &super::actor::Actor| match calm {
+            true => !actor.live.signal_waits().is_empty(),
+            false => true,
+        };
+        let Some(id) = self.pick_actor(wanted) else {
+            return Ok(false);
+        };
+        let live = &self.actors[&id].live;
+        let signal = people::signal(live, &mut self.random);
+        let (open, waits) = (live.status().is_open(), live.signal_waits().len());
+        let repeated = signal.key.is_some() && self.random.chance(30);
+        let again = signal.clone();
+        let first = self.decide(id, Command::Signal(signal))?;
+        let fits = |refusal: &Refusal| match refusal {
+            Refusal::Ended(_) => !open,
+            Refusal::TooManySignals { .. } => waits == 0 || open,
+            _ => false,
+        };
+        demand(first.as_ref().err().is_none_or(fits), || {
+            format!("{id}: a signal was refused: {:?}", first.as_ref().err())
+        })?;
+        if first.is_ok() && repeated {
+            let second = self.decide(id, Command::Signal(again))?;
+            demand(matches!(second, Err(Refusal::SignalRepeated)), || {
+                format!("{id}: a repeated signal came to {second:?}")
+            })?;
+        }
+        Ok(true)
+    }
+
     fn decide_decision(&mut self) -> Result<bool, Finding> {
         let Some(id) = self.pick_actor(|actor| !actor.live.pending_decisions().is_empty()) else {
             return Ok(false);
@@ -265,15 +299,11 @@ impl Model {
             id: decision,
             answer,
         };
-        let first = self.decide(id, command(answer))?;
-        // One person answers for all here: a second approval by the same one is refused.
+        let first = self.decide_as(&people::person(&pending), id, command(answer))?;
         let fits = |refusal: &Refusal| {
             matches!(
                 refusal,
-                Refusal::ChoiceNotOffered(_)
-                    | Refusal::AlreadyAnswered(_)
-                    | Refusal::DecisionExpired
-                    | Refusal::Data(_)
+                Refusal::ChoiceNotOffered(_) | Refusal::DecisionExpired | Refusal::Data(_)
             )
         };
         let offered = first.as_ref().err().is_none_or(fits);

@@ -30,7 +30,7 @@ pub(super) fn first_finding(
         planted: Some(planted),
         ..WorldPlan::default()
     };
-    let found = (0..200).find_map(|seed| run(seed, plan).err());
+    let found = (0..500).find_map(|seed| run(seed, plan).err());
     let Finding(what) = found.unwrap_or_else(|| panic!("{planted:?} was not found"));
     assert!(
         expected.iter().any(|part| what.contains(part)),

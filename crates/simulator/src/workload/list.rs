@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::expression::Sight;
 use crate::random::Random;
 
+/// Names of signals; the last ones are computed as well.
+pub(crate) const SIGNALS: [&str; 4] = ["go", "paid", "sig-0", "sig-1"];
+
 /// No block stands deeper.
 const DEPTH: usize = 4;
 
@@ -81,7 +84,9 @@ impl Generator<'_> {
         let mut inner = sight.clone();
         inner.in_catch = true;
         inner.steps.push(id.to_owned());
-        let pattern = *self.random.pick(&["*", "http.*", "timeout", "broken"]);
+        let pattern = *self
+            .random
+            .pick(&["*", "http.*", "timeout", "wait.timeout", "broken"]);
         json!([{ "error": pattern, "steps": self.list(&inner, depth + 1) }])
     }
 
@@ -128,7 +133,28 @@ impl Generator<'_> {
                 .pick(&["2026-01-01T00:00:30Z", "2020-01-01T00:00:00Z"]);
             return json!({ "wait": { "at": at } });
         }
+        if self.random.chance(50) {
+            return self.signal_wait(sight);
+        }
         json!({ "wait": { "for": sight.span(self.random) } })
+    }
+
+    fn signal_wait(&mut self, sight: &Sight) -> Value {
+        let name = *self.random.pick(&SIGNALS);
+        let computed = self.random.chance(15);
+        let name = if computed {
+            "sig-${ input.n % 2 }"
+        } else {
+            name
+        };
+        let mut wait = json!({ "signal": name });
+        if self.random.chance(60) {
+            wait["timeout"] = sight.span(self.random);
+            if self.random.chance(50) {
+                wait["on-timeout"] = json!("continue");
+            }
+        }
+        json!({ "wait": wait })
     }
 }
 

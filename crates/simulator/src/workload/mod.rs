@@ -11,4 +11,5 @@ mod list;
 mod resources;
 mod yaml;
 
+pub(crate) use list::SIGNALS;
 pub use resources::{ADAPTERS, Workload, generate};

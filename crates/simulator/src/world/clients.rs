@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::record::{Body, CancelRequested};
-use engine::{Answer, Command, Id, Payload, Refusal};
+use engine::{Answer, Command, Id, Payload, Refusal, Signal};
 use runtime::{
     CommandError, Consistency, Idempotency, Submit, SubmitError, Submitted, Unavailable,
 };
@@ -23,20 +23,22 @@ enum Deed {
     Start,
     Cancel,
     Decide,
+    Signal,
     Read,
     List,
     Follow,
 }
 
-const DEEDS: [Deed; 6] = [
+const DEEDS: [Deed; 7] = [
     Deed::Start,
     Deed::Cancel,
     Deed::Decide,
+    Deed::Signal,
     Deed::Read,
     Deed::List,
     Deed::Follow,
 ];
-const WEIGHTS: [u64; 6] = [45, 6, 20, 12, 6, 6];
+const WEIGHTS: [u64; 7] = [45, 6, 20, 12, 12, 6, 6];
 
 /// How often a command is sent that is not answered.
 const TRIES: usize = 4;
@@ -83,6 +85,7 @@ impl Client {
             Deed::Start => self.start().await,
             Deed::Cancel => self.cancel().await,
             Deed::Decide => self.decide().await,
+            Deed::Signal => self.signal().await,
             Deed::Read => self.read().await,
             Deed::List => self.list(None).await,
             Deed::Follow => self.follow().await,
@@ -217,6 +220,21 @@ impl Client {
         }
     }
 
+    async fn signal(&mut self) -> Result<(), Finding> {
+        let Some(id) = self.any_instance() else {
+            return Ok(());
+        };
+        let signal = {
+            let truth = self.world.truth();
+            let fold = truth.histories.get(&id).map(|history| &history.fold);
+            fold.map(|fold| people::signal(fold, &mut self.random))
+        };
+        match signal {
+            Some(signal) => self.command(id, Command::Signal(signal)).await,
+            None => Ok(()),
+        }
+    }
+
     /// Has a command carried out; what is not answered is tried a few times more, wherever.
     async fn command(&mut self, id: Id, command: Command) -> Result<(), Finding> {
         for _ in 0..TRIES {
@@ -233,6 +251,14 @@ impl Client {
                 }
                 Some(Err(CommandError::NotFound(id))) => {
                     return Err(Finding(format!("{id} is durable, but not found")));
+                }
+                Some(Err(CommandError::Refused(Refusal::SignalRepeated))) => {
+                    let truth = self.world.truth();
+                    return demand(is_done(&truth, id, &command), || {
+                        format!(
+                            "{id}: {command:?} is said to be a repetition, but no record says so"
+                        )
+                    });
                 }
                 Some(Err(CommandError::Refused(_))) => return Ok(()),
                 Some(Err(CommandError::Unavailable(_))) | None => self.pause().await,
@@ -354,6 +380,16 @@ fn is_done(truth: &Truth, id: Id, command: &Command) -> bool {
             Body::DecisionDelegated(to) => to.id == decision.bytes()[..],
             _ => false,
         }),
+        Command::Signal(signal) => truth.holds(id, |body| match body {
+            Body::SignalReceived(received) => {
+                let key = signal
+                    .key
+                    .as_ref()
+                    .is_none_or(|key| key.key == received.key);
+                key && received.name == signal.name && received.data.as_ref() == Some(&signal.data)
+            }
+            _ => false,
+        }),
         _ => true,
     }
 }
@@ -373,6 +409,16 @@ impl World {
         let pending = pending.find(|one| one.id == decision.bytes()[..])?;
         let person = people::person(pending);
         Some((person, people::answer(fold, pending, random, calm)))
+    }
+
+    /// A signal for each instance in which a step waits for one.
+    pub(super) fn awaited_signals(&self, random: &mut Random) -> Vec<(Id, Signal)> {
+        let truth = self.truth();
+        let folds = truth.histories.iter();
+        let waits = folds.filter(|(_, history)| !history.fold.signal_waits().is_empty());
+        waits
+            .map(|(id, history)| (*id, people::signal(&history.fold, random)))
+            .collect()
     }
 
     /// Decisions that wait for an answer: their instance and their id.

@@ -10,7 +10,7 @@ use runtime::{Consistency, DecisionStatus, Runtime};
 use store::{CountBy, InstanceFilter};
 
 use super::surroundings::World;
-use crate::check::check_saga;
+use crate::check::{check_saga, check_signals};
 use crate::finding::{Finding, demand};
 use crate::random::Random;
 
@@ -41,6 +41,10 @@ pub(super) async fn all_ended(
             let decided = runtime.command(instance, command, &person);
             let _refused_or_late = tokio::time::timeout(PATIENCE, decided).await;
         }
+        for (instance, signal) in world.awaited_signals(random) {
+            let sent = runtime.command(instance, Command::Signal(signal), "client");
+            let _refused_or_late = tokio::time::timeout(PATIENCE, sent).await;
+        }
         tokio::time::sleep(Duration::from_secs(20)).await;
     }
     let truth = world.truth();
@@ -70,6 +74,7 @@ pub(super) async fn check_all(world: &Arc<World>, runtime: &Runtime) -> Result<(
             format!("{id}: {given} of {least} records are in its history")
         })?;
         check_saga(&history.fold, &history.records)?;
+        check_signals(&history.records)?;
         drop(truth);
         check_children(world, *id)?;
         check_effects(world, *id)?;

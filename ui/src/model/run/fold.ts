@@ -20,7 +20,7 @@ export function fold(run: Run, record: RunRecord): void {
 function lineOf(run: Run, lane: string, step: string, type: string): StepLine {
   const laneId = run.lanes.at(lane)?.id ?? 0;
   const line = run.steps.line(lane, step, laneId);
-  if (type === "step-scheduled" || type === "step-started") line.laneId = laneId;
+  if (type === "step-scheduled" || type === "step-started" || type === "signal-awaited") line.laneId = laneId;
   return line;
 }
 
@@ -93,6 +93,11 @@ function foldStep(run: Run, line: StepLine, record: RunRecord, at: number): void
     case "step-started":
       close(line, false, seq, at, "completed");
       return stepStarted(run, line, record, enter, at);
+    case "signal-awaited":
+      close(line, false, seq, at, "completed");
+      return enter("signal", { status: "waiting", startedAt: at, dueAt: moment(data, "until"), signal: text(data, "signal") });
+    case "wait-expired":
+      return changeStep(run, line, seq, { expired: true });
     case "lanes-opened":
       return lanesOpened(run, line, record);
     case "attempt-failed":
@@ -236,8 +241,8 @@ function laneClosing(run: Run, record: RunRecord, at: number): void {
   if (lane === undefined) return;
   lane.status.set(record.seq, "closing");
   for (const line of run.steps.inLane(lane.path, lane.id)) {
-    const { status } = line.states.now;
-    const idle = status === "waiting" && line.states.now.busy === "timer";
+    const { status, busy } = line.states.now;
+    const idle = status === "waiting" && (busy === "timer" || busy === "signal");
     if (status === "pending" || status === "retrying" || status === "deciding" || idle) cancel(run, line, record.seq, at);
   }
   const here = new Set(run.steps.inLane(lane.path, lane.id).map((line) => line.key));

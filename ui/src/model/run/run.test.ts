@@ -50,6 +50,27 @@ describe("a step that is tried again", () => {
   });
 });
 
+describe("a step that waits for a signal", () => {
+  const run = runOf([
+    STARTED,
+    ["signal-received", undefined, { signal: "early", data: 1 }],
+    ["signal-awaited", "paid", { signal: "paid", until: "2026-11-26T11:00:00.000Z" }],
+    ["signal-received", undefined, { signal: "paid", data: { amount: 7 } }],
+    ["signal-taken", "paid", { signal: "paid", received: 4 }],
+    ["step-completed", "paid", { output: { amount: 7 } }],
+    ["signal-awaited", "more", { signal: "more", until: "2026-11-26T11:00:00.000Z" }],
+    ["wait-expired", "more", {}],
+    ["step-completed", "more", { output: null }],
+  ]);
+
+  test("says which one, until when, and what came of it", () => {
+    expect(reasons(run, 3, 3).found[0]).toMatchObject({ step: "paid", busy: "signal", signal: "paid", dueAt: Date.parse("2026-11-26T11:00:00.000Z") });
+    expect([3, 6].map((seq) => run.instance.at(seq).status)).toEqual(["waiting", "waiting"]);
+    expect(run.stepAt("|paid", 6)).toMatchObject({ status: "completed", output: { amount: 7 }, expired: false });
+    expect(run.stepAt("|more", 9)).toMatchObject({ status: "completed", output: null, expired: true });
+  });
+});
+
 test("records that are known are passed over, and nothing is taken behind a gap", () => {
   const records = recordsOf([STARTED, ["step-scheduled", "pay", PLAN], ["step-completed", "pay", {}]]);
   const run = new Run();

@@ -42,7 +42,7 @@ export interface Lanes {
 }
 
 /** What a step is busy with while it is open. */
-export type Busy = "nothing" | "call" | "callback" | "retry" | "timer" | "child" | "lanes" | "decision";
+export type Busy = "nothing" | "call" | "callback" | "retry" | "timer" | "signal" | "child" | "lanes" | "decision";
 
 export interface Undo {
   readonly status: "running" | "done" | "failed";
@@ -78,6 +78,10 @@ export interface StepState {
   readonly output: Json;
   readonly error: StepError | undefined;
   readonly caught: boolean;
+  /** The signal that it waits, or waited, for; empty: none. */
+  readonly signal: string;
+  /** A wait that went on without what it waited for. */
+  readonly expired: boolean;
   readonly target: string;
   readonly lanes: Lanes | undefined;
   readonly undo: Undo | undefined;
@@ -131,6 +135,6 @@ export interface Segment {
 
 export const UNBEGUN: Omit<StepState, "step" | "lane"> = {
   status: "pending", busy: "nothing", attempt: 0, generation: 1, startedAt: 0, endedAt: 0, dueAt: 0, since: 0,
-  plan: undefined, child: undefined, input: null, output: null, error: undefined, caught: false, target: "",
+  plan: undefined, child: undefined, input: null, output: null, error: undefined, caught: false, signal: "", expired: false, target: "",
   lanes: undefined, undo: undefined,
 };

@@ -6,7 +6,7 @@ import { Button } from "../../kit/button";
 import { Dialog } from "../../kit/dialog";
 import { Failure } from "../../kit/notice";
 import { Select } from "../../kit/select";
-import { member, type Json } from "../../model/json";
+import { member, parsed } from "../../model/json";
 import { fieldsOf, fill, type Field } from "../../model/schema-form";
 
 interface StartDialogProps {
@@ -26,7 +26,7 @@ export function StartDialog({ definition: { name, version, document }, onClose }
   const [key] = useState(newKey);
   const navigate = useNavigate();
   const filled = fill(fields, texts);
-  const input = asJson ? parse(raw) : filled.value;
+  const input = asJson ? parsed(raw) : filled.value;
   const wrong = asJson ? input === undefined : filled.errors.size > 0;
   const go = async (): Promise<void> => {
     setTried(true);
@@ -64,14 +64,6 @@ export function StartDialog({ definition: { name, version, document }, onClose }
       </form>
     </Dialog>
   );
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 interface FieldInputProps {

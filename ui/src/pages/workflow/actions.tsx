@@ -7,6 +7,7 @@ import { Dialog } from "../../kit/dialog";
 import { useKeys } from "../../kit/keys";
 import type { Run } from "../../model/run/run";
 import { isOpen } from "../../model/status";
+import { SignalDialog } from "./signal-dialog";
 
 interface ActionsProps {
   readonly id: string;
@@ -15,7 +16,7 @@ interface ActionsProps {
 
 /** What can be done to the whole of it. */
 export function Actions({ id, run }: ActionsProps): JSX.Element {
-  const [asked, setAsked] = useState<"cancel" | "again" | "compare">();
+  const [asked, setAsked] = useState<"cancel" | "again" | "compare" | "signal">();
   const open = isOpen(run.instance.now.status);
   const close = (): void => setAsked(undefined);
   useKeys({ c: () => setAsked("cancel") }, open);
@@ -23,9 +24,11 @@ export function Actions({ id, run }: ActionsProps): JSX.Element {
     <>
       <Button onClick={() => setAsked("compare")}>Compare</Button>
       {run.started !== undefined && <Button onClick={() => setAsked("again")}>Start again</Button>}
+      {open && <Button onClick={() => setAsked("signal")}>Signal</Button>}
       {open && <Button look="danger" onClick={() => setAsked("cancel")}>Cancel</Button>}
       {asked === "cancel" && <CancelDialog id={id} run={run} onClose={close} />}
       {asked === "again" && <AgainDialog run={run} onClose={close} />}
+      {asked === "signal" && <SignalDialog id={id} name="" onClose={close} />}
       {asked === "compare" && <CompareDialog id={id} onClose={close} />}
     </>
   );

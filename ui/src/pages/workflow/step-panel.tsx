@@ -57,13 +57,14 @@ function StateFacts({ state }: { readonly state: StepState }): JSX.Element {
   const { child, plan } = state;
   const undo = undoOf([state]);
   const rows: (readonly [string, JSX.Element | string])[] = [
-    ["Status", <span key="status" className="inline-flex flex-wrap gap-x-3"><Status status={state.status} />{state.caught && <span className="text-muted">caught</span>}</span>],
+    ["Status", <span key="status" className="inline-flex flex-wrap gap-x-3"><Status status={state.status} />{state.caught && <span className="text-muted">caught</span>}{state.expired && <span className="text-muted">its time was over</span>}</span>],
     ["Began", state.startedAt > 0 ? <Moment key="began" at={state.startedAt} /> : "not yet"],
     ["Took", state.startedAt > 0 ? <Took key="took" from={state.startedAt} to={state.endedAt} /> : "nothing yet"],
   ];
   if (state.lane !== "") rows.push(["Lane", <code key="lane">{state.lane}</code>]);
   if (plan !== undefined) rows.push(["Calls", [plan.adapter, plan.action].filter((part) => part !== "").join(" · ")]);
   if (state.attempt > 0) rows.push(["Attempts", `${String(state.attempt)}${plan !== undefined && plan.maxAttempts > 0 ? ` of at most ${String(plan.maxAttempts)}` : ""}${state.generation > 1 ? `, run ${String(state.generation)}` : ""}`]);
+  if (state.signal !== "") rows.push(["Signal", <code key="signal">{state.signal}</code>]);
   if (child !== undefined) rows.push(["Child", <Link key="child" to="/workflows/$id" params={{ id: child.id }} className="text-accent-text underline">{child.workflow} <ShortId id={child.id} /></Link>]);
   if (undo !== "none") rows.push(["Undo", <Status key="undo" status={undo === "done" ? "undone" : undo === "failed" ? "failed" : state.undo?.busy === "decision" ? "deciding" : "undoing"} />]);
   return <Facts items={rows} />;
@@ -79,7 +80,7 @@ function ErrorBox({ error }: { readonly error: StepError }): JSX.Element {
 }
 
 const WORDS: Readonly<Record<Segment["busy"], string>> = {
-  nothing: "", call: "call", callback: "waits for a call back", retry: "pause before the next attempt", timer: "waits", child: "child", lanes: "lanes", decision: "a person decides",
+  nothing: "", call: "call", callback: "waits for a call back", retry: "pause before the next attempt", timer: "waits", signal: "waits for a signal", child: "child", lanes: "lanes", decision: "a person decides",
 };
 
 const OUTCOMES: Readonly<Record<Segment["outcome"], string>> = { open: "running", completed: "completed", failed: "failed", cancelled: "cancelled" };

@@ -75,7 +75,7 @@ function Name({ step, lane, status }: { readonly step: string; readonly lane: st
 }
 
 const COLOURS: Readonly<Record<Segment["busy"], string>> = {
-  nothing: "", call: "bg-running", callback: "bg-waiting/70", retry: "stripes text-waiting", timer: "bg-waiting/60", child: "bg-accent/70", lanes: "bg-idle/25",
+  nothing: "", call: "bg-running", callback: "bg-waiting/70", retry: "stripes text-waiting", timer: "bg-waiting/60", signal: "bg-waiting/60", child: "bg-accent/70", lanes: "bg-idle/25",
   decision: "bg-human",
 };
 
@@ -87,7 +87,7 @@ function colourOf(segment: Segment, over: boolean): string {
 }
 
 const WORDS: Readonly<Record<Segment["busy"], string>> = {
-  nothing: "", call: "call", callback: "waits for a call back", retry: "waits for the next attempt", timer: "waits", child: "child workflow", lanes: "lanes",
+  nothing: "", call: "call", callback: "waits for a call back", retry: "waits for the next attempt", timer: "waits", signal: "waits for a signal", child: "child workflow", lanes: "lanes",
   decision: "waits for a person",
 };
 

@@ -11,8 +11,10 @@ import type { InstanceState } from "../../model/run/state";
 import type { Reason } from "../../model/waiting";
 import { clockTime, exact, span } from "../../model/time";
 import { Answers, useAnswering } from "../decisions/answers";
+import { SignalDialog } from "./signal-dialog";
 
 interface WhyProps {
+  readonly id: string;
   readonly reasons: readonly Reason[];
   readonly total: number;
   /** Past states are told, not acted on. */
@@ -27,27 +29,30 @@ interface WhyProps {
  * Why it does not move, in a sentence, with what can be done beside it; or how it ended. One line is always there, so
  * that nothing below moves when it changes; the others are shown on demand.
  */
-export function Why({ reasons, total, isLive, at, instance, onStep }: WhyProps): JSX.Element {
+export function Why({ id, reasons, total, isLive, at, instance, onStep }: WhyProps): JSX.Element {
   const { ask, dialog } = useAnswering();
   const [all, setAll] = useState(false);
+  const [signal, setSignal] = useState<string>();
   const line = "flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 rounded border px-3 py-1 md:h-10 md:flex-nowrap";
   if (reasons.length === 0) return <><div className={`${line} border-line bg-raised`}>{instance !== undefined && <Outcome instance={instance} onStep={onStep} />}</div>{dialog}</>;
   return (
     <>
       <ul className="flex flex-col gap-1.5" aria-label="What it waits for">
         {(all ? reasons : reasons.slice(0, 1)).map((reason, index) => (
-          <li key={`${reason.step}|${reason.busy}|${String(reason.ofUndo)}`} className={`${line} ${reason.busy === "decision" ? "border-human/40 tint-human" : "border-line bg-raised"}`}>
+          <li key={`${reason.step}|${reason.busy}|${String(reason.ofUndo)}|${reason.signal}`} className={`${line} ${reason.busy === "decision" ? "border-human/40 tint-human" : "border-line bg-raised"}`}>
             <ReasonIcon reason={reason} />
             <span className="min-w-0 flex-1 basis-64 max-md:line-clamp-3 md:truncate" title={reason.error?.message}><Sentence reason={reason} now={isLive ? undefined : at} onStep={onStep} /></span>
             {isLive && reason.decisionIds.length > 0 && (
               <Answers question={{ ids: reason.decisionIds, what: reason.step, kind: reason.decisionKind }} onAsk={ask} />
             )}
+            {isLive && reason.busy === "signal" && <Button small look="main" onClick={() => setSignal(reason.signal)}>Send it</Button>}
             {index === 0 && total > 1 && <Button small look="quiet" aria-expanded={all} onClick={() => setAll(!all)}>{all ? "Only the first" : `${exact(total - 1)} more`}</Button>}
           </li>
         ))}
         {all && total > reasons.length && <li className="px-3 text-sm text-faint">and {exact(total - reasons.length)} more reasons</li>}
       </ul>
       {dialog}
+      {signal !== undefined && <SignalDialog id={id} name={signal} onClose={() => setSignal(undefined)} />}
     </>
   );
 }
@@ -112,6 +117,8 @@ function Sentence({ reason, now, onStep }: SentenceProps): JSX.Element {
       return <>{callee} took {subject} {passed} ago and will call back{due !== "" && `, given up ${due}`}</>;
     case "timer":
       return <>{subject} waits {dueAt > 0 ? <>until {clockTime(dueAt)} ({due})</> : <>for {passed}</>}</>;
+    case "signal":
+      return <>{subject} waits {passed} for the signal <code>{reason.signal}</code>{due !== "" && <>, given up {due} ({clockTime(dueAt)})</>}</>;
     case "child":
       return <>Waiting {passed} for {child === undefined ? "a workflow" : <>{child.workflow} <Link to="/workflows/$id" params={{ id: child.id }} className="text-accent-text underline"><ShortId id={child.id} /></Link></>}, started by {subject}</>;
     case "decision":

@@ -74,7 +74,7 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
         <Header run={run} seq={seq} isLive={isLive} isReading={isReading} instance={instance.data} id={id} actions={<Actions id={id} run={run} />} />
         {!isLive && <Notice tone="waiting">This is how it was after record {exact(seq)} of {exact(run.end)}. What is done by the buttons above is done to it as it is now.</Notice>}
         {isReading && all - run.end > 500 && <p className="text-sm text-muted" role="status">Reading the history: {exact(run.end)} of {exact(all)} records</p>}
-        <Why reasons={why.found} total={why.total} isLive={isLive} at={run.timeAt(seq)} instance={isReading ? undefined : run.instance.at(seq)} onStep={onStep} />
+        <Why id={id} reasons={why.found} total={why.total} isLive={isLive} at={run.timeAt(seq)} instance={isReading ? undefined : run.instance.at(seq)} onStep={onStep} />
         <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
           <Tabs label="Views" tabs={TABS.map((each) => ({ id: each, name: NAMES[each] }))} current={tab} onChange={(next) => change({ tab: next === "graph" ? undefined : next })} />
           {run.end > 0 && <Slider run={run} position={position} />}
