@@ -102,6 +102,10 @@ impl Dispatcher {
 
     /// How an adapter stands, as far as this node knows.
     pub(crate) fn standing(&self, shared: &Shared, adapter: &str) -> AdapterStanding {
+        // Whoever asks for anything gets no queue for it.
+        if !shared.catalog.current().adapters.contains_key(adapter) {
+            return AdapterStanding::default();
+        }
         let mut targets = self.targets(shared, adapter);
         let mut queues = self.queues();
         let queue = queue_of(&mut queues, adapter);

@@ -111,9 +111,13 @@ impl Runtime {
         Ok(())
     }
 
-    /// How an adapter stands, on all nodes that answer; its breakers as their home has them.
+    /// How an adapter stands, on all nodes that answer; its breakers as their home has them. Of one that
+    /// is not in the catalog there is nothing to tell.
     pub async fn adapter_standing(&self, adapter: &str) -> AdapterStanding {
         let shared = &self.shared;
+        if !self.catalog().adapters.contains_key(adapter) {
+            return AdapterStanding::default();
+        }
         if let Some(ask) = shared.dispatcher.request(shared, adapter) {
             let sent_at = shared.clock.boot_ms();
             // It only looks: what waits is given its tokens elsewhere.
