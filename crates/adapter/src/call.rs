@@ -32,6 +32,9 @@ pub struct Call {
     pub step: Arc<str>,
     /// Number of this attempt, from 1.
     pub attempt: u32,
+    /// Which of the adapter's targets is to be called, by its place in [`crate::Adapter::targets`];
+    /// none: the adapter chooses.
+    pub target: Option<usize>,
     /// How long the attempt may take; the guard enforces it.
     pub timeout_ms: u64,
     /// Where the other side may deliver the result later; only used by actions with `async: callback`.

@@ -18,6 +18,17 @@ pub trait Adapter: Send + Sync {
     /// which the effect is unknown.
     async fn call(&self, call: Call) -> Outcome;
 
+    /// The names of its targets, in the order of the settings; empty: it has none but itself.
+    fn targets(&self) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
+    /// The target whose turn it is among some of them, given by their places; none only if none is
+    /// given.
+    fn pick(&self, among: &[usize]) -> Option<usize> {
+        among.first().copied()
+    }
+
     /// Whether calls mostly end without waiting for anything outside the process: they are made
     /// one after the other, without a task for each.
     fn is_in_process(&self) -> bool {
@@ -34,6 +45,16 @@ pub trait Connector: Send + Sync {
     /// Makes one attempt. The input bears no secret references any more; each secret that the settings
     /// name is asked of `secrets`, which remembers what has to be kept out of the outcome.
     async fn send(&self, call: Call, secrets: &CallSecrets) -> Outcome;
+
+    /// See [`Adapter::targets`].
+    fn targets(&self) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
+    /// See [`Adapter::pick`].
+    fn pick(&self, among: &[usize]) -> Option<usize> {
+        among.first().copied()
+    }
 
     /// See [`Adapter::is_in_process`].
     fn is_in_process(&self) -> bool {

@@ -42,6 +42,14 @@ impl Adapter for Guarded {
         outcome
     }
 
+    fn targets(&self) -> Vec<Arc<str>> {
+        self.connector.targets()
+    }
+
+    fn pick(&self, among: &[usize]) -> Option<usize> {
+        self.connector.pick(among)
+    }
+
     fn is_in_process(&self) -> bool {
         self.connector.is_in_process()
     }
@@ -143,6 +151,7 @@ mod tests {
             instance_id: "i".into(),
             step: "s".into(),
             attempt: 1,
+            target: None,
             timeout_ms: 1_000,
             callback: None,
             env: Arc::new(json!({})),

@@ -28,6 +28,4 @@ pub use outcome::{
 };
 pub use registry::Registry;
 pub use secrets::{CallSecrets, NoSecrets, Secret, SecretError, Secrets, StaticSecrets};
-pub use settings::{
-    ENGINE_ACTION_KEYS, ENGINE_KEYS, LATER_KEYS, SettingsError, SettingsErrorKind, nearest,
-};
+pub use settings::{ENGINE_ACTION_KEYS, ENGINE_KEYS, SettingsError, SettingsErrorKind, nearest};

@@ -189,6 +189,10 @@ pub mod error_type {
     pub const DNS: &str = "dns";
     /// The connection was lost after something had been sent.
     pub const CONNECTION_LOST: &str = "connection-lost";
+    /// The target's circuit breaker is open, and calls are not to wait.
+    pub const CIRCUIT_OPEN: &str = "circuit-open";
+    /// The call was called off before it was made: nobody needs it any more.
+    pub const CALLED_OFF: &str = "called-off";
     /// The settings of the adapter do not fit the call.
     pub const CONFIG: &str = "adapter.config";
     /// The adapter has no such action.

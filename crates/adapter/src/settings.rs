@@ -1,20 +1,19 @@
 //! What may be wrong in the settings of an adapter, and which keys of them belong to the engine.
 
 /// Keys of an adapter that the engine owns; each kind accepts and ignores them.
-pub const ENGINE_KEYS: [&str; 6] = [
+pub const ENGINE_KEYS: [&str; 8] = [
     "name",
     "type",
     "retry",
     "timeout",
     "concurrency",
+    "rate-limit",
+    "circuit-breaker",
     "default-action",
 ];
 
 /// Keys of one action that the engine owns.
 pub const ENGINE_ACTION_KEYS: [&str; 3] = ["retry", "timeout", "risk"];
-
-/// Keys of the language that no kind implements yet.
-pub const LATER_KEYS: [&str; 2] = ["rate-limit", "circuit-breaker"];
 
 /// Something wrong in the settings of an adapter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

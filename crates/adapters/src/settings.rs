@@ -255,20 +255,20 @@ fn describe(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use adapter::{LATER_KEYS, SettingsErrorKind};
+    use adapter::SettingsErrorKind;
     use serde_json::json;
 
     #[test]
     fn an_unknown_key_is_refused_with_the_nearest_one() {
-        let settings = json!({"targts": [], "rate-limit": {}, "url": "x"});
+        let settings = json!({"score": "1", "targts": [], "url": "x"});
         let errors = RefCell::new(Vec::new());
         let section = Section::root(&settings, &errors).unwrap();
-        section.only(&[&["url", "targets"]], &LATER_KEYS);
+        section.only(&[&["url", "targets"]], &["score"]);
         let texts: Vec<String> = errors.borrow().iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,
             [
-                "/rate-limit: `rate-limit` is not available yet",
+                "/score: `score` is not available yet",
                 "/targts: expected a known setting, but found `targts` (did you mean `targets`?)",
             ]
         );

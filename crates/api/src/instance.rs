@@ -139,7 +139,8 @@ pub struct KeptSignal {
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
-    /// `task`, `retry`, `timer`, `signal`, `decision`, `child`, `callback` ...
+    /// `task`, `retry`, `timer`, `signal`, `decision`, `child`, `callback`; of a call that is held back, `breaker`,
+    /// `rate`, `limit` or `paused`.
     pub kind: String,
     /// The signal's name, of a wait for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

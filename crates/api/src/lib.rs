@@ -4,6 +4,7 @@
 //! `snake_case`, times are RFC 3339 in UTC with milliseconds, ids are UUIDs as text. JSON that
 //! belongs to users passes through as text ([`Json`]).
 
+mod adapter;
 mod admin;
 mod backup;
 mod code;
@@ -21,6 +22,10 @@ mod system;
 mod time;
 mod verb;
 
+pub use adapter::{
+    Adapter, AdapterStatus, AdapterTarget, LimitsOverridden, OverrideRequest, SwitchRequest,
+    Switched,
+};
 pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, TaskSummary};
 pub use backup::{Backup, BackupRequest};
 pub use code::{CODES, Code};
@@ -40,9 +45,7 @@ pub use instance::{
 pub use json::Json;
 pub use list::{Behind, Count, Counts, Page};
 pub use problem::{Finding, PROBLEM_JSON, Problem};
-pub use resource::{
-    Adapter, ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport,
-};
+pub use resource::{ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport};
 pub use submit::{
     BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,
 };

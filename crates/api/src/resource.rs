@@ -6,23 +6,6 @@ use utoipa::ToSchema;
 use crate::json::Json;
 use crate::problem::Finding;
 
-/// A connection to an outside system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Adapter {
-    /// Its name.
-    pub name: String,
-    /// `http`, `builtin`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The names of its actions.
-    pub actions: Vec<String>,
-    /// Taken when a step names none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default_action: Option<String>,
-    /// The document as applied; secrets stand there by name only.
-    pub document: Json,
-}
-
 /// A policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Policy {

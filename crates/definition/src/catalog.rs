@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::limits::{BreakerSpec, RateSpec};
 use crate::man::{ManPolicy, Risk, RiskPolicy};
 use crate::policy::{RetentionRule, RetryPlan, RetryPolicy};
 use crate::resources::ResourceKey;
+use crate::switch::{AdapterSwitches, OpenBreakers};
 use crate::workflow::{RetryChoice, Workflow};
 
 /// The catalog at one version. A change makes a new value; holders of the old one keep it.
@@ -31,6 +33,10 @@ pub struct Catalog {
     pub defaults: PolicyDefaults,
     /// Environments by name, each with its `extends` already folded in.
     pub environments: BTreeMap<String, Environment>,
+    /// What people switched on adapters, by adapter.
+    pub switches: BTreeMap<String, Arc<AdapterSwitches>>,
+    /// Breakers that opened by themselves, by adapter.
+    pub breakers: BTreeMap<String, Arc<OpenBreakers>>,
     /// Every resource in its stored form: what the catalog can be rebuilt from.
     pub resources: BTreeMap<ResourceKey, Arc<serde_json::Value>>,
 }
@@ -59,6 +65,10 @@ pub struct AdapterSpec {
     pub timeout_ms: Option<u64>,
     /// Calls at once; none means the dispatcher's default.
     pub concurrency: Option<u32>,
+    /// Its own `circuit-breaker`; see [`Catalog::breaker`].
+    pub breaker: Option<BreakerSpec>,
+    /// Its own `rate-limit`; see [`Catalog::rate`].
+    pub rate: Option<RateSpec>,
     /// Named actions. Empty: any action name is passed on.
     pub actions: BTreeMap<String, ActionSpec>,
     /// The whole document as applied, for the adapter's own kind to read.
@@ -85,6 +95,10 @@ pub struct PolicyDefaults {
     pub retry: Option<RetryChoice>,
     /// Time-out where nothing nearer says, in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// The breaker of adapters that have none of their own.
+    pub breaker: Option<BreakerSpec>,
+    /// The rate of adapters that have none of their own.
+    pub rate: Option<RateSpec>,
     /// How long ended instances are kept that no rule is about, in milliseconds; none: for good.
     pub keep_instances_ms: Option<u64>,
 }

@@ -9,10 +9,12 @@ mod compile;
 mod diagnostic;
 mod input;
 mod language;
+mod limits;
 mod man;
 mod policy;
 mod resources;
 mod source;
+mod switch;
 mod testing;
 mod workflow;
 
@@ -24,6 +26,7 @@ pub use compile::{compile_workflow, parse_workflow};
 pub use diagnostic::{Diagnostic, Severity, codes};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
+pub use limits::{BreakerSpec, OnOpen, RateSpec};
 pub use man::{
     Ask, Form, Gate, GateMode, ManEffect, ManPolicy, Notice, OnReject, OnTimeout, Risk, RiskPolicy,
     is_approver,
@@ -37,6 +40,7 @@ pub use resources::{
     SettingsCheck, SettingsError, StoredChange, StoredResource, no_settings_check,
 };
 pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
+pub use switch::{AdapterSwitches, Hold, LimitOverride, Note, OpenBreaker, OpenBreakers, Switch};
 pub use testing::{
     Expected, MockAnswer, MockError, TestCase, TestDecision, TestSignal, WorkflowTest,
 };

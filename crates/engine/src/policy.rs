@@ -236,6 +236,8 @@ policies:
             retry: None,
             timeout_ms: None,
             concurrency: None,
+            breaker: None,
+            rate: None,
             actions: [("refund".to_owned(), refund)].into(),
             settings: Arc::default(),
         };

@@ -70,6 +70,8 @@ fn catalog_with(text: &str) -> Catalog {
         retry: None,
         timeout_ms: None,
         concurrency: None,
+        breaker: None,
+        rate: None,
         actions: std::collections::BTreeMap::new(),
         settings: Arc::new(serde_json::json!({})),
     };

@@ -114,6 +114,8 @@ impl Run {
             retry: None,
             timeout_ms: None,
             concurrency: None,
+            breaker: None,
+            rate: None,
             actions: std::collections::BTreeMap::new(),
             settings: Arc::default(),
         };

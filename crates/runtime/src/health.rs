@@ -22,6 +22,9 @@ pub struct Stats {
     pub(crate) calls_accepted: AtomicU64,
     pub(crate) calls_failed_retryable: AtomicU64,
     pub(crate) calls_failed_permanent: AtomicU64,
+    pub(crate) breakers_opened: AtomicU64,
+    pub(crate) breakers_closed: AtomicU64,
+    pub(crate) calls_called_off: AtomicU64,
     pub(crate) instances_started: AtomicU64,
     pub(crate) instances_completed: AtomicU64,
     pub(crate) instances_failed: AtomicU64,
@@ -83,6 +86,12 @@ pub struct Figures {
     pub calls_failed_retryable: u64,
     /// Calls that failed for good.
     pub calls_failed_permanent: u64,
+    /// Circuit breakers, of adapters whose home is here, that opened.
+    pub breakers_opened: u64,
+    /// Circuit breakers, of adapters whose home is here, that closed.
+    pub breakers_closed: u64,
+    /// Calls that waited and were not needed any more.
+    pub calls_called_off: u64,
     /// Instances that began, durable.
     pub instances_started: u64,
     /// Instances that ended well.
@@ -214,6 +223,9 @@ impl Stats {
             calls_accepted: read(&self.calls_accepted),
             calls_failed_retryable: read(&self.calls_failed_retryable),
             calls_failed_permanent: read(&self.calls_failed_permanent),
+            breakers_opened: read(&self.breakers_opened),
+            breakers_closed: read(&self.breakers_closed),
+            calls_called_off: read(&self.calls_called_off),
             instances_started: read(&self.instances_started),
             instances_completed: read(&self.instances_completed),
             instances_failed: read(&self.instances_failed),

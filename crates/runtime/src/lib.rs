@@ -17,6 +17,7 @@ mod health;
 mod histogram;
 mod history;
 mod level;
+mod limits;
 mod logging;
 mod measures;
 mod partition;
@@ -39,9 +40,10 @@ pub use error::{
     ApplyError, CallbackError, CommandError, DrainError, OpenError, ReadError, StreamError,
     SubmitError, Unavailable,
 };
-pub use handle::Runtime;
+pub use handle::{AdapterOrder, Runtime, SwitchRefused};
 pub use health::{Figures, Health, PartitionHealth, Stats};
 pub use histogram::{DURATIONS_US, Histogram, Spread};
+pub use limits::{AdapterStanding, BreakerState, HeldTask, TargetStanding};
 pub use measures::{AdapterLoad, Measures};
 pub use projector::decision_after;
 pub use reads::{

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crate::health::{Figures, PartitionHealth, Stats};
 use crate::histogram::{DURATIONS_US, Histogram, Spread};
+use crate::limits::TargetStanding;
 use crate::shared::Shared;
 
 /// Bounds for the records of a batch.
@@ -86,6 +87,8 @@ pub struct AdapterLoad {
     pub running: u64,
     /// Calls that wait for room.
     pub waiting: u64,
+    /// Its targets, if anything limits it.
+    pub targets: Vec<TargetStanding>,
 }
 
 impl Shared {
@@ -112,7 +115,7 @@ impl Shared {
         Measures {
             figures: self.stats.figures(),
             partitions: self.partitions(),
-            adapters: self.dispatcher.loads(),
+            adapters: self.dispatcher.measured(self),
             commit_us: histograms.commit_us.spread(),
             batch_records: histograms.batch_records.spread(),
             batch_bytes: histograms.batch_bytes.spread(),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use adapter::{Registry, Secrets};
 use engine::{Entropy, Id, Slot};
 use futures_util::FutureExt;
-use store::Store;
+use store::{NodeId, Store};
 use tokio::sync::mpsc;
 
 use crate::catalog::{CatalogCell, CatalogJournal};
@@ -19,6 +19,7 @@ use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::Unavailable;
 use crate::health::Stats;
 use crate::level::Level;
+use crate::limits::Homes;
 use crate::partition::{Internal, Port};
 use crate::placement::Placement;
 use crate::projector::{Asked, Awaited, Committed, News};
@@ -45,6 +46,8 @@ pub(crate) struct Shared {
     /// Where lists ask for what the tables lack.
     pub(crate) overlay: mpsc::Sender<Asked>,
     pub(crate) dispatcher: Dispatcher,
+    /// What holds calls back of the adapters whose home is here.
+    pub(crate) homes: Homes,
     pub(crate) tokens: Tokens,
     pub(crate) tasks: Tasks,
     pub(crate) entropy: Mutex<Entropy>,
@@ -83,6 +86,12 @@ impl Phase {
 }
 
 impl Shared {
+    /// This node among those that share the store; nil without a cluster.
+    pub(crate) fn node(&self) -> NodeId {
+        let cluster = self.cluster.as_ref();
+        cluster.map_or(NodeId::from_u128(0), |cluster| cluster.me())
+    }
+
     /// The port of the partition that owns a slot.
     pub(crate) fn port(&self, slot: Slot) -> &Port {
         &self.ports[self.placement.of(slot)]

@@ -58,7 +58,7 @@ export function explanationQuery(name: string, version: string) {
 export const adaptersQuery = queryOptions({
   queryKey: ["adapters"],
   queryFn: ({ signal }) => take(api.GET("/api/v1/adapters", { signal })),
-  refetchInterval: 4 * SLOWLY,
+  refetchInterval: SLOWLY,
   retry,
 });
 

@@ -109,6 +109,7 @@ pub fn example_call(action: Option<Arc<str>>, input: &Value) -> Call {
         instance_id: "instance-7".into(),
         step: "charge".into(),
         attempt: 1,
+        target: None,
         timeout_ms: 10_000,
         callback: None,
         env: Arc::new(Value::Object(serde_json::Map::new())),

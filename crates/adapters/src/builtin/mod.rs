@@ -10,8 +10,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use adapter::{
-    BuildContext, BuildError, Connector, ENGINE_ACTION_KEYS, ENGINE_KEYS, Kind, LATER_KEYS,
-    SettingsError, nearest,
+    BuildContext, BuildError, Connector, ENGINE_ACTION_KEYS, ENGINE_KEYS, Kind, SettingsError,
+    nearest,
 };
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ impl Kind for Builtin {
 }
 
 fn check(root: &Section<'_>) {
-    root.only(&[&["actions"], &ENGINE_KEYS], &LATER_KEYS);
+    root.only(&[&["actions"], &ENGINE_KEYS], &[]);
     if let Some(name) = root.text("default-action") {
         check_name(root, "default-action", name);
     }

@@ -161,10 +161,6 @@ fn settings_are_checked() {
             json!({"actions": {"delay": {"path": "/"}}}),
             "/actions/delay/path: expected a known setting, but found `path`",
         ),
-        (
-            json!({"rate-limit": 1}),
-            "/rate-limit: `rate-limit` is not available yet",
-        ),
     ] {
         let mut settings = more;
         settings["type"] = "builtin".into();

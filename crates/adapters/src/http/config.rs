@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use adapter::{ENGINE_KEYS, LATER_KEYS, SettingsError};
+use adapter::{ENGINE_KEYS, SettingsError};
 use expression::Template;
 use http::HeaderName;
 use serde_json::Value;
@@ -79,7 +79,7 @@ impl Config {
     }
 
     fn of(root: &Section<'_>) -> Self {
-        root.only(&[&HTTP_KEYS, &ENGINE_KEYS], &later());
+        root.only(&[&HTTP_KEYS, &ENGINE_KEYS], &["score"]);
         let targets = targets(root);
         let config = Self {
             balance: balance(root),
@@ -108,10 +108,6 @@ impl Config {
             root.report(error.with_nearest(adapter::nearest(name, names)));
         }
     }
-}
-
-fn later() -> Vec<&'static str> {
-    LATER_KEYS.into_iter().chain(["score"]).collect()
 }
 
 fn targets(root: &Section<'_>) -> Vec<TargetSettings> {

@@ -76,6 +76,15 @@ impl Connector for HttpConnector {
         }
     }
 
+    fn targets(&self) -> Vec<Arc<str>> {
+        let targets = self.targets.all().iter();
+        targets.map(|target| Arc::clone(target.name())).collect()
+    }
+
+    fn pick(&self, among: &[usize]) -> Option<usize> {
+        self.targets.pick(among)
+    }
+
     async fn close(&self) {
         self.watch.stop();
     }
@@ -89,7 +98,8 @@ impl HttpConnector {
     ) -> Result<(&Action, Prepared), Box<Failure>> {
         let action = self.action(call)?;
         let values = Values::new(call, secrets);
-        let request = prepare(&self.config, action, self.targets.pick(), &values)?;
+        let target = self.targets.of(call.target);
+        let request = prepare(&self.config, action, target, &values)?;
         check_literal(&self.policy, &request.url).map_err(|refused| {
             let failure = Failure::permanent(error_type::OUTBOUND_REFUSED, refused.to_string());
             Box::new(failure)

@@ -13,6 +13,7 @@ use super::values::{Environment, Values};
 
 /// One endpoint.
 pub(super) struct Target {
+    name: Arc<str>,
     url: TargetUrl,
     weight: u32,
     healthy: AtomicBool,
@@ -48,6 +49,11 @@ impl Target {
         }
     }
 
+    /// Its address without what differs from call to call.
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
     pub(super) fn is_healthy(&self) -> bool {
         self.healthy.load(Ordering::Relaxed)
     }
@@ -79,7 +85,8 @@ impl Targets {
     ) -> Result<Self, String> {
         let list: Vec<Arc<Target>> = settings
             .into_iter()
-            .map(|settings| target(settings, env).map(Arc::new))
+            .enumerate()
+            .map(|(place, settings)| target(place, settings, env).map(Arc::new))
             .collect::<Result<_, _>>()?;
         let turn = match balance {
             Balance::RoundRobin => Turn::RoundRobin(AtomicUsize::new(0)),
@@ -93,18 +100,29 @@ impl Targets {
         &self.list
     }
 
-    /// The endpoint whose turn it is, among the healthy ones, or among all when none is healthy: a
-    /// probe may be wrong, and a refused call costs less than a call never tried.
-    pub(super) fn pick(&self) -> &Arc<Target> {
+    /// The endpoint at a place, else the one whose turn it is.
+    pub(super) fn of(&self, place: Option<usize>) -> &Arc<Target> {
+        if let Some(target) = place.and_then(|place| self.list.get(place)) {
+            return target;
+        }
         if self.list.len() == 1 {
             return &self.list[0];
         }
-        let healthy = |at: &usize| self.list[*at].is_healthy();
-        let mut open: Vec<usize> = (0..self.list.len()).filter(healthy).collect();
+        let all: Vec<usize> = (0..self.list.len()).collect();
+        &self.list[self.pick(&all).unwrap_or(0)]
+    }
+
+    /// The place of the endpoint whose turn it is, among the healthy ones of these, or among all of
+    /// these when none is healthy: a probe may be wrong, and a refused call costs less than a call
+    /// never tried.
+    pub(super) fn pick(&self, among: &[usize]) -> Option<usize> {
+        let there = |at: &&usize| **at < self.list.len();
+        let healthy = |at: &&usize| there(at) && self.list[**at].is_healthy();
+        let mut open: Vec<usize> = among.iter().filter(healthy).copied().collect();
         if open.is_empty() {
-            open = (0..self.list.len()).collect();
+            open = among.iter().filter(there).copied().collect();
         }
-        &self.list[self.next(&open)]
+        (!open.is_empty()).then(|| self.next(&open))
     }
 
     fn next(&self, open: &[usize]) -> usize {
@@ -135,7 +153,7 @@ impl Targets {
     }
 }
 
-fn target(settings: TargetSettings, env: &Value) -> Result<Target, String> {
+fn target(place: usize, settings: TargetSettings, env: &Value) -> Result<Target, String> {
     let url = if known_when_built(&settings.url) {
         let value = settings.url.evaluate(&Environment(env), 0);
         let value = value.map_err(|error| format!("`url`: {error}"))?;
@@ -143,7 +161,12 @@ fn target(settings: TargetSettings, env: &Value) -> Result<Target, String> {
     } else {
         TargetUrl::Late(settings.url)
     };
+    let name = match &url {
+        TargetUrl::Fixed(url) => url.as_str().trim_end_matches('/').to_owned(),
+        TargetUrl::Late(_) => format!("target-{}", place + 1),
+    };
     Ok(Target {
+        name: name.into(),
         url,
         weight: settings.weight,
         healthy: AtomicBool::new(true),
@@ -176,7 +199,7 @@ mod tests {
             let targets = targets(&weights);
             let mut served = vec![0; weights.len()];
             for _ in 0..weights.iter().sum() {
-                let picked = targets.pick();
+                let picked = targets.of(None);
                 let at = targets.all().iter().position(|target| Arc::ptr_eq(target, picked));
                 served[at.unwrap()] += 1;
             }

@@ -48,6 +48,8 @@ pub(crate) enum UseKind {
         range: Option<semver::VersionReq>,
     },
     Policy(String),
+    /// The adapter that makes calls while a breaker is open.
+    Fallback(String),
     Setting(String),
     /// A bare compensation that names nothing that is known.
     Undo(String),

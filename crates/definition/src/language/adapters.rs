@@ -1,3 +1,4 @@
+use super::limits::{CIRCUIT_BREAKER, RATE_LIMIT};
 use super::man::RISKS;
 use super::retry::RETRY_CHOICE;
 use super::{Key, Object, Shape, Word};
@@ -68,9 +69,14 @@ pub(crate) static ADAPTER: Object = Object {
             "Whether redirects are followed (default: no).",
         )
         .beside(HTTP),
-        Key::later("rate-limit", "Calls per time."),
-        Key::later(
+        Key::new(
+            "rate-limit",
+            Shape::Object(&RATE_LIMIT),
+            "Calls per time, over all nodes.",
+        ),
+        Key::new(
             "circuit-breaker",
+            Shape::Object(&CIRCUIT_BREAKER),
             "When calls are held back from a failing target.",
         ),
         Key::later("score", "How a target is chosen under `balance: custom`.").beside(HTTP),

@@ -1,3 +1,4 @@
+use super::limits::{CIRCUIT_BREAKER, RATE_LIMIT};
 use super::man::{MAN_POLICY, RISK_POLICY, RISKS};
 use super::retry::{RETRY, RETRY_CHOICE};
 use super::{Key, Object, Shape, Word};
@@ -48,10 +49,15 @@ pub(crate) static DEFAULTS: Object = Object {
     keys: &[
         Key::new("retry", RETRY_CHOICE, "Retry policy."),
         Key::new("timeout", Shape::Duration, "Of one attempt."),
-        Key::later("rate-limit", "Calls per time."),
-        Key::later(
+        Key::new(
+            "rate-limit",
+            Shape::Object(&RATE_LIMIT),
+            "Calls per time, of each adapter that says nothing itself.",
+        ),
+        Key::new(
             "circuit-breaker",
-            "When calls are held back from a failing target.",
+            Shape::Object(&CIRCUIT_BREAKER),
+            "When calls are held back from a failing target, of each adapter that says nothing itself; `builtin` adapters have none.",
         ),
         Key::later("log-level", "How much is logged."),
         Key::later("trace-sampling", "Which traces are kept."),

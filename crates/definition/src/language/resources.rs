@@ -1,4 +1,5 @@
 use super::adapters::{ACTION, ADAPTER, HEALTH, TARGET};
+use super::limits::{CIRCUIT_BREAKER, FALLBACK, RATE_LIMIT};
 use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
 use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
@@ -54,7 +55,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 37] = [
+pub(crate) static OBJECTS: [&Object; 40] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -77,6 +78,9 @@ pub(crate) static OBJECTS: [&Object; 37] = [
     &TARGET,
     &ACTION,
     &HEALTH,
+    &CIRCUIT_BREAKER,
+    &FALLBACK,
+    &RATE_LIMIT,
     &POLICIES,
     &policies::DEFAULTS,
     &RISK_POLICY,

@@ -9,6 +9,7 @@ use crate::catalog::{ActionSpec, AdapterSpec};
 use crate::compile::check_adapter_templates;
 use crate::diagnostic::{At, Report, codes, nearest};
 use crate::language::ADAPTER_TYPES;
+use crate::limits::{check_limits, read_breaker, read_rate};
 use crate::man::Risk;
 use crate::policy::read_retry_choice;
 use crate::source::Node;
@@ -53,6 +54,8 @@ pub(super) fn read(report: &mut Report, node: &Node) -> Option<AdapterSpec> {
             .get("concurrency")
             .and_then(Node::count)
             .and_then(|count| u32::try_from(count).ok()),
+        breaker: read_breaker(node),
+        rate: read_rate(node),
         actions: actions
             .iter()
             .map(|entry| (entry.key.clone(), read_action(&entry.value)))
@@ -69,6 +72,7 @@ pub(super) fn check_settings(
     check: &SettingsCheck<'_>,
 ) {
     check_adapter_templates(report, node);
+    check_limits(report, node);
     let base = node.path.pointer();
     for error in check(&spec.kind, &spec.settings) {
         let pointer = format!("{base}{}", error.pointer);

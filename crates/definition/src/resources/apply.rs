@@ -14,6 +14,7 @@ use super::{
 use crate::catalog::Catalog;
 use crate::compile::{Known, Others, Use, UseKind, lower};
 use crate::diagnostic::{At, Diagnostic, Report, Severity, codes};
+use crate::limits::{check_limits, fallback_circle};
 use crate::policy::{
     check_default_keep, check_retention_rule, read_retention_rule, read_retry_policy,
 };
@@ -117,10 +118,12 @@ impl<'a> Applying<'a> {
         }
         for resource in self.of(ResourceKind::PolicyDefaults) {
             check_default_keep(&mut self.reports[resource.file], &resource.node);
+            check_limits(&mut self.reports[resource.file], &resource.node);
             self.draft.catalog.defaults = read_defaults(&resource.node);
             self.note_policies(resource);
             self.keep(resource);
         }
+        self.fallbacks();
         self.environments();
         self.workflows();
         for (file, uses) in std::mem::take(&mut self.uses) {
@@ -184,6 +187,26 @@ impl<'a> Applying<'a> {
             .insert(spec.name.clone(), Arc::new(spec));
         self.note_policies(resource);
         self.keep(resource);
+    }
+
+    /// Looks whether the adapters that `on-open` names are there, and lead somewhere.
+    fn fallbacks(&mut self) {
+        let kinds = [ResourceKind::Adapter, ResourceKind::PolicyDefaults];
+        let resources: Vec<_> = kinds.into_iter().flat_map(|kind| self.of(kind)).collect();
+        for resource in resources {
+            let breaker = resource.node.get("circuit-breaker");
+            let on_open = breaker.and_then(|node| node.get("on-open"));
+            let Some(named) = on_open.and_then(|node| node.get("fallback")) else {
+                continue;
+            };
+            let name = named.text().unwrap_or_default().to_owned();
+            let circle = fallback_circle(&self.draft.catalog, &name);
+            let (at, kind) = (At::node(named), UseKind::Fallback(name));
+            if let Some(message) = circle {
+                self.reports[resource.file].error(&codes::BAD_VALUE, &at, message);
+            }
+            self.uses.push((resource.file, vec![Use { at, kind }]));
+        }
     }
 
     /// Notes the policies that `retry` names, at the resource itself and in its actions.

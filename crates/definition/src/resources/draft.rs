@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{ResourceKey, ResourceKind, adapter, environment};
 use crate::catalog::Catalog;
 use crate::compile::{compile_workflow, read_man_policy, read_risk_policy};
-use crate::diagnostic::{Diagnostic, Report};
+use crate::diagnostic::{At, Diagnostic, Report, codes};
 use crate::policy::{read_retention_rule, read_retry_policy};
 use crate::source::{Node, SourceFile};
 use crate::workflow::Workflow;
@@ -62,6 +63,16 @@ impl Draft {
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = environment::read_defaults(&node)
             }
+            ResourceKind::AdapterSwitches => {
+                self.catalog
+                    .switches
+                    .extend(kept(&mut report, &key, &document))
+            }
+            ResourceKind::OpenBreakers => {
+                self.catalog
+                    .breakers
+                    .extend(kept(&mut report, &key, &document))
+            }
             // Folded into each other when the draft is finished, or looked up there.
             ResourceKind::Environment | ResourceKind::Pin => {}
         }
@@ -111,6 +122,8 @@ impl Draft {
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = crate::catalog::PolicyDefaults::default()
             }
+            ResourceKind::AdapterSwitches => drop(self.catalog.switches.remove(&key.name)),
+            ResourceKind::OpenBreakers => drop(self.catalog.breakers.remove(&key.name)),
             ResourceKind::Workflow => self.remove_workflow(key),
             ResourceKind::Environment | ResourceKind::Pin => {}
         }
@@ -141,5 +154,21 @@ impl Draft {
         }
         self.catalog.version = version;
         self.catalog
+    }
+}
+
+/// What is kept of a running adapter; what cannot be read comes from another version.
+fn kept<T: DeserializeOwned>(
+    report: &mut Report,
+    key: &ResourceKey,
+    document: &Value,
+) -> Option<(String, Arc<T>)> {
+    match T::deserialize(document) {
+        Ok(value) => Some((key.name.clone(), Arc::new(value))),
+        Err(error) => {
+            let message = format!("the {key} cannot be read: {error}");
+            report.error(&codes::BAD_VALUE, &At::default(), message);
+            None
+        }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{ResourceKey, ResourceKind};
 use crate::catalog::{Environment, PolicyDefaults};
+use crate::limits::{read_breaker, read_rate};
 use crate::man::Risk;
 use crate::policy::{read_default_keep, read_retry_choice};
 use crate::source::Node;
@@ -20,6 +21,8 @@ pub(super) fn read_defaults(node: &Node) -> PolicyDefaults {
     PolicyDefaults {
         retry: node.get("retry").and_then(read_retry_choice),
         timeout_ms: duration_at(node, "timeout"),
+        breaker: read_breaker(node),
+        rate: read_rate(node),
         keep_instances_ms: read_default_keep(node),
     }
 }

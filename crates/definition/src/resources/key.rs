@@ -20,6 +20,10 @@ pub enum ResourceKind {
     Environment,
     /// A workflow at a version.
     Workflow,
+    /// What people switched on an adapter; named like it.
+    AdapterSwitches,
+    /// The breakers of an adapter that opened by themselves; named like it.
+    OpenBreakers,
     /// Which version a start without one takes; named like its workflow, the document is `{"version": "1.0.0"}`.
     Pin,
 }
@@ -37,6 +41,8 @@ impl ResourceKind {
             Self::RetentionRule => "retention-rule",
             Self::Environment => "environment",
             Self::Workflow => "workflow",
+            Self::AdapterSwitches => "adapter-switches",
+            Self::OpenBreakers => "open-breakers",
             Self::Pin => "pin",
         }
     }

@@ -114,7 +114,7 @@ impl Catalog {
         self.change(changes.collect())
     }
 
-    fn with_one(
+    pub(crate) fn with_one(
         &self,
         key: ResourceKey,
         document: Option<Arc<Value>>,

@@ -39,6 +39,7 @@ fn look_up(kind: &UseKind, catalog: &Catalog) -> Option<Finding> {
         UseKind::Adapter { name, action } => adapter(catalog, name, action.as_deref()),
         UseKind::Workflow { name, range } => workflow(catalog, name, range.as_ref()),
         UseKind::Policy(name) => policy(catalog, name),
+        UseKind::Fallback(name) => known_adapter(catalog, name),
         UseKind::Setting(name) => setting(catalog, name),
         UseKind::Undo(name) => Some(Finding {
             code: &codes::UNRESOLVED_UNDO,
@@ -52,8 +53,7 @@ fn look_up(kind: &UseKind, catalog: &Catalog) -> Option<Finding> {
 
 fn adapter(catalog: &Catalog, name: &str, action: Option<&str>) -> Option<Finding> {
     let Some(adapter) = catalog.adapters.get(name) else {
-        let names = catalog.adapters.keys().map(String::as_str);
-        return Some(unknown(&codes::UNKNOWN_ADAPTER, "adapter", name, names));
+        return known_adapter(catalog, name);
     };
     let actions = actions(adapter);
     match action.or(adapter.default_action.as_deref()) {
@@ -76,6 +76,12 @@ fn adapter(catalog: &Catalog, name: &str, action: Option<&str>) -> Option<Findin
             hint: Some(format!("add `action: ...`, one of {}", quoted(&actions))),
         }),
     }
+}
+
+fn known_adapter(catalog: &Catalog, name: &str) -> Option<Finding> {
+    let names = catalog.adapters.keys().map(String::as_str);
+    let missing = !catalog.adapters.contains_key(name);
+    missing.then(|| unknown(&codes::UNKNOWN_ADAPTER, "adapter", name, names))
 }
 
 /// The actions that a step may name; empty: any.

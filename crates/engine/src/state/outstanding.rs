@@ -73,6 +73,21 @@ impl Instance {
         found
     }
 
+    /// The tasks of steps that are out in lanes that close, each with its adapter: nobody needs them, but
+    /// their lanes wait for them.
+    pub fn closing_tasks(&self) -> impl Iterator<Item = (TaskKey, &str)> {
+        let closing = self.active_lanes().filter(|lane| lane.closing.is_some());
+        closing.flat_map(|lane| {
+            (0_u32..).zip(&lane.steps).filter_map(|(step, state)| {
+                let at = StepRef {
+                    lane: lane.id,
+                    step,
+                };
+                Some((state.run_task(at)?, state.plan.as_ref()?.adapter.as_str()))
+            })
+        })
+    }
+
     fn add_own_timers(&self, found: &mut Outstanding) {
         let own = |due_at, kind| TimerKey {
             due_at,

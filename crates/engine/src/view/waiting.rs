@@ -1,6 +1,6 @@
 //! What an instance waits for, in words that a person can act on.
 
-use crate::record::{Choice, DecisionKind, StepRef, TaskKind};
+use crate::record::{Choice, DecisionKind, StepRef, TaskKey, TaskKind};
 use crate::state::{Instance, StepState, StepStatus, StepUndo, UndoPhase};
 
 /// One thing that an instance waits for.
@@ -14,6 +14,8 @@ pub struct Waiting {
     pub what: String,
     /// The step's path.
     pub step: String,
+    /// The call that is out, of a `task`.
+    pub task: Option<TaskKey>,
     /// Since when, milliseconds since the epoch.
     pub since: i64,
     /// Until when, milliseconds since the epoch, if that is known.
@@ -114,6 +116,7 @@ impl Instance {
             signal,
             what,
             step: name,
+            task: step.run_task(at),
             since: self.since(at, step.first_attempt_at),
             until,
             can,
@@ -134,6 +137,7 @@ impl Instance {
                 DecisionKind::InstanceFailed => String::new(),
                 _ => self.step_name(at),
             },
+            task: None,
             since: decision.requested_at,
             until: asking.and_then(|asking| asking.deadline()),
             can: choices.map(Choice::as_str).collect(),
@@ -184,6 +188,7 @@ impl Instance {
             signal: None,
             what,
             step: name,
+            task: self.step(at).and_then(|step| step.undo_task(at)),
             since: self.since(at, undo.first_attempt_at),
             until,
             can,

@@ -550,6 +550,8 @@ fn adapter(name: &str) -> AdapterSpec {
         retry: None,
         timeout_ms: None,
         concurrency: None,
+        breaker: None,
+        rate: None,
         actions: std::collections::BTreeMap::new(),
         settings: Arc::new(serde_json::json!({})),
     }

@@ -1,5 +1,6 @@
 //! The command line's arguments.
 
+mod adapters;
 mod backup;
 mod copy;
 mod resources;
@@ -8,6 +9,7 @@ mod workflows;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use adapters::{AdaptersCommand, OverrideArgs, SwitchArgs};
 pub use backup::{BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs};
 pub use copy::CopyArgs;
 pub use resources::{
@@ -111,9 +113,9 @@ pub enum Command {
     /// Workflows that were applied
     #[command(subcommand)]
     Definitions(ResourceCommand),
-    /// Connections to outside systems
+    /// Connections to outside systems, and the switches of an incident
     #[command(subcommand)]
-    Adapters(ResourceCommand),
+    Adapters(AdaptersCommand),
     /// The nodes of the cluster
     #[command(subcommand)]
     Nodes(NodesCommand),

@@ -1,6 +1,6 @@
-//! `definitions` and `adapters`: what was applied.
+//! `definitions`: workflows that were applied.
 
-use api::{Adapter, DefinitionSummary, Exit, Page};
+use api::{DefinitionSummary, Exit, Page};
 
 use super::Session;
 use crate::args::ResourceCommand;
@@ -43,24 +43,6 @@ async fn list_definitions(session: &Session) -> Result<Exit, Failure> {
                 page.items.iter().map(row),
             )
         })
-}
-
-/// Lists adapters, or shows one.
-pub async fn adapters(session: &Session, command: ResourceCommand) -> Result<Exit, Failure> {
-    if let ResourceCommand::Show(named) = command {
-        let path = format!("/api/v1/adapters/{}", segment(&named.name));
-        let body = session.client.get(&path, Ask::default()).await?;
-        return session.output.show(&body, document);
-    }
-    let body = session
-        .client
-        .get("/api/v1/adapters", Ask::default())
-        .await?;
-    session.output.show(&body, |page: &Page<Adapter>| {
-        let row =
-            |item: &Adapter| vec![item.name.clone(), item.kind.clone(), item.actions.join(" ")];
-        columns(&["ADAPTER", "TYPE", "ACTIONS"], page.items.iter().map(row))
-    })
 }
 
 /// A resource's document as people write it.

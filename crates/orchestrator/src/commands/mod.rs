@@ -1,5 +1,6 @@
 //! The commands: one file for each noun.
 
+mod adapters;
 mod audit;
 mod backup;
 mod completions;
@@ -85,7 +86,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Approve(args) => decisions::answer(session, "approve", args).await,
         Command::Reject(args) => decisions::answer(session, "reject", args).await,
         Command::Definitions(command) => definitions::definitions(session, command).await,
-        Command::Adapters(command) => definitions::adapters(session, command).await,
+        Command::Adapters(command) => adapters::run(session, command).await,
         Command::Nodes(command) => nodes::nodes(session, command).await,
         Command::Audit(args) => audit::run(session, args).await,
         Command::Backup(BackupCommand::Create(args)) => backup::create(session, args).await,

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::harness::{Node, text, until};
 
 /// A `dev` with everything on free ports, in a folder of its own.
-struct Dev {
-    node: Node,
+pub struct Dev {
+    pub node: Node,
     index: String,
     http: reqwest::Client,
     runtime: tokio::runtime::Runtime,
@@ -14,7 +14,8 @@ struct Dev {
 }
 
 impl Dev {
-    fn start() -> Self {
+    /// Starts it.
+    pub fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("dev");
         let folder = data.display().to_string();
@@ -57,13 +58,31 @@ impl Dev {
         })
     }
 
-    fn switch(&self, service: &str, switch: &Value) {
+    /// Turns the switch of a service.
+    pub fn switch(&self, service: &str, switch: &Value) {
         let request = self
             .http
             .put(format!("{}/{service}/_switch", self.index))
             .json(switch);
         let (status, said) = self.send(request);
         assert_eq!(status, 200, "{said}");
+    }
+
+    /// Posts JSON to the API.
+    pub fn post(&self, path: &str, body: &Value) -> Value {
+        let url = format!("{}{path}", self.node.url);
+        let (status, said) = self.send(self.http.post(url).json(body));
+        assert_eq!(status, 200, "{said}");
+        serde_json::from_str(&said).unwrap()
+    }
+
+    /// How many calls a service has got.
+    pub fn calls(&self, service: &str) -> u64 {
+        let url = format!("{}/{service}/_calls?limit=1", self.index);
+        let (status, said) = self.send(self.http.get(url));
+        assert_eq!(status, 200, "{said}");
+        let page: Value = serde_json::from_str(&said).unwrap();
+        page["total"].as_u64().unwrap()
     }
 
     /// Posts to a webhook and answers the id of the one instance that it started.

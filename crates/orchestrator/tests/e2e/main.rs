@@ -7,6 +7,7 @@ mod harness;
 #[path = "../harness/random.rs"]
 mod random;
 
+mod breakers;
 mod cluster;
 mod commands;
 mod configuration;

@@ -91,6 +91,7 @@ async fn journal_and_swap(
     journal.write(shared, entry).await?;
     drop(journal);
     shared.catalog.set(catalog);
+    shared.homes.look();
     told_all(shared).await;
     Ok(())
 }
@@ -108,7 +109,9 @@ impl CatalogJournal {
         for committed in recovered.tail {
             shared.project(committed);
         }
-        shared.catalog.set_newer(Arc::new(recovered.catalog));
+        if shared.catalog.set_newer(Arc::new(recovered.catalog)) {
+            shared.homes.look();
+        }
         Ok(())
     }
 

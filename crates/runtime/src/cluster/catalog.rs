@@ -30,6 +30,7 @@ pub(super) async fn refresh(shared: &Arc<Shared>) -> Result<(), OpenError> {
     if shared.catalog.set_newer(Arc::new(catalog)) {
         let version = shared.catalog.current().version;
         tracing::info!(version, "another node changed the catalog");
+        shared.homes.look();
     }
     shared.catalog_port.head.raise(head);
     Ok(())

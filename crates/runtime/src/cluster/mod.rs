@@ -6,10 +6,10 @@
 //! from memory only while its lease lasts (`standing`). Whatever reaches a node that does not own its
 //! partition is sent on to the owner (`route`, over a `link`) and carried out there (`serve`).
 
-mod allocation;
 mod assignment;
 mod catalog;
 mod drain;
+mod limits;
 mod link;
 mod ownership;
 mod permits;

@@ -62,7 +62,7 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
             Ok(partition) => {
                 cluster.set_stage(index, Stage::Open);
                 crate::health::add(&shared.stats.partitions_taken, 1);
-                cluster.begin_home(&shared, index);
+                shared.homes.begin(&shared, index);
                 cluster.have_others_look(&shared);
                 if partition.run().await {
                     projected(&shared, index).await;
@@ -131,7 +131,7 @@ async fn projected(shared: &Shared, index: u16) {
 async fn give_up(shared: &Shared, cluster: &Cluster, lease: Lease) {
     let PartitionId(index) = lease.partition;
     cluster.standing.ended(lease.partition);
-    cluster.end_home(index);
+    shared.homes.end(index);
     shared.ports[usize::from(index)].set_open(false);
     // Without a projector the process is going down.
     let _gone = shared.projector.send(News::Lost(lease.partition));

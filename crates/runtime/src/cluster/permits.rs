@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use engine::{Slot, slot_of};
 use tokio::sync::Notify;
 
-use super::allocation::{Allocation, LASTS_MS};
 use super::state::{Cluster, lock};
 use super::wire::{Answer, Ask, PermitsAsk};
 use crate::error::Unavailable;
+use crate::limits::{LASTS_MS, concurrency_of, home_of};
 use crate::measures::AdapterLoad;
 use crate::shared::Shared;
 
@@ -23,25 +22,13 @@ const ANSWER: Duration = Duration::from_secs(1);
 /// Of the time that permits last, how much their holder uses.
 const USED_PERCENT: u64 = 80;
 
-/// This node's permits, and those that it lends as a home.
+/// This node's permits.
 #[derive(Default)]
 pub(super) struct Permits {
     /// By adapter: how many, until when by the boot-time clock.
     held: Mutex<BTreeMap<String, (u32, u64)>>,
     /// Calls wait for more.
     wanted: Notify,
-    /// By partition of the home: since when it is here, and what it lent.
-    homes: Mutex<BTreeMap<u16, Home>>,
-}
-
-struct Home {
-    since: u64,
-    adapters: BTreeMap<String, Allocation>,
-}
-
-/// Where an adapter's permits are kept.
-fn home_of(adapter: &str) -> Slot {
-    slot_of(&format!("adapter/{adapter}"))
 }
 
 impl Cluster {
@@ -59,39 +46,16 @@ impl Cluster {
         self.permits.wanted.notify_one();
     }
 
-    /// A home begins with its partition.
-    pub(super) fn begin_home(&self, shared: &Shared, partition: u16) {
-        let home = Home {
-            since: shared.clock.boot_ms(),
-            adapters: BTreeMap::new(),
-        };
-        lock(&self.permits.homes).insert(partition, home);
-    }
-
-    /// A home ends with its partition.
-    pub(super) fn end_home(&self, partition: u16) {
-        lock(&self.permits.homes).remove(&partition);
-    }
-
     /// Lends permits, if this node is the home.
     pub(super) fn lend(&self, shared: &Shared, ask: &PermitsAsk) -> Result<u32, Unavailable> {
-        let place = shared.placement.of(home_of(&ask.adapter));
-        let partition = u16::try_from(place).unwrap_or_default();
-        if !shared.ports[place].is_open() || !self.may_answer(shared, partition) {
-            return Err(Unavailable::Closed);
-        }
         let catalog = shared.catalog.current();
-        let spec = catalog.adapters.get(&ask.adapter);
-        let total = spec.and_then(|spec| spec.concurrency).unwrap_or(0);
+        let total = concurrency_of(shared, &catalog, &ask.adapter).unwrap_or(0);
         let Ok(node) = ask.node.parse() else {
             return Err(Unavailable::Closed);
         };
-        let now = shared.clock.boot_ms();
-        let mut homes = lock(&self.permits.homes);
-        let home = homes.get_mut(&partition).ok_or(Unavailable::Closed)?;
-        let new = now < home.since + LASTS_MS;
-        let allocation = home.adapters.entry(ask.adapter.clone()).or_default();
-        Ok(allocation.give(now, total, node, (ask.running, ask.wanted), new))
+        let loads = (ask.running, ask.wanted);
+        let homes = &shared.homes;
+        homes.lend(shared, &ask.adapter, node, loads, total)
     }
 }
 
@@ -113,8 +77,7 @@ async fn ask_for_all(shared: &Arc<Shared>, cluster: &Cluster) -> bool {
     let catalog = shared.catalog.current();
     let mut short = false;
     for load in shared.dispatcher.loads() {
-        let spec = catalog.adapters.get(&load.adapter);
-        let Some(concurrency) = spec.and_then(|spec| spec.concurrency) else {
+        let Some(concurrency) = concurrency_of(shared, &catalog, &load.adapter) else {
             continue;
         };
         let held = lock(&cluster.permits.held).contains_key(&load.adapter);

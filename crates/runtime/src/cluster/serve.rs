@@ -187,6 +187,15 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         Ask::Read(ask) => read(runtime, &ask).await,
         Ask::Fresh(slot) => fresh(runtime, slot).await,
         Ask::Permits(ask) => permits(runtime, &ask),
+        Ask::Limits(ask) => limits(runtime, &ask),
+        Ask::Standing(adapter) => {
+            let shared = runtime.shared();
+            Answer::Standing(shared.dispatcher.standing(&shared, &adapter).into())
+        }
+        Ask::Held(id) => {
+            let shared = runtime.shared();
+            Answer::Held(shared.dispatcher.held(&shared, id_in(&id)).into())
+        }
         Ask::Delete(ask) => delete(runtime, &ask).await,
         Ask::Drain(ask) => drain(runtime, &ask),
         // The version stood in the request, and is here.
@@ -206,6 +215,15 @@ fn permits(runtime: &Runtime, ask: &super::wire::PermitsAsk) -> Answer {
         None => Err(Unavailable::Closed),
     };
     lent.map_or_else(Answer::from, Answer::Permits)
+}
+
+fn limits(runtime: &Runtime, ask: &crate::limits::LimitsAsk) -> Answer {
+    let shared = runtime.shared();
+    let Ok(node) = ask.node.parse() else {
+        return Unavailable::Closed.into();
+    };
+    let answer = shared.homes.exchange(&shared, node, ask);
+    answer.map_or_else(Answer::from, Answer::Limits)
 }
 
 fn drain(runtime: &Runtime, ask: &DrainAsk) -> Answer {

@@ -95,6 +95,11 @@ impl Cluster {
         Duration::from_millis(self.lease_ms / 5)
     }
 
+    /// This node's id.
+    pub(crate) fn me(&self) -> NodeId {
+        self.me
+    }
+
     /// This node as it describes itself.
     pub(super) fn node(&self) -> Node {
         lock(&self.node).clone()

@@ -12,6 +12,7 @@ use prost::{Message, Oneof};
 use tokio::sync::mpsc;
 
 use crate::error::{CommandError, Unavailable};
+use crate::limits::{HeldTasks, LimitsAnswer, LimitsAsk, StandingAnswer};
 use crate::submit::Idempotency;
 use crate::subscribe::Published;
 
@@ -50,7 +51,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -94,6 +95,15 @@ pub(super) enum Ask {
     /// Own nothing, or own again.
     #[prost(message, tag = "23")]
     Drain(DrainAsk),
+    /// Hear what came of an adapter's calls, and lend tokens and probes.
+    #[prost(message, tag = "24")]
+    Limits(LimitsAsk),
+    /// What you have under way of this adapter.
+    #[prost(string, tag = "25")]
+    Standing(String),
+    /// Which tasks of this instance wait.
+    #[prost(bytes, tag = "26")]
+    Held(Bytes),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -194,7 +204,7 @@ pub(super) struct Reply {
     pub(super) number: u64,
     #[prost(
         oneof = "Answer",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26"
     )]
     pub(super) answer: Option<Answer>,
 }
@@ -234,6 +244,12 @@ pub(super) enum Answer {
     /// So many calls may be under way.
     #[prost(uint32, tag = "23")]
     Permits(u32),
+    #[prost(message, tag = "24")]
+    Limits(LimitsAnswer),
+    #[prost(message, tag = "25")]
+    Standing(StandingAnswer),
+    #[prost(message, tag = "26")]
+    Held(HeldTasks),
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::shared::Shared;
 
 /// The error of a call whose adapter is not in the catalog.
-const UNKNOWN_ADAPTER: &str = "adapter.unknown";
+pub(super) const UNKNOWN_ADAPTER: &str = "adapter.unknown";
 
 /// Built adapters by name.
 #[derive(Default)]

@@ -62,6 +62,7 @@ pub(super) fn adapter_call(
         instance_id: instance.id().to_string(),
         step: call.step,
         attempt: call.attempt,
+        target: None,
         timeout_ms: call.plan.timeout_ms,
         callback,
         env: Arc::clone(&surrounding.env),
@@ -75,7 +76,7 @@ fn callback_url(
     surrounding: &Surrounding<'_>,
 ) -> Option<CallbackUrl> {
     let base = surrounding.callback_base?;
-    let adapter = surrounding.catalog.adapters.get(call.adapter())?;
+    let adapter = surrounding.catalog.adapters.get(&*surrounding.adapter)?;
     let action = call.action().or(adapter.default_action.as_deref())?;
     let asynchronous = adapter.actions.get(action)?.async_callback;
     let token = || surrounding.tokens.of(instance.id(), task);

@@ -12,8 +12,9 @@ use engine::{Header, Id, TaskOutcome};
 use futures_util::FutureExt;
 
 use super::call::{Surrounding, adapter_call};
-use super::dispatcher::Offer;
-use super::outcome::task_outcome;
+use super::dispatcher::{Begun, Offer};
+use super::outcome::{came_of, task_outcome};
+use crate::limits::{Came, Ticket};
 use crate::partition::Internal;
 use crate::shared::Shared;
 
@@ -33,12 +34,13 @@ pub(crate) struct TaskResult {
 /// Makes calls for which there is room. Those that end at once are made here, one after the other,
 /// and their results travel together, which saves a task and two wake-ups for each. What waits goes
 /// on as a task of its own.
-pub(super) async fn make_calls(shared: Arc<Shared>, offers: Vec<Offer>) {
+pub(super) async fn make_calls(shared: Arc<Shared>, begun: Vec<Begun>) {
     let mut batch = CallBatch::new(&shared);
-    for offer in offers {
+    for Begun { offer, at, passage } in begun {
         let (id, task) = (offer.instance.id(), offer.task);
         let header = Arc::clone(offer.instance.shared_header());
-        let (call, adapter) = batch.prepared(offer);
+        let (mut call, adapter) = batch.prepared(offer, &at);
+        call.target = passage.target;
         let name = Arc::clone(&call.adapter);
         let at_once = adapter
             .as_ref()
@@ -50,8 +52,11 @@ pub(super) async fn make_calls(shared: Arc<Shared>, offers: Vec<Offer>) {
             None
         };
         match done {
-            Some(outcome) => batch.add(name, TaskResult { id, task, outcome }),
-            None => go_on(&shared, name, id, task, calling),
+            Some((outcome, came)) => {
+                let told = passage.ticket.map(|ticket| (ticket, came));
+                batch.add(name, told, TaskResult { id, task, outcome });
+            }
+            None => go_on(&shared, (name, passage.ticket), id, task, calling),
         }
     }
     batch.finish();
@@ -59,19 +64,52 @@ pub(super) async fn make_calls(shared: Arc<Shared>, offers: Vec<Offer>) {
 
 fn go_on(
     shared: &Arc<Shared>,
-    adapter: Arc<str>,
+    (adapter, ticket): (Arc<str>, Option<Ticket>),
     id: Id,
     task: TaskKey,
-    calling: impl Future<Output = TaskOutcome> + Send + 'static,
+    calling: impl Future<Output = (TaskOutcome, Came)> + Send + 'static,
 ) {
     let owned = Arc::clone(shared);
     shared.port(id.slot()).calls.fetch_add(1, Ordering::AcqRel);
     shared.tasks.spawn(async move {
-        let outcome = calling.await;
+        let (outcome, came) = calling.await;
         send(&owned, id, vec![TaskResult { id, task, outcome }]);
         owned.port(id.slot()).calls.fetch_sub(1, Ordering::AcqRel);
-        owned.dispatcher.ended(&owned, &adapter, 1);
+        let told = ticket.map(|ticket| (ticket, came));
+        let returned = Returned {
+            calls: 1,
+            told: told.into_iter().collect(),
+        };
+        owned.dispatcher.ended(&owned, &adapter, returned);
     });
+}
+
+/// A call that is not made has failed.
+pub(super) fn send_failure(shared: &Arc<Shared>, id: Id, task: TaskKey, failure: Failure) {
+    let outcome = task_outcome(failure.into(), 0);
+    shared.stats.count_outcome(&outcome);
+    send(shared, id, vec![TaskResult { id, task, outcome }]);
+}
+
+/// Calls of one adapter that came back.
+#[derive(Default)]
+pub(super) struct Returned {
+    pub(super) calls: usize,
+    /// Of those for which the adapter's limits ask.
+    pub(super) told: Vec<(Ticket, Came)>,
+}
+
+impl Returned {
+    /// One that was not made after all.
+    pub(super) fn unmade(ticket: Option<Ticket>) -> Self {
+        Self {
+            calls: 1,
+            told: ticket
+                .map(|ticket| (ticket, Came::Nothing))
+                .into_iter()
+                .collect(),
+        }
+    }
 }
 
 fn send(shared: &Arc<Shared>, id: Id, results: Vec<TaskResult>) {
@@ -86,7 +124,7 @@ struct CallBatch<'a> {
     catalog: Arc<definition::Catalog>,
     env: Arc<serde_json::Value>,
     adapters: BTreeMap<Arc<str>, Found>,
-    ended: BTreeMap<Arc<str>, usize>,
+    ended: BTreeMap<Arc<str>, Returned>,
     /// By partition.
     results: Vec<Vec<TaskResult>>,
 }
@@ -104,13 +142,13 @@ impl<'a> CallBatch<'a> {
         }
     }
 
-    fn prepared(&mut self, offer: Offer) -> (Call, Found) {
+    fn prepared(&mut self, offer: Offer, at: &str) -> (Call, Found) {
         let Offer {
             instance,
             task,
             call,
         } = offer;
-        let (name, adapter) = self.adapter(call.adapter());
+        let (name, adapter) = self.adapter(at);
         let surrounding = Surrounding {
             catalog: &self.catalog,
             adapter: name,
@@ -133,9 +171,11 @@ impl<'a> CallBatch<'a> {
         (name, found)
     }
 
-    fn add(&mut self, adapter: Arc<str>, result: TaskResult) {
+    fn add(&mut self, adapter: Arc<str>, told: Option<(Ticket, Came)>, result: TaskResult) {
         let id = result.id;
-        *self.ended.entry(adapter).or_default() += 1;
+        let returned = self.ended.entry(adapter).or_default();
+        returned.calls += 1;
+        returned.told.extend(told);
         let results = &mut self.results[self.shared.placement.of(id.slot())];
         results.push(result);
         if results.len() >= RESULTS {
@@ -149,8 +189,10 @@ impl<'a> CallBatch<'a> {
                 send(self.shared, first.id, results);
             }
         }
-        for (adapter, calls) in self.ended {
-            self.shared.dispatcher.ended(self.shared, &adapter, calls);
+        for (adapter, returned) in self.ended {
+            self.shared
+                .dispatcher
+                .ended(self.shared, &adapter, returned);
         }
     }
 }
@@ -161,8 +203,9 @@ async fn outcome_of(
     header: Arc<Header>,
     call: Call,
     adapter: Found,
-) -> TaskOutcome {
+) -> (TaskOutcome, Came) {
     let now = shared.clock.now_ms();
+    let began = shared.clock.boot_ms();
     let expires_at = now.saturating_add_unsigned(call.timeout_ms);
     let (instance, correlation_id) = (id, &header.started.correlation_id);
     let (step, name) = (Arc::clone(&call.step), Arc::clone(&call.adapter));
@@ -177,7 +220,8 @@ async fn outcome_of(
     };
     let outcome = task_outcome(outcome, expires_at);
     shared.stats.count_outcome(&outcome);
-    outcome
+    let came = came_of(&outcome, shared.clock.boot_ms().saturating_sub(began));
+    (outcome, came)
 }
 
 /// One attempt; it ends within its time. None when the adapter panicked, which is an outcome like

@@ -1,18 +1,21 @@
 //! The dispatcher: tasks to their adapters as room allows, and results back to their partition.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use adapter::{Adapter, Failure};
+use definition::Catalog;
 use engine::record::TaskKey;
 use engine::{Id, Instance, TaskCall};
 use tokio::sync::{Notify, oneshot};
 
 use super::adapters::AdapterPool;
-use super::calls::make_calls;
+use super::admit::{Admission, Queues, admit, queue_of};
+use super::calls::{Returned, make_calls, send_failure};
 use super::pause::Pause;
-use super::queue::{AdapterQueue, rank};
+use super::queue::{Waiting, rank};
+use crate::limits::{Desk, Lookout, Passage};
 use crate::measures::AdapterLoad;
 use crate::partition::{Internal, Work};
 use crate::shared::Shared;
@@ -36,9 +39,17 @@ impl Offer {
     }
 }
 
+/// A task whose call begins.
+pub(super) struct Begun {
+    pub(super) offer: Offer,
+    /// The adapter that makes it: the step's own, or one that stands in for it.
+    pub(super) at: String,
+    pub(super) passage: Passage,
+}
+
 /// Hands tasks to adapters, each with bounded concurrency.
 pub(crate) struct Dispatcher {
-    queues: Mutex<BTreeMap<String, AdapterQueue>>,
+    pub(super) queues: Mutex<Queues>,
     pub(super) adapters: AdapterPool,
     stopped: AtomicBool,
     pause: Pause,
@@ -63,18 +74,30 @@ impl Dispatcher {
     /// Runs the calls of these tasks, those for which there is room now and the others when there
     /// is. A task that waits is remembered by its name only.
     pub(crate) fn offer(&self, shared: &Arc<Shared>, offers: impl Iterator<Item = Offer>) {
-        let room = Room::now(shared);
-        let (mut ready, mut waiting) = (Vec::new(), 0);
+        let lookout = Lookout::now(shared);
+        let (mut ready, mut failed, mut waiting) = (Vec::new(), Vec::new(), 0);
         let mut queues = self.queues();
         for offer in offers {
-            let queue = queue_of(&mut queues, offer.call.adapter());
-            if !self.is_stopped() && queue.try_run(room.of(offer.call.adapter())) {
-                ready.push(offer);
-                continue;
+            let own = offer.call.adapter();
+            let admission = if self.is_stopped() {
+                Admission::Wait(own.to_owned())
+            } else {
+                admit(&mut queues, &lookout, own, true)
+            };
+            match admission {
+                Admission::Run(at, passage) => ready.push(Begun { offer, at, passage }),
+                Admission::Fail(failure) => failed.push((offer, failure)),
+                Admission::Wait(at) => {
+                    let queue = queue_of(&mut queues, &at);
+                    queue.push(Waiting {
+                        id: offer.instance.id(),
+                        task: offer.task,
+                        rank: rank(&offer.instance.header().started.priority),
+                        repeated: false,
+                    });
+                    waiting += 1;
+                }
             }
-            let priority = rank(&offer.instance.header().started.priority);
-            queue.push(priority, (offer.instance.id(), offer.task));
-            waiting += 1;
         }
         drop(queues);
         shared
@@ -85,6 +108,9 @@ impl Dispatcher {
             && let Some(cluster) = &shared.cluster
         {
             cluster.want_permits();
+        }
+        for (offer, failure) in failed {
+            send_failure(shared, offer.instance.id(), offer.task, *failure);
         }
         if !ready.is_empty() {
             self.begin(shared, ready.len());
@@ -97,7 +123,13 @@ impl Dispatcher {
     pub(crate) fn repeat(&self, shared: &Shared, adapter: &str, rank: u8, id: Id, task: TaskKey) {
         let mut queues = self.queues();
         let queue = queue_of(&mut queues, adapter);
-        queue.push_repeat(rank, (id, task), shared.config.bounds.ramp_start);
+        let waiting = Waiting {
+            id,
+            task,
+            rank,
+            repeated: true,
+        };
+        queue.push_repeat(waiting, shared.config.bounds.ramp_start);
         shared.stats.calls_waiting.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -140,17 +172,34 @@ impl Dispatcher {
         self.adapters.close().await;
     }
 
-    /// So many calls of an adapter came back: others may run.
-    pub(super) fn ended(&self, shared: &Arc<Shared>, adapter: &str, calls: usize) {
-        let count = calls as u64;
+    /// The adapter of this name, as this catalog has it.
+    pub(crate) fn connector(
+        &self,
+        shared: &Shared,
+        catalog: &Catalog,
+        adapter: &str,
+    ) -> Result<Arc<dyn Adapter>, Box<Failure>> {
+        self.adapters.get(shared, catalog, adapter)
+    }
+
+    /// Calls of an adapter came back: others may run.
+    pub(super) fn ended(&self, shared: &Arc<Shared>, adapter: &str, returned: Returned) {
+        let count = returned.calls as u64;
         crate::health::add(&shared.stats.calls_ended, count);
         if self.running.fetch_sub(count, Ordering::AcqRel) == count {
             self.none_runs.notify_one();
         }
-        let concurrency = Room::now(shared).of(adapter);
+        let lookout = Lookout::now(shared);
+        let concurrency = lookout.room(adapter);
         let mut queues = self.queues();
         let queue = queue_of(&mut queues, adapter);
-        (0..calls).for_each(|_| queue.ended(concurrency));
+        (0..returned.calls).for_each(|_| queue.ended(concurrency));
+        if !returned.told.is_empty() {
+            let desk = Desk::at(&lookout, adapter);
+            for (ticket, came) in returned.told {
+                queue.gate.ended(desk.as_ref(), &ticket, came);
+            }
+        }
         let waits = !queue.is_idle();
         drop(queues);
         if waits {
@@ -179,7 +228,7 @@ impl Dispatcher {
         self.is_paused() || self.stopped.load(Ordering::Acquire)
     }
 
-    fn queues(&self) -> MutexGuard<'_, BTreeMap<String, AdapterQueue>> {
+    pub(super) fn queues(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -190,65 +239,50 @@ impl Dispatcher {
 
     /// Starts what may run of what waits for one adapter.
     pub(crate) fn run_waiting(&self, shared: &Arc<Shared>, adapter: &str) {
-        let concurrency = Room::now(shared).of(adapter);
+        let lookout = Lookout::now(shared);
         while !self.is_stopped() {
-            let next = queue_of(&mut self.queues(), adapter).next(concurrency);
-            let Some((id, task)) = next else { return };
+            let mut queues = self.queues();
+            if queue_of(&mut queues, adapter).is_idle() {
+                return;
+            }
+            let admission = admit(&mut queues, &lookout, adapter, false);
+            if matches!(&admission, Admission::Wait(at) if at == adapter) {
+                return;
+            }
+            let Some(waiting) = queue_of(&mut queues, adapter).pop() else {
+                return;
+            };
+            if let Admission::Wait(at) = admission {
+                // Another adapter stands in for this one, and is busy itself.
+                queue_of(&mut queues, &at).push(waiting);
+                continue;
+            }
+            drop(queues);
             shared.stats.calls_waiting.fetch_sub(1, Ordering::Relaxed);
-            self.run_named(shared, adapter.to_owned(), id, task);
+            match admission {
+                Admission::Run(at, passage) => self.run_named(shared, at, passage, waiting),
+                Admission::Fail(failure) => {
+                    send_failure(shared, waiting.id, waiting.task, *failure);
+                }
+                Admission::Wait(_) => {}
+            }
         }
     }
 
     /// Runs a task of which only the name is known: its partition is asked for the rest.
-    fn run_named(&self, shared: &Arc<Shared>, adapter: String, id: Id, task: TaskKey) {
+    fn run_named(&self, shared: &Arc<Shared>, at: String, passage: Passage, waiting: Waiting) {
         self.begin(shared, 1);
         let owned = Arc::clone(shared);
         shared.tasks.spawn(async move {
-            let instance = ask_for(&owned, id).await;
-            match instance.and_then(|instance| Offer::of(&instance, task)) {
-                Some(offer) => make_calls(owned, vec![offer]).await,
-                None => owned.dispatcher.ended(&owned, &adapter, 1),
+            let instance = ask_for(&owned, waiting.id).await;
+            match instance.and_then(|instance| Offer::of(&instance, waiting.task)) {
+                Some(offer) => make_calls(owned, vec![Begun { offer, at, passage }]).await,
+                None => owned
+                    .dispatcher
+                    .ended(&owned, &at, Returned::unmade(passage.ticket)),
             }
         });
     }
-}
-
-/// How many calls each adapter may have at once, by the present catalog.
-struct Room<'a> {
-    shared: &'a Shared,
-    catalog: Arc<definition::Catalog>,
-}
-
-impl<'a> Room<'a> {
-    fn now(shared: &'a Shared) -> Self {
-        Self {
-            catalog: shared.catalog.current(),
-            shared,
-        }
-    }
-
-    fn of(&self, adapter: &str) -> u32 {
-        let spec = self.catalog.adapters.get(adapter);
-        match (spec.and_then(|spec| spec.concurrency), &self.shared.cluster) {
-            (Some(own), Some(cluster)) => cluster.room(self.shared, adapter, own.max(1)),
-            (Some(own), None) => own.max(1),
-            // Only to protect this process.
-            (None, _) => self.shared.config.bounds.adapter_concurrency.max(1),
-        }
-    }
-}
-
-fn queue_of<'q>(
-    queues: &'q mut BTreeMap<String, AdapterQueue>,
-    adapter: &str,
-) -> &'q mut AdapterQueue {
-    // Looked up first: the name is copied once, not for every task.
-    if !queues.contains_key(adapter) {
-        queues.insert(adapter.to_owned(), AdapterQueue::default());
-    }
-    queues
-        .get_mut(adapter)
-        .expect("it was inserted if it was not there")
 }
 
 async fn ask_for(shared: &Shared, id: Id) -> Option<Arc<Instance>> {

@@ -1,9 +1,11 @@
 //! Dispatch: tasks to their adapters, with bounded concurrency, and results back.
 
 mod adapters;
+mod admit;
 mod call;
 mod calls;
 mod dispatcher;
+mod limited;
 mod link;
 mod outcome;
 mod pause;

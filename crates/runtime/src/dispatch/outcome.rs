@@ -5,6 +5,9 @@ use engine::record::Failure;
 use engine::{Payload, TaskOutcome};
 use serde_json::json;
 
+use super::adapters::UNKNOWN_ADAPTER;
+use crate::limits::Came;
+
 /// Outputs up to this size are taken; a larger one fails the call.
 const OUTPUT_LIMIT: usize = 1 << 20;
 
@@ -36,6 +39,33 @@ pub(super) fn task_outcome(outcome: Outcome, expires_at: i64) -> TaskOutcome {
                 step: String::new(),
             },
         },
+    }
+}
+
+/// Error types that say that the call never got to its target.
+const NOT_SENT: [&str; 8] = [
+    adapter::error_type::CONFIG,
+    adapter::error_type::UNKNOWN_ACTION,
+    adapter::error_type::SECRET,
+    adapter::error_type::OUTBOUND_REFUSED,
+    adapter::error_type::EXPRESSION,
+    adapter::error_type::INPUT,
+    adapter::error_type::VALIDATION,
+    UNKNOWN_ADAPTER,
+];
+
+/// What a call says about its target, which took so long. A target that refuses what it was sent is
+/// well.
+pub(super) fn came_of(outcome: &TaskOutcome, took_ms: u64) -> Came {
+    match outcome {
+        TaskOutcome::Completed { .. } | TaskOutcome::Accepted { .. } => Came::Answered(took_ms),
+        TaskOutcome::Failed { error, .. } if NOT_SENT.contains(&error.error_type.as_str()) => {
+            Came::Nothing
+        }
+        TaskOutcome::Failed { error, .. } if error.retryable || error.effect_unknown => {
+            Came::Failed
+        }
+        TaskOutcome::Failed { .. } => Came::Answered(took_ms),
     }
 }
 

@@ -5,10 +5,18 @@ use std::collections::VecDeque;
 use engine::Id;
 use engine::record::TaskKey;
 
+use crate::limits::{Gate, Held};
 use crate::measures::AdapterLoad;
 
 /// A task that waits: its call is built when its turn comes, so that it costs no more than its name.
-pub(super) type Waiting = (Id, TaskKey);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) id: Id,
+    pub(super) task: TaskKey,
+    pub(super) rank: u8,
+    /// It may have been made before the process ended.
+    pub(super) repeated: bool,
+}
 
 /// Priorities from first to last.
 const PRIORITIES: [&str; 4] = ["critical", "high", "normal", "low"];
@@ -30,6 +38,10 @@ pub(super) struct AdapterQueue {
     /// Since the start.
     started: u64,
     ramp: Option<Ramp>,
+    /// What is known of the adapter's limits.
+    pub(super) gate: Gate,
+    /// Why what waits does.
+    pub(super) held: Option<Held>,
 }
 
 /// After a recovery the repeated calls do not fall on the other side all at once: so many at first,
@@ -41,53 +53,61 @@ struct Ramp {
 }
 
 impl AdapterQueue {
-    /// Takes room for one call, if there is any and nothing waits before it.
-    pub(super) fn try_run(&mut self, concurrency: u32) -> bool {
-        let room = self.is_idle() && self.has_room(concurrency);
-        if room {
-            self.begin();
-        }
-        room
-    }
-
     /// Adds one that waits.
-    pub(super) fn push(&mut self, rank: u8, waiting: Waiting) {
+    pub(super) fn push(&mut self, waiting: Waiting) {
         let last = self.waiting.len() - 1;
-        self.waiting[usize::from(rank).min(last)].push_back(waiting);
+        self.waiting[usize::from(waiting.rank).min(last)].push_back(waiting);
     }
 
     /// Adds one that is made again after a recovery.
-    pub(super) fn push_repeat(&mut self, rank: u8, waiting: Waiting, ramp_start: u32) {
+    pub(super) fn push_repeat(&mut self, waiting: Waiting, ramp_start: u32) {
         self.ramp.get_or_insert(Ramp {
             limit: ramp_start.max(1),
             ended: 0,
         });
-        self.push(rank, waiting);
+        self.push(waiting);
     }
 
-    /// The next that may run; it counts as running.
-    pub(super) fn next(&mut self, concurrency: u32) -> Option<Waiting> {
-        if !self.has_room(concurrency) {
-            return None;
-        }
-        let next = self.waiting.iter_mut().find_map(VecDeque::pop_front)?;
-        self.begin();
-        Some(next)
+    /// Takes the one out whose turn it is.
+    pub(super) fn pop(&mut self) -> Option<Waiting> {
+        self.waiting.iter_mut().find_map(VecDeque::pop_front)
     }
 
-    fn begin(&mut self) {
+    /// Takes one task out that is not needed any more.
+    pub(super) fn remove(&mut self, id: Id, task: TaskKey) -> Option<Waiting> {
+        let is = |waiting: &Waiting| waiting.id == id && waiting.task == task;
+        self.waiting.iter_mut().find_map(|queue| {
+            let place = queue.iter().position(is)?;
+            queue.remove(place)
+        })
+    }
+
+    /// The tasks of one instance that wait.
+    pub(super) fn of(&self, id: Id) -> impl Iterator<Item = TaskKey> + '_ {
+        let all = self.waiting.iter().flatten();
+        let own = all.filter(move |waiting| waiting.id == id);
+        own.map(|waiting| waiting.task)
+    }
+
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.iter().map(VecDeque::len).sum()
+    }
+
+    /// A call begins.
+    pub(super) fn begin(&mut self) {
         self.running += 1;
         self.started += 1;
     }
 
     /// What the adapter of this name has to do.
     pub(super) fn load(&self, adapter: &str) -> AdapterLoad {
-        let waiting: usize = self.waiting.iter().map(VecDeque::len).sum();
         AdapterLoad {
             adapter: adapter.to_owned(),
             started: self.started,
             running: u64::from(self.running),
-            waiting: waiting as u64,
+            waiting: self.waiting() as u64,
+            targets: Vec::new(),
         }
     }
 
@@ -113,11 +133,12 @@ impl AdapterQueue {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    fn has_room(&self, concurrency: u32) -> bool {
+    /// Whether one more call may be under way.
+    pub(super) fn has_room(&self, concurrency: u32) -> bool {
         let limit = self
             .ramp
             .map_or(concurrency, |ramp| ramp.limit.min(concurrency));
-        self.running < limit.max(1)
+        self.running < limit
     }
 }
 
@@ -125,52 +146,68 @@ impl AdapterQueue {
 mod tests {
     use super::*;
 
-    fn waiting(attempt: u32) -> Waiting {
-        (
-            Id::default(),
-            TaskKey {
+    fn waiting(rank: u8, attempt: u32) -> Waiting {
+        Waiting {
+            id: Id::default(),
+            task: TaskKey {
                 attempt,
                 ..TaskKey::default()
             },
-        )
+            rank,
+            repeated: false,
+        }
+    }
+
+    fn next(queue: &mut AdapterQueue, concurrency: u32) -> Option<u32> {
+        let may = queue.has_room(concurrency);
+        let next = may.then(|| queue.pop()).flatten()?;
+        queue.begin();
+        Some(next.task.attempt)
     }
 
     #[test]
     fn higher_priorities_go_first_and_equals_in_order() {
         let mut queue = AdapterQueue::default();
-        for (place, priority) in ["low", "normal", "critical", "", "high", "critical"]
-            .iter()
-            .enumerate()
-        {
-            queue.push(
-                rank(priority),
-                waiting(u32::try_from(place).expect("small")),
-            );
+        let words = ["low", "normal", "critical", "", "high", "critical"];
+        for (place, priority) in (0..).zip(words) {
+            queue.push(waiting(rank(priority), place));
         }
-        let order: Vec<u32> = std::iter::from_fn(|| queue.next(100))
-            .map(|(_, task)| task.attempt)
-            .collect();
+        let order: Vec<u32> = std::iter::from_fn(|| next(&mut queue, 100)).collect();
         assert_eq!(order, [2, 5, 4, 1, 3, 0]);
     }
 
     #[test]
     fn no_more_run_than_may() {
         let mut queue = AdapterQueue::default();
-        assert!(queue.try_run(1) && !queue.try_run(1));
-        queue.push(2, waiting(1));
-        assert!(queue.next(1).is_none());
+        queue.push(waiting(2, 1));
+        queue.push(waiting(2, 2));
+        assert_eq!(next(&mut queue, 0), None, "without permits none may");
+        assert_eq!(next(&mut queue, 1), Some(1));
+        assert_eq!(next(&mut queue, 1), None);
         queue.ended(1);
-        assert!(!queue.try_run(1), "what waits goes first");
-        assert!(queue.next(1).is_some());
+        assert_eq!(next(&mut queue, 1), Some(2));
+    }
+
+    #[test]
+    fn what_is_not_needed_goes() {
+        let mut queue = AdapterQueue::default();
+        queue.push(waiting(2, 1));
+        queue.push(waiting(0, 2));
+        let task = waiting(2, 1).task;
+        assert_eq!(queue.of(Id::default()).count(), 2);
+        assert_eq!(queue.remove(Id::default(), task), Some(waiting(2, 1)));
+        assert_eq!(queue.remove(Id::default(), task), None);
+        assert_eq!(next(&mut queue, 9), Some(2));
+        assert!(queue.is_idle());
     }
 
     #[test]
     fn repeats_begin_slowly() {
         let mut queue = AdapterQueue::default();
-        (0..100).for_each(|place| queue.push_repeat(2, waiting(place), 2));
+        (0..100).for_each(|place| queue.push_repeat(waiting(2, place), 2));
         let mut widths = vec![];
         while !queue.is_idle() {
-            let started = std::iter::from_fn(|| queue.next(16)).count();
+            let started = std::iter::from_fn(|| next(&mut queue, 16)).count();
             widths.push(started);
             (0..started).for_each(|_| queue.ended(16));
         }

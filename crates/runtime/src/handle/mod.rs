@@ -1,11 +1,13 @@
 //! The handle: what the server, the command line and the simulator call.
 
+mod adapters;
 mod instances;
 mod lists;
 mod runtime;
 mod submit;
 mod waiting;
 
+pub use adapters::{AdapterOrder, SwitchRefused};
 pub(crate) use instances::Order;
 pub use runtime::Runtime;
 pub(crate) use submit::Begin;

@@ -36,6 +36,7 @@ impl Partition {
         self.send_messages(&mut closed);
         self.set_timers(&closed);
         self.offer_tasks(&closed);
+        self.call_off_tasks(&closed);
         self.show_load();
         self.hand_to_projector(closed);
     }
@@ -132,6 +133,17 @@ impl Partition {
         let offers =
             tasks.filter_map(|(place, task)| Offer::of(&closed.deltas[*place].after, *task));
         self.shared.dispatcher.offer(&self.shared, offers);
+    }
+
+    /// Calls that wait for lanes that close are not made any more.
+    fn call_off_tasks(&self, closed: &Closed) {
+        let closes = |record: &Record| matches!(record.body, Some(Body::LaneClosing(_)));
+        for delta in &closed.deltas {
+            let mut ranges = delta.ranges.iter();
+            if ranges.any(|range| closed.records[range.clone()].iter().any(closes)) {
+                self.shared.dispatcher.call_off(&self.shared, &delta.after);
+            }
+        }
     }
 
     fn hand_to_projector(&self, closed: Closed) {

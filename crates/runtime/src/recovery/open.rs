@@ -16,6 +16,7 @@ use crate::config::{Begins, Config, Surroundings};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::OpenError;
 use crate::health::Stats;
+use crate::limits::Homes;
 use crate::partition::{AppendFailed, Partition, Port};
 use crate::placement::Placement;
 use crate::projector::{Asked, Awaited, Committed, News, Projector, overlay_channel};
@@ -71,6 +72,10 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
         shared.tasks.abort();
         return Err(error);
     }
+    let keeping = crate::limits::keep(Arc::clone(&shared));
+    shared.spawn_vital("the limits of adapters".to_owned(), keeping);
+    let kept = crate::limits::keep_changes(Arc::clone(&shared));
+    shared.spawn_vital("the keeping of breakers".to_owned(), kept);
     let purging = crate::retention::purge_regularly(Arc::clone(&shared));
     shared.spawn_vital("the purge of ended instances".to_owned(), purging);
     Ok(shared)
@@ -131,6 +136,7 @@ fn share(
         awaited: Awaited::default(),
         overlay,
         dispatcher: Dispatcher::default(),
+        homes: Homes::default(),
         tasks: Tasks::default(),
         entropy: Mutex::new(entropy),
         phase: Phase::default(),
@@ -187,6 +193,7 @@ async fn open_all(shared: &Arc<Shared>, to_project: ToProject) -> Result<(), Ope
         restart(shared, index).await?;
     }
     for ((index, opened), inbox) in (0..).zip(opened).zip(inboxes) {
+        shared.homes.begin(shared, index);
         shared.ports[usize::from(index)].set_open(true);
         let partition = Partition::new(Arc::clone(shared), index, opened, inbox);
         let running = async move {

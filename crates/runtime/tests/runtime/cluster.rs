@@ -73,22 +73,23 @@ impl Clock for Skewed {
     }
 }
 
-struct World {
+/// Nodes on one store, and what they call.
+pub struct World {
     store: MemoryStore,
     clock: TokioClock,
     net: Net,
-    script: Script,
+    pub script: Script,
 }
 
 /// A node and what can be done to it.
-struct Seat {
-    runtime: Runtime,
+pub struct Seat {
+    pub runtime: Runtime,
     id: NodeId,
     skew: Arc<AtomicI64>,
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let clock = TokioClock::starting_at(START_MS);
         Self {
             store: MemoryStore::with_clock(move || clock.now_ms()),
@@ -140,7 +141,7 @@ impl World {
         Ok(Seat { runtime, id, skew })
     }
 
-    async fn joined(&self, number: u128) -> Seat {
+    pub async fn joined(&self, number: u128) -> Seat {
         self.join(number, 1).await.expect("joins")
     }
 }
@@ -161,7 +162,7 @@ impl Seat {
 }
 
 /// Waits, on paused time, until something holds.
-async fn until(what: &str, holds: impl Fn() -> bool) {
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..6_000 {
         if holds() {
             return;
@@ -171,7 +172,8 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
     panic!("waited in vain until {what}");
 }
 
-async fn until_shared(seats: &[&Seat]) {
+/// Waits until each node owns some partitions, and all are owned.
+pub async fn until_shared(seats: &[&Seat]) {
     until("each owns some, and all are owned", || {
         let open: Vec<usize> = seats.iter().map(|seat| seat.open()).collect();
         open.iter().all(|open| *open > 0) && open.iter().sum::<usize>() == usize::from(PARTITIONS)

@@ -76,6 +76,8 @@ pub enum Answer {
     Echo,
     /// Fails so many times, then its input.
     FailFirst(usize),
+    /// Refuses it for good.
+    Refuse,
     /// Never.
     Hang,
     /// When the script's gate opens.
@@ -142,6 +144,7 @@ impl Script {
                 self.on(&action, Answer::FailFirst(left - 1));
                 Failure::retryable("http.503", "not now", adapter::Effect::None).into()
             }
+            Answer::Refuse => Failure::permanent("http.422", "no").into(),
             Answer::Hang => std::future::pending().await,
             Answer::Gated => {
                 let mut open = self.open.subscribe();

@@ -3,11 +3,13 @@
 mod back_pressure;
 mod chaos;
 mod cluster;
+mod cluster_limits;
 mod commit;
 mod decisions;
 mod determinism;
 mod harness;
 mod idempotency;
+mod limits;
 mod messages;
 mod progress;
 mod reads;

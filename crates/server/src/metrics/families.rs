@@ -200,6 +200,47 @@ fn decisions(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     )
 }
 
+fn breakers(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let figures = &snapshot.measures.figures;
+    let adapters = &snapshot.measures.adapters;
+    let by_target = |value: fn(&runtime::TargetStanding) -> u64| {
+        let rows = adapters
+            .iter()
+            .flat_map(|load| load.targets.iter().map(move |target| (load, target)));
+        rows.map(move |(load, target)| {
+            let labels = [
+                ("adapter", load.adapter.as_str()),
+                ("target", target.name.as_str()),
+            ];
+            (labels, value(target))
+        })
+    };
+    sheet.gauges(
+        "orchestrator_breaker_state",
+        "Whether a target's circuit breaker is closed (0), half-open (1) or open (2).",
+        by_target(|target| match target.state {
+            runtime::BreakerState::Closed => 0,
+            runtime::BreakerState::HalfOpen => 1,
+            runtime::BreakerState::Open => 2,
+        }),
+    )?;
+    sheet.counter(
+        "orchestrator_breakers_opened_total",
+        "Circuit breakers that opened by themselves.",
+        figures.breakers_opened,
+    )?;
+    sheet.counter(
+        "orchestrator_breakers_closed_total",
+        "Circuit breakers that closed again.",
+        figures.breakers_closed,
+    )?;
+    sheet.counter(
+        "orchestrator_calls_called_off_total",
+        "Calls that waited and were not needed any more.",
+        figures.calls_called_off,
+    )
+}
+
 fn calls(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     let figures = &snapshot.measures.figures;
     let adapters = &snapshot.measures.adapters;
@@ -227,6 +268,7 @@ fn calls(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "Calls that wait for room at their adapter.",
         by_adapter(|load| load.waiting),
     )?;
+    breakers(snapshot, sheet)?;
     let outcomes = [
         ("ok", figures.calls_succeeded),
         ("accepted", figures.calls_accepted),

@@ -1,15 +1,14 @@
-//! Definitions, adapters, policies and environments.
+//! Definitions, policies and environments.
 
 use std::collections::BTreeSet;
 
 use api::{
-    Adapter, Definition, DefinitionSummary, DefinitionVersion, Environment, ExplainedStep,
-    ExplainedValue, Explanation, Json, Policy, Trigger,
+    Definition, DefinitionSummary, DefinitionVersion, Environment, ExplainedStep, ExplainedValue,
+    Explanation, Json, Policy, Trigger,
 };
 use definition::{
-    Action, AdapterSpec, BUILT_IN, Catalog, Explained, Jitter, OnExhausted, Origin,
-    PlanExplanation, ResourceKind, RetryQuestion, Step, TriggerKind, Workflow, WorkflowVersions,
-    built_in,
+    Action, BUILT_IN, Catalog, Explained, Jitter, OnExhausted, Origin, PlanExplanation,
+    ResourceKind, RetryQuestion, Step, TriggerKind, Workflow, WorkflowVersions, built_in,
 };
 use serde_json::{Value, json};
 
@@ -85,17 +84,6 @@ fn triggers(workflow: &Workflow) -> Vec<Trigger> {
         }
     };
     workflow.triggers.iter().map(trigger).collect()
-}
-
-/// One adapter.
-pub fn adapter(spec: &AdapterSpec) -> Adapter {
-    Adapter {
-        name: spec.name.clone(),
-        kind: spec.kind.clone(),
-        actions: spec.actions.keys().cloned().collect(),
-        default_action: spec.default_action.clone(),
-        document: Json::from_value(&spec.settings),
-    }
 }
 
 /// The policies that hold, the built-in ones included.

@@ -6,6 +6,7 @@ use api::{InstanceError, Json, KeptSignal, Lanes, Step, Time, Waiting};
 use engine::record::{Failure, StepRef};
 use engine::view::{LaneCounts, StepView};
 use engine::{Instance, Status, view};
+use runtime::HeldTask;
 use serde_json::Value;
 
 use super::mask;
@@ -13,8 +14,8 @@ use super::mask;
 /// The most that an instance shows of what it waits for.
 const MAX_WAITING: usize = 20;
 
-/// An instance with its first `most_steps` steps.
-pub fn instance(state: &Instance, most_steps: usize) -> api::Instance {
+/// An instance with its first `most_steps` steps; `held` are its tasks that wait to be called.
+pub fn instance(state: &Instance, most_steps: usize, held: &[HeldTask]) -> api::Instance {
     let header = state.header();
     let started = &header.started;
     let (waiting, count) = state.waiting_for(MAX_WAITING);
@@ -24,7 +25,10 @@ pub fn instance(state: &Instance, most_steps: usize) -> api::Instance {
         workflow: started.workflow.clone(),
         version: started.version.clone(),
         status: state.status().as_str().to_owned(),
-        waiting_for: waiting.into_iter().map(waits).collect(),
+        waiting_for: waiting
+            .into_iter()
+            .map(|waiting| waits(waiting, held))
+            .collect(),
         waiting_count: count as u64,
         pending_decisions: pending(state),
         kept_signals: kept_signals(state),
@@ -92,9 +96,15 @@ fn compensation(state: &Instance) -> &'static str {
     }
 }
 
-fn waits(waiting: view::Waiting) -> Waiting {
+fn waits(mut waiting: view::Waiting, held: &[HeldTask]) -> Waiting {
+    let held = held.iter().find(|held| waiting.task == Some(held.task));
+    if let Some(held) = held {
+        waiting.what = format!("{} waits: {}", waiting.step, held.what);
+        waiting.until = held.until;
+    }
+    let kind = held.map_or(waiting.kind, |held| held.kind.as_str());
     Waiting {
-        kind: waiting.kind.to_owned(),
+        kind: kind.to_owned(),
         signal: waiting.signal,
         what: waiting.what,
         step: Some(waiting.step).filter(|step| !step.is_empty()),

@@ -1,5 +1,6 @@
 //! State and records as the API shows them.
 
+mod adapter;
 mod attempts;
 mod catalog;
 mod decision;
@@ -8,8 +9,9 @@ mod mask;
 mod record;
 mod summary;
 
+pub use adapter::adapter;
 pub use attempts::attempts;
-pub use catalog::{adapter, definition, environments, explanation, policies, summaries, version};
+pub use catalog::{definition, environments, explanation, policies, summaries, version};
 pub use decision::{decision, decision_status, standing};
 pub use instance::{instance, steps};
 pub use record::history_record;

@@ -127,11 +127,13 @@ pub async fn state(
         (None, None) => present.seq(),
     };
     if seq == present.seq() {
-        return Ok(Json(render::instance(&present, usize::MAX)));
+        let held = door.runtime.held(&present).await;
+        return Ok(Json(render::instance(&present, usize::MAX, &held)));
     }
     Ok(Json(render::instance(
         &past(&door, &present, seq).await?,
         usize::MAX,
+        &[],
     )))
 }
 

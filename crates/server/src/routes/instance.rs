@@ -41,13 +41,15 @@ pub async fn get(
     caller.may(Permission::Read)?;
     query.finish()?;
     let state = door.runtime.instance(id).await.map_err(of_read)?;
+    let held = door.runtime.held(&state).await;
     let tag = etag(state.seq());
-    if headers.get(header::IF_NONE_MATCH) == Some(&tag) {
+    // What calls wait for changes without a record.
+    if held.is_empty() && headers.get(header::IF_NONE_MATCH) == Some(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     Ok((
         [(header::ETAG, tag)],
-        Json(render::instance(&state, MAX_STEPS)),
+        Json(render::instance(&state, MAX_STEPS, &held)),
     )
         .into_response())
 }

@@ -1,5 +1,6 @@
 //! The paths of the API: one file for each noun.
 
+mod adapters;
 mod admin;
 mod answers;
 mod apply;
@@ -88,8 +89,10 @@ fn resource_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(definitions::pin))
         .routes(routes!(definitions::version))
         .routes(routes!(definitions::explain))
-        .routes(routes!(resources::adapters))
-        .routes(routes!(resources::adapter))
+        .routes(routes!(adapters::list))
+        .routes(routes!(adapters::get, adapters::set_limits))
+        .routes(routes!(adapters::switch))
+        .routes(routes!(adapters::switch_target))
         .routes(routes!(resources::policies))
         .routes(routes!(resources::environments))
         .routes(routes!(apply::apply))

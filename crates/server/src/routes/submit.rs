@@ -201,7 +201,7 @@ fn created(started: &runtime::Submitted, waited: bool) -> Response {
     let head = render::submitted(state);
     let headers = headers(&head, started.replayed);
     if waited {
-        let whole = Json(render::instance(state, MAX_STEPS));
+        let whole = Json(render::instance(state, MAX_STEPS, &[]));
         (StatusCode::CREATED, headers, whole).into_response()
     } else {
         (StatusCode::CREATED, headers, Json(head)).into_response()

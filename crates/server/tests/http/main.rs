@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod adapters;
 mod apply;
 mod backups;
 mod bad_input;

@@ -3,11 +3,13 @@
 mod history;
 mod intentions;
 mod ledger;
+mod rate;
 mod saga;
 mod signals;
 
 pub(crate) use history::{History, same_state};
 pub(crate) use intentions::Intentions;
 pub(crate) use ledger::Ledger;
+pub(crate) use rate::Rates;
 pub(crate) use saga::check_saga;
 pub(crate) use signals::check_signals;

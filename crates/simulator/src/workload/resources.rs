@@ -70,9 +70,34 @@ fn adapters(random: &mut Random) -> Value {
         flaky["retry"] = json!("quick");
         flaky["timeout"] = json!("6s");
     }
+    if random.chance(50) {
+        let (rate, burst) = (random.between(5, 30), random.between(1, 5));
+        flaky["rate-limit"] = json!({ "rate": format!("{rate}/s"), "burst": burst });
+    }
+    if random.chance(50) {
+        flaky["circuit-breaker"] = breaker(random);
+    }
     let mut office = adapter("slow-office", plain.clone());
     office["actions"]["order"] = json!({ "async": "callback", "timeout": "20s" });
     json!([adapter("steady", plain), flaky, office])
+}
+
+/// A breaker that opens now and then, and is not open for long.
+fn breaker(random: &mut Random) -> Value {
+    let on_open = [
+        json!("wait"),
+        json!("fail"),
+        json!({ "fallback": "steady" }),
+    ];
+    json!({
+        "window": "10s",
+        "min-calls": random.between(2, 6),
+        "failure-rate": 0.5,
+        "slow-call": "3s",
+        "open-for": format!("{}ms", random.between(300, 5_000)),
+        "half-open-calls": random.between(1, 3),
+        "on-open": random.pick(&on_open),
+    })
 }
 
 fn policies() -> Value {

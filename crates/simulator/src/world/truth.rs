@@ -9,9 +9,12 @@ use engine::record::{Body, KeyTaken, MessageTaken, Record, SlotBody, TaskKey, Ta
 use engine::{Id, Instance, StepStatus};
 use store::{Append, PartitionId, Position};
 
-use crate::check::{History, Intentions, Ledger, same_state};
+use crate::check::{History, Intentions, Ledger, Rates, same_state};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
+
+/// For so long a node may keep what it may begin by an adapter's rate, in milliseconds.
+const TOKENS_MS: i64 = 1_000;
 
 /// The messages of one pair of slots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +63,7 @@ pub(super) struct Truth {
     /// Keys whose effect has happened.
     pub(super) effects: BTreeMap<String, u64>,
     limits: Limits,
+    rates: Rates,
     talk: bool,
 }
 
@@ -93,6 +97,7 @@ impl Truth {
         Self {
             catalog,
             limits,
+            rates: Rates::default(),
             talk,
             histories: BTreeMap::new(),
             coverage: Coverage::default(),
@@ -357,6 +362,9 @@ impl Truth {
         };
         let task = out.or_else(gone).ok_or_else(early)?;
         self.intentions.note(fold, task, &call.idempotency_key)?;
+        let before_ms = self.limits.on_its_way_ms + TOKENS_MS;
+        self.rates
+            .note(&self.catalog, &call.adapter, now, before_ms)?;
         let once = self.called.insert((process, id, task));
         if !once && self.limits.calls_repeat {
             self.coverage.hit("cluster: a call made again");

@@ -14,6 +14,7 @@ import { text } from "../../model/json";
 import { rate, total } from "../../model/prometheus";
 import { exact, figure } from "../../model/time";
 import { SidePanel } from "../../kit/side-panel";
+import { Standing, stateOf } from "./standing";
 
 type Adapter = Schemas["Adapter"];
 
@@ -45,12 +46,13 @@ function Table({ adapters, chosen }: { readonly adapters: readonly Adapter[]; re
   return (
     <div className="overflow-x-auto rounded border border-line bg-raised" tabIndex={0} role="region" aria-label="Adapters">
       <table className="w-full text-left">
-        <thead><tr className="border-b border-line text-sm text-faint"><th className="px-4 py-2 font-normal">Adapter</th><th className="px-2 font-normal max-sm:hidden">Address</th><th className="px-2 font-normal max-md:hidden">Actions</th><th className="px-2 text-right font-normal">Under way</th><th className="px-2 text-right font-normal">Wait</th><th className="px-4 text-right font-normal">A second</th></tr></thead>
+        <thead><tr className="border-b border-line text-sm text-faint"><th className="px-4 py-2 font-normal">Adapter</th><th className="px-2 font-normal max-sm:hidden">Address</th><th className="px-2 font-normal">State</th><th className="px-2 font-normal max-md:hidden">Actions</th><th className="px-2 text-right font-normal">Under way</th><th className="px-2 text-right font-normal">Wait</th><th className="px-4 text-right font-normal">A second</th></tr></thead>
         <tbody>
           {adapters.map((adapter) => (
             <tr key={adapter.name} className={`border-b border-line last:border-b-0 ${adapter.name === chosen ? "bg-selected" : "hover:bg-hover"}`}>
               <td className="px-4 py-2.5"><Link to="/adapters" search={{ name: adapter.name }} className="font-medium hover:underline">{adapter.name}</Link> <span className="text-sm text-faint">{adapter.type}</span></td>
               <td className="max-w-60 truncate px-2 text-muted max-sm:hidden"><code>{text(adapter.document, "url") || "in process"}</code></td>
+              <td className={`px-2 whitespace-nowrap ${stateOf(adapter) === "running" ? "text-muted" : "text-failed"}`}>{stateOf(adapter)}</td>
               <td className="px-2 text-sm text-muted max-md:hidden">{adapter.actions.join(", ")}</td>
               <td className="px-2 text-right">{figureOf("orchestrator_calls_in_flight", adapter.name)}</td>
               <td className="px-2 text-right">{figureOf("orchestrator_calls_waiting", adapter.name)}</td>
@@ -67,6 +69,7 @@ function Detail({ adapter }: { readonly adapter: Adapter }): JSX.Element {
   const users = useUsers(adapter.name);
   return (
     <div className="flex flex-col gap-5">
+      <Standing adapter={adapter} />
       <Facts items={[["Type", adapter.type], ["Actions", adapter.actions.join(", ") || "none"], ["When none is named", adapter.default_action ?? "none"]]} />
       <section className="flex flex-col gap-1.5">
         <h3 className="text-sm font-semibold text-muted">Called by</h3>

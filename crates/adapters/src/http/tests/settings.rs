@@ -159,14 +159,6 @@ fn mistakes_elsewhere_and_what_comes_later() {
             "/tiemout: expected a known setting, but found `tiemout` (did you mean `timeout`?)",
         ),
         (
-            json!({"url": URL, "rate-limit": {}}),
-            "later /rate-limit: `rate-limit` is not available yet",
-        ),
-        (
-            json!({"url": URL, "circuit-breaker": {}}),
-            "later /circuit-breaker: `circuit-breaker` is not available yet",
-        ),
-        (
             json!({"url": URL, "balance": "least-connections"}),
             "later /balance: `least-connections` is not available yet",
         ),

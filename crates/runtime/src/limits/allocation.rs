@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use store::NodeId;
 
 /// How long permits last from when they were given, in milliseconds.
-pub(super) const LASTS_MS: u64 = 3_000;
+pub(crate) const LASTS_MS: u64 = 3_000;
 
 /// What a node was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ struct Grant {
 
 /// The permits of one adapter, as its home keeps them.
 #[derive(Default)]
-pub(super) struct Allocation {
+pub(crate) struct Allocation {
     grants: BTreeMap<NodeId, Grant>,
 }
 
@@ -30,7 +30,7 @@ impl Allocation {
     ///
     /// The sum of what is given and lasts is never above `total`, but for calls that run on after
     /// `total` was lowered or their node was cut off.
-    pub(super) fn give(
+    pub(crate) fn give(
         &mut self,
         now: u64,
         total: u32,
