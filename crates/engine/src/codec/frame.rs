@@ -7,8 +7,9 @@ use prost::encoding::WireType;
 use super::pack::{Packer, plain};
 use super::records::RecordBatch;
 
-/// The format that this binary writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+/// The format that this binary writes, and the newest that it reads: 1 as it began, 2 with the records of signals,
+/// pauses and overruled steps, which a reader of 1 does not know.
+pub const FORMAT: u32 = 2;
 
 /// What stands before a batch's records.
 #[derive(Clone, PartialEq, Eq, Message)]
