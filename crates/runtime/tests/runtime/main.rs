@@ -7,6 +7,7 @@ mod commit;
 mod decisions;
 mod determinism;
 mod harness;
+mod holds;
 mod idempotency;
 mod messages;
 mod progress;
