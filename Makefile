@@ -10,7 +10,7 @@ UI_SOURCES := $(shell find ui/src ui/public ui/index.html ui/package.json ui/vit
 # The binary that the dashboard's tests drive.
 export ORCHESTRATOR_BIN ?= $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug/orchestrator
 
-.PHONY: run ui test test-ui build-tests test-needs check lint lint-ui lint-deploy ui-shots ui-bench sim bench instructions bench-needs
+.PHONY: run ui test test-ui build-tests test-needs check lint lint-ui lint-deploy ui-shots ui-bench sim chaos mixed bench instructions bench-needs
 
 ## The product with its examples and the playground, on http://127.0.0.1:8080.
 run:
@@ -67,6 +67,18 @@ lint: lint-ui
 
 lint-ui: ui/node_modules/.package-lock.json
 	cd ui && npm run --silent lint
+
+## Three nodes and two databases under random faults for so many seconds, then a check of all that clients were told.
+CHAOS_SECONDS ?= 600
+chaos: test-needs
+	CHAOS_SECONDS=$(CHAOS_SECONDS) $(CARGO) test --locked -p orchestrator --test e2e -- --nocapture chaos
+
+## A cluster of an earlier commit's binary, replaced by this one's node by node under load.
+PREVIOUS ?= HEAD~1
+mixed: test-needs
+	scripts/earlier-binary $(PREVIOUS) target/earlier
+	EARLIER_BINARY=$(CURDIR)/target/earlier/debug/orchestrator \
+	  $(CARGO) test --locked -p orchestrator --test e2e -- --nocapture --ignored mixed
 
 ## The files under deploy/.
 lint-deploy:

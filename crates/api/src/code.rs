@@ -198,6 +198,10 @@ codes! {
         "The link does not work"
         "The link of a decision is not one of this server's, or its time is over."
         "Open the decision in the dashboard, or ask for a new notice."
+    NO_NODE "ORC-0321" Some(404), NotFound,
+        "No such node"
+        "No node that lives has this name or id, or the server is alone on its store."
+        "List them with `orchestrator nodes list`."
     ENDED "ORC-0401" Some(409), Refused,
         "The instance has ended"
         "What was asked for is possible only while the instance is open."
@@ -278,6 +282,10 @@ codes! {
         "The instance is paused"
         "Somebody holds the instance, and what was asked for would make a call."
         "Resume it first, with `orchestrator resume ID`."
+    LAST_NODE "ORC-0440" Some(409), Refused,
+        "The last node"
+        "No other node lives that may own partitions, so nothing could take over from this one."
+        "Start another node, or take a drained one back into use with `orchestrator nodes undrain`, first."
     OVERLOADED "ORC-0501" Some(429), Failed,
         "Too much at once"
         "The server has as much work waiting as it may hold. What it has taken is safe; this request was not taken."
@@ -306,6 +314,14 @@ codes! {
         "Too many signals are kept"
         "A signal that no step waits for is kept until one does: at most 256 of them, or 1 MiB of their data. The instance has as many already; this one was not taken."
         "Look at what the instance waits for with `orchestrator show ID`: a signal of a name that no step will wait for stays until the end. Send this one again when a step has taken some."
+    NOT_READY "ORC-0509" Some(503), Failed,
+        "The node is not ready"
+        "This node should be sent no requests for the moment: its database does not answer, it joins or leaves its cluster, or it is drained. The detail says which."
+        "Send requests to another node, or wait until it is ready: `orchestrator system show`, `orchestrator nodes list`."
+    ARCHIVE_BEHIND "ORC-0510" Some(503), Failed,
+        "The archive is too far behind"
+        "The vault that the journal is archived to does not take it, or not fast enough. What is not archived is kept, and more than `limits.archive-lag` of it must not fill the disk: nothing new is started, what runs goes on."
+        "Mend the vault (the server's log says what it answers), or raise `limits.archive-lag`. Send the request again after `Retry-After`."
     UNREACHABLE "ORC-0601" None, Unreachable,
         "The server is out of reach"
         "The command line could not connect to the server, or the connection broke."

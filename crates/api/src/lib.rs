@@ -46,6 +46,8 @@ pub use resource::{
 pub use submit::{
     BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,
 };
-pub use system::{Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, System};
+pub use system::{
+    Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason, System,
+};
 pub use time::{InvalidTime, Time};
 pub use verb::{HoldRequest, ReplayRequest, SignalRequest, StepRequest};

@@ -20,6 +20,9 @@ pub struct System {
     pub ready: bool,
     /// Whether calls and timers wait until someone resumes it, as after a restore.
     pub paused: bool,
+    /// Why they wait, and who said so; absent when they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_because: Option<String>,
     /// Rises with each change of the definitions.
     pub catalog_version: u64,
     /// The caller, as the server sees it.
@@ -39,6 +42,15 @@ pub struct PartitionHealth {
     pub reached: u64,
     /// Commands that wait.
     pub mailbox: u64,
+}
+
+/// Why an operator does something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// In a sentence, for those who look later.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// The nodes of a cluster, as the one that was asked sees them.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::load::{Expect, Requests, Shape, Steady, steady};
 use crate::options::Options;
-use crate::served::{Serve, Served, binary_beside_this};
+use crate::served::{Database, Serve, Served, binary_beside_this};
 
 /// Three calls in process.
 pub(crate) const THREE_STEPS: &str = include_str!("workflows/three-steps.yaml");
@@ -24,7 +24,14 @@ pub(crate) struct Bench {
 pub(crate) struct Stage {
     /// The server; it ends before its folder goes.
     pub(crate) served: Served,
-    _folder: TempDir,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// Where the server has its store and its log.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 impl Bench {
@@ -34,6 +41,11 @@ impl Bench {
         let binary = options.server.clone();
         let binary = binary.map_or_else(binary_beside_this, Ok)?;
         Ok(Self { options, binary })
+    }
+
+    /// The server's binary, which is also the command line.
+    pub(crate) fn binary(&self) -> &Path {
+        &self.binary
     }
 
     /// The folder of stores and figures.
@@ -69,18 +81,35 @@ impl Bench {
             binary: self.binary.clone(),
             folder: folder.to_owned(),
             partitions: self.options.partition_count(),
+            database: None,
+            further: Vec::new(),
         }
     }
 
     /// A fresh server that knows these documents.
     pub(crate) async fn stage(&self, documents: &str) -> Result<Stage> {
+        self.stage_with(&[], None, documents).await
+    }
+
+    /// The same with further arguments, and on a database instead of in a folder; nothing is applied where there are
+    /// no documents.
+    pub(crate) async fn stage_with(
+        &self,
+        further: &[&str],
+        database: Option<Database>,
+        documents: &str,
+    ) -> Result<Stage> {
         let folder = self.folder()?;
-        let served = self.serve(folder.path()).start().await?;
-        served.client().apply(documents).await?;
-        Ok(Stage {
-            served,
-            _folder: folder,
-        })
+        let serve = Serve {
+            database,
+            further: further.iter().map(ToString::to_string).collect(),
+            ..self.serve(folder.path())
+        };
+        let served = serve.start().await?;
+        if !documents.is_empty() {
+            served.client().apply(documents).await?;
+        }
+        Ok(Stage { served, folder })
     }
 
     /// A steady run of three steps in process on a fresh server.

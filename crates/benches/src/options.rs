@@ -23,6 +23,9 @@ pub(crate) struct Options {
     /// Partitions of the stores; one per core without it
     #[arg(long)]
     pub(crate) partitions: Option<u16>,
+    /// Workflows of the soak under a small retention
+    #[arg(long, default_value_t = 20_000_000)]
+    pub(crate) soak: u64,
     /// The folder for the stores, which should lie on a real disk, and for the figures
     #[arg(long, global = true, default_value = "target/bench")]
     pub(crate) data: PathBuf,

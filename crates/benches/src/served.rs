@@ -1,5 +1,6 @@
 //! The real server as a process of its own.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use crate::process::Process;
 
 /// How long the server may take to be ready, and to end in order.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// What nodes of one database know each other by.
+const SECRET: &str = "the secret of the benchmark's nodes";
 /// Between two looks at something that is awaited.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -24,8 +27,21 @@ pub(crate) struct Serve {
     pub(crate) binary: PathBuf,
     /// A folder for its store and its log.
     pub(crate) folder: PathBuf,
-    /// Partitions of a store that is made anew.
+    /// Partitions of a store that is made anew in the folder; a database has as many as the server makes by itself.
     pub(crate) partitions: u16,
+    /// A store elsewhere than in the folder.
+    pub(crate) database: Option<Database>,
+    /// Further arguments.
+    pub(crate) further: Vec<String>,
+}
+
+/// A PostgreSQL database as the store, and the name of the node on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    /// Its URL.
+    pub(crate) url: String,
+    /// The node's name, its own among those that share the database.
+    pub(crate) node: String,
 }
 
 /// A running server; it is killed when this is dropped.
@@ -59,9 +75,8 @@ impl Serve {
         command
             .args(["serve", "--listen", &address.to_string()])
             .args(["--log-level", "warn"])
-            .args(["--partitions", &self.partitions.to_string()])
-            .arg("--data")
-            .arg(self.data())
+            .args(self.store())
+            .args(&self.further)
             .env("ORCHESTRATOR_OUTBOUND_ALLOW", "127.0.0.0/8")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -83,6 +98,27 @@ impl Serve {
     /// The folder of the store.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
+    }
+
+    fn store(&self) -> Vec<OsString> {
+        match &self.database {
+            Some(Database { url, node }) => [
+                "--database",
+                url,
+                "--node",
+                node,
+                "--cluster-secret",
+                SECRET,
+            ]
+            .map(OsString::from)
+            .into(),
+            None => vec![
+                "--partitions".into(),
+                self.partitions.to_string().into(),
+                "--data".into(),
+                self.data().into(),
+            ],
+        }
     }
 }
 

@@ -47,25 +47,21 @@ impl Server {
             .arg("-a")
             .arg(template(version))
             .arg(&data));
-        Self::begin(version, folder, settings)
+        Self::begin(version, folder, free_port(), settings)
     }
 
     /// A server on a data folder that `prepare` makes at the path it is given.
     pub fn prepared(version: Version, prepare: impl FnOnce(&Path)) -> Self {
         let folder = folder();
         prepare(&folder.path().join("data"));
-        Self::begin(version, folder, &[])
+        Self::begin(version, folder, free_port(), &[])
     }
 
-    fn begin(version: Version, folder: TempDir, settings: &[&str]) -> Self {
+    fn begin(version: Version, folder: TempDir, port: u16, settings: &[&str]) -> Self {
         let mut server = Self {
             version,
             folder,
-            port: TcpListener::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap()
-                .port(),
+            port,
             process: None,
             log: Arc::default(),
             settings: settings.iter().map(ToString::to_string).collect(),
@@ -77,6 +73,11 @@ impl Server {
     /// A standby that follows this server under a name, with the same settings, but that it waits for
     /// no standby itself.
     pub fn standby(&self, name: &str) -> Self {
+        self.standby_at(name, free_port())
+    }
+
+    /// The same on the port of a server that is gone.
+    pub fn standby_at(&self, name: &str, port: u16) -> Self {
         let folder = folder();
         let data = folder.path().join("data");
         let source = format!(
@@ -88,7 +89,7 @@ impl Server {
             .arg(&data));
         let settings = self.settings.iter().map(String::as_str);
         let settings = settings.filter(|setting| !setting.starts_with("synchronous_standby_names"));
-        Self::begin(self.version, folder, &settings.collect::<Vec<_>>())
+        Self::begin(self.version, folder, port, &settings.collect::<Vec<_>>())
     }
 
     /// What a statement answers, as text.
@@ -215,9 +216,14 @@ impl Server {
         fs::write(&file, format!("{line}\n{text}")).unwrap();
     }
 
+    /// Where it listens, `host:port`.
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// `user:password@` may stand before the host.
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://postgres@{}/postgres", self.host())
     }
 }
 
@@ -236,6 +242,11 @@ pub fn folder() -> TempDir {
             .arg(folder.path()));
     }
     folder
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// The processes that a server started. It stands still from then on, lest it starts others.

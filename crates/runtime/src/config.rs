@@ -20,8 +20,8 @@ pub struct Config {
     /// Partitions of a store that is opened for the first time (1 to 4,096); an existing store
     /// keeps the number that it was made with.
     pub partitions: u16,
-    /// Whether nothing goes out and no timer fires until [`crate::Runtime::resume`].
-    pub start_paused: bool,
+    /// Whether calls go out and timers fire.
+    pub begins: Begins,
     /// The URL under which other systems reach this server, without a slash at the end; absent,
     /// calls carry no callback address.
     pub callback_base: Option<String>,
@@ -39,12 +39,23 @@ impl Config {
             format: engine::codec::FORMAT,
             environment: environment.into(),
             partitions,
-            start_paused: false,
+            begins: Begins::AsTheStoreSays,
             callback_base: None,
             outbound: OutboundPolicy::default(),
             bounds: Bounds::default(),
         }
     }
+}
+
+/// Whether calls go out and timers fire once the runtime is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// They do, unless the store was restored or somebody paused it.
+    AsTheStoreSays,
+    /// They wait, on all nodes, until [`crate::Runtime::set_paused`] ends it; the store notes it.
+    Paused,
+    /// They never do: the store is only brought to rest, and stays as it was.
+    AtRest,
 }
 
 /// How much is held at once; everything has a bound.

@@ -103,6 +103,23 @@ pub enum CommandError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why a node was not taken out of use, or back.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum DrainError {
+    /// The server is alone on its store.
+    #[error("expected a node of a cluster, but this server is alone on its store")]
+    Alone,
+    /// No node that lives is called so.
+    #[error("expected a node that lives, but none has the name or id {0:?}")]
+    NotFound(String),
+    /// Nobody would own its partitions.
+    #[error("expected another node that could take over, but there is none")]
+    Last,
+    /// It cannot be reached for the moment.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why a callback was not taken.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CallbackError {

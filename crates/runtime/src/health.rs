@@ -257,8 +257,8 @@ pub struct Health {
     pub ready: bool,
     /// Why not, in a sentence; empty when ready.
     pub reason: String,
-    /// Calls and timers wait for [`crate::Runtime::resume`].
-    pub paused: bool,
+    /// Why calls and timers wait for [`crate::Runtime::set_paused`]; none when they do not.
+    pub paused: Option<String>,
     /// Each partition.
     pub partitions: Vec<PartitionHealth>,
     /// Counters since the start.

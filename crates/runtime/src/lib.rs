@@ -32,12 +32,12 @@ mod tasks;
 
 pub use clock::{Clock, SystemClock, TokioClock};
 pub use cluster::{Connection, Membership, NodeView, Peers};
-pub use config::{Bounds, Config, OnFatal, Surroundings};
+pub use config::{Begins, Bounds, Config, OnFatal, Surroundings};
 pub use decision_log::{ChainHead, KeptHeads, LogFinding, LogReport, check_decision_log};
 pub use dispatch::DecisionLink;
 pub use error::{
-    ApplyError, CallbackError, CommandError, OpenError, ReadError, StreamError, SubmitError,
-    Unavailable,
+    ApplyError, CallbackError, CommandError, DrainError, OpenError, ReadError, StreamError,
+    SubmitError, Unavailable,
 };
 pub use handle::Runtime;
 pub use health::{Figures, Health, PartitionHealth, Stats};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use adapter::{OutboundPolicy, Registry};
 use api::{ApplyReport, Problem};
 use definition::{Catalog, ResourceSet};
-use runtime::{Bounds, Config, Membership, OpenError, Runtime, Surroundings, SystemClock};
+use runtime::{Begins, Bounds, Config, Membership, OpenError, Runtime, Surroundings, SystemClock};
 use store::{Cluster, Node, Store};
 use tokio::sync::{mpsc, watch};
 
@@ -155,7 +155,7 @@ pub async fn settle(
 ) -> Result<(), ServeError> {
     let (with, mut fatal) = surroundings(store, kinds, SecretSources::of_process(None));
     let config = Config {
-        start_paused: true,
+        begins: Begins::AtRest,
         ..Config::embedded(environment, 1)
     };
     let runtime = Runtime::open(config, with).await?;
@@ -224,7 +224,11 @@ fn config(settings: &Settings, address: SocketAddr) -> Config {
         },
         node: settings.node_name(),
         callback_base: Some(settings.own_url()),
-        start_paused: settings.start_paused,
+        begins: if settings.start_paused {
+            Begins::Paused
+        } else {
+            Begins::AsTheStoreSays
+        },
         outbound: OutboundPolicy {
             server_is_loopback: address.ip().is_loopback(),
             allow: settings.outbound_allow.clone(),

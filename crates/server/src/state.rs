@@ -88,6 +88,25 @@ impl Door {
         self
     }
 
+    /// Whether something new may be started: not while too much of the journal waits for an archive that is away, since
+    /// that would fill the disk.
+    ///
+    /// # Errors
+    /// When the archive is too far behind.
+    pub(crate) fn may_start(&self) -> Result<(), Refusal> {
+        let most = self.limits.archive_lag_bytes;
+        let archive = self.copies.as_ref().and_then(|copies| copies.archive());
+        let Some(archive) = archive.filter(|archive| archive.lag_bytes > most) else {
+            return Ok(());
+        };
+        let detail = format!(
+            "expected the archive to be at most {most} bytes behind, but it is {} bytes and {} s behind",
+            archive.lag_bytes,
+            archive.lag_ms / 1_000
+        );
+        Err(Refusal::new(Code::ARCHIVE_BEHIND, detail).retry_after(30_000))
+    }
+
     /// A place among the streams, held as long as the stream runs.
     ///
     /// # Errors

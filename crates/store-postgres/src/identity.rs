@@ -7,7 +7,9 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::config::PostgresConfig;
+use crate::connection::Session;
 use crate::failure::{Trouble, io_refusal};
+use crate::text;
 
 /// What the store's row says.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +64,22 @@ pub(crate) async fn identify(
         incarnation: row.get::<_, i32>(2).unsigned_abs(),
         bucket_ms: row.get(3),
     })
+}
+
+/// Why all nodes wait for a person; none when they do not.
+pub(crate) async fn paused(session: &Session) -> Result<Option<String>, Trouble> {
+    let statement = session.prepared("SELECT paused FROM store").await?;
+    let row = session.client.query_one(&statement, &[]).await?;
+    let why: Option<String> = row.get(0);
+    Ok(why.map(text::read))
+}
+
+/// Has all nodes wait, or go on.
+pub(crate) async fn set_paused(session: &Session, why: Option<&str>) -> Result<(), Trouble> {
+    let statement = session.prepared("UPDATE store SET paused = $1").await?;
+    let why = why.map(text::written);
+    session.client.execute(&statement, &[&why]).await?;
+    Ok(())
 }
 
 /// A hash of the cluster's id that only the secret's holder can make.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::connection::{Pool, Session, with_session};
 use crate::failure::Trouble;
-use crate::identity::Identity;
+use crate::identity::{self, Identity};
 use crate::journal::{self, Request, Segments};
 use crate::state::{self, BucketSpan, Epochs};
 
@@ -67,6 +67,18 @@ impl PostgresStore {
 impl Store for PostgresStore {
     async fn incarnation(&self) -> Result<u32, StoreError> {
         Ok(self.identity.incarnation)
+    }
+
+    async fn paused(&self) -> Result<Option<String>, StoreError> {
+        with_session!(self.control, "reading the pause", |session| {
+            identity::paused(session)
+        })
+    }
+
+    async fn set_paused(&self, why: Option<&str>) -> Result<(), StoreError> {
+        with_session!(self.control, "changing the pause", |session| {
+            identity::set_paused(session, why)
+        })
     }
 
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {

@@ -45,14 +45,33 @@ impl Folder {
     }
 }
 
-/// Ends the wait for a person, durably.
-pub(crate) fn let_go_on(path: &Path) -> Result<(), StoreError> {
-    let removed = match fs::remove_file(path.join(PAUSED)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
+/// Why the store waits for a person; none when it does not.
+pub(crate) fn paused(path: &Path) -> Result<Option<String>, StoreError> {
+    match fs::read_to_string(path.join(PAUSED)) {
+        Ok(why) => Ok(Some(why.trim_end().to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_failure(
+            &format!("reading {PAUSED} in {}", path.display()),
+            error,
+        )),
+    }
+}
+
+/// Begins or ends the wait for a person, durably.
+pub(crate) fn set_paused(path: &Path, why: Option<&str>) -> Result<(), StoreError> {
+    let file = path.join(PAUSED);
+    let changed = match why {
+        Some(why) => File::create(&file).and_then(|mut file| {
+            file.write_all(why.as_bytes())?;
+            file.sync_all()
+        }),
+        None => match fs::remove_file(&file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        },
     };
-    let synced = removed.and_then(|()| File::open(path)?.sync_all());
-    synced.map_err(|error| io_failure(&format!("removing {PAUSED} from {}", path.display()), error))
+    let synced = changed.and_then(|()| File::open(path)?.sync_all());
+    synced.map_err(|error| io_failure(&format!("changing {PAUSED} in {}", path.display()), error))
 }
 
 /// What the identity file says.

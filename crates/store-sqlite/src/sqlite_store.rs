@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::failure::io_failure;
 use crate::files::{Files, RealFiles};
-use crate::folder::{Folder, PAUSED, let_go_on};
+use crate::folder::{self, Folder};
 use crate::journal::{
     Answer, Committer, Holds, INTACT, JournalOptions, Request, read_batches, read_blob, recover,
     remove, verify,
@@ -193,13 +193,16 @@ impl Store for SqliteStore {
         Ok(self.folder.incarnation)
     }
 
-    async fn is_paused(&self) -> Result<bool, StoreError> {
-        Ok(self.path.join(PAUSED).exists())
+    async fn paused(&self) -> Result<Option<String>, StoreError> {
+        let path = self.path.clone();
+        self.readers.read(move |_| folder::paused(&path)).await
     }
 
-    async fn resume(&self) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        self.readers.read(move |_| let_go_on(&path)).await
+    async fn set_paused(&self, why: Option<&str>) -> Result<(), StoreError> {
+        let (path, why) = (self.path.clone(), why.map(str::to_owned));
+        self.readers
+            .read(move |_| folder::set_paused(&path, why.as_deref()))
+            .await
     }
 
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {

@@ -31,15 +31,12 @@ pub trait Store: Send + Sync + 'static {
     /// Rises with each restore of the store from a backup.
     async fn incarnation(&self) -> Result<u32, StoreError>;
 
-    /// Whether the store waits for a person before anything leaves it, as one does that was restored.
-    async fn is_paused(&self) -> Result<bool, StoreError> {
-        Ok(false)
-    }
+    /// Why nothing may leave the store until a person says so (no call, no timer), as it is with one
+    /// that was restored; none when all goes on.
+    async fn paused(&self) -> Result<Option<String>, StoreError>;
 
-    /// Lets a store that waits go on, durably.
-    async fn resume(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
+    /// Has all that use the store wait, and says why; or lets them go on (none). It is durable.
+    async fn set_paused(&self, why: Option<&str>) -> Result<(), StoreError>;
 
     /// Raises the partition's epoch and answers its head: from then on appends under an older
     /// epoch are fenced. A partition that was never seen is made, empty.

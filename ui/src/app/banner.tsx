@@ -7,6 +7,7 @@ import * as icons from "../kit/icons";
 import { useConnection } from "../live/hooks";
 import { hub } from "../live/hub";
 import { clockTime, span } from "../model/time";
+import { PauseSwitch } from "./pause-switch";
 
 /** A hiccup of a moment is not worth a banner. */
 const QUIET_FOR = 700;
@@ -19,6 +20,15 @@ export function Banner(): JSX.Element {
       {state === "lost" && <Lost since={since} />}
       {state !== "lost" && system?.ready === false && (
         <p className="tint-waiting border-b border-waiting/40 px-4 py-1.5">The server is up but takes no work yet. It is asked again by itself.</p>
+      )}
+      {state !== "lost" && system?.paused === true && (
+        <div className="tint-waiting flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-waiting/40 px-4 py-1.5">
+          <icons.Pause className="text-waiting" />
+          <span className="min-w-0 flex-1 break-words">
+            <strong className="font-semibold">Everything is paused ({system.paused_because}).</strong> No call goes out and no timer fires.
+          </span>
+          <PauseSwitch paused small />
+        </div>
       )}
     </div>
   );

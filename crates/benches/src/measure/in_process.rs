@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::bench::{Bench, THREE_STEPS};
 use crate::load::{Expect, Requests, Shape, Steady, open_loop};
 use crate::report::{Line, Plot, Point, Section, Table, cell};
+use crate::served::Served;
 use crate::spread::Latency;
 
 /// From saturation to one at a time; the first is what half load is half of.
@@ -36,14 +37,15 @@ struct Load {
     samples: Vec<Steady>,
 }
 
-#[derive(Serialize)]
-struct Half {
+/// A run at half of what saturates.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Half {
     /// Workflows that are due in a second.
-    due_per_second: f64,
+    pub(super) due_per_second: f64,
     /// From when a batch was due to its answer.
-    latency: Latency,
+    pub(super) latency: Latency,
     /// A third of the 95th percentile: what a step takes that itself takes no time.
-    step_p95_ms: f64,
+    pub(super) step_p95_ms: f64,
 }
 
 /// Measures it.
@@ -82,12 +84,20 @@ pub(super) async fn run(bench: &Bench) -> Result<Section> {
 
 async fn at_half_load(bench: &Bench, rate: f64) -> Result<Half> {
     let stage = bench.stage(THREE_STEPS).await?;
+    half_load(&stage.served, bench.times(), rate).await
+}
+
+/// Puts so many workflows a second on a server, in small batches that are due at fixed times.
+pub(super) async fn half_load(
+    served: &Served,
+    (warming, lasting): (Duration, Duration),
+    rate: f64,
+) -> Result<Half> {
     let batch = (rate * PAUSE.as_secs_f64()).round().max(2.0) as usize;
     let requests = Requests::new("three-steps", Shape::batches(1, batch), Expect::Completed);
-    let (warming, lasting) = bench.times();
     let ticks = |time: Duration| (time.as_secs_f64() / PAUSE.as_secs_f64()) as u32;
-    open_loop(stage.served.address, &requests, PAUSE, ticks(warming)).await?;
-    let loaded = open_loop(stage.served.address, &requests, PAUSE, ticks(lasting)).await?;
+    open_loop(served.address, &requests, PAUSE, ticks(warming)).await?;
+    let loaded = open_loop(served.address, &requests, PAUSE, ticks(lasting)).await?;
     let latency = Latency::of(loaded.latency);
     Ok(Half {
         due_per_second: batch as f64 / PAUSE.as_secs_f64(),
@@ -128,7 +138,8 @@ fn loads(loads: &[Load]) -> Table {
     table
 }
 
-fn half(samples: &[Half]) -> Table {
+/// What half load showed.
+pub(super) fn half(samples: &[Half]) -> Table {
     let mut table = Table::new([
         "half load: workflows/s due",
         "p50 ms",

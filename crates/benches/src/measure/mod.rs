@@ -2,6 +2,7 @@
 
 mod cases;
 mod commits;
+mod copies;
 mod definition;
 mod disk_use;
 mod fan_out;
@@ -14,6 +15,8 @@ mod lists;
 mod partitions;
 mod peers;
 mod per_step;
+mod postgres;
+mod purging;
 mod recovery;
 mod soak;
 mod submit;
@@ -135,6 +138,24 @@ pub(crate) const MEASUREMENTS: &[Measurement] = &[
         "instructions",
         instruction_counts,
         "instructions of fixed workloads beside the numbers checked in"
+    ),
+    measurement!(
+        "o",
+        "postgres",
+        postgres,
+        "3 steps on PostgreSQL, one node and three, taking turns with DBOS on the same server"
+    ),
+    measurement!(
+        "p",
+        "copies",
+        copies,
+        "backups and the archive: what they cost commits, what a lost machine loses, the way back"
+    ),
+    measurement!(
+        "q",
+        "purging",
+        purging,
+        "the disk under a small retention, on both stores"
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! DBOS: a library in Node on a private PostgreSQL.
+//! DBOS: a library in Node on PostgreSQL.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,18 +9,15 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use super::install::install;
-use super::{PeerRun, node, script};
+use super::{PeerRun, Postgres, node, script};
 use crate::process::Process;
-use crate::served::free_address;
-use crate::service::Service;
 use crate::spread::Latency;
 
-/// PostgreSQL, running, and what the library needs.
+/// What the library needs beside PostgreSQL.
 pub(crate) struct Dbos {
-    postgres: Service,
     node: PathBuf,
     home: PathBuf,
-    /// Of the library and of PostgreSQL.
+    /// Of the library.
     pub(crate) version: String,
 }
 
@@ -33,20 +30,12 @@ struct Printed {
 }
 
 impl Dbos {
-    /// Installs it where it is missing, and starts PostgreSQL on a fresh cluster.
-    pub(crate) async fn start(peers: &Path) -> Result<Self> {
-        let (node, home) = (node(peers)?, peers.join("dbos"));
-        let programs = install("dbos/install", &home)?;
-        let (home, address) = (home.canonicalize()?, free_address()?);
-        let mut command = Command::new(script("dbos/postgres")?);
-        command
-            .arg(&programs)
-            .arg(home.join("cluster"))
-            .arg(address.port().to_string());
-        let postgres = Service::start(command, address).await?;
-        let version = version(&home, &programs)?;
+    /// Installs it where it is missing.
+    pub(crate) fn install(peers: &Path) -> Result<Self> {
+        let node = node(peers)?;
+        let home = install("dbos/install", &peers.join("dbos"))?;
+        let version = version(&home)?;
         Ok(Self {
-            postgres,
             node,
             home,
             version,
@@ -56,22 +45,21 @@ impl Dbos {
     /// Load with so many in flight, in the process that also executes the workflows.
     pub(crate) fn run(
         &self,
+        postgres: &Postgres,
         in_flight: usize,
         (warming, lasting): (Duration, Duration),
     ) -> Result<PeerRun> {
-        let port = self.postgres.address.port();
-        let url = format!("postgresql://postgres@127.0.0.1:{port}/bench");
         let mut command = Command::new(&self.node);
         command
             .arg(script("dbos/app.mjs")?)
-            .args([url, in_flight.to_string()])
+            .args([postgres.url("bench"), in_flight.to_string()])
             .args([warming, lasting].map(|time| time.as_secs().to_string()))
             .current_dir(&self.home)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let mut child = command.spawn().context("starting DBOS")?;
-        let printed = read(&mut child, self.postgres.process());
+        let printed = read(&mut child, postgres.process());
         let status = child.wait()?;
         let (printed, database_ms) = printed?;
         ensure!(status.success(), "DBOS ended with {status}");
@@ -103,16 +91,12 @@ fn read(child: &mut Child, database: Process) -> Result<(Printed, Option<f64>)> 
     Ok((serde_json::from_str(&line)?, used))
 }
 
-fn version(home: &Path, programs: &Path) -> Result<String> {
+fn version(home: &Path) -> Result<String> {
     #[derive(Deserialize)]
     struct Package {
         version: String,
     }
     let package = home.join("node_modules/@dbos-inc/dbos-sdk/package.json");
     let package: Package = serde_json::from_slice(&std::fs::read(package)?)?;
-    let postgres = Command::new(programs.join("postgres"))
-        .arg("--version")
-        .output()?;
-    let postgres = String::from_utf8_lossy(&postgres.stdout).trim().to_owned();
-    Ok(format!("DBOS {} on {postgres}", package.version))
+    Ok(format!("DBOS {}", package.version))
 }

@@ -3,6 +3,7 @@
 
 mod dbos;
 mod install;
+mod postgres;
 mod restate;
 
 use serde::Serialize;
@@ -11,6 +12,7 @@ use crate::spread::Latency;
 
 pub(crate) use dbos::Dbos;
 pub(crate) use install::{node, script};
+pub(crate) use postgres::Postgres;
 pub(crate) use restate::{Restate, steps_service};
 
 /// What a peer did under load.

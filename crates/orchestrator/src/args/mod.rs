@@ -10,7 +10,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use backup::{BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs};
 pub use copy::CopyArgs;
-pub use resources::{ApplyArgs, DecisionsCommand, DiffArgs, ListShow, PathArgs, ResourceCommand};
+pub use resources::{
+    ApplyArgs, DecisionsCommand, DiffArgs, ListShow, NodeSwitch, NodesCommand, PathArgs,
+    ResourceCommand,
+};
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
     AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, HoldArgs, IdArgs,
@@ -120,7 +123,7 @@ pub enum Command {
     Adapters(ResourceCommand),
     /// The nodes of the cluster
     #[command(subcommand)]
-    Nodes(ResourceCommand),
+    Nodes(NodesCommand),
     /// Who changed what
     Audit(AuditArgs),
     /// Evaluate an expression against sample data; needs no server

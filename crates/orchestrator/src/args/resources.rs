@@ -55,6 +55,29 @@ pub enum ResourceCommand {
     Show(Named),
 }
 
+/// The nodes of the cluster.
+#[derive(Debug, Subcommand)]
+pub enum NodesCommand {
+    /// List all
+    List,
+    /// Show one
+    Show(Named),
+    /// Take one out of use: it hands over what it owns, and sends requests on
+    Drain(NodeSwitch),
+    /// Take a drained one back into use
+    Undrain(NodeSwitch),
+}
+
+/// Which node, and why.
+#[derive(Debug, Args)]
+pub struct NodeSwitch {
+    /// Its name or id
+    pub node: String,
+    /// Why, for those who look later
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}
+
 /// All, or one by id.
 #[derive(Debug, Args)]
 pub struct ListShow {

@@ -96,8 +96,18 @@ pub struct ServeArgs {
 pub enum SystemCommand {
     /// Show what runs, and how it does
     Show,
-    /// Let calls and timers go on after a start in which they waited, as after a restore
-    Resume,
+    /// Hold all calls and timers back, on all nodes and over restarts; work is still taken
+    Pause {
+        /// Why, for those who look later
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let calls and timers go on, after a pause or a restore
+    Resume {
+        /// Why, for those who look later
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
 }
 
 /// Arguments of `doctor`.

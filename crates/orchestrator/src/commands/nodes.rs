@@ -3,16 +3,29 @@
 use api::{Exit, Node, Nodes};
 
 use super::Session;
-use crate::args::ResourceCommand;
-use crate::client::Ask;
+use super::system::switch;
+use crate::args::{NodeSwitch, NodesCommand};
+use crate::client::{Ask, segment};
 use crate::failure::Failure;
 use crate::output::{columns, parse};
 
-/// Lists the nodes, or shows one by its name or id.
-pub async fn nodes(session: &Session, command: ResourceCommand) -> Result<Exit, Failure> {
+/// Lists the nodes, shows one by its name or id, or takes one out of use or back.
+pub async fn nodes(session: &Session, command: NodesCommand) -> Result<Exit, Failure> {
     let path = "/api/v1/system/nodes";
-    let body = session.client.get(path, Ask::default()).await?;
-    if let ResourceCommand::Show(named) = command {
+    let body = match &command {
+        NodesCommand::List | NodesCommand::Show(_) => {
+            session.client.get(path, Ask::default()).await?
+        }
+        NodesCommand::Drain(NodeSwitch { node, reason }) => {
+            let path = format!("{path}/{}/drain", segment(node));
+            switch(session, &path, reason).await?
+        }
+        NodesCommand::Undrain(NodeSwitch { node, reason }) => {
+            let path = format!("{path}/{}/undrain", segment(node));
+            switch(session, &path, reason).await?
+        }
+    };
+    if let NodesCommand::Show(named) = command {
         let mut nodes: Nodes = parse(&body)?;
         let is_it = |node: &Node| node.name == named.name || node.id == named.name;
         nodes.items.retain(is_it);

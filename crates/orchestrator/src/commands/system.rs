@@ -1,6 +1,6 @@
 //! `system`: the server itself.
 
-use api::{Exit, System};
+use api::{Exit, Reason, System};
 
 use super::Session;
 use crate::args::SystemCommand;
@@ -12,9 +12,9 @@ use crate::output::{fields, moment};
 pub async fn run(session: &Session, command: &SystemCommand) -> Result<Exit, Failure> {
     let body = match command {
         SystemCommand::Show => session.client.get("/api/v1/system", Ask::default()).await?,
-        SystemCommand::Resume => {
-            let ask = Ask::default();
-            session.client.post("/api/v1/system/resume", ask).await?
+        SystemCommand::Pause { reason } => switch(session, "/api/v1/system/pause", reason).await?,
+        SystemCommand::Resume { reason } => {
+            switch(session, "/api/v1/system/resume", reason).await?
         }
     };
     session.output.show(&body, |system: &System| {
@@ -23,12 +23,21 @@ pub async fn run(session: &Session, command: &SystemCommand) -> Result<Exit, Fai
             (true, true) => "paused: calls and timers wait for `orchestrator system resume`",
             (true, false) => "ready",
         };
+        let because = system.paused_because.clone();
         fields([
             ("node", system.node.clone()),
             ("version", system.version.clone()),
             ("environment", system.environment.clone()),
             ("started", moment(system.started_at)),
             ("state", state.to_owned()),
+            ("because", because.unwrap_or_default()),
         ])
     })
+}
+
+/// Turns something on or off, for a reason.
+pub(super) async fn switch(session: &Session, path: &str, reason: &str) -> Result<String, Failure> {
+    let reason = reason.to_owned();
+    let body = serde_json::json!(Reason { reason }).to_string();
+    session.client.post(path, Ask::default().json(body)).await
 }

@@ -4,6 +4,8 @@
 
 #[path = "../harness/mod.rs"]
 mod harness;
+#[path = "../harness/random.rs"]
+mod random;
 
 mod cluster;
 mod commands;

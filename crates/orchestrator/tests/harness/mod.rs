@@ -43,6 +43,11 @@ impl Node {
 
     /// `serve` on a database and a free port.
     pub fn serve_on(database: &str, log: &Path, arguments: &[&str]) -> Self {
+        Self::serve_on_by(Path::new(BINARY), database, log, arguments)
+    }
+
+    /// The same by another binary.
+    pub fn serve_on_by(binary: &Path, database: &str, log: &Path, arguments: &[&str]) -> Self {
         let mut all = vec!["serve", "--database", database];
         let own = [
             ("--listen", "127.0.0.1:0"),
@@ -53,7 +58,9 @@ impl Node {
             all.extend_from_slice(&[flag, value]);
         }
         all.extend_from_slice(arguments);
-        let node = Self::start(log, &all);
+        let mut command = Command::new(binary);
+        command.args(&all);
+        let node = Self::launch(log, command);
         until("the node has joined its cluster", || {
             (node.get("/readyz")["ready"] == true).then_some(())
         });

@@ -8,7 +8,8 @@ use std::time::Duration;
 use playground::{Mode, Playground, PlaygroundOptions, Switch};
 use tempfile::TempDir;
 
-use crate::stage::{Random, Server, pause, until};
+use crate::random::Random;
+use crate::stage::{Server, pause, until};
 use clients::{STARTS, Taken};
 
 const KILLS: u32 = 10;

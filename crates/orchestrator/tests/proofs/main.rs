@@ -6,6 +6,9 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+#[path = "../harness/random.rs"]
+mod random;
+
 mod journal_file;
 mod kill_nine;
 mod onboarding;

@@ -9,6 +9,7 @@
 mod allocation;
 mod assignment;
 mod catalog;
+mod drain;
 mod link;
 mod ownership;
 mod permits;

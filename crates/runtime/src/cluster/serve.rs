@@ -12,8 +12,9 @@ use tokio::task::AbortHandle;
 
 use super::link::Connection;
 use super::wire::{
-    Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, Frame, InstanceAnswer,
-    PublishedAnswer, ReadAsk, Reply, Request, StartAsk, When, gather, id_bytes, id_in,
+    Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, DrainAsk, Frame,
+    InstanceAnswer, PublishedAnswer, ReadAsk, Reply, Request, StartAsk, When, gather, id_bytes,
+    id_in,
 };
 use crate::dispatch::TaskResult;
 use crate::error::{CommandError, Unavailable};
@@ -187,6 +188,7 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         Ask::Fresh(slot) => fresh(runtime, slot).await,
         Ask::Permits(ask) => permits(runtime, &ask),
         Ask::Delete(ask) => delete(runtime, &ask).await,
+        Ask::Drain(ask) => drain(runtime, &ask),
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),
         Ask::Message(_) | Ask::Acknowledged(_) | Ask::Result(_) | Ask::Stop(_) | Ask::Look(_) => {
@@ -204,6 +206,14 @@ fn permits(runtime: &Runtime, ask: &super::wire::PermitsAsk) -> Answer {
         None => Err(Unavailable::Closed),
     };
     lent.map_or_else(Answer::from, Answer::Permits)
+}
+
+fn drain(runtime: &Runtime, ask: &DrainAsk) -> Answer {
+    match &runtime.shared().cluster {
+        Some(cluster) => cluster.drain_this(ask.why.as_deref()),
+        None => return Unavailable::Closed.into(),
+    }
+    Answer::Done(true)
 }
 
 async fn start(runtime: &Runtime, ask: StartAsk) -> Answer {

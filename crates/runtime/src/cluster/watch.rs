@@ -110,6 +110,8 @@ impl Watch {
         let store = &cluster.store;
         let (nodes, leases) = (store.nodes().await?, store.leases().await?);
         let heads = store.heads().await?;
+        let paused = shared.store.paused().await?;
+        shared.dispatcher.set_paused(shared, paused);
         let now = shared.clock.boot_ms();
         self.note(now, cluster, &nodes, &leases);
         self.strike_out(now, cluster, &nodes).await?;

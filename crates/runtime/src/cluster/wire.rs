@@ -50,7 +50,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -91,6 +91,9 @@ pub(super) enum Ask {
     /// Delete an ended instance for good.
     #[prost(message, tag = "22")]
     Delete(DeleteAsk),
+    /// Own nothing, or own again.
+    #[prost(message, tag = "23")]
+    Drain(DrainAsk),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -146,6 +149,13 @@ pub(super) struct DeleteAsk {
     pub(super) actor: String,
     #[prost(string, tag = "3")]
     pub(super) reason: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct DrainAsk {
+    /// Why to own nothing; absent: own again.
+    #[prost(string, optional, tag = "1")]
+    pub(super) why: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::adapters::AdapterPool;
 use super::calls::make_calls;
+use super::pause::Pause;
 use super::queue::{AdapterQueue, rank};
 use crate::measures::AdapterLoad;
 use crate::partition::{Internal, Work};
@@ -40,8 +41,7 @@ pub(crate) struct Dispatcher {
     queues: Mutex<BTreeMap<String, AdapterQueue>>,
     pub(super) adapters: AdapterPool,
     stopped: AtomicBool,
-    /// The store waits for a person: nothing goes out until then.
-    paused: AtomicBool,
+    pause: Pause,
     running: AtomicU64,
     none_runs: Notify,
 }
@@ -52,7 +52,7 @@ impl Default for Dispatcher {
             queues: Mutex::default(),
             adapters: AdapterPool::default(),
             stopped: AtomicBool::new(false),
-            paused: AtomicBool::new(false),
+            pause: Pause::default(),
             running: AtomicU64::new(0),
             none_runs: Notify::new(),
         }
@@ -158,14 +158,21 @@ impl Dispatcher {
         }
     }
 
-    /// Holds all calls back, or no longer; those that wait start with [`Self::resume`].
-    pub(crate) fn set_paused(&self, paused: bool) {
-        self.paused.store(paused, Ordering::Release);
+    /// Holds all calls back, or lets those that wait go.
+    pub(crate) fn set_paused(&self, shared: &Arc<Shared>, why: Option<String>) {
+        if self.pause.set(why) {
+            self.resume(shared);
+        }
     }
 
     /// Whether calls are held back.
     pub(crate) fn is_paused(&self) -> bool {
-        self.paused.load(Ordering::Acquire)
+        self.pause.is_on()
+    }
+
+    /// Why calls are held back; none when they are not.
+    pub(crate) fn why_paused(&self) -> Option<String> {
+        self.pause.why()
     }
 
     fn is_stopped(&self) -> bool {

@@ -6,6 +6,7 @@ mod calls;
 mod dispatcher;
 mod link;
 mod outcome;
+mod pause;
 mod queue;
 mod token;
 

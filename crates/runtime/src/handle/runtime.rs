@@ -115,7 +115,7 @@ impl Runtime {
         Health {
             ready: reason.is_empty(),
             reason,
-            paused: shared.dispatcher.is_paused(),
+            paused: shared.dispatcher.why_paused(),
             partitions,
             figures,
         }
@@ -126,14 +126,16 @@ impl Runtime {
         self.shared.measures()
     }
 
-    /// Lets a node that started paused go on: calls go out, timers fire.
+    /// Holds all calls and timers back and says why, or lets them go on (none): here at once, on other
+    /// nodes with their next look at the store, after a fifth of a lease at most. Calls under way end.
+    /// It outlasts restarts.
     ///
     /// # Errors
-    /// When the store cannot note it; the node then stays as it is.
-    pub async fn resume(&self) -> Result<(), StoreError> {
-        self.shared.store.resume().await?;
-        self.shared.dispatcher.set_paused(false);
-        self.shared.dispatcher.resume(&self.shared);
+    /// When the store cannot note it; all stays as it is then.
+    pub async fn set_paused(&self, why: Option<&str>) -> Result<(), StoreError> {
+        self.shared.store.set_paused(why).await?;
+        let why = why.map(str::to_owned);
+        self.shared.dispatcher.set_paused(&self.shared, why);
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use crate::catalog::{
     CatalogCell, RecoveredCatalog, StoreSettings, recover_catalog, shared_catalog,
 };
 use crate::cluster::{Cluster, borrow, watch};
-use crate::config::{Config, Surroundings};
+use crate::config::{Begins, Config, Surroundings};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::OpenError;
 use crate::health::Stats;
@@ -50,11 +50,18 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
         None => recover_catalog(store, &config, with.seed, fresh).await?,
     };
     let incarnation = store.incarnation().await?;
-    let paused = config.start_paused || store.is_paused().await?;
+    let begins = config.begins;
+    if begins == Begins::Paused {
+        store.set_paused(Some("it was started so")).await?;
+    }
+    let paused = match begins {
+        Begins::AtRest => Some("it is brought to rest".to_owned()),
+        Begins::AsTheStoreSays | Begins::Paused => store.paused().await?,
+    };
     // The same seed must not give the same ids again after a restart.
     let entropy = Entropy::new(with.seed ^ catalog.journal.epoch.rotate_left(32));
     let (shared, to_project) = share(config, with, catalog, incarnation, entropy)?;
-    shared.dispatcher.set_paused(paused);
+    shared.dispatcher.set_paused(&shared, paused);
     let opened = match &shared.cluster {
         Some(cluster) => join(&shared, cluster, to_project).await,
         None => open_all(&shared, to_project).await,

@@ -84,6 +84,14 @@ impl Store for GatedStore {
         self.inner.incarnation().await
     }
 
+    async fn paused(&self) -> Result<Option<String>, StoreError> {
+        self.inner.paused().await
+    }
+
+    async fn set_paused(&self, why: Option<&str>) -> Result<(), StoreError> {
+        self.inner.set_paused(why).await
+    }
+
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {
         self.inner.take_over(partition).await
     }

@@ -44,7 +44,7 @@ pub(crate) fn page(door: &Door, decisions: DecisionsWaiting) -> Result<String, f
         routes: door.traffic.figures(),
         process: Process::look(),
         archive: door.copies.as_ref().and_then(|copies| copies.archive()),
-        paused: door.runtime.health().paused,
+        paused: door.runtime.health().paused.is_some(),
         started_s: door.started_at.0 as f64 / 1_000.0,
     };
     let mut registry = Registry::default();

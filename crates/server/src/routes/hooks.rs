@@ -43,6 +43,7 @@ pub async fn receive(
     request: Request,
 ) -> Result<(StatusCode, HeaderMap, Json<HookAnswer>), Refusal> {
     let user = caller.may(Permission::Submit)?;
+    door.may_start()?;
     query.finish()?;
     let catalog = door.runtime.catalog();
     let triggers = triggers(&catalog, &source);

@@ -57,6 +57,7 @@ pub async fn submit(
     request: Request,
 ) -> Result<Response, Refusal> {
     let user = caller.may(Permission::Submit)?;
+    door.may_start()?;
     let wait_ms = take_wait(&mut query)?;
     query.finish()?;
     let body = read_body(request, door.limits.body_bytes).await?;

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use api::{Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, System};
+use api::{Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason, System};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, Request, State};
+use runtime::DrainError;
 
 use crate::callers::{Caller, Permission};
-use crate::door::{Query, Refusal};
+use crate::door::{JsonBody, Query, Refusal, of_unavailable};
 use crate::state::Door;
+
+/// How long a request with a reason may be.
+const REASON_BYTES: usize = 4_096;
 
 /// Says that the process lives
 #[utoipa::path(
@@ -37,7 +41,7 @@ pub async fn ready(State(door): State<Arc<Door>>) -> Result<Json<Ready>, Refusal
             reason: None,
         }));
     }
-    let refusal = Refusal::new(api::Code::STOPPING, health.reason);
+    let refusal = Refusal::new(api::Code::NOT_READY, health.reason);
     Err(refusal.retry_after(1_000))
 }
 
@@ -56,23 +60,57 @@ pub async fn system(
     Ok(Json(shown(&door, &caller)))
 }
 
-/// Lets calls and timers go on after a start in which they waited, as after a restore
+/// Holds all calls and timers back, on all nodes and over restarts; work is still taken
 #[utoipa::path(
-    post, path = "/system/resume", tag = "system", operation_id = "resume_system",
+    post, path = "/system/pause", tag = "system", operation_id = "pause_system", request_body = Option<Reason>,
+    responses((status = 200, description = "The server, which waits", body = System), crate::openapi::Problems)
+)]
+pub async fn pause(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    query: Query,
+    request: Request,
+) -> Result<Json<System>, Refusal> {
+    let user = caller.may(Permission::System)?;
+    query.finish()?;
+    let reason = reason(request).await?;
+    let why = match reason.as_str() {
+        "" => format!("{user} paused it"),
+        said => format!("{user}: {said}"),
+    };
+    set_paused(&door, Some(&why)).await?;
+    tracing::warn!(user, reason, "calls and timers wait");
+    Ok(Json(shown(&door, &caller)))
+}
+
+/// Lets calls and timers go on, after a pause or a restore
+#[utoipa::path(
+    post, path = "/system/resume", tag = "system", operation_id = "resume_system", request_body = Option<Reason>,
     responses((status = 200, description = "The server, which goes on", body = System), crate::openapi::Problems)
 )]
 pub async fn resume(
     State(door): State<Arc<Door>>,
     caller: Caller,
     query: Query,
+    request: Request,
 ) -> Result<Json<System>, Refusal> {
     let user = caller.may(Permission::System)?;
     query.finish()?;
+    let reason = reason(request).await?;
+    set_paused(&door, None).await?;
+    tracing::info!(user, reason, "calls and timers go on");
+    Ok(Json(shown(&door, &caller)))
+}
+
+async fn reason(request: Request) -> Result<String, Refusal> {
+    let JsonBody(Reason { reason }) = JsonBody::read_or_default(request, REASON_BYTES).await?;
+    Ok(reason)
+}
+
+async fn set_paused(door: &Door, why: Option<&str>) -> Result<(), Refusal> {
     let failed =
         |error: store::StoreError| Refusal::new(api::Code::STORE_FAILED, error.to_string());
-    door.runtime.resume().await.map_err(failed)?;
-    tracing::info!(user, "calls and timers go on");
-    Ok(Json(shown(&door, &caller)))
+    door.runtime.set_paused(why).await.map_err(failed)
 }
 
 fn shown(door: &Door, caller: &Caller) -> System {
@@ -89,7 +127,8 @@ fn shown(door: &Door, caller: &Caller) -> System {
         environment: door.environment.clone(),
         started_at: door.started_at,
         ready: health.ready,
-        paused: health.paused,
+        paused: health.paused.is_some(),
+        paused_because: health.paused,
         catalog_version: door.runtime.catalog().version,
         caller: caller.user.to_string(),
         partitions: health.partitions.iter().map(partition).collect(),
@@ -112,6 +151,60 @@ pub async fn nodes(
     let mut items: Vec<Node> = nodes.into_iter().map(node).collect();
     items.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
     Ok(Json(Nodes { items }))
+}
+
+/// Takes a node out of use: it hands over what it owns, and sends requests on
+#[utoipa::path(
+    post, path = "/system/nodes/{node}/drain", tag = "system", operation_id = "drain_node",
+    params(("node" = String, Path, description = "Its name or id")), request_body = Option<Reason>,
+    responses((status = 200, description = "The nodes, by name", body = Nodes), crate::openapi::Problems)
+)]
+pub async fn drain(
+    state: State<Arc<Door>>,
+    caller: Caller,
+    Path(node): Path<String>,
+    query: Query,
+    request: Request,
+) -> Result<Json<Nodes>, Refusal> {
+    let user = caller.may(Permission::System)?.to_owned();
+    let reason = reason(request).await?;
+    let why = match reason.as_str() {
+        "" => user.clone(),
+        said => format!("{user}: {said}"),
+    };
+    let drained = state.runtime.drain(&node, Some(&why)).await;
+    drained.map_err(of_drain)?;
+    tracing::warn!(user, node, reason, "a node is drained");
+    nodes(state, caller, query).await
+}
+
+/// Takes a drained node back into use
+#[utoipa::path(
+    post, path = "/system/nodes/{node}/undrain", tag = "system", operation_id = "undrain_node",
+    params(("node" = String, Path, description = "Its name or id")), request_body = Option<Reason>,
+    responses((status = 200, description = "The nodes, by name", body = Nodes), crate::openapi::Problems)
+)]
+pub async fn undrain(
+    state: State<Arc<Door>>,
+    caller: Caller,
+    Path(node): Path<String>,
+    query: Query,
+    request: Request,
+) -> Result<Json<Nodes>, Refusal> {
+    let user = caller.may(Permission::System)?.to_owned();
+    let reason = reason(request).await?;
+    state.runtime.drain(&node, None).await.map_err(of_drain)?;
+    tracing::info!(user, node, reason, "a node is back in use");
+    nodes(state, caller, query).await
+}
+
+fn of_drain(error: DrainError) -> Refusal {
+    let code = match &error {
+        DrainError::Alone | DrainError::NotFound(_) => api::Code::NO_NODE,
+        DrainError::Last => api::Code::LAST_NODE,
+        DrainError::Unavailable(reason) => return of_unavailable(reason),
+    };
+    Refusal::new(code, error.to_string())
 }
 
 fn node(seen: runtime::NodeView) -> Node {

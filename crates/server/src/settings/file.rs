@@ -68,6 +68,7 @@ struct Limits {
     body: Option<String>,
     connections: Option<u32>,
     streams: Option<u32>,
+    archive_lag: Option<String>,
 }
 
 impl File {
@@ -122,6 +123,7 @@ impl File {
             "limits.body" => self.limits.body.clone(),
             "limits.connections" => self.limits.connections.map(|count| count.to_string()),
             "limits.streams" => self.limits.streams.map(|count| count.to_string()),
+            "limits.archive-lag" => self.limits.archive_lag.clone(),
             _ => None,
         }
     }

@@ -15,6 +15,8 @@ pub struct Limits {
     pub connections: usize,
     /// Event streams at once.
     pub streams: usize,
+    /// Bytes of the journal that may wait for the archive; past them nothing new is started, for what waits is kept.
+    pub archive_lag_bytes: u64,
     /// How long a stopping server waits for requests under way, in milliseconds.
     pub grace_ms: u64,
 }
@@ -27,6 +29,7 @@ impl Default for Limits {
             set_bytes: 8 << 20,
             connections: 10_000,
             streams: 2_000,
+            archive_lag_bytes: 4 << 30,
             grace_ms: 10_000,
         }
     }
@@ -35,12 +38,11 @@ impl Default for Limits {
 impl Limits {
     pub(super) fn load(layers: &mut Layers<'_>) -> Result<Self, SettingsError> {
         let defaults = Self::default();
-        let body: String = layers.value("limits.body", "1MiB")?;
-        let body_bytes = expression::size::parse(&body)
-            .map_err(|error| SettingsError::value("limits.body", error.to_string()))?;
+        let body_bytes = size(layers, "limits.body", "1MiB")?;
         let body_bytes = usize::try_from(body_bytes).unwrap_or(usize::MAX);
         Ok(Self {
             body_bytes,
+            archive_lag_bytes: size(layers, "limits.archive-lag", "4GiB")?,
             batch_bytes: defaults.batch_bytes.max(body_bytes),
             set_bytes: defaults.set_bytes.max(body_bytes),
             connections: layers.value("limits.connections", "10000")?,
@@ -48,4 +50,10 @@ impl Limits {
             ..defaults
         })
     }
+}
+
+fn size(layers: &mut Layers<'_>, name: &'static str, unset: &str) -> Result<u64, SettingsError> {
+    let written: String = layers.value(name, unset)?;
+    let bytes = expression::size::parse(&written);
+    bytes.map_err(|error| SettingsError::value(name, error.to_string()))
 }

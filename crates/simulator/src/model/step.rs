@@ -328,13 +328,11 @@ impl Model {
             id: decision,
             answer,
         };
-        let first = self.decide(id, command(answer))?;
-        // One person answers for all here: a second approval by the same one is refused.
+        let first = self.decide_as(&people::person(&pending), id, command(answer))?;
         let fits = |refusal: &Refusal| {
             matches!(
                 refusal,
                 Refusal::ChoiceNotOffered(_)
-                    | Refusal::AlreadyAnswered(_)
                     | Refusal::DecisionExpired
                     | Refusal::Data(_)
                     | Refusal::Paused

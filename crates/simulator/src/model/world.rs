@@ -205,6 +205,16 @@ impl Model {
         id: Id,
         command: Command,
     ) -> Result<Result<Decided, Refusal>, Finding> {
+        self.decide_as("", id, command)
+    }
+
+    /// The same by somebody who is known by this name.
+    pub(super) fn decide_as(
+        &mut self,
+        who: &str,
+        id: Id,
+        command: Command,
+    ) -> Result<Result<Decided, Refusal>, Finding> {
         self.decisions += 1;
         self.talk(|| format!("{id} {command:?}"));
         let Some(actor) = self.actors.get_mut(&id) else {
@@ -218,6 +228,7 @@ impl Model {
             self.now,
             "model",
         );
+        context.actor = who;
         let decided = match actor.live.decide(command, &mut context) {
             Ok(decided) => decided,
             Err(refusal) => {

@@ -187,6 +187,16 @@ impl Store for SimulatedStore {
         self.live.incarnation().await
     }
 
+    async fn paused(&self) -> Result<Option<String>, StoreError> {
+        self.arrives().await?;
+        self.live.paused().await
+    }
+
+    async fn set_paused(&self, why: Option<&str>) -> Result<(), StoreError> {
+        self.arrives().await?;
+        self.live.set_paused(why).await
+    }
+
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {
         self.arrives().await?;
         let mut head = self.live.take_over(partition).await?;

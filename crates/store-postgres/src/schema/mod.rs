@@ -37,6 +37,12 @@ const MIGRATIONS: &[Migration] = &[
         compatible_from: 3,
         sql: include_str!("0003_classes.sql"),
     },
+    // A binary that knows no pause runs beside others during an upgrade; until it is over, pausing does not hold it.
+    Migration {
+        version: 4,
+        compatible_from: 3,
+        sql: include_str!("0004_paused.sql"),
+    },
 ];
 
 /// How often the first tables are tried again when another node makes them at the same moment.

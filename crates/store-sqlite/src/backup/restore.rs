@@ -294,7 +294,7 @@ impl Making {
     /// Gives the store its identity, makes everything durable, and puts it in its place.
     async fn finish(&self, folder: &Path, identity: Identity) -> Result<(), BackupError> {
         let pause = self.path.join(PAUSED);
-        let paused = fs::write(&pause, "waits for `orchestrator resume` after a restore\n").await;
+        let paused = fs::write(&pause, "it was restored").await;
         paused.map_err(|error| failure("writing", &pause, error))?;
         write_identity(&self.path, identity)?;
         for part in ["", "journal", "ended"] {

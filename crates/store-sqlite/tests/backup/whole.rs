@@ -48,17 +48,18 @@ async fn a_restored_store_waits_until_it_is_resumed() {
     let world = World::new();
     let store = world.store();
     Work::begin(&store).await.run(3).await;
-    assert!(!store.is_paused().await.unwrap());
+    assert_eq!(store.paused().await.unwrap(), None);
     store.back_up(&*world.vault()).await.unwrap();
     world.restore_to("back", 3).await.unwrap();
     let back = world.store_at("back");
-    assert!(back.is_paused().await.unwrap());
+    let why = back.paused().await.unwrap();
+    assert_eq!(why.as_deref(), Some("it was restored"));
     drop(back);
     let back = world.store_at("back");
-    assert!(back.is_paused().await.unwrap(), "also after a start");
-    back.resume().await.unwrap();
+    assert_eq!(back.paused().await.unwrap(), why, "also after a start");
+    back.set_paused(None).await.unwrap();
     drop(back);
-    assert!(!world.store_at("back").is_paused().await.unwrap());
+    assert_eq!(world.store_at("back").paused().await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod journal;
 mod keyed;
 mod lists;
 mod model;
+mod pause;
 mod retention;
 mod sample;
 
@@ -43,4 +44,5 @@ pub async fn run(harness: &impl Harness) {
     instances::checks(harness).await;
     lists::checks(harness).await;
     retention::checks(harness).await;
+    pause::checks(harness).await;
 }

@@ -33,6 +33,7 @@ pub(super) struct Content {
     blobs: BTreeMap<BlobHash, Bytes>,
     reached: BTreeMap<PartitionId, Position>,
     state: MemoryState,
+    paused: Option<String>,
     pub(super) members: Members,
 }
 
@@ -86,6 +87,15 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn incarnation(&self) -> Result<u32, StoreError> {
         Ok(1)
+    }
+
+    async fn paused(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.content().paused.clone())
+    }
+
+    async fn set_paused(&self, why: Option<&str>) -> Result<(), StoreError> {
+        self.content().paused = why.map(str::to_owned);
+        Ok(())
     }
 
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {

@@ -7,6 +7,7 @@ import { Failure } from "../../kit/notice";
 import { Skeleton } from "../../kit/page";
 import { Status } from "../../kit/status";
 import { exact } from "../../model/time";
+import { DrainSwitch } from "./drain-switch";
 
 /** The nodes that share the store, as the one that answers sees them. */
 export function Nodes(): JSX.Element {
@@ -19,7 +20,7 @@ export function Nodes(): JSX.Element {
   return (
     <div className="overflow-x-auto rounded border border-line bg-raised" tabIndex={0} role="region" aria-label="Nodes">
       <table className="w-full text-left">
-        <thead><tr className="border-b border-line text-sm text-faint"><th className="px-4 py-2 font-normal">Node</th><th className="px-2 font-normal">State</th><th className="px-2 font-normal">Zone</th><th className="px-2 font-normal">Region</th><th className="px-2 font-normal">Address</th><th className="px-2 font-normal">Version</th><th className="px-4 text-right font-normal">Partitions</th></tr></thead>
+        <thead><tr className="border-b border-line text-sm text-faint"><th className="px-4 py-2 font-normal">Node</th><th className="px-2 font-normal">State</th><th className="px-2 font-normal">Zone</th><th className="px-2 font-normal">Region</th><th className="px-2 font-normal">Address</th><th className="px-2 font-normal">Version</th><th className="px-2 text-right font-normal">Partitions</th><th className="px-4"><span className="sr-only">Switch</span></th></tr></thead>
         <tbody>{data.items.map((node) => <Row key={node.id} node={node} />)}</tbody>
       </table>
     </div>
@@ -37,7 +38,8 @@ function Row({ node }: { readonly node: Schemas["Node"] }): JSX.Element {
       </td>
       <td className="px-2">{node.zone === "" ? "–" : node.zone}</td><td className="px-2">{node.region === "" ? "–" : node.region}</td>
       <td className="px-2">{node.url}</td><td className="px-2">{node.version}</td>
-      <td className="px-4 text-right">{exact(node.partitions)}</td>
+      <td className="px-2 text-right">{exact(node.partitions)}</td>
+      <td className="px-4 text-right">{node.live && <DrainSwitch node={node} />}</td>
     </tr>
   );
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { JSX } from "react";
 import { environmentsQuery, policiesQuery, systemQuery } from "../../api/queries";
+import { PauseSwitch } from "../../app/pause-switch";
 import { systemRoute } from "../../app/router";
 import { Empty } from "../../kit/empty";
 import { JsonView } from "../../kit/json-view";
@@ -18,9 +19,10 @@ const TABS = [{ id: "node", name: "Node" }, { id: "nodes", name: "Nodes" }, { id
 export default function SystemPage(): JSX.Element {
   const { tab: written } = systemRoute.useSearch();
   const navigate = useNavigate({ from: "/system" });
+  const system = useQuery(systemQuery).data;
   const tab = TABS.find(({ id }) => id === written)?.id ?? "node";
   return (
-    <Page title="System">
+    <Page title="System" actions={system !== undefined && !system.paused && <PauseSwitch paused={false} />}>
       <Tabs label="Views" tabs={TABS} current={tab} onChange={(id) => void navigate({ search: id === "node" ? {} : { tab: id }, replace: true })} />
       <div role="tabpanel" aria-label={TABS.find(({ id }) => id === tab)?.name}>
         {tab === "node" && <NodeTab />}

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::http_steps::documents;
 use crate::bench::Bench;
 use crate::load::{Expect, Requests, Shape, Steady, Until, closed_loop, counted};
-use crate::peers::{Dbos, PeerRun, Restate, steps_service};
+use crate::peers::{Dbos, PeerRun, Postgres, Restate, steps_service};
 use crate::report::Section;
 
 /// In flight; the peers are driven with one request each.
@@ -146,16 +146,18 @@ impl Turn<'_> {
     }
 
     async fn dbos(&mut self) -> Result<()> {
-        let dbos = match Dbos::start(&self.bench.options.peers).await {
-            Ok(dbos) => dbos,
+        let peers = &self.bench.options.peers;
+        let started = async { anyhow::Ok((Dbos::install(peers)?, Postgres::start(peers).await?)) };
+        let (dbos, postgres) = match started.await {
+            Ok(both) => both,
             Err(error) => {
                 self.missing("DBOS", &error);
                 return Ok(());
             }
         };
-        self.note(format!("{}.", dbos.version));
+        self.note(format!("{} on {}.", dbos.version, postgres.version));
         for (place, in_flight) in IN_FLIGHT.into_iter().enumerate() {
-            let run = dbos.run(in_flight, self.times())?;
+            let run = dbos.run(&postgres, in_flight, self.times())?;
             self.tell("DBOS", &run);
             self.figures.cases[place].dbos.push(run);
         }
@@ -186,7 +188,7 @@ impl Turn<'_> {
 }
 
 /// Ours, with what a service beside it used of the processor for each workflow.
-fn of_ours(ours: &Steady, beside_ms: f64) -> PeerRun {
+pub(super) fn of_ours(ours: &Steady, beside_ms: f64) -> PeerRun {
     PeerRun {
         per_second: ours.per_second,
         latency: ours.latency,

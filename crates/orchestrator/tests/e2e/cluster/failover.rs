@@ -12,15 +12,10 @@ fn a_promoted_standby_has_everything_that_was_acknowledged() {
     let settings = [CONNECTIONS, "synchronous_standby_names=second"];
     let mut primary = Server::start_with(Version::V15, &settings);
     let standby = primary.standby("second");
-    let host = |server: &Server| {
-        let url = server.url();
-        let host = url.split('@').nth(1).unwrap().split('/').next().unwrap();
-        host.to_owned()
-    };
     let url = format!(
         "postgres://postgres@{},{}/postgres?target_session_attrs=read-write",
-        host(&primary),
-        host(&standby)
+        primary.host(),
+        standby.host()
     );
     let nodes = Nodes::on(None, url, &["a", "b", "c"]);
     let load = Load::begin(nodes.urls());

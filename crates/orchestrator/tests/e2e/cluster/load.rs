@@ -32,8 +32,8 @@ pub struct Record {
     pub failed: Vec<String>,
     /// Tries that did not succeed at once.
     pub retries: usize,
-    /// The longest time from a request's first try to its success.
-    pub longest: Duration,
+    /// When each request succeeded, and how long that was after its first try.
+    pub took: Vec<(Instant, Duration)>,
 }
 
 impl Load {
@@ -119,7 +119,7 @@ impl Client {
                 Ok(id) => {
                     let mut record = self.record.lock().unwrap();
                     record.acknowledged.insert(id, n);
-                    record.longest = record.longest.max(begun.elapsed());
+                    record.took.push((Instant::now(), begun.elapsed()));
                     return;
                 }
                 Err((again, said)) => {
@@ -159,6 +159,12 @@ impl Client {
 }
 
 impl Record {
+    /// The longest time from a request's first try to its success.
+    pub fn longest(&self) -> Duration {
+        let took = self.took.iter().map(|(_, took)| *took);
+        took.max().unwrap_or_default()
+    }
+
     /// Everything that was acknowledged is there once, and ends as it should.
     pub fn check(&self, node: &crate::harness::Node) {
         assert!(self.failed.is_empty(), "{:?}", self.failed);

@@ -1,12 +1,15 @@
 //! Three nodes of the real binary on one real database, under load and under fire.
 
 mod catalog;
+mod chaos;
 mod failover;
 mod limits;
 mod load;
+mod mixed;
 mod nodes;
 mod proxy;
 mod refusals;
 mod restart;
 mod streams;
+mod switches;
 mod takeover;

@@ -1,12 +1,13 @@
 //! A cluster to shoot at.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use postgres_server::{Server, Version};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Node, until_or_late};
+use crate::harness::{BINARY, Node, until, until_or_late};
 
 /// Workflows that need nothing but the nodes themselves.
 pub const DEFINITIONS: &str = r#"
@@ -44,8 +45,34 @@ pub struct Nodes {
     _database: Option<Server>,
     url: String,
     dir: TempDir,
-    /// They, and how each was told apart.
-    pub nodes: Vec<(Node, Vec<String>)>,
+    /// They, and how each is started.
+    pub nodes: Vec<(Node, Start)>,
+}
+
+/// How a node is started.
+pub struct Start {
+    /// The server's binary.
+    pub binary: PathBuf,
+    /// The database, as this node reaches it.
+    database: String,
+    /// What tells it apart: `--node`, its name, `--zone`, its zone, `--listen`, its address.
+    own: [String; 6],
+}
+
+impl Start {
+    fn new(database: &str, name: &str, zone: &str) -> Self {
+        let own = ["--node", name, "--zone", zone, "--listen", "127.0.0.1:0"];
+        Self {
+            binary: BINARY.into(),
+            database: database.to_owned(),
+            own: own.map(str::to_owned),
+        }
+    }
+
+    /// The node's name.
+    pub fn name(&self) -> &str {
+        &self.own[1]
+    }
 }
 
 impl Nodes {
@@ -58,6 +85,11 @@ impl Nodes {
 
     /// A node for each zone named.
     pub fn on(database: Option<Server>, url: String, zones: &[&str]) -> Self {
+        Self::on_by(Path::new(BINARY), database, url, zones)
+    }
+
+    /// The same by another binary.
+    pub fn on_by(binary: &Path, database: Option<Server>, url: String, zones: &[&str]) -> Self {
         let mut nodes = Self {
             _database: database,
             url,
@@ -65,61 +97,49 @@ impl Nodes {
             nodes: Vec::new(),
         };
         for (number, zone) in zones.iter().enumerate() {
-            let own = [
-                "--node",
-                &format!("n{number}"),
-                "--zone",
-                zone,
-                "--listen",
-                "127.0.0.1:0",
-            ];
-            let own: Vec<String> = own.iter().map(ToString::to_string).collect();
-            let node = nodes.serve(&own);
-            nodes.nodes.push((node, own));
+            let mut start = Start::new(&nodes.url, &format!("n{number}"), zone);
+            binary.clone_into(&mut start.binary);
+            nodes.begin(start);
         }
         nodes.nodes[0].0.apply(DEFINITIONS);
         nodes.until_settled(zones.len());
         nodes
     }
 
-    /// Starts a further node, which reaches the database in its own way.
+    /// Starts a further node, in a zone of its own, which reaches the database in its own way.
     pub fn join(&mut self, name: &str, database: &str) {
-        let own = ["--node", name, "--zone", name].map(str::to_owned);
-        let log = self.dir.path().join(name);
-        let partitions = PARTITIONS.to_string();
-        let arguments = ["--node", name, "--zone", name, "--partitions", &partitions];
-        let node = Node::serve_on(database, &log, &arguments);
-        self.nodes.push((node, own.to_vec()));
+        self.begin(Start::new(database, name, name));
     }
 
-    fn serve(&self, own: &[String]) -> Node {
-        let arguments: Vec<&str> = own.iter().map(String::as_str).collect();
-        let log = self.dir.path().join(&own[1]);
-        Node::serve_on(
-            &self.url,
-            &log,
-            &[&["--partitions", &PARTITIONS.to_string()], &arguments[..]].concat(),
-        )
+    /// From now on a node that is started again has the address that it has now, as behind a service of its name.
+    pub fn keep_addresses(&mut self) {
+        for (node, start) in &mut self.nodes {
+            start.own[5] = node.url.trim_start_matches("http://").to_owned();
+        }
     }
 
     /// Kills a node as `kill -9` does; its place stays empty until [`Self::begin`].
-    pub fn kill(&mut self, place: usize) -> Vec<String> {
-        let (node, own) = self.nodes.remove(place);
+    pub fn kill(&mut self, place: usize) -> Start {
+        let (node, start) = self.nodes.remove(place);
         node.kill_nine();
-        own
+        start
     }
 
     /// Stops a node in good order.
-    pub fn stop(&mut self, place: usize) -> Vec<String> {
-        let (node, own) = self.nodes.remove(place);
+    pub fn stop(&mut self, place: usize) -> Start {
+        let (node, start) = self.nodes.remove(place);
         node.stop();
-        own
+        start
     }
 
-    /// Starts a node as it was started before.
-    pub fn begin(&mut self, own: Vec<String>) {
-        let node = self.serve(&own);
-        self.nodes.push((node, own));
+    /// Starts a node, as it was started before.
+    pub fn begin(&mut self, start: Start) {
+        let log = self.dir.path().join(start.name());
+        let partitions = PARTITIONS.to_string();
+        let mut arguments = vec!["--partitions", &partitions];
+        arguments.extend(start.own.iter().map(String::as_str));
+        let node = Node::serve_on_by(&start.binary, &start.database, &log, &arguments);
+        self.nodes.push((node, start));
     }
 
     /// A node's address.
@@ -133,6 +153,14 @@ impl Nodes {
             .iter()
             .map(|(node, _)| node.url.clone())
             .collect()
+    }
+
+    /// Waits until the node of this name owns so many partitions, as the first sees it.
+    pub fn until_owned(&self, name: &str, partitions: u64) {
+        until("a node owns what it should", || {
+            let shown = self.nodes[0].0.json(&["nodes", "show", name]);
+            (shown["items"][0]["partitions"] == partitions).then_some(())
+        });
     }
 
     /// Waits until so many nodes own all partitions, and each something, as the first sees it.

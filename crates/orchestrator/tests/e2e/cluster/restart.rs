@@ -6,19 +6,12 @@ use super::nodes::Nodes;
 #[test]
 fn a_rolling_restart_fails_no_request() {
     let mut nodes = Nodes::three();
-    // Each keeps its address, as behind a service of that name.
-    for (node, own) in &mut nodes.nodes {
-        let place = own
-            .iter()
-            .position(|argument| argument == "--listen")
-            .unwrap();
-        own[place + 1] = node.url.trim_start_matches("http://").to_owned();
-    }
+    nodes.keep_addresses();
     let load = Load::begin(nodes.urls());
     for _ in 0..3 {
-        let own = nodes.stop(0);
+        let start = nodes.stop(0);
         load.until_more(30);
-        nodes.begin(own);
+        nodes.begin(start);
         nodes.until_settled(3);
         load.until_more(30);
     }
@@ -26,7 +19,8 @@ fn a_rolling_restart_fails_no_request() {
     record.check(&nodes.nodes[0].0);
     println!(
         "{} retries, the longest request took {:?}",
-        record.retries, record.longest
+        record.retries,
+        record.longest()
     );
 }
 
@@ -36,8 +30,8 @@ fn everything_restarted_at_once_goes_on() {
     let load = Load::begin(nodes.urls());
     load.until_more(50);
     let record = load.end();
-    let own: Vec<_> = (0..3).map(|_| nodes.kill(0)).collect();
-    own.into_iter().for_each(|own| nodes.begin(own));
+    let starts: Vec<_> = (0..3).map(|_| nodes.kill(0)).collect();
+    starts.into_iter().for_each(|start| nodes.begin(start));
     nodes.until_settled(3);
     record.check(&nodes.nodes[1].0);
 }

@@ -71,15 +71,12 @@ fn a_database_is_restored_to_a_moment_in_the_middle_of_a_load() {
     });
     restored.wait_for_log("ready to accept connections");
     assert_eq!(
-        run("begin-incarnation", &[&restored.url()]).trim(),
+        run("begin-incarnation", &[&restored.url(), "--paused"]).trim(),
         "incarnation 2"
     );
-    let node = Node::serve_on(
-        &restored.url(),
-        &dir.path().join("back"),
-        &["--start-paused"],
-    );
-    assert_eq!(node.json(&["system", "show"])["paused"], true);
+    let node = Node::serve_on(&restored.url(), &dir.path().join("back"), &[]);
+    let shown = node.json(&["system", "show"]);
+    assert_eq!(shown["paused_because"], "it was restored", "{shown}");
     holds(&instances(&node), &answered, moment);
     node.json(&["system", "resume"]);
     let next = node.submit("greet", r#"{"name": "Eve"}"#);

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{address, fails, json};
 use crate::DEFINITIONS;
-use crate::harness::{Node, cli, text};
+use crate::harness::{Node, cli, text, until};
 
 #[test]
 fn wrong_addresses_and_keys() {
@@ -191,4 +191,38 @@ fn torn_and_missing_objects_are_named() {
     );
     fs::write(object, whole).unwrap();
     assert_eq!(json(&verify)["findings"], serde_json::json!([]));
+}
+
+#[test]
+fn an_archive_that_is_away_does_not_let_the_journal_grow_without_bound() {
+    let dir = tempfile::tempdir().unwrap();
+    let (vault, config) = (dir.path().join("vault"), dir.path().join("server.yaml"));
+    fs::write(&config, "limits: { archive-lag: 4KiB }\n").unwrap();
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0",
+        "--archive",
+        &address(&vault),
+        "--config",
+        config.to_str().unwrap(),
+    ];
+    let node = Node::serve_with(&dir.path().join("store"), &arguments);
+    node.apply(DEFINITIONS);
+    let open = node.submit("nap", r#"{"for": "2s"}"#);
+    let moved = dir.path().join("moved");
+    fs::rename(&vault, &moved).unwrap();
+    fs::write(&vault, "").unwrap();
+    let refused = until("starts are refused", || {
+        let started = node.cli(&["submit", "greet", "--input", r#"{"name": "Ada"}"#]);
+        (!started.status.success()).then(|| text(&started.stderr))
+    });
+    assert!(refused.contains("ORC-0510"), "{refused}");
+    // What runs goes on.
+    node.until_status(&open, "completed");
+    fs::remove_file(&vault).unwrap();
+    fs::rename(&moved, &vault).unwrap();
+    until("the archive has caught up, and starts are taken", || {
+        let started = node.cli(&["submit", "greet", "--input", r#"{"name": "Eve"}"#]);
+        started.status.success().then_some(())
+    });
 }

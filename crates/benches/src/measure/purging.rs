@@ -1,0 +1,175 @@
+//! Many short workflows under a small retention, on both stores: the disk must stay flat once the first have been
+//! purged.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::bench::{Bench, THREE_STEPS};
+use crate::disk::allocated_bytes;
+use crate::load::{Expect, Requests, Shape, Until, closed_loop};
+use crate::peers::Postgres;
+use crate::report::{Line, Plot, Point, Section, Table};
+use crate::served::{Database, Served};
+
+const SHAPE: Shape = Shape::batches(4, 500);
+/// How long ended instances are kept, and the span of time whose instances go together.
+const KEPT: &str = "---\npolicies: { defaults: { retention: { instances: 20s } } }\n";
+const SPAN: &str = "20s";
+/// Between two looks at the disk.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Copy, Serialize)]
+struct Look {
+    after_s: f64,
+    mib: f64,
+}
+
+#[derive(Serialize)]
+struct Soak {
+    store: &'static str,
+    workflows: u64,
+    per_second: f64,
+    looks: Vec<Look>,
+    resident_mib: Option<f64>,
+}
+
+impl Soak {
+    /// The most that was taken between two shares of the time.
+    fn most(&self, from: f64, to: f64) -> f64 {
+        let place = |share: f64| (self.looks.len() as f64 * share) as usize;
+        let looks = &self.looks[place(from)..place(to)];
+        looks.iter().map(|look| look.mib).fold(0.0, f64::max)
+    }
+}
+
+/// Where the bytes of a store are counted.
+enum Disk<'a> {
+    Folder(PathBuf),
+    Database(&'a Postgres, &'static str),
+}
+
+impl Disk<'_> {
+    fn mib(&self) -> Result<f64> {
+        let bytes = match self {
+            // A file may go while the folder is walked through.
+            Self::Folder(folder) => allocated_bytes(folder).or_else(|_| allocated_bytes(folder))?,
+            Self::Database(postgres, name) => postgres.bytes(name)?,
+        };
+        Ok(bytes as f64 / 1_048_576.0)
+    }
+}
+
+/// Measures it, once on each store.
+pub(super) async fn run(bench: &Bench) -> Result<Section> {
+    let workflows = bench.options.soak;
+    let mut soaks = Vec::new();
+    let documents = format!("{THREE_STEPS}\n{KEPT}");
+    let span = ["--ended-span", SPAN];
+    {
+        let stage = bench.stage_with(&span, None, &documents).await?;
+        let disk = Disk::Folder(stage.folder().join("data"));
+        soaks.push(soak(&stage.served, "embedded", &disk, workflows).await?);
+    }
+    let postgres = Postgres::start(&bench.options.peers).await?;
+    let database = Database {
+        url: postgres.fresh("soak")?,
+        node: "n1".to_owned(),
+    };
+    let stage = bench.stage_with(&span, Some(database), &documents).await?;
+    let disk = Disk::Database(&postgres, "soak");
+    soaks.push(soak(&stage.served, "PostgreSQL", &disk, workflows).await?);
+    Ok(Section::of(&soaks)?.table(table(&soaks)).plot(plot(&soaks)))
+}
+
+async fn soak(
+    served: &Served,
+    store: &'static str,
+    disk: &Disk<'_>,
+    workflows: u64,
+) -> Result<Soak> {
+    let requests = Requests::new("three-steps", SHAPE, Expect::Completed);
+    let sent = Until::Sent(usize::try_from(workflows)?.div_ceil(SHAPE.batch));
+    let looks = RefCell::new(Vec::new());
+    let begun = Instant::now();
+    let load = closed_loop(served.address, SHAPE.connections, &requests, sent);
+    let loaded = tokio::select! {
+        loaded = load => loaded?,
+        failed = look_on(disk, begun, &looks) => return Err(failed),
+    };
+    let soak = Soak {
+        store,
+        workflows: loaded.count,
+        per_second: loaded.count as f64 / begun.elapsed().as_secs_f64(),
+        looks: looks.into_inner(),
+        resident_mib: served.process().resident_mib(),
+    };
+    eprintln!(
+        "{store}: {} workflows at {:.0}/s, {:.0} MiB at most in the last half",
+        soak.workflows,
+        soak.per_second,
+        soak.most(0.5, 1.0)
+    );
+    Ok(soak)
+}
+
+/// Ends only when it fails.
+async fn look_on(disk: &Disk<'_>, begun: Instant, looks: &RefCell<Vec<Look>>) -> anyhow::Error {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let mib = match disk.mib() {
+            Ok(mib) => mib,
+            Err(error) => return error,
+        };
+        let after_s = begun.elapsed().as_secs_f64();
+        looks.borrow_mut().push(Look { after_s, mib });
+    }
+}
+
+fn table(soaks: &[Soak]) -> Table {
+    let mut table = Table::new([
+        "store",
+        "workflows",
+        "workflows/s",
+        "most MiB of disk: second quarter",
+        "third quarter",
+        "last quarter",
+        "server MiB at the end",
+    ]);
+    for soak in soaks {
+        let most = |from, to| format!("{:.0}", soak.most(from, to));
+        table.row([
+            soak.store.to_owned(),
+            soak.workflows.to_string(),
+            format!("{:.0}", soak.per_second),
+            most(0.25, 0.5),
+            most(0.5, 0.75),
+            most(0.75, 1.0),
+            format!("{:.0}", soak.resident_mib.unwrap_or_default()),
+        ]);
+    }
+    table
+}
+
+fn plot(soaks: &[Soak]) -> Plot {
+    let line = |soak: &Soak| Line {
+        name: soak.store.to_owned(),
+        points: soak
+            .looks
+            .iter()
+            .map(|look| Point::of(look.after_s, [look.mib]))
+            .collect(),
+    };
+    Plot {
+        file: "purging",
+        title: "Disk under load with 20 s of retention".to_owned(),
+        x: "seconds",
+        y: "MiB of disk",
+        logarithmic: (false, false),
+        places: Vec::new(),
+        lines: soaks.iter().map(line).collect(),
+    }
+}

@@ -1,0 +1,64 @@
+//! What an operator turns off and on: all calls and timers, and one node.
+
+use super::load::Load;
+use super::nodes::Nodes;
+use crate::harness::{text, until};
+
+#[test]
+fn a_pause_holds_all_nodes_and_outlasts_a_restart() {
+    let mut nodes = Nodes::three();
+    let paused = nodes.nodes[0]
+        .0
+        .json(&["system", "pause", "--reason", "prices are wrong"]);
+    assert_eq!(paused["paused_because"], "local: prices are wrong");
+    for (node, _) in &nodes.nodes {
+        until("each node waits", || {
+            (node.json(&["system", "show"])["paused"] == true).then_some(())
+        });
+    }
+    let ids: Vec<String> = (0..12)
+        .map(|n| nodes.nodes[n % 3].0.submit("three", r#"{"n": 1}"#))
+        .collect();
+    let start = nodes.kill(2);
+    nodes.begin(start);
+    nodes.until_settled(3);
+    for id in &ids {
+        let shown = nodes.nodes[2].0.json(&["show", id]);
+        assert_eq!(shown["steps"][0]["status"], "running", "{shown}");
+    }
+    nodes.nodes[2].0.json(&["system", "resume"]);
+    for id in &ids {
+        nodes.nodes[1].0.until_status(id, "completed");
+    }
+    assert_eq!(nodes.nodes[0].0.json(&["system", "show"])["paused"], false);
+}
+
+#[test]
+fn a_drained_node_owns_nothing_and_still_takes_requests() {
+    let nodes = Nodes::three();
+    let load = Load::begin(nodes.urls());
+    let drain = ["nodes", "drain", "n1", "--reason", "a new disk"];
+    nodes.nodes[0].0.json(&drain);
+    nodes.until_owned("n1", 0);
+    let listed = nodes.nodes[2].0.json(&["nodes", "show", "n1"]);
+    assert_eq!(
+        listed["items"][0]["unfit"],
+        "it is drained (local: a new disk)"
+    );
+    let ready = nodes.nodes[1].0.get("/readyz");
+    assert_eq!(ready["code"], "ORC-0509", "{ready}");
+    let id = nodes.nodes[1].0.submit("nap", r#"{"for": "10ms"}"#);
+    nodes.nodes[1].0.until_status(&id, "completed");
+
+    nodes.nodes[0].0.json(&["nodes", "drain", "n0"]);
+    let last = nodes.nodes[0].0.cli(&["nodes", "drain", "n2"]);
+    assert_eq!(last.status.code(), Some(5), "{}", text(&last.stderr));
+    let none = nodes.nodes[0].0.cli(&["nodes", "drain", "n7"]);
+    assert_eq!(none.status.code(), Some(4), "{}", text(&none.stderr));
+
+    nodes.nodes[2].0.json(&["nodes", "undrain", "n0"]);
+    nodes.nodes[2].0.json(&["nodes", "undrain", "n1"]);
+    nodes.until_settled(3);
+    let record = load.end();
+    record.check(&nodes.nodes[1].0);
+}

@@ -1,0 +1,95 @@
+//! Taking a node out of use while it runs on: it owns nothing, and sends requests on.
+
+use std::time::Duration;
+
+use store::NodeId;
+use tokio::time::timeout;
+
+use super::state::Cluster;
+use super::wire::{Answer, Ask, DrainAsk};
+use crate::error::{DrainError, Unavailable};
+use crate::handle::Runtime;
+
+/// What a drained node says of itself begins so.
+const DRAINED: &str = "it is drained";
+/// How long the answer waits at most until this node sees what it asked for.
+const SEEN: Duration = Duration::from_secs(5);
+
+impl Runtime {
+    /// Takes a node out of use, and says why, or back into use (none). It is named by its name or id. A node that
+    /// is started again is in use.
+    ///
+    /// # Errors
+    /// When no such node lives, no other one could take over, or it cannot be reached.
+    pub async fn drain(&self, node: &str, why: Option<&str>) -> Result<(), DrainError> {
+        let shared = self.shared();
+        let cluster = shared.cluster.as_ref().ok_or(DrainError::Alone)?;
+        let id = cluster.named(node)?;
+        if why.is_some() && !cluster.has_another(id) {
+            return Err(DrainError::Last);
+        }
+        if id == cluster.me {
+            cluster.drain_this(why);
+        } else {
+            let link = cluster.link(&shared, id).ok_or(Unavailable::Closed)?;
+            let ask = Ask::Drain(DrainAsk {
+                why: why.map(str::to_owned),
+            });
+            match link.ask(0, ask).await? {
+                Answer::Done(_) => {}
+                other => return Err(other.into_unavailable().into()),
+            }
+        }
+        // What takes longer is seen later.
+        let _late = timeout(SEEN, cluster.until_fit(id, why.is_none())).await;
+        Ok(())
+    }
+}
+
+impl Cluster {
+    fn named(&self, node: &str) -> Result<NodeId, DrainError> {
+        let nodes = self.nodes();
+        let mut live = nodes.iter().filter(|seen| seen.live);
+        let found = live.find(|seen| seen.node.name == node || seen.node.id.to_string() == node);
+        let not_found = || DrainError::NotFound(node.to_owned());
+        found.map(|seen| seen.node.id).ok_or_else(not_found)
+    }
+
+    /// Whether a node beside this one may own partitions.
+    fn has_another(&self, id: NodeId) -> bool {
+        let nodes = self.nodes();
+        let mut fit = nodes
+            .iter()
+            .filter(|seen| seen.live && seen.node.unfit.is_empty());
+        fit.any(|seen| seen.node.id != id)
+    }
+
+    /// Takes this node out of use, or back; one that ends, or whose clock is wrong, stays as it is.
+    pub(super) fn drain_this(&self, why: Option<&str>) {
+        let unfit = self.node().unfit;
+        match why {
+            Some(why) if unfit.is_empty() || unfit.starts_with(DRAINED) => {
+                tracing::warn!(why, "this node is drained");
+                self.set_unfit(&format!("{DRAINED} ({why})"));
+            }
+            None if unfit.starts_with(DRAINED) => {
+                tracing::info!("this node is back in use");
+                self.set_unfit("");
+            }
+            Some(_) | None => {}
+        }
+        self.wake.notify_one();
+    }
+
+    async fn until_fit(&self, id: NodeId, fit: bool) {
+        loop {
+            let seen = self.changed.get();
+            let node = self.view().nodes.get(&id).cloned();
+            if node.is_none_or(|seen| seen.node.unfit.is_empty() == fit) {
+                return;
+            }
+            self.wake.notify_one();
+            self.changed.reach(seen + 1).await;
+        }
+    }
+}
