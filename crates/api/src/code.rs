@@ -278,6 +278,10 @@ codes! {
         "The backup was not made"
         "Another backup is being made, no place for it was named, the place is another store's, its keys are refused, or the store is a database, which is backed up with its own tools."
         "The detail says which, and what to mend. For a database see `docs/disaster-recovery.md`."
+    PAUSED "ORC-0429" Some(409), Refused,
+        "The instance is paused"
+        "Somebody holds the instance, and what was asked for would make a call."
+        "Resume it first, with `orchestrator resume ID`."
     LAST_NODE "ORC-0440" Some(409), Refused,
         "The last node"
         "No other node lives that may own partitions, so nothing could take over from this one."

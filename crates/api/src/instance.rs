@@ -96,6 +96,12 @@ pub struct Instance {
     pub compensation: String,
     /// Rises when it is run anew on purpose.
     pub generation: u32,
+    /// When its steps begin, of a queued one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_at: Option<Time>,
+    /// Who holds it, of a paused one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
     /// When it was started.
     pub created_at: Time,
     /// When it last changed.
@@ -105,6 +111,17 @@ pub struct Instance {
     pub ended_at: Option<Time>,
     /// Its last record.
     pub seq: u64,
+}
+
+/// That someone holds an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Paused {
+    /// Since when.
+    pub since: Time,
+    /// Who did it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// An error of a step or an instance.
@@ -139,8 +156,8 @@ pub struct KeptSignal {
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
-    /// `task`, `retry`, `timer`, `signal`, `decision`, `child`, `callback`; of a call that is held back, `breaker`,
-    /// `rate`, `limit` or `paused`.
+    /// `task`, `retry`, `timer`, `signal`, `decision`, `child`, `callback`, `pause`, `start`; of a call that is held
+    /// back, `breaker`, `rate`, `limit` or `paused`.
     pub kind: String,
     /// The signal's name, of a wait for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -40,7 +40,7 @@ pub use definition::{
 pub use exit::Exit;
 pub use history::{HistoryRecord, StreamRecord};
 pub use instance::{
-    Attempt, Instance, InstanceError, InstanceSummary, KeptSignal, Lanes, Step, Waiting,
+    Attempt, Instance, InstanceError, InstanceSummary, KeptSignal, Lanes, Paused, Step, Waiting,
 };
 pub use json::Json;
 pub use list::{Behind, Count, Counts, Page};
@@ -53,4 +53,4 @@ pub use system::{
     Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason, System,
 };
 pub use time::{InvalidTime, Time};
-pub use verb::SignalRequest;
+pub use verb::{HoldRequest, ReplayRequest, SignalRequest, StepRequest};

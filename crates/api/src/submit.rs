@@ -37,7 +37,7 @@ pub struct Submission<'a> {
     /// Searchable attributes; each goes before the definition's of the same name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
-    /// Not available yet: a start at a later time.
+    /// When its steps begin; until then it is `queued`. A time that has passed means at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Time>,
 }

@@ -16,3 +16,41 @@ pub struct SignalRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Json>,
 }
+
+/// A request to hold an instance, or to let it go on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HoldRequest {
+    /// Why; kept in the history and in the audit.
+    pub reason: String,
+}
+
+/// Something to do about one step.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StepRequest {
+    /// The path of its lane, as the step shows it (empty: the root list's); without it the only one in
+    /// which the step is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
+    /// Why; kept in the history and in the audit.
+    pub reason: String,
+    /// Of `complete`: the output that the step has; `null` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Json>,
+    /// Of `fail`: the error's type, which `catch` matches; `overruled` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_type: Option<String>,
+    /// Of `fail`: the error's message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// A request to start an instance again, as a new one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplayRequest {
+    /// The workflow's version; without it the one that the instance ran on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}

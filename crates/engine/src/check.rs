@@ -39,7 +39,8 @@ impl Instance {
             }
             return found;
         }
-        if self.progress.cut {
+        // What is held, or was cut, is looked at when it goes on.
+        if self.progress.cut || self.is_held() {
             return found;
         }
         if self.active.is_empty() && !self.is_asked_what_becomes() {

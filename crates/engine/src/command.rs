@@ -9,7 +9,7 @@ use crate::id::Id;
 use crate::payload::Payload;
 use crate::plans::Plans;
 use crate::record::{
-    CancelRequested, ChildEnded, Choice, DecisionMade, Failure, MessageBody, Origin, Record,
+    CancelRequested, ChildEnded, Choice, DecisionMade, Failure, Held, MessageBody, Origin, Record,
     StepRef, TaskKey,
 };
 use crate::wire;
@@ -59,6 +59,40 @@ pub enum Command {
     Continue,
     /// Someone sends it a signal.
     Signal(Signal),
+    /// Someone holds it: nothing new begins.
+    Pause(#[serde(with = "wire::message")] Held),
+    /// It goes on.
+    Resume(#[serde(with = "wire::message")] Held),
+    /// An operator does something about one step.
+    Step(StepOrder),
+}
+
+/// What an operator does about one step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StepOrder {
+    /// Its id.
+    pub step: String,
+    /// The path of its lane (empty: the root's); none: the only one in which it is open.
+    pub lane: Option<String>,
+    /// What.
+    pub verb: StepVerb,
+    /// Why.
+    pub reason: String,
+    /// What the one who orders it may decide.
+    pub authority: Authority,
+}
+
+/// What can be done about one step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum StepVerb {
+    /// It is left out.
+    Skip,
+    /// It counts as done, with this output.
+    Complete(#[serde(with = "wire::payload")] Payload),
+    /// It fails with this error.
+    Fail(#[serde(with = "wire::message")] Failure),
+    /// Its next attempt is made at once.
+    Retry,
 }
 
 /// What someone tells an instance; a step that waits for its name takes it.
@@ -195,6 +229,28 @@ pub enum TimerKind {
     DecisionReminder = 8,
     /// The next attempt of notices of a decision.
     NoticeRetry = 9,
+    /// The steps of a queued instance begin.
+    Start = 10,
+}
+
+impl TimerKind {
+    /// Whether it would make calls, and so waits while someone holds the instance. Time-outs of steps
+    /// and of the instance run on.
+    pub(crate) const fn waits_in_a_pause(self) -> bool {
+        match self {
+            Self::Retry
+            | Self::UndoRetry
+            | Self::DecisionTimeout
+            | Self::DecisionReminder
+            | Self::NoticeRetry => true,
+            Self::Continue
+            | Self::Wait
+            | Self::StepTimeout
+            | Self::Callback
+            | Self::InstanceTimeout
+            | Self::Start => false,
+        }
+    }
 }
 
 impl TimerKey {
@@ -224,6 +280,7 @@ impl TimerKey {
             7 => TimerKind::DecisionTimeout,
             8 => TimerKind::DecisionReminder,
             9 => TimerKind::NoticeRetry,
+            10 => TimerKind::Start,
             _ => return None,
         };
         let due_at = (i64::from(word(0)) << 32) | i64::from(word(4));
@@ -307,6 +364,15 @@ pub enum Refusal {
     /// The decision cannot be handed on.
     #[error("{0}")]
     NotDelegable(String),
+    /// The definition has no such step.
+    #[error("expected a step of the workflow, but there is no `{0}`")]
+    UnknownStep(String),
+    /// The state forbids it, for this reason.
+    #[error("{0}")]
+    Forbidden(Cow<'static, str>),
+    /// What was asked for would make a call, and someone holds the instance.
+    #[error("the instance is paused; resume it first")]
+    Paused,
     /// The signal came before, under the same key.
     #[error("the signal came before, under the same idempotency key")]
     SignalRepeated,

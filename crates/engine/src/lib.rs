@@ -22,7 +22,7 @@ mod wire;
 pub use check::Violation;
 pub use command::{
     Answer, Authority, Command, Context, Decided, Effect, Entropy, InputError, Refusal, Signal,
-    SignalKey, TaskOutcome, TimerKey, TimerKind,
+    SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey, TimerKind,
 };
 pub use decide::{MAX_EVALUATIONS, MAX_RECORDS, start};
 pub use id::{Id, IdHasher, IdMap, InvalidId, SLOTS, Slot, slot_of};
@@ -30,8 +30,8 @@ pub use payload::{BlobRef, INLINE_LIMIT, Payload};
 pub use plans::Plans;
 pub use state::{
     Asking, Block, Header, Instance, KeptSignal, Lane, LaneStatus, MAX_KEPT_SIGNAL_BYTES,
-    MAX_KEPT_SIGNALS, NoticePhase, NoticeState, Outstanding, PendingDecision, Phase, SignalWait,
-    Snapshot, SnapshotError, Status, StepState, StepStatus, StepUndo, TaskCall, UndoPhase,
-    UndoStatus,
+    MAX_KEPT_SIGNALS, NoticePhase, NoticeState, Outstanding, Pause, PendingDecision, Phase,
+    SignalWait, Snapshot, SnapshotError, Status, StepState, StepStatus, StepUndo, TaskCall,
+    UndoPhase, UndoStatus,
 };
 pub use wire::WireError;

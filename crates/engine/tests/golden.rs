@@ -449,6 +449,26 @@ fn wait_bodies() -> Vec<Body> {
             received: 7,
         }),
         Body::WaitExpired(at()),
+        Body::StepOverruled(StepOverruled {
+            at: at(),
+            how: Overruling::Fail as i32,
+            reason: "r".into(),
+        }),
+        Body::InstanceQueued(InstanceQueued { start_at: 5 }),
+        Body::InstanceBegun(Empty {}),
+        Body::InstancePaused(Held { reason: "r".into() }),
+        Body::InstanceResumed(Held { reason: "r".into() }),
+        Body::Slot(SlotFact {
+            body: Some(SlotBody::MessageSent(MessageSent {
+                message: Some(Box::new(Envelope {
+                    body: Some(MessageBody::Start(StartMessage {
+                        start_at: 5,
+                        ..StartMessage::default()
+                    })),
+                })),
+                ..MessageSent::default()
+            })),
+        }),
     ]
 }
 
@@ -472,6 +492,7 @@ fn messages() -> [MessageBody; 5] {
         meta: payload(),
         trigger: "t".into(),
         requester: String::new(),
+        start_at: 0,
     };
     let cancel = CancelRequested {
         reason: "r".into(),

@@ -156,7 +156,12 @@ impl Stats {
             Status::Failed => &self.instances_failed,
             Status::Compensated => &self.instances_compensated,
             Status::Cancelled => &self.instances_cancelled,
-            Status::Running | Status::Waiting | Status::Compensating | Status::Stuck => return,
+            Status::Queued
+            | Status::Paused
+            | Status::Running
+            | Status::Waiting
+            | Status::Compensating
+            | Status::Stuck => return,
         };
         add(counter, 1);
     }

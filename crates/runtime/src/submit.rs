@@ -28,6 +28,8 @@ pub struct Submit {
     pub priority: String,
     /// Searchable attributes, over those of the definition.
     pub attributes: BTreeMap<String, String>,
+    /// When its steps begin, milliseconds since the epoch; none, or a time that has passed: at once.
+    pub start_at: Option<i64>,
     /// The caller's idempotency key.
     pub idempotency: Option<Idempotency>,
     /// Who asks.

@@ -56,3 +56,9 @@ pub(crate) fn signal(instance: &Instance, random: &mut Random) -> Signal {
     let data = Payload::from_value(json!({ "number": number % 1_000 }));
     Signal { name, data, key }
 }
+
+/// When a start is to begin: mostly at once.
+pub(crate) fn start_at(random: &mut Random, now: i64) -> Option<i64> {
+    let later = random.chance(15).then(|| random.between(0, 60_000));
+    Some(now.saturating_add_unsigned(later?))
+}

@@ -18,6 +18,16 @@ export function sentence(record: RunRecord): string {
       if (text(data, "until") !== "") return `waits until ${text(data, "until")}`;
       return `begins ${amount(count(data, "lanes"), "lane")}`;
     }
+    case "step-overruled":
+      return [OVERRULED[text(data, "how")] ?? "an operator overruled it", text(data, "reason")].filter((part) => part !== "").join(". ");
+    case "instance-queued":
+      return `its steps begin at ${text(data, "start_at")}`;
+    case "instance-begun":
+      return "the time has come: its steps begin";
+    case "instance-paused":
+      return ["is held: nothing new begins", text(data, "reason")].filter((part) => part !== "").join(". ");
+    case "instance-resumed":
+      return ["goes on", text(data, "reason")].filter((part) => part !== "").join(": ");
     case "signal-awaited":
       return [`waits for the signal ${text(data, "signal")}`, text(data, "until")].filter((part) => part !== "").join(", until ");
     case "signal-received":
@@ -53,6 +63,10 @@ export function sentence(record: RunRecord): string {
       return failure;
   }
 }
+
+const OVERRULED: Readonly<Record<string, string>> = {
+  skip: "an operator skips it", complete: "an operator supplies its output", fail: "an operator has it fail", retry: "an operator has it tried at once",
+};
 
 function callee(data: RunRecord["data"]): string {
   const plan = member(data, "plan");

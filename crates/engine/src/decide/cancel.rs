@@ -4,7 +4,8 @@ use super::Decider;
 use crate::command::{Effect, Refusal};
 use crate::id::Id;
 use crate::record::{
-    Body, CancelRequested, ChildEnded, Closing, Ended, MessageBody, TaskKey, TaskKind, UndoStarted,
+    Body, CancelRequested, ChildEnded, Closing, Ended, Held, MessageBody, TaskKey, TaskKind,
+    UndoStarted,
 };
 use crate::state::{LaneStatus, Phase};
 
@@ -25,6 +26,10 @@ impl Decider<'_, '_> {
                 return Err(Refusal::Stale("the instance is already ending".into()));
             }
             Phase::Running => {}
+        }
+        if self.state.pause().is_some() {
+            let reason = "it is cancelled".to_owned();
+            self.release(Held { reason });
         }
         self.emit(Body::CancelRequested(request));
         // Its last step may be over while losers are still being undone: nothing is left to close.

@@ -57,6 +57,9 @@ impl Decider<'_, '_> {
         if !self.state.decision_choices(pending).contains(&choice) {
             return Err(Refusal::ChoiceNotOffered(choice.as_str().into()));
         }
+        if self.state.pause().is_some() && matches!(choice, Choice::Retry | Choice::Amend) {
+            return Err(Refusal::Paused);
+        }
         if choice == Choice::Retry && task.kind() == TaskKind::Run {
             let workflow = Arc::clone(&self.workflow);
             if !self.can_rerun(task.at, self.definition_in(&workflow, task.at)) {

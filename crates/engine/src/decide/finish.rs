@@ -97,7 +97,9 @@ impl Decider<'_, '_> {
     }
 
     fn begin_finally(&mut self, output: Option<Payload>) {
-        match self.workflow.finally {
+        // What never began leaves nothing to clean up.
+        let began = self.state.progress.start_at == 0;
+        match self.workflow.finally.filter(|_| began) {
             Some(list) => {
                 let (lane, list) = (self.state.progress.next_lane, self.lane_list(list));
                 self.emit(Body::FinallyStarted(FinallyStarted { lane, list, output }));

@@ -83,7 +83,7 @@ impl Decider<'_, '_> {
         }
     }
 
-    fn needs_have_ended(&self, at: StepRef) -> bool {
+    pub(super) fn needs_have_ended(&self, at: StepRef) -> bool {
         let (lane, workflow) = (self.lane(at.lane), &self.workflow);
         self.definition(at).needs.iter().all(|&need| {
             let place = workflow.step(need).position as usize;

@@ -15,7 +15,9 @@ mod finish;
 mod for_each;
 mod lane;
 mod notice;
+mod overrule;
 mod parallel;
+mod pause;
 mod repeat;
 mod signal;
 mod start;
@@ -69,6 +71,9 @@ impl Instance {
             Command::Compensate => decider.compensate_for_parent()?,
             Command::Continue => decider.go_on()?,
             Command::Signal(signal) => decider.signal(signal)?,
+            Command::Pause(held) => decider.pause(held)?,
+            Command::Resume(held) => decider.resume(held)?,
+            Command::Step(order) => decider.overrule(order)?,
         }
         decider.settle();
         Ok(decider.decided)
@@ -130,6 +135,10 @@ impl<'a, 'c> Decider<'a, 'c> {
 
     /// Looks at every lane that was touched, until nothing is left to do or the decision is cut.
     fn settle(&mut self) {
+        if self.state.is_held() {
+            // It is found again from the state when it goes on.
+            return self.queue.clear();
+        }
         loop {
             while let Some(lane) = self.queue.pop_first() {
                 if self.is_full() {

@@ -6,7 +6,7 @@ use expression::Template;
 use super::Decider;
 use crate::command::{Refusal, Signal, TimerKind};
 use crate::record::{Body, Failure, SignalAwaited, SignalReceived, SignalTaken, StepRef};
-use crate::state::{MAX_KEPT_SIGNAL_BYTES, MAX_KEPT_SIGNALS, Phase, StepStatus};
+use crate::state::{MAX_KEPT_SIGNAL_BYTES, MAX_KEPT_SIGNALS, StepStatus};
 
 impl Decider<'_, '_> {
     /// A signal comes: the step that has waited longest takes it, else it is kept.
@@ -39,9 +39,7 @@ impl Decider<'_, '_> {
                 Refusal::KeyReused
             });
         }
-        if self.state.phase() == Phase::Ended {
-            return Err(Refusal::Ended(self.state.status().as_str().to_owned()));
-        }
+        self.expect_open()?;
         if !is_signal_name(&signal.name) {
             let told = format!("expected {SIGNAL_NAME}, but got {:?}", signal.name);
             return Err(Refusal::Data(told.into()));

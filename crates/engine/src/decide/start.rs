@@ -11,7 +11,9 @@ use super::Decider;
 use crate::command::{Context, Decided, Effect, InputError, Refusal, TimerKey, TimerKind};
 use crate::id::Id;
 use crate::payload::Payload;
-use crate::record::{Body, InstanceStarted, RECORD_VERSION, Record, StartMessage, StepRef};
+use crate::record::{
+    Body, InstanceQueued, InstanceStarted, RECORD_VERSION, Record, StartMessage, StepRef,
+};
 use crate::state::Instance;
 
 /// Starts an instance with this id: its first record is `instance-started`.
@@ -36,6 +38,11 @@ pub fn start(
             kind,
             at,
         }));
+    }
+    let start_at = message.start_at;
+    if start_at > decider.now() {
+        decider.emit(Body::InstanceQueued(InstanceQueued { start_at }));
+        decider.set_timer(start_at, TimerKind::Start, StepRef::default());
     }
     decider.queue.insert(0);
     decider.settle();
@@ -160,7 +167,8 @@ impl HeaderScope<'_, '_> {
                 parsed.map_err(|error| refused("timeout", &error))?
             }
         };
-        Ok(self.context.now.saturating_add_unsigned(timeout_ms))
+        let begins = self.context.now.max(self.message.start_at);
+        Ok(begins.saturating_add_unsigned(timeout_ms))
     }
 
     fn text(&self, template: &Template, place: &str) -> Result<String, Refusal> {

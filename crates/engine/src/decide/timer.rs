@@ -42,12 +42,13 @@ impl Decider<'_, '_> {
             TimerKind::DecisionTimeout => self.decision_timed_out(key.at),
             TimerKind::DecisionReminder => self.remind(key.at),
             TimerKind::NoticeRetry => self.retry_notices(key.at, key.due_at),
+            TimerKind::Start => self.begin_queued(),
         }
         self.queue.insert(key.at.lane);
         Ok(())
     }
 
-    fn retry_step(&mut self, at: StepRef) {
+    pub(super) fn retry_step(&mut self, at: StepRef) {
         let latest = self.step_state(at).task_key(at);
         let task = TaskKey {
             attempt: latest.attempt + 1,

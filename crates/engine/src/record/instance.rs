@@ -78,6 +78,22 @@ pub struct Parent {
     pub undo: bool,
 }
 
+/// See [`super::Body::InstanceQueued`].
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub struct InstanceQueued {
+    /// When its steps begin, milliseconds since the epoch.
+    #[prost(int64, tag = "1")]
+    pub start_at: i64,
+}
+
+/// See [`super::Body::InstancePaused`] and [`super::Body::InstanceResumed`].
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Held {
+    /// Why.
+    #[prost(string, tag = "1")]
+    pub reason: String,
+}
+
 /// See [`super::Body::CancelRequested`].
 #[derive(Clone, PartialEq, Message)]
 pub struct CancelRequested {

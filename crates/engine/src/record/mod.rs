@@ -24,7 +24,7 @@ pub use approval::{
 pub use envelope::{Origin, Record};
 pub use instance::{
     CancelRequested, Choice, DecisionKind, DecisionMade, DecisionRequested, Ended, Failing,
-    FinallyStarted, InstanceEnded, InstanceStarted, Parent,
+    FinallyStarted, Held, InstanceEnded, InstanceQueued, InstanceStarted, Parent,
 };
 pub use lane::{
     Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, Role,
@@ -35,9 +35,9 @@ pub use slot::{
     MessageSent, MessageTaken, OwnerOpened, SlotBody, SlotFact, StartMessage,
 };
 pub use step::{
-    AttemptFailed, AttemptStarted, ChildStart, Exhausted, Failure, Handling, Plan, ResultIgnored,
-    RetryScheduled, RoundDelayed, StepCompleted, StepFailed, StepRef, StepRescheduled,
-    StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
+    AttemptFailed, AttemptStarted, ChildStart, Exhausted, Failure, Handling, Overruling, Plan,
+    ResultIgnored, RetryScheduled, RoundDelayed, StepCompleted, StepFailed, StepOverruled, StepRef,
+    StepRescheduled, StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
 };
 pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
 pub use wait::{SignalAwaited, SignalReceived, SignalTaken};
@@ -195,11 +195,26 @@ pub enum Body {
     /// No signal came in time, and the step ends well all the same: its end follows.
     #[prost(message, tag = "68")]
     WaitExpired(StepRef),
+    /// Its steps begin later.
+    #[prost(message, tag = "69")]
+    InstanceQueued(InstanceQueued),
+    /// The time has come: its steps begin.
+    #[prost(message, tag = "70")]
+    InstanceBegun(Empty),
+    /// Someone holds it: nothing new begins.
+    #[prost(message, tag = "71")]
+    InstancePaused(Held),
+    /// It goes on.
+    #[prost(message, tag = "72")]
+    InstanceResumed(Held),
+    /// An operator ends a step, or has it tried at once; what follows says the rest.
+    #[prost(message, tag = "73")]
+    StepOverruled(StepOverruled),
 }
 
 impl Body {
     /// The tags of all bodies.
-    const TAGS: std::ops::RangeInclusive<u32> = 20..=68;
+    const TAGS: std::ops::RangeInclusive<u32> = 20..=73;
 }
 
 /// Nothing to say.

@@ -188,6 +188,9 @@ pub struct StartMessage {
     /// Who set it in motion, where that is not who sends this: of a child, its root's.
     #[prost(string, tag = "12")]
     pub requester: String,
+    /// When its steps begin, milliseconds since the epoch; 0 means at once.
+    #[prost(int64, tag = "13")]
+    pub start_at: i64,
 }
 
 /// How a child ended.

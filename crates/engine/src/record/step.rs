@@ -304,6 +304,46 @@ pub struct ResultIgnored {
     pub reason: String,
 }
 
+/// See [`super::Body::StepOverruled`].
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct StepOverruled {
+    /// Which step.
+    #[prost(message, required, tag = "1")]
+    pub at: StepRef,
+    /// What is done with it.
+    #[prost(enumeration = "Overruling", tag = "2")]
+    pub how: i32,
+    /// Why.
+    #[prost(string, tag = "3")]
+    pub reason: String,
+}
+
+/// What an operator does with a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
+#[repr(i32)]
+pub enum Overruling {
+    /// It is left out.
+    Skip = 0,
+    /// It counts as done, with an output of theirs.
+    Complete = 1,
+    /// It fails.
+    Fail = 2,
+    /// Its next attempt is made at once.
+    Retry = 3,
+}
+
+impl Overruling {
+    /// The word that the API shows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Complete => "complete",
+            Self::Fail => "fail",
+            Self::Retry => "retry",
+        }
+    }
+}
+
 /// See [`super::Body::RoundDelayed`].
 #[derive(Clone, PartialEq, Message)]
 pub struct RoundDelayed {

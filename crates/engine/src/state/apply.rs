@@ -1,11 +1,11 @@
 //! Applying records: each changes exactly the fields that it names, and asks nothing.
 
-use super::instance::{Instance, Phase};
+use super::instance::{Instance, Pause, Phase};
 use super::lane::{Lane, LaneStatus, UndoStatus};
 use super::step::{Block, StepState, StepStatus};
 use crate::record::{
     AttemptFailed, AttemptStarted, Body, CancelRequested, Closing, DecisionKind, FinallyStarted,
-    Handling, InstanceEnded, InstanceStarted, LaneClosing, LaneEnded, LaneList, LaneOutcome,
+    Handling, Held, InstanceEnded, InstanceStarted, LaneClosing, LaneEnded, LaneList, LaneOutcome,
     LanesOpened, Record, RetryScheduled, Role, RoundDelayed, StepCompleted, StepFailed, StepRef,
     StepRescheduled, StepScheduled, StepStarted, TaskKind,
 };
@@ -60,11 +60,16 @@ impl Instance {
             Body::LaneUndone(body) => self.lane_undone(body.lane),
             Body::FinallyStarted(body) => self.finally_started(body),
             Body::InstanceEnded(body) => self.instance_ended(body, record.at),
+            Body::InstanceQueued(body) => self.progress.start_at = body.start_at,
+            Body::InstanceBegun(_) => self.progress.start_at = 0,
+            Body::InstancePaused(body) => self.paused(body, record),
+            Body::InstanceResumed(_) => self.progress.pause = None,
             Body::DecisionCut(_) => self.progress.cut = true,
             Body::DecisionContinued(_) => self.progress.cut = false,
             // Kept for review, or late: neither changes anything. The others are facts of slots and
             // the catalog.
             Body::StepAudited(_)
+            | Body::StepOverruled(_)
             | Body::ResultIgnored(_)
             | Body::OwnerOpened(_)
             | Body::Slot(_)
@@ -79,6 +84,14 @@ impl Instance {
         self.progress
             .decisions
             .retain(|decision| decision.kind() != of_instance);
+    }
+
+    fn paused(&mut self, body: &Held, record: &Record) {
+        self.progress.pause = Some(Box::new(Pause {
+            since: record.at,
+            reason: body.reason.clone(),
+            by: record.actor().to_owned(),
+        }));
     }
 
     fn instance_started(&mut self, body: &InstanceStarted) {

@@ -119,6 +119,26 @@ pub struct Progress {
     /// Signals that came, and steps that wait for one.
     #[prost(message, optional, boxed, tag = "20")]
     pub signals: Option<Box<Signals>>,
+    /// When its steps begin, milliseconds since the epoch; 0 once they have.
+    #[prost(int64, tag = "21")]
+    pub start_at: i64,
+    /// Someone holds it.
+    #[prost(message, optional, boxed, tag = "22")]
+    pub pause: Option<Box<Pause>>,
+}
+
+/// That someone holds an instance.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Pause {
+    /// Since when, milliseconds since the epoch.
+    #[prost(int64, tag = "1")]
+    pub since: i64,
+    /// Why.
+    #[prost(string, tag = "2")]
+    pub reason: String,
+    /// Who; empty for the engine itself.
+    #[prost(string, tag = "3")]
+    pub by: String,
 }
 
 /// The answers that an instance remembers, so that a second one is told the first.
@@ -127,6 +147,10 @@ pub const REMEMBERED_ANSWERS: usize = 100;
 /// A word for how an instance is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
+    /// Its steps begin later.
+    Queued,
+    /// Someone holds it.
+    Paused,
     /// Work is in flight.
     Running,
     /// It waits for time, a callback, a child or a person.
@@ -149,6 +173,8 @@ impl Status {
     /// The word that the API shows.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Queued => "queued",
+            Self::Paused => "paused",
             Self::Running => "running",
             Self::Waiting => "waiting",
             Self::Compensating => "compensating",
@@ -164,7 +190,12 @@ impl Status {
     pub const fn is_open(self) -> bool {
         matches!(
             self,
-            Self::Running | Self::Waiting | Self::Compensating | Self::Stuck
+            Self::Queued
+                | Self::Paused
+                | Self::Running
+                | Self::Waiting
+                | Self::Compensating
+                | Self::Stuck
         )
     }
 }
@@ -289,11 +320,35 @@ impl Instance {
                 Ended::Compensated => Status::Compensated,
                 Ended::Cancelled => Status::Cancelled,
             },
+            _ if self.pause().is_some() => Status::Paused,
+            _ if self.is_queued() => Status::Queued,
             _ if self.is_stuck() => Status::Stuck,
             Phase::Compensating => Status::Compensating,
             Phase::Running | Phase::Finally if self.has_work_in_flight() => Status::Running,
             Phase::Running | Phase::Finally => Status::Waiting,
         }
+    }
+
+    /// When its steps begin, milliseconds since the epoch, while they have not.
+    pub fn start_at(&self) -> Option<i64> {
+        self.is_queued().then_some(self.progress.start_at)
+    }
+
+    /// That someone holds it, and why.
+    pub fn pause(&self) -> Option<&Pause> {
+        self.progress.pause.as_deref()
+    }
+
+    /// Whether its steps begin later.
+    pub(crate) fn is_queued(&self) -> bool {
+        let root = self.lane(0);
+        let open = root.is_some_and(|root| root.status() == LaneStatus::Running);
+        self.progress.start_at > 0 && self.phase() == Phase::Running && open
+    }
+
+    /// Whether nothing new begins for now.
+    pub(crate) fn is_held(&self) -> bool {
+        self.progress.pause.is_some() || self.is_queued()
     }
 
     fn is_stuck(&self) -> bool {

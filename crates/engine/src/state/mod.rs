@@ -16,7 +16,7 @@ mod snapshot;
 mod step;
 
 pub use decision::{Asking, NoticePhase, NoticeState, PendingDecision};
-pub use instance::{Header, Instance, Phase, Status};
+pub use instance::{Header, Instance, Pause, Phase, Status};
 pub use lane::{Lane, LaneStatus, UndoStatus};
 pub use outstanding::{Outstanding, TaskCall};
 pub use signals::{KeptSignal, MAX_KEPT_SIGNAL_BYTES, MAX_KEPT_SIGNALS, SignalWait};

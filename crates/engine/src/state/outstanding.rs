@@ -66,6 +66,9 @@ impl Instance {
             found.add_decision(decision);
         }
         self.add_own_timers(&mut found);
+        if self.pause().is_some() {
+            found.timers.retain(|timer| !timer.kind.waits_in_a_pause());
+        }
         found.tasks.sort_unstable();
         found.timers.sort_unstable();
         // Notices of one decision may be due together.
@@ -96,6 +99,9 @@ impl Instance {
         };
         if self.progress.cut {
             found.timers.push(own(0, TimerKind::Continue));
+        }
+        if let Some(start_at) = self.start_at() {
+            found.timers.push(own(start_at, TimerKind::Start));
         }
         let timeout_at = self.header.started.timeout_at;
         let closing = self.lane(0).is_none_or(|root| root.closing.is_some());

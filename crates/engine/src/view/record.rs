@@ -91,6 +91,11 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::SignalReceived(_) => "signal-received",
         Body::SignalTaken(_) => "signal-taken",
         Body::WaitExpired(_) => "wait-expired",
+        Body::StepOverruled(_) => "step-overruled",
+        Body::InstanceQueued(_) => "instance-queued",
+        Body::InstanceBegun(_) => "instance-begun",
+        Body::InstancePaused(_) => "instance-paused",
+        Body::InstanceResumed(_) => "instance-resumed",
         Body::CancelRequested(_) => "cancel-requested",
         Body::InstanceFailing(_) => "instance-failing",
         Body::UndoStarted(_) => "compensation-started",
@@ -142,6 +147,7 @@ fn step_of(body: &Body) -> Option<StepRef> {
         Body::UndoEnded(body) => body.at,
         Body::RoundDelayed(body) => body.at,
         Body::SignalAwaited(body) => body.at,
+        Body::StepOverruled(body) => body.at,
         Body::SignalTaken(body) => body.at,
         Body::WaitExpired(at) => *at,
         _ => return None,
@@ -257,6 +263,21 @@ fn other_data(body: &Body) -> Value {
         }),
         Body::LaneUndone(body) => json!({ "lane": body.lane }),
         Body::InstanceEnded(body) => json!({ "output": shown(body.output.as_ref()) }),
+        Body::SignalAwaited(_)
+        | Body::SignalReceived(_)
+        | Body::SignalTaken(_)
+        | Body::StepOverruled(_)
+        | Body::InstanceQueued(_)
+        | Body::InstancePaused(_)
+        | Body::InstanceResumed(_) => operated_data(body),
+        Body::CatalogChanged(body) => json!({ "version": body.version, "reason": body.reason }),
+        Body::OwnerOpened(body) => json!({ "epoch": body.epoch, "node": body.node }),
+        _ => Value::Object(Map::new()),
+    }
+}
+
+fn operated_data(body: &Body) -> Value {
+    match body {
         Body::SignalAwaited(body) => json!({
             "signal": body.name,
             "until": time(body.until),
@@ -266,8 +287,13 @@ fn other_data(body: &Body) -> Value {
             json!({ "signal": body.name, "data": shown(body.data.as_ref()) })
         }
         Body::SignalTaken(body) => json!({ "signal": body.name, "received": body.received }),
-        Body::CatalogChanged(body) => json!({ "version": body.version, "reason": body.reason }),
-        Body::OwnerOpened(body) => json!({ "epoch": body.epoch, "node": body.node }),
+        Body::StepOverruled(body) => {
+            json!({ "how": body.how().as_str(), "reason": body.reason })
+        }
+        Body::InstanceQueued(body) => json!({ "start_at": time(body.start_at) }),
+        Body::InstancePaused(body) | Body::InstanceResumed(body) => {
+            json!({ "reason": body.reason })
+        }
         _ => Value::Object(Map::new()),
     }
 }

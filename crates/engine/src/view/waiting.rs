@@ -6,7 +6,7 @@ use crate::state::{Instance, StepState, StepStatus, StepUndo, UndoPhase};
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`.
+    /// `pause`, `start`, `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`.
     pub kind: &'static str,
     /// The signal's name, of a wait for one.
     pub signal: Option<String>,
@@ -25,7 +25,7 @@ pub struct Waiting {
 }
 
 impl Instance {
-    /// What it waits for, oldest first, and how many there are in all.
+    /// What it waits for, oldest first (a pause before all else), and how many there are in all.
     pub fn waiting_for(&self, limit: usize) -> (Vec<Waiting>, usize) {
         let mut found: Vec<Waiting> = self
             .active_lanes()
@@ -48,9 +48,45 @@ impl Instance {
             found.extend(self.decision_waits(StepRef::default()));
         }
         found.sort_by_key(|waiting| waiting.since);
+        let held = self.pause_waits().into_iter().chain(self.start_waits());
+        found.splice(0..0, held);
         let count = found.len();
         found.truncate(limit);
         (found, count)
+    }
+
+    fn pause_waits(&self) -> Option<Waiting> {
+        let pause = self.pause()?;
+        let by = match pause.by.as_str() {
+            "" => String::new(),
+            by => format!(" by {by}"),
+        };
+        let why = match pause.reason.as_str() {
+            "" => String::new(),
+            reason => format!(": {reason}"),
+        };
+        Some(Waiting {
+            kind: "pause",
+            signal: None,
+            what: format!("it is paused{by}{why}"),
+            step: String::new(),
+            since: pause.since,
+            until: None,
+            can: vec!["resume", "cancel"],
+        })
+    }
+
+    fn start_waits(&self) -> Option<Waiting> {
+        let start_at = self.start_at()?;
+        Some(Waiting {
+            kind: "start",
+            signal: None,
+            what: "it was started for a later time".to_owned(),
+            step: String::new(),
+            since: self.header().created_at,
+            until: Some(start_at),
+            can: vec!["cancel"],
+        })
     }
 
     fn step_waits(&self, at: StepRef, step: &StepState) -> Option<Waiting> {

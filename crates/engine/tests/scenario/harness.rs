@@ -6,18 +6,21 @@ use std::sync::Arc;
 
 use definition::{AdapterSpec, Catalog, ResourceSet, no_settings_check};
 use engine::record::{
-    CancelRequested, ChildEnded, Choice, Ended, Failure, MessageBody, Record, StartMessage,
+    CancelRequested, ChildEnded, Choice, Ended, Failure, Held, MessageBody, Record, StartMessage,
     TaskKey, TaskKind,
 };
 use engine::view::RecordView;
 use engine::{
     Answer, Authority, Command, Context, Decided, Effect, Entropy, Id, Instance, Outstanding,
-    Payload, Plans, Signal, SignalKey, TaskOutcome, TimerKey,
+    Payload, Plans, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey,
 };
+
+use crate::detail::detail;
 
 /// Runs `script` on the workflow (its `steps` and what else follows its name) and compares the log.
 ///
-/// Script lines: `start JSON`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
+/// Script lines: `start JSON`, `start-at MS JSON`, `pause [REASON]`, `resume [REASON]`,
+/// `step skip|complete|fail|retry [LANE/]STEP [JSON or TYPE]`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
 /// `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
 /// `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
 /// (repeats the last result). Log lines: a record's type, step
@@ -117,7 +120,11 @@ impl Run {
         writeln!(self.log, "- {line}").unwrap();
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
-            "start" => self.start(rest),
+            "start" => self.start(rest, 0),
+            "start-at" => {
+                let (at, input) = rest.split_once(' ').unwrap();
+                self.start(input, at.parse().unwrap());
+            }
             "clock" => self.clock(rest.trim_start_matches('+').parse().unwrap()),
             "cancel" => self.command(Command::Cancel(CancelRequested {
                 reason: "test".into(),
@@ -130,6 +137,9 @@ impl Run {
             }
             "delegate" => self.delegate(rest),
             "signal" => self.signal(rest),
+            "step" => self.overrule(rest),
+            "pause" => self.command(Command::Pause(held(rest))),
+            "resume" => self.command(Command::Resume(held(rest))),
             "child" => self.child(rest),
             "compensate" => self.command(Command::Compensate),
             "again" => {
@@ -140,10 +150,11 @@ impl Run {
         }
     }
 
-    fn start(&mut self, input: &str) {
+    fn start(&mut self, input: &str, start_at: i64) {
         let message = StartMessage {
             workflow: "w".into(),
             input: Some(payload(input)),
+            start_at,
             ..StartMessage::default()
         };
         let id = Id::new(self.now, 7, 1);
@@ -278,6 +289,25 @@ impl Run {
             by,
         });
         self.actor = "ann".to_owned();
+    }
+
+    fn overrule(&mut self, rest: &str) {
+        let mut words = rest.splitn(3, ' ');
+        let (verb, step) = (words.next().unwrap(), words.next().unwrap());
+        let more = words.next().unwrap_or("");
+        let verb = match verb {
+            "skip" => StepVerb::Skip,
+            "complete" => StepVerb::Complete(payload(more)),
+            "fail" => StepVerb::Fail(failure(more)),
+            "retry" => StepVerb::Retry,
+            other => panic!("no verb {other}"),
+        };
+        let (lane, step) = match step.rsplit_once('/') {
+            Some((lane, step)) => (Some(lane.to_owned()), step),
+            None => (None, step),
+        };
+        let order = StepOrder::plain(step, verb);
+        self.command(Command::Step(StepOrder { lane, ..order }));
     }
 
     fn signal(&mut self, rest: &str) {
@@ -467,61 +497,9 @@ impl Run {
     }
 }
 
-fn detail(record: &Record) -> String {
-    use engine::record::Body;
-    match record.body.as_ref().unwrap() {
-        Body::StepCompleted(body) | Body::CatchCompleted(body) => body
-            .output
-            .as_ref()
-            .map_or_else(String::new, |output| format!(" {output:?}")),
-        Body::AttemptFailed(body) => format!(" {}", body.error.error_type),
-        Body::RetryScheduled(body) => format!(" #{} at {}", body.task.attempt, body.due_at),
-        Body::AttemptStarted(body) => format!(" #{}", body.task.attempt),
-        Body::StepFailed(body) => {
-            format!(" {} {:?}", body.error.error_type, body.handling()).to_lowercase()
-        }
-        Body::ApprovalRequested(body) => {
-            format!(" {}: {}", body.kind().as_str(), body.ask.reasons.join("; "))
-        }
-        Body::DecisionAnswered(body) => format!(" {} by {}", body.choice().as_str(), body.by),
-        Body::DecisionResolved(body) => {
-            let (answer, by) = (&body.answer, body.answer.by.as_str());
-            let by = if by.is_empty() { "the time" } else { by };
-            format!(" {} by {by}", answer.choice().as_str())
-        }
-        Body::DecisionDelegated(body) => format!(" by {} to {}", body.by, body.to),
-        Body::DecisionEscalated(body) => format!(" to {}", body.approvers.join(", ")),
-        Body::DecisionReminded(body) => format!(" #{}", body.count),
-        Body::StepAudited(body) => format!(": {}", body.policies.join("; ")),
-        Body::NoticeEnded(body) => body
-            .error
-            .as_ref()
-            .map_or_else(String::new, |error| format!(" {}", error.error_type)),
-        Body::LanesOpened(body) => format!(" {}..{}", body.from, body.to),
-        Body::LaneEnded(body) if body.lane > 0 => {
-            format!(" {} {:?}", body.lane, body.outcome()).to_lowercase()
-        }
-        Body::LaneEnded(body) => format!(" root {:?}", body.outcome()).to_lowercase(),
-        Body::LaneClosing(body) => format!(" {} {:?}", body.lane, body.why()).to_lowercase(),
-        Body::UndoEnded(body) => format!(" {:?}", body.outcome()).to_lowercase(),
-        Body::UndoStarted(body) => format!(" {}+{}", body.first_lane, body.lanes),
-        Body::LaneUndone(body) => format!(" {}", body.lane),
-        Body::ResultIgnored(body) => format!(": {}", body.reason),
-        Body::SignalAwaited(body) => match body.until {
-            0 => format!(" {}", body.name),
-            until => format!(" {} until {until}", body.name),
-        },
-        Body::SignalReceived(body) => format!(" {}", body.name),
-        Body::SignalTaken(body) => format!(" {}", body.name),
-        Body::StepRescheduled(body) => {
-            format!(
-                " generation {} #{}",
-                body.task.generation + 1,
-                body.task.attempt
-            )
-        }
-        _ => String::new(),
-    }
+fn held(reason: &str) -> Held {
+    let reason = reason.to_owned();
+    Held { reason }
 }
 
 fn failure(text: &str) -> Failure {

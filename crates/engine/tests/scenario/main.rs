@@ -12,12 +12,15 @@
 mod blocks;
 mod children;
 mod decisions;
+mod detail;
 mod failures;
 mod harness;
 mod left_to_people;
 mod loops;
+mod overruled;
 mod sagas;
 mod signals;
 mod steps;
+mod times;
 
 use harness::check;

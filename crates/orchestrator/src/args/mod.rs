@@ -18,8 +18,8 @@ pub use resources::{
 };
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
-    AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, IdArgs, ListArgs,
-    SignalArgs, SubmitArgs, WatchArgs,
+    AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, HoldArgs, IdArgs,
+    ListArgs, ReplayArgs, SignalArgs, StepArgs, StepsCommand, SubmitArgs, WatchArgs,
 };
 
 /// Runs workflows that survive anything, and tells what they do.
@@ -99,6 +99,15 @@ pub enum Command {
     History(HistoryArgs),
     /// Send a signal to an instance; it is kept until a step waits for it
     Signal(SignalArgs),
+    /// Hold instances: what is under way ends, nothing new begins
+    Pause(HoldArgs),
+    /// Let instances that are held go on
+    Resume(HoldArgs),
+    /// Start a new instance from the input of this one
+    Replay(ReplayArgs),
+    /// Skip a step, supply its output, have it fail or tried at once
+    #[command(subcommand)]
+    Steps(StepsCommand),
     /// End an instance early; what it did is undone unless told otherwise
     Cancel(CancelArgs),
     /// Delete an ended instance for good, with its history

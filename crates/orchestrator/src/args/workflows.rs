@@ -1,6 +1,6 @@
 //! Arguments of the commands about instances.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 /// Arguments of `submit`.
 #[derive(Debug, Args)]
@@ -28,6 +28,9 @@ pub struct SubmitArgs {
     /// `low`, `normal`, `high` or `critical`
     #[arg(long)]
     pub priority: Option<String>,
+    /// When its steps begin: a time, or a duration from now such as `2h`
+    #[arg(long, value_name = "TIME")]
+    pub start_at: Option<String>,
     /// `NAME=VALUE`, searchable; may be given several times
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     pub attributes: Vec<String>,
@@ -117,6 +120,75 @@ pub struct SignalArgs {
     /// The same key and data deliver it only once
     #[arg(long)]
     pub idempotency_key: Option<String>,
+}
+
+/// Arguments of `pause` and `resume`.
+#[derive(Debug, Args)]
+pub struct HoldArgs {
+    /// The instances' ids
+    #[arg(required = true)]
+    pub ids: Vec<String>,
+    /// Why; kept in the history and in the audit
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The instance's id
+    pub id: String,
+    /// The workflow's version; without it the one that the instance ran on
+    #[arg(long)]
+    pub version: Option<String>,
+    /// The same key starts it only once
+    #[arg(long)]
+    pub idempotency_key: Option<String>,
+}
+
+/// What can be done about one step.
+#[derive(Debug, Subcommand)]
+pub enum StepsCommand {
+    /// Leave a step out and go on
+    Skip(StepArgs),
+    /// Supply a step's output: it counts as done
+    Complete {
+        /// Which step
+        #[command(flatten)]
+        step: StepArgs,
+        /// The output: JSON, `@FILE`, or `-` for standard input; null without it
+        #[arg(long)]
+        data: Option<String>,
+    },
+    /// Have a step fail
+    Fail {
+        /// Which step
+        #[command(flatten)]
+        step: StepArgs,
+        /// The error's type, which `catch` matches
+        #[arg(long = "type", value_name = "TYPE")]
+        error_type: Option<String>,
+        /// The error's message
+        #[arg(long)]
+        message: Option<String>,
+    },
+    /// Have a step's next attempt made at once
+    Retry(StepArgs),
+}
+
+/// One step of an instance.
+#[derive(Debug, Args)]
+pub struct StepArgs {
+    /// The instance's id
+    pub id: String,
+    /// The step's id
+    pub step: String,
+    /// The path of its lane, where it is open in several
+    #[arg(long)]
+    pub lane: Option<String>,
+    /// Why; kept in the history and in the audit
+    #[arg(long, default_value = "")]
+    pub reason: String,
 }
 
 /// Arguments of `cancel`.

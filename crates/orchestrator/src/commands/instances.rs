@@ -154,9 +154,13 @@ pub fn since(text: &str) -> Result<String, Failure> {
         ))
     };
     let back = expression::duration::parse(text).map_err(wrong)?;
+    Ok(Time(now_ms().saturating_sub_unsigned(back)).to_string())
+}
+
+/// Milliseconds since the epoch.
+pub fn now_ms() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX);
-    Ok(Time(now.saturating_sub_unsigned(back)).to_string())
+    i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// `NAME=VALUE`.

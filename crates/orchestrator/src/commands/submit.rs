@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use api::{Code, Exit, Instance, Submission, Submitted};
+use api::{Code, Exit, Instance, Submission, Submitted, Time};
 use serde_json::value::RawValue;
 
-use super::instances::pair;
+use super::instances::{now_ms, pair};
 use super::{Session, show};
 use crate::args::SubmitArgs;
 use crate::client::Ask;
@@ -57,6 +57,20 @@ fn body(args: SubmitArgs) -> Result<String, Failure> {
         subject: args.subject.map(Cow::Owned),
         priority: args.priority.map(Cow::Owned),
         attributes,
-        start_at: None,
+        start_at: args.start_at.as_deref().map(start_at).transpose()?,
     })
+}
+
+/// A time, or a duration from now.
+fn start_at(text: &str) -> Result<Time, Failure> {
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let wrong = |_| {
+        Failure::usage(format!(
+            "expected a time, or a duration such as 2h, for --start-at, but got {text}"
+        ))
+    };
+    let ahead = expression::duration::parse(text).map_err(wrong)?;
+    Ok(Time(now_ms().saturating_add_unsigned(ahead)))
 }

@@ -1,9 +1,9 @@
-//! `signal`: what is asked of one instance while it runs.
+//! `signal`, `pause`, `resume`, `steps`, `replay`: what is asked of one instance while it runs.
 
-use api::{Exit, Json, SignalRequest, Submitted};
+use api::{Exit, HoldRequest, Json, ReplayRequest, SignalRequest, StepRequest, Submitted};
 
 use super::Session;
-use crate::args::SignalArgs;
+use crate::args::{HoldArgs, ReplayArgs, SignalArgs, StepArgs, StepsCommand};
 use crate::client::{Ask, segment};
 use crate::failure::Failure;
 use crate::files::json_argument;
@@ -24,5 +24,83 @@ pub async fn signal(session: &Session, args: SignalArgs) -> Result<Exit, Failure
     let body = session.client.post(&path, ask).await?;
     session.output.show(&body, |answer: &Submitted| {
         format!("{} is {}", answer.id, terminal::status(&answer.status))
+    })
+}
+
+/// Holds instances, or lets them go on, one after the other; the first that is refused ends it.
+pub async fn hold(session: &Session, verb: &str, args: HoldArgs) -> Result<Exit, Failure> {
+    let request = HoldRequest {
+        reason: args.reason,
+    };
+    for id in &args.ids {
+        let path = format!("/api/v1/workflows/{}/{verb}", segment(id));
+        let ask = Ask::default().json(json(&request)?);
+        let body = session.client.post(&path, ask).await?;
+        session.output.show(&body, |answer: &Submitted| {
+            format!("{} is {}", answer.id, terminal::status(&answer.status))
+        })?;
+    }
+    Ok(Exit::Well)
+}
+
+/// Does something about one step.
+pub async fn step(session: &Session, command: StepsCommand) -> Result<Exit, Failure> {
+    let (verb, args, request) = match command {
+        StepsCommand::Skip(args) => ("skip", args, StepRequest::default()),
+        StepsCommand::Retry(args) => ("retry", args, StepRequest::default()),
+        StepsCommand::Complete { step, data } => {
+            let data = data.as_deref().map(json_argument).transpose()?;
+            let output = data.map(|text| Json::from_bytes(text.as_bytes()));
+            let request = StepRequest {
+                output,
+                ..StepRequest::default()
+            };
+            ("complete", step, request)
+        }
+        StepsCommand::Fail {
+            step,
+            error_type,
+            message,
+        } => {
+            let request = StepRequest {
+                error_type,
+                message,
+                ..StepRequest::default()
+            };
+            ("fail", step, request)
+        }
+    };
+    let StepArgs {
+        id,
+        step,
+        lane,
+        reason,
+    } = args;
+    let request = StepRequest {
+        lane,
+        reason,
+        ..request
+    };
+    let (id, step) = (segment(&id), segment(&step));
+    let path = format!("/api/v1/workflows/{id}/steps/{step}/{verb}");
+    let ask = Ask::default().json(json(&request)?);
+    let body = session.client.post(&path, ask).await?;
+    session.output.show(&body, |answer: &Submitted| {
+        format!("{} is {}", answer.id, terminal::status(&answer.status))
+    })
+}
+
+/// Starts a new instance from the input of another.
+pub async fn replay(session: &Session, args: ReplayArgs) -> Result<Exit, Failure> {
+    let request = ReplayRequest {
+        version: args.version,
+    };
+    let path = format!("/api/v1/workflows/{}/replay", segment(&args.id));
+    let ask = Ask::default()
+        .header("idempotency-key", args.idempotency_key)
+        .json(json(&request)?);
+    let body = session.client.post(&path, ask).await?;
+    session.output.show(&body, |started: &Submitted| {
+        format!("{}  {}", started.id, terminal::status(&started.status))
     })
 }

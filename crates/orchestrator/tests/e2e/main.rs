@@ -19,6 +19,7 @@ mod lifecycle;
 mod metrics;
 mod retention;
 mod sockets;
+mod verbs;
 
 /// Workflows that need nothing but the process itself.
 const DEFINITIONS: &str = r#"

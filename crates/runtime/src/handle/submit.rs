@@ -396,5 +396,6 @@ fn start_message(submit: Submit, workflow: &Workflow) -> StartMessage {
         meta: submit.meta,
         trigger: submit.trigger,
         requester: String::new(),
+        start_at: submit.start_at.unwrap_or_default(),
     }
 }

@@ -181,6 +181,12 @@ fn audit_change(slot: Slot, record: &Record) -> Option<Change> {
             let data = json!({ "skip_compensation": cancel.skip_compensation });
             ("cancel-requested", cancel.reason.clone(), data)
         }
+        Body::StepOverruled(order) => {
+            let data = json!({ "lane": order.at.lane, "place": order.at.step, "how": order.how().as_str() });
+            ("step-overruled", order.reason.clone(), data)
+        }
+        Body::InstancePaused(held) => ("paused", held.reason.clone(), Value::Null),
+        Body::InstanceResumed(held) => ("resumed", held.reason.clone(), Value::Null),
         Body::SignalReceived(signal) => {
             let data = json!({ "signal": signal.name });
             ("signal-received", String::new(), data)

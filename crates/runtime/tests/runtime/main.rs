@@ -8,6 +8,7 @@ mod commit;
 mod decisions;
 mod determinism;
 mod harness;
+mod holds;
 mod idempotency;
 mod limits;
 mod messages;

@@ -15,7 +15,7 @@ pub enum Permission {
     Read,
     /// Start workflows, also by webhook.
     Submit,
-    /// Send signals to instances, cancel and delete them.
+    /// Send signals to instances, pause, resume, cancel and delete them.
     Operate,
     /// Answer decisions.
     Decide,

@@ -87,6 +87,9 @@ fn of_engine(refusal: Engine) -> Refusal {
         Engine::Data(_) => Refusal::new(Code::BAD_ANSWER_DATA, detail),
         Engine::NotDelegable(_) => Refusal::new(Code::NOT_DELEGABLE, detail),
         Engine::Form(errors) => places(Code::BAD_ANSWER_DATA, detail, errors),
+        Engine::UnknownStep(_) => Refusal::new(Code::NO_STEP, detail),
+        Engine::Forbidden(_) => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
+        Engine::Paused => Refusal::new(Code::PAUSED, detail),
         Engine::SignalRepeated => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
         Engine::KeyReused => Refusal::new(Code::KEY_REUSED, detail),
         Engine::TooManySignals { .. } => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{InstanceError, Json, KeptSignal, Lanes, Step, Time, Waiting};
+use api::{InstanceError, Json, KeptSignal, Lanes, Paused, Step, Time, Waiting};
 use engine::record::{Failure, StepRef};
 use engine::view::{LaneCounts, StepView};
 use engine::{Instance, Status, view};
@@ -48,6 +48,12 @@ pub fn instance(state: &Instance, most_steps: usize, held: &[HeldTask]) -> api::
             .collect(),
         compensation: compensation(state).to_owned(),
         generation: state.generation() + 1,
+        start_at: state.start_at().map(Time),
+        paused: state.pause().map(|pause| Paused {
+            since: Time(pause.since),
+            by: pause.by.clone(),
+            reason: pause.reason.clone(),
+        }),
         created_at: Time(header.created_at),
         updated_at: Time(state.updated_at()),
         ended_at: state.ended_at().map(Time),

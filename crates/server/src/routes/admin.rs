@@ -89,7 +89,7 @@ pub async fn tasks(
     let after = query.cursor(Cursor::Instances)?;
     query.finish()?;
     let after = after.as_deref().map(open_cursor).transpose()?;
-    let statuses = ["running", "waiting", "compensating", "stuck"]
+    let statuses = ["paused", "running", "waiting", "compensating", "stuck"]
         .map(str::to_owned)
         .to_vec();
     let filter = InstanceFilter {

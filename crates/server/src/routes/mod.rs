@@ -18,7 +18,9 @@ mod hooks;
 mod instance;
 mod list;
 mod metrics;
+mod replay;
 mod resources;
+mod step_verbs;
 mod submit;
 mod system;
 mod verbs;
@@ -66,6 +68,13 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(instance::attempts))
         .routes(routes!(instance::cancel))
         .routes(routes!(verbs::signal))
+        .routes(routes!(verbs::pause))
+        .routes(routes!(verbs::resume))
+        .routes(routes!(replay::replay))
+        .routes(routes!(step_verbs::skip))
+        .routes(routes!(step_verbs::complete))
+        .routes(routes!(step_verbs::fail))
+        .routes(routes!(step_verbs::retry))
         .routes(routes!(history::history))
         .routes(routes!(history::state))
         .routes(routes!(events::of_one))

@@ -116,6 +116,7 @@ pub(super) fn to_submit(
         subject: text(&submission.subject),
         priority: text(&submission.priority),
         attributes: submission.attributes.clone(),
+        start_at: submission.start_at.map(|at| at.0),
         actor: user.to_owned(),
         cause: "api".to_owned(),
         ..Submit::default()
@@ -124,12 +125,6 @@ pub(super) fn to_submit(
 
 /// Refuses fields whose values make no sense.
 fn check(submission: &Submission<'_>) -> Result<(), Refusal> {
-    if submission.start_at.is_some() {
-        return Err(Refusal::new(
-            Code::NOT_YET,
-            "`start_at` is not available yet",
-        ));
-    }
     let priority = submission.priority.as_deref();
     if priority.is_some_and(|priority| !PRIORITIES.contains(&priority)) {
         return Err(bad_field(
@@ -169,7 +164,7 @@ fn bad_field(pointer: &str, message: &str) -> Refusal {
         .with(Finding::at(pointer, message))
 }
 
-fn version(text: &str) -> Result<semver::Version, Refusal> {
+pub(super) fn version(text: &str) -> Result<semver::Version, Refusal> {
     let wrong = |error| {
         bad_field(
             "/version",
@@ -196,7 +191,7 @@ fn wait_ms(text: &str) -> Result<u64, Refusal> {
 }
 
 /// The answer: the whole instance when it was waited for, else its head.
-fn created(started: &runtime::Submitted, waited: bool) -> Response {
+pub(super) fn created(started: &runtime::Submitted, waited: bool) -> Response {
     let state = &started.instance;
     let head = render::submitted(state);
     let headers = headers(&head, started.replayed);

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use api::{Code, Finding, SignalRequest, Submitted};
+use api::{Code, Finding, HoldRequest, SignalRequest, Submitted};
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use definition::{SIGNAL_NAME, is_signal_name};
+use engine::record::Held;
 use engine::{Command, Id, Payload, Refusal as Engine, Signal, SignalKey};
 use runtime::CommandError;
 
@@ -14,7 +15,8 @@ use super::answers::data_of;
 use super::submit::idempotency;
 use crate::callers::{Caller, Permission};
 use crate::door::{
-    IdempotencyKey, PathId, Query, Refusal, of_command, of_read, parse_json, read_body, replayed,
+    IdempotencyKey, JsonBody, PathId, Query, Refusal, expect_match, of_command, of_read,
+    parse_json, read_body, replayed,
 };
 use crate::render;
 use crate::state::Door;
@@ -78,4 +80,65 @@ fn signal_key(user: &str, id: Id, key: &str, body: &[u8]) -> SignalKey {
         key: short(blake3::hash(scoped.key.as_bytes()).as_bytes()),
         digest: short(&scoped.digest),
     }
+}
+
+/// Holds an instance: nothing new begins
+///
+/// Calls under way end and are recorded, signals are taken, time-outs run on; no call, no child and no
+/// step begins until it is resumed. Holding one that is held already changes nothing.
+#[utoipa::path(
+    post, path = "/workflows/{id}/pause", tag = "workflows", operation_id = "pause_workflow",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    request_body = Option<HoldRequest>,
+    responses((status = 202, description = "It is paused", body = Submitted), crate::openapi::Problems)
+)]
+pub async fn pause(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    PathId(id): PathId,
+    query: Query,
+    request: Request,
+) -> Result<(StatusCode, Json<Submitted>), Refusal> {
+    hold(&door, &caller, id, query, request, Command::Pause).await
+}
+
+/// Lets a held instance go on
+///
+/// Resuming one that is not held changes nothing.
+#[utoipa::path(
+    post, path = "/workflows/{id}/resume", tag = "workflows", operation_id = "resume_workflow",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    request_body = Option<HoldRequest>,
+    responses((status = 202, description = "It goes on", body = Submitted), crate::openapi::Problems)
+)]
+pub async fn resume(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    PathId(id): PathId,
+    query: Query,
+    request: Request,
+) -> Result<(StatusCode, Json<Submitted>), Refusal> {
+    hold(&door, &caller, id, query, request, Command::Resume).await
+}
+
+async fn hold(
+    door: &Door,
+    caller: &Caller,
+    id: Id,
+    query: Query,
+    request: Request,
+    command: impl FnOnce(Held) -> Command,
+) -> Result<(StatusCode, Json<Submitted>), Refusal> {
+    let user = caller.may(Permission::Operate)?;
+    query.finish()?;
+    if request.headers().contains_key(header::IF_MATCH) {
+        let state = door.runtime.instance(id).await.map_err(of_read)?;
+        expect_match(request.headers(), state.seq())?;
+    }
+    let read = JsonBody::<HoldRequest>::read_or_default(request, door.limits.body_bytes);
+    let JsonBody(HoldRequest { reason }) = read.await?;
+    let held = command(Held { reason });
+    let state = door.runtime.command(id, held, user).await;
+    let state = state.map_err(of_command)?;
+    Ok((StatusCode::ACCEPTED, Json(render::submitted(&state))))
 }

@@ -94,10 +94,10 @@ const BODIES: &[(&str, &str, u16, &str)] = &[
         "ORC-0107",
     ),
     (
-        "not yet",
-        r#"{"workflow": "greet", "start_at": "2030-01-01T00:00:00Z"}"#,
-        501,
-        "ORC-0407",
+        "no time",
+        r#"{"workflow": "greet", "start_at": "tomorrow"}"#,
+        400,
+        "ORC-0107",
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! One step of the model: one of the things that may happen next.
 
-use engine::record::{Body, CancelRequested, Choice, MessageBody, TaskKey, TaskKind};
+use engine::record::{Body, CancelRequested, Choice, Held, MessageBody, TaskKey, TaskKind};
 use engine::{Answer, Command, Id, Refusal, TaskOutcome, TimerKey, TimerKind};
 
 use super::answers::{failure, success};
@@ -12,8 +12,8 @@ use crate::people;
 const PATIENCE_MS: i64 = 20_000;
 
 /// The weights of what may happen: in the storm, and in the calm after it.
-const STORM: [u64; 10] = [60, 8, 8, 30, 25, 3, 10, 8, 2, 8];
-const CALM: [u64; 10] = [60, 0, 20, 30, 25, 0, 20, 2, 0, 20];
+const STORM: [u64; 11] = [60, 8, 8, 30, 25, 3, 10, 8, 2, 8, 6];
+const CALM: [u64; 11] = [60, 0, 20, 30, 25, 0, 20, 2, 0, 20, 20];
 
 impl Model {
     /// Lets one thing happen; false when nothing can any more.
@@ -40,6 +40,7 @@ impl Model {
             6 => self.decide_decision(),
             7 => self.crash(),
             9 => self.signal(),
+            10 => self.hold(),
             _ => self.start_one().map(|()| true),
         }
     }
@@ -251,6 +252,34 @@ impl Model {
         Ok(true)
     }
 
+    /// Someone holds an instance, or lets one go on; the latter alone in the calm.
+    fn hold(&mut self) -> Result<bool, Finding> {
+        let paused = |actor: &super::actor::Actor| actor.live.pause().is_some();
+        let held = self.pick_actor(paused);
+        let (id, command) = match held {
+            Some(id) if self.calm || self.random.chance(60) => {
+                (id, Command::Resume(Held::default()))
+            }
+            _ if self.calm => return Ok(false),
+            _ => match self.pick_actor(|actor| actor.live.status().is_open()) {
+                Some(id) => (id, Command::Pause(Held::default())),
+                None => return Ok(false),
+            },
+        };
+        let before = self.actors[&id].live.pause().is_some();
+        let asked = matches!(command, Command::Pause(_));
+        let decided = self.decide(id, command)?;
+        let records = decided.as_ref().map_or(0, |decided| decided.records.len());
+        let idle = before == asked;
+        demand(decided.is_ok() && (records == 0) == idle, || {
+            format!(
+                "{id}: holding it came to {records} records: {:?}",
+                decided.err()
+            )
+        })?;
+        Ok(true)
+    }
+
     /// Someone sends a signal: in the calm only one that is waited for.
     fn signal(&mut self) -> Result<bool, Finding> {
         let calm = self.calm;
@@ -303,7 +332,10 @@ impl Model {
         let fits = |refusal: &Refusal| {
             matches!(
                 refusal,
-                Refusal::ChoiceNotOffered(_) | Refusal::DecisionExpired | Refusal::Data(_)
+                Refusal::ChoiceNotOffered(_)
+                    | Refusal::DecisionExpired
+                    | Refusal::Data(_)
+                    | Refusal::Paused
             )
         };
         let offered = first.as_ref().err().is_none_or(fits);

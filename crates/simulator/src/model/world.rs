@@ -11,6 +11,7 @@ use super::actor::Actor;
 use crate::check::Intentions;
 use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
+use crate::people;
 use crate::random::Random;
 use crate::workload::{Workload, generate};
 
@@ -129,6 +130,7 @@ impl Model {
         let message = StartMessage {
             workflow,
             input: Some(input),
+            start_at: people::start_at(&mut self.random, self.now).unwrap_or_default(),
             ..StartMessage::default()
         };
         let slot = u16::try_from(self.random.between(0, 4095)).unwrap_or(0);

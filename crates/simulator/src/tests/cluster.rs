@@ -31,7 +31,12 @@ fn two_writers_of_one_position_are_found() {
 
 #[test]
 fn a_lost_acknowledged_batch_is_found() {
-    let lost = ["is durable", "before it was durable", "was taken, where"];
+    let lost = [
+        "is durable",
+        "before it was durable",
+        "was taken, where",
+        "expected seq",
+    ];
     check(Planted::ForgottenBatch, &lost);
 }
 

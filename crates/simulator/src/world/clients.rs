@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::record::{Body, CancelRequested};
+use engine::record::{Body, CancelRequested, Held};
 use engine::{Answer, Command, Id, Payload, Refusal, Signal};
 use runtime::{
     CommandError, Consistency, Idempotency, Submit, SubmitError, Submitted, Unavailable,
@@ -24,21 +24,23 @@ enum Deed {
     Cancel,
     Decide,
     Signal,
+    Hold,
     Read,
     List,
     Follow,
 }
 
-const DEEDS: [Deed; 7] = [
+const DEEDS: [Deed; 8] = [
     Deed::Start,
     Deed::Cancel,
     Deed::Decide,
     Deed::Signal,
+    Deed::Hold,
     Deed::Read,
     Deed::List,
     Deed::Follow,
 ];
-const WEIGHTS: [u64; 7] = [45, 6, 20, 12, 12, 6, 6];
+const WEIGHTS: [u64; 8] = [45, 6, 20, 12, 8, 12, 6, 6];
 
 /// How often a command is sent that is not answered.
 const TRIES: usize = 4;
@@ -86,6 +88,7 @@ impl Client {
             Deed::Cancel => self.cancel().await,
             Deed::Decide => self.decide().await,
             Deed::Signal => self.signal().await,
+            Deed::Hold => self.hold().await,
             Deed::Read => self.read().await,
             Deed::List => self.list(None).await,
             Deed::Follow => self.follow().await,
@@ -104,6 +107,7 @@ impl Client {
             workflow,
             input: Payload::from_bytes(input.into()),
             idempotency: key.map(|key| Idempotency { key, digest }),
+            start_at: people::start_at(&mut self.random, self.world.now_ms()),
             priority: (*self.random.pick(&["", "low", "critical"])).to_owned(),
             actor: "client".to_owned(),
             cause: "api".to_owned(),
@@ -218,6 +222,18 @@ impl Client {
             Some((_, answer)) => self.command(instance, Command::Decide { id, answer }).await,
             None => Ok(()),
         }
+    }
+
+    async fn hold(&mut self) -> Result<(), Finding> {
+        let Some(id) = self.any_instance() else {
+            return Ok(());
+        };
+        let hold = if self.random.chance(60) {
+            Command::Pause
+        } else {
+            Command::Resume
+        };
+        self.command(id, hold(Held::default())).await
     }
 
     async fn signal(&mut self) -> Result<(), Finding> {
@@ -409,6 +425,14 @@ impl World {
         let pending = pending.find(|one| one.id == decision.bytes()[..])?;
         let person = people::person(pending);
         Some((person, people::answer(fold, pending, random, calm)))
+    }
+
+    /// Instances that somebody holds.
+    pub(super) fn held(&self) -> Vec<Id> {
+        let truth = self.truth();
+        let folds = truth.histories.iter();
+        let held = folds.filter(|(_, history)| history.fold.pause().is_some());
+        held.map(|(id, _)| *id).collect()
     }
 
     /// A signal for each instance in which a step waits for one.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engine::record::Body;
+use engine::record::{Body, Held};
 use engine::{Command, Id, StepStatus};
 use runtime::{Consistency, DecisionStatus, Runtime};
 use store::{CountBy, InstanceFilter};
@@ -32,6 +32,10 @@ pub(super) async fn all_ended(
         }
         if world.clients.load(Ordering::Relaxed) == 0 && world.truth().is_settled() {
             return Ok(true);
+        }
+        for id in world.held() {
+            let resumed = runtime.command(id, Command::Resume(Held::default()), "client");
+            let _refused_or_late = tokio::time::timeout(PATIENCE, resumed).await;
         }
         for (instance, id) in world.pending_decisions() {
             let Some((person, answer)) = world.answer_to(instance, id, random, true) else {

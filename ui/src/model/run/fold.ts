@@ -34,6 +34,17 @@ function foldInstance(run: Run, record: RunRecord, at: number): void {
         correlationId: text(data, "correlation_id"), trigger: text(data, "trigger"),
       };
       return;
+    case "instance-queued":
+      run.phase = "queued";
+      run.startAt = moment(data, "start_at");
+      return;
+    case "instance-begun":
+      run.phase = "running";
+      return;
+    case "instance-paused":
+      return changeInstance(run, seq, { pause: { since: at, by: record.actor ?? "", reason: text(data, "reason") } });
+    case "instance-resumed":
+      return changeInstance(run, seq, { pause: undefined });
     case "instance-failing":
       return changeInstance(run, seq, { error: errorIn(data) });
     case "lane-closing":
@@ -240,6 +251,7 @@ function laneClosing(run: Run, record: RunRecord, at: number): void {
   const lane = run.lanes.get(count(record.data, "lane"));
   if (lane === undefined) return;
   lane.status.set(record.seq, "closing");
+  if (run.phase === "queued") run.phase = "running";
   for (const line of run.steps.inLane(lane.path, lane.id)) {
     const { status, busy } = line.states.now;
     const idle = status === "waiting" && (busy === "timer" || busy === "signal");
@@ -289,8 +301,10 @@ export function changeInstance(run: Run, seq: number, change: Partial<InstanceSt
 }
 
 function statusOf(run: Run): InstanceStatus {
-  const { status, decisions } = run.instance.now;
+  const { status, decisions, pause } = run.instance.now;
   if (run.phase === "ended") return status;
+  if (pause !== undefined) return "paused";
+  if (run.phase === "queued") return "queued";
   if (decisions.some((decision) => decision.ofUndo)) return "stuck";
   if (run.phase === "compensating") return "compensating";
   return run.inFlight > 0 || run.cut ? "running" : "waiting";

@@ -9,7 +9,7 @@ import { LaneBook } from "./lanes";
 import { keyOf, StepBook, type StepLine } from "./steps";
 import type { InstanceState, RunRecord, Started, StepError, StepState } from "./state";
 
-const UNSTARTED: InstanceState = { status: "queued", error: undefined, output: null, endedAt: 0, undone: false, decisions: [] };
+const UNSTARTED: InstanceState = { status: "queued", error: undefined, output: null, endedAt: 0, undone: false, decisions: [], pause: undefined };
 
 export class Run {
   readonly records: RunRecord[] = [];
@@ -23,7 +23,9 @@ export class Run {
   /** Calls that are out. */
   inFlight = 0;
   /** Where the run is in its life; the status follows from it. */
-  phase: "running" | "compensating" | "ended" = "running";
+  phase: "queued" | "running" | "compensating" | "ended" = "running";
+  /** When its steps begin, while it is queued. */
+  startAt = 0;
   /** The engine stopped between two records to go on at once. */
   cut = false;
   started: Started | undefined;

@@ -106,6 +106,14 @@ export interface InstanceState {
   readonly endedAt: number;
   readonly undone: boolean;
   readonly decisions: readonly PendingDecision[];
+  /** That somebody holds it. */
+  readonly pause: Pause | undefined;
+}
+
+export interface Pause {
+  readonly since: number;
+  readonly by: string;
+  readonly reason: string;
 }
 
 export interface Started {

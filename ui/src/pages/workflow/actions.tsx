@@ -7,6 +7,7 @@ import { Dialog } from "../../kit/dialog";
 import { useKeys } from "../../kit/keys";
 import type { Run } from "../../model/run/run";
 import { isOpen } from "../../model/status";
+import { hold, HOLD_WORDS } from "./hold";
 import { SignalDialog } from "./signal-dialog";
 
 interface ActionsProps {
@@ -16,8 +17,9 @@ interface ActionsProps {
 
 /** What can be done to the whole of it. */
 export function Actions({ id, run }: ActionsProps): JSX.Element {
-  const [asked, setAsked] = useState<"cancel" | "again" | "compare" | "signal">();
+  const [asked, setAsked] = useState<"cancel" | "again" | "compare" | "signal" | "pause" | "resume">();
   const open = isOpen(run.instance.now.status);
+  const paused = run.instance.now.pause !== undefined;
   const close = (): void => setAsked(undefined);
   useKeys({ c: () => setAsked("cancel") }, open);
   return (
@@ -25,9 +27,11 @@ export function Actions({ id, run }: ActionsProps): JSX.Element {
       <Button onClick={() => setAsked("compare")}>Compare</Button>
       {run.started !== undefined && <Button onClick={() => setAsked("again")}>Start again</Button>}
       {open && <Button onClick={() => setAsked("signal")}>Signal</Button>}
+      {open && (paused ? <Button look="main" onClick={() => setAsked("resume")}>Resume</Button> : <Button onClick={() => setAsked("pause")}>Pause</Button>)}
       {open && <Button look="danger" onClick={() => setAsked("cancel")}>Cancel</Button>}
       {asked === "cancel" && <CancelDialog id={id} run={run} onClose={close} />}
-      {asked === "again" && <AgainDialog run={run} onClose={close} />}
+      {asked === "again" && <AgainDialog id={id} run={run} onClose={close} />}
+      {(asked === "pause" || asked === "resume") && <HoldDialog id={id} verb={asked} onClose={close} />}
       {asked === "signal" && <SignalDialog id={id} name="" onClose={close} />}
       {asked === "compare" && <CompareDialog id={id} onClose={close} />}
     </>
@@ -38,6 +42,11 @@ interface DialogProps {
   readonly id: string;
   readonly run: Run;
   readonly onClose: () => void;
+}
+
+function HoldDialog({ id, verb, onClose }: Omit<DialogProps, "run"> & { readonly verb: "pause" | "resume" }): JSX.Element {
+  const name = verb === "pause" ? "Pause" : "Resume";
+  return <Confirm title={`${name} this workflow`} verb={`${name} it`} onClose={onClose} act={(reason) => hold(id, verb, reason)}>{HOLD_WORDS[verb]}</Confirm>;
 }
 
 function CancelDialog({ id, run, onClose }: DialogProps): JSX.Element {
@@ -58,19 +67,16 @@ function CancelDialog({ id, run, onClose }: DialogProps): JSX.Element {
   );
 }
 
-function AgainDialog({ run, onClose }: Omit<DialogProps, "id">): JSX.Element {
+function AgainDialog({ id, run: { started }, onClose }: DialogProps): JSX.Element {
   const [key] = useState(newKey);
   const navigate = useNavigate();
-  const { started } = run;
   const act = async (): Promise<void> => {
-    if (started === undefined) return;
-    const { workflow, version, input } = started;
-    const made = await take(api.POST("/api/v1/workflows", { params: { header: { "Idempotency-Key": key } }, body: { workflow, version, input } }));
+    const made = await take(api.POST("/api/v1/workflows/{id}/replay", { params: { path: { id }, header: { "Idempotency-Key": key } }, body: {} }));
     void navigate({ to: "/workflows/$id", params: { id: made.id } });
   };
   return (
     <Confirm title="Start again with the same input" verb="Start it" onClose={onClose} act={act} reasonLabel="Note (not kept)">
-      A new instance of {started?.workflow} {started?.version} starts with the input of this one. Every call is made anew; this instance stays as it is. Values that are masked here are masked in the new input as well.
+      A new instance of {started?.workflow} {started?.version} starts with the input of this one. Every call is made anew; this instance stays as it is.
     </Confirm>
   );
 }

@@ -15,8 +15,10 @@ import type { Segment, StepError, StepState } from "../../model/run/state";
 import { undoOf } from "../../model/summary";
 import { duration } from "../../model/time";
 import { LaneList } from "./lane-list";
+import { StepVerbs } from "./step-verbs";
 
 interface StepPanelProps {
+  readonly id: string;
   readonly run: Run;
   readonly version: number;
   readonly seq: number;
@@ -27,7 +29,7 @@ interface StepPanelProps {
 }
 
 /** All about one step at the position: what it got, gave and went through. */
-export function StepPanel({ run, version, seq, step, lane, definition, onLane }: StepPanelProps): JSX.Element {
+export function StepPanel({ id, run, version, seq, step, lane, definition, onLane }: StepPanelProps): JSX.Element {
   const states = run.statesOf(step, seq);
   const chosen = states.length === 1 ? states[0] : states.find((state) => state.lane === lane);
   if (states.length === 0) {
@@ -43,6 +45,7 @@ export function StepPanel({ run, version, seq, step, lane, definition, onLane }:
     <div className="flex flex-col gap-5">
       {states.length > 1 && <button type="button" className="self-start rounded text-accent-text hover:underline" onClick={() => onLane(undefined)}>All {states.length} lanes</button>}
       <StateFacts state={chosen} />
+      {seq === run.end && <StepVerbs id={id} state={chosen} />}
       {chosen.error !== undefined && <ErrorBox error={chosen.error} />}
       <Attempts segments={run.steps.find(keyOf(chosen.lane, step))?.segments ?? []} seq={seq} />
       {(chosen.input !== null || definition?.kind === "adapter") && <Value title="Input" value={chosen.input ?? run.started?.input ?? null} />}

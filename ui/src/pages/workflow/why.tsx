@@ -7,7 +7,7 @@ import { ShortId } from "../../kit/id";
 import { lookOf } from "../../kit/status";
 import { Moment } from "../../kit/time";
 import { text } from "../../model/json";
-import type { InstanceState } from "../../model/run/state";
+import type { InstanceState, Pause } from "../../model/run/state";
 import type { Reason } from "../../model/waiting";
 import { clockTime, exact, span } from "../../model/time";
 import { Answers, useAnswering } from "../decisions/answers";
@@ -34,7 +34,7 @@ export function Why({ id, reasons, total, isLive, at, instance, onStep }: WhyPro
   const [all, setAll] = useState(false);
   const [signal, setSignal] = useState<string>();
   const line = "flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 rounded border px-3 py-1 md:h-10 md:flex-nowrap";
-  if (reasons.length === 0) return <><div className={`${line} border-line bg-raised`}>{instance !== undefined && <Outcome instance={instance} onStep={onStep} />}</div>{dialog}</>;
+  if (reasons.length === 0 || instance?.pause !== undefined) return <><div className={`${line} border-line bg-raised`}>{instance !== undefined && <Outcome instance={instance} onStep={onStep} />}</div>{dialog}</>;
   return (
     <>
       <ul className="flex flex-col gap-1.5" aria-label="What it waits for">
@@ -58,7 +58,7 @@ export function Why({ id, reasons, total, isLive, at, instance, onStep }: WhyPro
 }
 
 /** How it ended, or that it is between two records. */
-function Outcome({ instance: { status, error, endedAt }, onStep }: { readonly instance: InstanceState; readonly onStep: (step: string, lane: string) => void }): JSX.Element {
+function Outcome({ instance: { status, error, endedAt, pause }, onStep }: { readonly instance: InstanceState; readonly onStep: (step: string, lane: string) => void }): JSX.Element {
   const { Icon, colour } = lookOf(status);
   const path = (text(error?.whole ?? null, "step") || "").split("/");
   const step = path.at(-1) ?? "";
@@ -68,13 +68,17 @@ function Outcome({ instance: { status, error, endedAt }, onStep }: { readonly in
     <>
       <span className={colour}><Icon /></span>
       <span className="min-w-0 flex-1 truncate">
-        {words[status] === undefined ? "It goes on at once." : <>{words[status]}{ended}</>}
+        {pause !== undefined ? <Paused pause={pause} /> : status === "queued" ? "It was started for a later time, and waits for that." : words[status] === undefined ? "It goes on at once." : <>{words[status]}{ended}</>}
         {error !== undefined && words[status] !== undefined && (
           <>: {step !== "" && <button type="button" onClick={() => onStep(step, path.slice(0, -1).join("/"))} className="rounded font-medium underline decoration-line-strong underline-offset-2 hover:decoration-current">{step}</button>} <span className="text-muted" title={error.message}>{error.type}: {error.message}</span></>
         )}
       </span>
     </>
   );
+}
+
+function Paused({ pause: { since, by, reason } }: { readonly pause: Pause }): JSX.Element {
+  return <>Paused <Moment at={since} />{by !== "" && ` by ${by}`}{reason !== "" && <span className="text-muted">: {reason}</span>}. Nothing new begins until it is resumed.</>;
 }
 
 function ReasonIcon({ reason: { busy, ofUndo } }: { readonly reason: Reason }): JSX.Element {

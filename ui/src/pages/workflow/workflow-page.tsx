@@ -84,7 +84,7 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
         <div role="tabpanel" aria-label={NAMES[tab]} className="relative min-h-0 min-w-0 flex-1 max-md:h-[65dvh] md:overflow-auto">
           {run.end === 0 ? <div className="p-6"><Skeleton lines={6} /></div> : <View tab={tab} live={live} position={position} flow={flow} search={search} change={change} id={id} onStep={onStep} onRecord={onRecord} />}
         </div>
-        <Selected tab={tab} live={live} position={position} flow={flow} search={search} change={change} showsRecord={showsRecord} onHideRecord={() => setShowsRecord(false)} />
+        <Selected id={id} tab={tab} live={live} position={position} flow={flow} search={search} change={change} showsRecord={showsRecord} onHideRecord={() => setShowsRecord(false)} />
       </div>
     </div>
   );
@@ -139,11 +139,12 @@ function RunGraph({ flow, live: { run, version }, seq, search, change }: RunGrap
 }
 
 interface SelectedProps extends ViewProps {
+  readonly id: string;
   readonly showsRecord: boolean;
   readonly onHideRecord: () => void;
 }
 
-function Selected({ tab, live: { run, version }, position: { seq, isLive }, flow, search, change, showsRecord, onHideRecord }: SelectedProps): JSX.Element | null {
+function Selected({ id, tab, live: { run, version }, position: { seq, isLive }, flow, search, change, showsRecord, onHideRecord }: SelectedProps): JSX.Element | null {
   const { step, lane } = search;
   const definition = useMemo(() => (flow === undefined ? undefined : [...stepsOf(flow)].find((each) => each.id === step)), [flow, step]);
   const record = run.records[seq - 1];
@@ -153,7 +154,7 @@ function Selected({ tab, live: { run, version }, position: { seq, isLive }, flow
   if (step === undefined || run.end === 0) return null;
   return (
     <SidePanel title={step} onClose={() => change({ step: undefined, lane: undefined })}>
-      <StepPanel run={run} version={version} seq={seq} step={step} lane={lane} definition={definition} onLane={(next) => change({ lane: next })} />
+      <StepPanel id={id} run={run} version={version} seq={seq} step={step} lane={lane} definition={definition} onLane={(next) => change({ lane: next })} />
     </SidePanel>
   );
 }

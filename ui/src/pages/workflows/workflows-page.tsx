@@ -16,6 +16,7 @@ import { useLive } from "../../live/hooks";
 import { hub } from "../../live/hub";
 import { throttled } from "../../live/throttle";
 import { exact, span } from "../../model/time";
+import { hold, HOLD_WORDS } from "../workflow/hold";
 import { FilterBar } from "./filter-bar";
 import { asQuery, type Filters } from "./filters";
 import { allIds, InstanceList } from "./instance-list";
@@ -68,7 +69,7 @@ function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Elem
   const first = useRef(0);
   const selection = useSelection(rows.map((row) => row.id));
   const [active, setActive] = useState(-1);
-  const [cancelling, setCancelling] = useState<readonly string[]>();
+  const [asked, setAsked] = useState<Asked>();
   const navigate = useNavigate();
   useEffect(() => list.retarget(query), [list, query]);
   useRenewal(list, first);
@@ -98,15 +99,17 @@ function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Elem
           <span className="font-medium">{exact(selection.ids.size)} selected</span>
           <span className="flex-1" />
           {total !== undefined && total > selection.ids.size && <Button small look="quiet" onClick={() => void allIds(query, MOST).then(selection.set)}>Select all {exact(Math.min(total, MOST))} that match</Button>}
-          <Button small look="danger" onClick={() => setCancelling([...selection.ids])}>Cancel them</Button>
+          <Button small onClick={() => setAsked({ verb: "pause", ids: [...selection.ids] })}>Pause them</Button>
+          <Button small onClick={() => setAsked({ verb: "resume", ids: [...selection.ids] })}>Resume them</Button>
+          <Button small look="danger" onClick={() => setAsked({ verb: "cancel", ids: [...selection.ids] })}>Cancel them</Button>
           <Button small look="quiet" onClick={selection.clear}>Clear</Button>
         </div>
       )}
       {behind.length > 0 && <p role="status" className="text-sm text-waiting">The list may lack the newest changes: the server is behind with it by {span(Math.max(...behind.map((partition) => partition.behind_ms)))} and catches up by itself.</p>}
       {state === "failed" && <Failure error={error} retry={() => void list.refresh()} />}
       <Rows rows={rows} more={more} selected={selection.ids} active={active} onSelect={selection.toggle} onSelectAll={() => selection.all()} onScroll={onScroll} />
-      {cancelling !== undefined && <CancelMany ids={cancelling} onClose={(acted) => {
-        setCancelling(undefined);
+      {asked !== undefined && <Many {...asked} onClose={(acted) => {
+        setAsked(undefined);
         if (acted) selection.clear();
         void list.refreshFrom(first.current);
       }} />}
@@ -162,14 +165,23 @@ function useSelection(loaded: readonly string[]): Selection {
   };
 }
 
-function CancelMany({ ids, onClose }: { readonly ids: readonly string[]; readonly onClose: (acted: boolean) => void }): JSX.Element {
+interface Asked {
+  readonly verb: "cancel" | "pause" | "resume";
+  readonly ids: readonly string[];
+}
+
+const NAMES: Readonly<Record<Asked["verb"], string>> = { cancel: "Cancel", pause: "Pause", resume: "Resume" };
+const LATE = "One that has ended already is refused and stays as it is.";
+
+function Many({ verb, ids, onClose }: Asked & { readonly onClose: (acted: boolean) => void }): JSX.Element {
   const [batch] = useState(newKey);
   const cancel = (id: string, reason: string): Promise<unknown> => take(api.POST("/api/v1/workflows/{id}/cancel", {
     params: { path: { id }, header: { "Idempotency-Key": `${batch}/${id}` } }, body: { reason },
   }));
+  const act = verb === "cancel" ? cancel : (id: string, reason: string): Promise<unknown> => hold(id, verb, reason);
   return (
-    <BulkDialog title={`Cancel ${exact(ids.length)} workflows`} verb="Cancel" danger ids={ids} act={cancel} onClose={onClose}>
-      Each ends early: calls under way are awaited, and completed steps that have a compensation are undone. One that has ended already is refused and stays as it is. This cannot be taken back.
+    <BulkDialog title={`${NAMES[verb]} ${exact(ids.length)} workflows`} verb={NAMES[verb]} danger={verb === "cancel"} ids={ids} act={act} onClose={onClose}>
+      {verb === "cancel" ? `Each ends early: calls under way are awaited, and completed steps that have a compensation are undone. ${LATE} This cannot be taken back.` : `${HOLD_WORDS[verb]} ${LATE}`}
     </BulkDialog>
   );
 }

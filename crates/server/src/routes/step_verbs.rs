@@ -1,0 +1,154 @@
+//! What an operator does about one step.
+
+use std::sync::Arc;
+
+use api::{Code, Finding, StepRequest, Submitted};
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use engine::record::Failure;
+use engine::{Command, Payload, StepOrder, StepVerb};
+
+use super::answers::data_of;
+use crate::callers::{Caller, Permission};
+use crate::door::{JsonBody, Query, Refusal, Segments, of_command, parse_id};
+use crate::render;
+use crate::state::Door;
+
+/// The error's type of a step that an operator fails, where they name none.
+const OVERRULED: &str = "overruled";
+/// The longest error type, in bytes.
+const MAX_ERROR_TYPE: usize = 128;
+
+type Path = Segments<(String, String)>;
+type Taken = Result<(StatusCode, Json<Submitted>), Refusal>;
+
+/// Leaves a step out
+///
+/// Its output is null, and the workflow goes on. A call or a child that is under way is not waited for: it
+/// may have taken effect, so a roll-back asks or undoes it.
+#[utoipa::path(
+    post, path = "/workflows/{id}/steps/{step}/skip", tag = "workflows", operation_id = "skip_step",
+    params(("id" = String, Path), ("step" = String, Path)),
+    request_body = Option<StepRequest>,
+    responses((status = 202, description = "It is skipped", body = Submitted), crate::openapi::Problems)
+)]
+pub async fn skip(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    path: Path,
+    query: Query,
+    request: Request,
+) -> Taken {
+    let asked = read(&door, query, request).await?;
+    order(&door, &caller, path, asked, |_| Ok(StepVerb::Skip)).await
+}
+
+/// Supplies a step's output: it counts as done
+#[utoipa::path(
+    post, path = "/workflows/{id}/steps/{step}/complete", tag = "workflows", operation_id = "complete_step",
+    params(("id" = String, Path), ("step" = String, Path)),
+    request_body = Option<StepRequest>,
+    responses((status = 202, description = "It counts as done", body = Submitted), crate::openapi::Problems)
+)]
+pub async fn complete(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    path: Path,
+    query: Query,
+    request: Request,
+) -> Taken {
+    let asked = read(&door, query, request).await?;
+    let verb = |asked: &StepRequest| {
+        let output = data_of(asked.output.as_ref())?;
+        Ok(StepVerb::Complete(output.unwrap_or_else(Payload::null)))
+    };
+    order(&door, &caller, path, asked, verb).await
+}
+
+/// Has a step fail
+///
+/// Its `catch`, `on-error` and retry policy take the error like any other.
+#[utoipa::path(
+    post, path = "/workflows/{id}/steps/{step}/fail", tag = "workflows", operation_id = "fail_step",
+    params(("id" = String, Path), ("step" = String, Path)),
+    request_body = Option<StepRequest>,
+    responses((status = 202, description = "It has failed", body = Submitted), crate::openapi::Problems)
+)]
+pub async fn fail(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    path: Path,
+    query: Query,
+    request: Request,
+) -> Taken {
+    let asked = read(&door, query, request).await?;
+    order(&door, &caller, path, asked, failure).await
+}
+
+/// Has a step's next attempt made at once
+#[utoipa::path(
+    post, path = "/workflows/{id}/steps/{step}/retry", tag = "workflows", operation_id = "retry_step",
+    params(("id" = String, Path), ("step" = String, Path)),
+    request_body = Option<StepRequest>,
+    responses((status = 202, description = "The attempt is made", body = Submitted), crate::openapi::Problems)
+)]
+pub async fn retry(
+    State(door): State<Arc<Door>>,
+    caller: Caller,
+    path: Path,
+    query: Query,
+    request: Request,
+) -> Taken {
+    let asked = read(&door, query, request).await?;
+    order(&door, &caller, path, asked, |_| Ok(StepVerb::Retry)).await
+}
+
+async fn read(door: &Door, query: Query, request: Request) -> Result<StepRequest, Refusal> {
+    query.finish()?;
+    let read = JsonBody::<StepRequest>::read_or_default(request, door.limits.body_bytes);
+    read.await.map(|JsonBody(asked)| asked)
+}
+
+fn failure(asked: &StepRequest) -> Result<StepVerb, Refusal> {
+    let error_type = asked.error_type.as_deref().unwrap_or(OVERRULED);
+    let fits = (1..=MAX_ERROR_TYPE).contains(&error_type.len())
+        && !error_type
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace());
+    if !fits {
+        let message = "expected an error type of 1 to 128 bytes without spaces";
+        let finding = Finding::at("/error_type", message);
+        let refusal = Refusal::new(Code::BAD_BODY, format!("/error_type: {message}"));
+        return Err(refusal.with(finding));
+    }
+    let message = asked.message.clone();
+    Ok(StepVerb::Fail(Failure {
+        error_type: error_type.to_owned(),
+        message: message.unwrap_or_else(|| "an operator had it fail".to_owned()),
+        ..Failure::default()
+    }))
+}
+
+async fn order(
+    door: &Door,
+    caller: &Caller,
+    Segments((id, step)): Path,
+    asked: StepRequest,
+    verb: impl FnOnce(&StepRequest) -> Result<StepVerb, Refusal>,
+) -> Taken {
+    let user = caller.may(Permission::Operate)?;
+    let order = StepOrder {
+        step,
+        verb: verb(&asked)?,
+        lane: asked.lane,
+        reason: asked.reason,
+        authority: caller.authority(),
+    };
+    let state = door
+        .runtime
+        .command(parse_id(&id)?, Command::Step(order), user)
+        .await;
+    let state = state.map_err(of_command)?;
+    Ok((StatusCode::ACCEPTED, Json(render::submitted(&state))))
+}
