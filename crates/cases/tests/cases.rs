@@ -1,7 +1,5 @@
 //! Cases that pass, and what is said of those that do not.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use cases::{CaseReport, run};
 use definition::ResourceSet;
 

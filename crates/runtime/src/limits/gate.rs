@@ -164,7 +164,7 @@ impl Gate {
             target.probes -= 1;
             target.out += 1;
         }
-        let named = desk.connector.as_ref().is_some_and(|own| has_targets(own));
+        let named = desk.connector.as_ref().is_some_and(has_targets);
         Ok(Passage {
             target: named.then_some(place),
             ticket: Some(Ticket {
