@@ -326,9 +326,7 @@ impl StepUndo {
         match self.phase() {
             UndoPhase::Done | UndoPhase::Nothing => "done",
             // Its losers are undone, and nothing else of it was asked for.
-            UndoPhase::Lanes if self.lanes_started > 0 && self.lanes_done == self.lanes_started => {
-                "done"
-            }
+            UndoPhase::Lanes if self.lanes_done >= self.lanes_started => "done",
             UndoPhase::Skipped | UndoPhase::Failed => "failed",
             UndoPhase::Lanes
             | UndoPhase::Verifying

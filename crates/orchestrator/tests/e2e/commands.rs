@@ -220,7 +220,8 @@ test:
 "#;
     std::fs::write(&file, cases).unwrap();
     let path = file.to_str().unwrap();
-    let failed = cli(&["test", path, "--junit", results.to_str().unwrap()]);
+    let junit = results.to_str().unwrap();
+    let failed = cli(&["test", path, "--junit", junit, "-o", "table"]);
     let said = text(&failed.stdout);
     assert_eq!(failed.status.code(), Some(1), "{said}");
     assert!(

@@ -39,10 +39,12 @@ impl Dispatcher {
             let held = held.filter(|held| held.kind != "limit");
             let used = queue.gate.used_at();
             let recently = used > 0 && now < used + IDLE_MS;
+            // A breaker whose time is over waits for its probes: what comes of them is news, no moment is.
+            let due = held.filter(|held| held.kind != "breaker" || held.until > Some(now));
             (held.is_some() || recently).then(|| Limited {
                 adapter: adapter.clone(),
                 waits: held.is_some(),
-                until: held.and_then(|held| held.until),
+                until: due.and_then(|held| held.until),
             })
         });
         limited.collect()

@@ -333,6 +333,8 @@ impl Model {
             matches!(
                 refusal,
                 Refusal::ChoiceNotOffered(_)
+                    // Its lane is about to close; that it does, the end of the run shows.
+                    | Refusal::Stale(_)
                     | Refusal::DecisionExpired
                     | Refusal::Data(_)
                     | Refusal::Paused
