@@ -18,6 +18,7 @@ mod per_step;
 mod postgres;
 mod purging;
 mod recovery;
+mod runs;
 mod soak;
 mod submit;
 mod waiting;

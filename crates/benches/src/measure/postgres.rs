@@ -8,14 +8,13 @@ use api::{Node, Page};
 use serde::Serialize;
 
 use super::in_process::{Half, half, half_load};
-use super::peers::of_ours;
+use super::runs::{cost_cells, factor, fastest, of_ours, rate, tell};
 use crate::bench::{Bench, Stage, THREE_STEPS};
 use crate::load::{Expect, Requests, Shape, Until, closed_loop, counted};
 use crate::peers::{Dbos, PeerRun, Postgres};
 use crate::process::Process;
-use crate::report::{Section, Table, cell};
+use crate::report::{Section, Table};
 use crate::served::Database;
-use crate::spread::Spread;
 
 /// From saturation to one at a time; DBOS is driven with as many single starts.
 const SHAPES: [Shape; 4] = [
@@ -186,9 +185,7 @@ impl Turn<'_> {
     }
 
     fn tell(&self, who: &str, run: &PeerRun) {
-        let (rate, p50) = (run.per_second, run.latency.p50_ms);
-        let showed = format!("{rate:.0} workflows/s, p50 {p50:.2} ms");
-        self.bench.tell(who, self.repeat, &showed);
+        tell(self.bench, who, self.repeat, run);
     }
 }
 
@@ -222,18 +219,17 @@ fn rates(figures: &Figures) -> Table {
         "DBOS, its best",
         "one node / DBOS",
     ]);
-    let best = figures.dbos.iter().map(|one| median(&one.runs));
-    let best = best.fold(0.0, f64::max);
+    let best = fastest(figures.dbos.iter().map(|one| one.runs.as_slice()));
     for Case {
         shape, one_node, ..
     } in &figures.cases
     {
-        let factor = if best > 0.0 {
-            format!("{:.1}", median(one_node) / best)
-        } else {
-            "-".to_owned()
-        };
-        table.row([shape.clone(), rate(one_node), format!("{best:.0}"), factor]);
+        table.row([
+            shape.clone(),
+            rate(one_node),
+            rate(best),
+            factor(one_node, best),
+        ]);
     }
     table
 }
@@ -272,21 +268,6 @@ fn theirs(all: &[Theirs]) -> Table {
 }
 
 fn of_runs(load: String, who: &str, runs: &[PeerRun]) -> [String; 6] {
-    let all = |figure: fn(&PeerRun) -> Option<f64>| cell(runs.iter().filter_map(figure));
-    [
-        load,
-        who.to_owned(),
-        rate(runs),
-        all(|run| run.cpu_ms),
-        all(|run| Some(run.latency.p50_ms)),
-        all(|run| Some(run.latency.p99_ms)),
-    ]
-}
-
-fn rate(runs: &[PeerRun]) -> String {
-    cell(runs.iter().map(|run| run.per_second))
-}
-
-fn median(runs: &[PeerRun]) -> f64 {
-    Spread::of(runs.iter().map(|run| run.per_second)).median
+    let [cpu, p50, p99] = cost_cells(runs);
+    [load, who.to_owned(), rate(runs), cpu, p50, p99]
 }

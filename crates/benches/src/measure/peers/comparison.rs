@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use super::{Case, ENGINES, Figures, IN_FLIGHT, SATURATED};
+use crate::measure::runs::{cost_cells, factor, fastest, rate};
 use crate::peers::PeerRun;
-use crate::report::{Line, Plot, Point, Section, Table, cell};
-use crate::spread::Spread;
+use crate::report::{Line, Plot, Point, Section, Table};
 
 /// What the figures say, and which peers are missing.
 pub(super) fn report(figures: &Figures) -> Result<Section> {
@@ -29,11 +29,7 @@ fn rates(figures: &Figures) -> Table {
         "in process / DBOS",
     ]);
     let saturated = rate(&figures.saturated);
-    let none: &[PeerRun] = &[];
-    let best = |of: fn(&Case) -> &[PeerRun]| {
-        let faster = |one: &&[PeerRun], other: &&[PeerRun]| median(one).total_cmp(&median(other));
-        figures.cases.iter().map(of).max_by(faster).unwrap_or(none)
-    };
+    let best = |of: fn(&Case) -> &[PeerRun]| fastest(figures.cases.iter().map(of));
     let (restate, dbos) = (best(|case| &case.restate), best(|case| &case.dbos));
     table.row([
         format!("{}; a peer's best", SATURATED.name()),
@@ -65,14 +61,8 @@ fn costs(figures: &Figures) -> Table {
     let mut table = Table::new(["in flight", "engine", "CPU ms each", "p50 ms", "p99 ms"]);
     for case in &figures.cases {
         for (name, runs) in case.engines() {
-            let all = |figure: fn(&PeerRun) -> Option<f64>| cell(runs.iter().filter_map(figure));
-            table.row([
-                case.in_flight.to_string(),
-                name.to_owned(),
-                all(|run| run.cpu_ms),
-                all(|run| Some(run.latency.p50_ms)),
-                all(|run| Some(run.latency.p99_ms)),
-            ]);
+            let [cpu, p50, p99] = cost_cells(runs);
+            table.row([case.in_flight.to_string(), name.to_owned(), cpu, p50, p99]);
         }
     }
     table
@@ -98,23 +88,5 @@ fn plot(figures: &Figures) -> Plot {
         logarithmic: (false, true),
         places: IN_FLIGHT.map(|count| count.to_string()).into(),
         lines: (0..ENGINES.len()).map(engine).collect(),
-    }
-}
-
-fn rate(runs: &[PeerRun]) -> String {
-    cell(runs.iter().map(|run| run.per_second))
-}
-
-fn median(runs: &[PeerRun]) -> f64 {
-    Spread::of(runs.iter().map(|run| run.per_second)).median
-}
-
-/// How many times as fast, by the medians.
-fn factor(ours: &[PeerRun], theirs: &[PeerRun]) -> String {
-    let (ours, theirs) = (median(ours), median(theirs));
-    if ours > 0.0 && theirs > 0.0 {
-        format!("{:.1}", ours / theirs)
-    } else {
-        "-".to_owned()
     }
 }

@@ -8,8 +8,9 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::http_steps::documents;
+use super::runs::{of_ours, tell};
 use crate::bench::Bench;
-use crate::load::{Expect, Requests, Shape, Steady, Until, closed_loop, counted};
+use crate::load::{Expect, Requests, Shape, Until, closed_loop, counted};
 use crate::peers::{Dbos, PeerRun, Postgres, Restate, steps_service};
 use crate::report::Section;
 
@@ -169,9 +170,7 @@ impl Turn<'_> {
     }
 
     fn tell(&self, who: &str, run: &PeerRun) {
-        let (rate, p50) = (run.per_second, run.latency.p50_ms);
-        let showed = format!("{rate:.0} workflows/s, p50 {p50:.2} ms");
-        self.bench.tell(who, self.repeat, &showed);
+        tell(self.bench, who, self.repeat, run);
     }
 
     /// A peer that is not there is said in the report, and the others go on.
@@ -184,14 +183,5 @@ impl Turn<'_> {
         if !self.figures.notes.contains(&note) {
             self.figures.notes.push(note);
         }
-    }
-}
-
-/// Ours, with what a service beside it used of the processor for each workflow.
-pub(super) fn of_ours(ours: &Steady, beside_ms: f64) -> PeerRun {
-    PeerRun {
-        per_second: ours.per_second,
-        latency: ours.latency,
-        cpu_ms: ours.server_cpu_ms.map(|server| server + beside_ms),
     }
 }
