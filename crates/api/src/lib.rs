@@ -53,4 +53,4 @@ pub use system::{
     Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason, System,
 };
 pub use time::{InvalidTime, Time};
-pub use verb::{HoldRequest, ReplayRequest, SignalRequest, StepRequest};
+pub use verb::{ReplayRequest, SignalRequest, StepRequest};

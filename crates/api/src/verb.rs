@@ -17,14 +17,6 @@ pub struct SignalRequest {
     pub data: Option<Json>,
 }
 
-/// A request to hold an instance, or to let it go on.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct HoldRequest {
-    /// Why; kept in the history and in the audit.
-    pub reason: String,
-}
-
 /// Something to do about one step.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

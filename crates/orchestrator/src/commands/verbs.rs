@@ -1,6 +1,6 @@
 //! `signal`, `pause`, `resume`, `steps`, `replay`: what is asked of one instance while it runs.
 
-use api::{Exit, HoldRequest, Json, ReplayRequest, SignalRequest, StepRequest, Submitted};
+use api::{Exit, Json, Reason, ReplayRequest, SignalRequest, StepRequest, Submitted};
 
 use super::Session;
 use crate::args::{HoldArgs, ReplayArgs, SignalArgs, StepArgs, StepsCommand};
@@ -29,7 +29,7 @@ pub async fn signal(session: &Session, args: SignalArgs) -> Result<Exit, Failure
 
 /// Holds instances, or lets them go on, one after the other; the first that is refused ends it.
 pub async fn hold(session: &Session, verb: &str, args: HoldArgs) -> Result<Exit, Failure> {
-    let request = HoldRequest {
+    let request = Reason {
         reason: args.reason,
     };
     for id in &args.ids {

@@ -48,8 +48,11 @@ pub(super) fn admit(
                 return Admission::Run(at, passage);
             }
             Err(Refused::Wait(held)) => {
+                // Whoever looks after the limits knows of it already where nothing is new: it would wake itself.
+                if queue.held.as_ref() != Some(&held) {
+                    lookout.shared.homes.look();
+                }
                 queue.held = Some(held);
-                lookout.shared.homes.look();
                 return Admission::Wait(at);
             }
             Err(Refused::Fail(failure)) => return Admission::Fail(failure),

@@ -181,10 +181,7 @@ pub async fn delete(
     let user = caller.may(Permission::Operate)?;
     let reason: Option<String> = query.take("reason")?;
     query.finish()?;
-    if headers.contains_key(header::IF_MATCH) {
-        let state = door.runtime.instance(id).await.map_err(of_read)?;
-        expect_match(&headers, state.seq())?;
-    }
+    expect_unchanged(&door, id, &headers).await?;
     let reason = reason.unwrap_or_default();
     let deleted = door.runtime.delete(id, user, &reason).await;
     deleted.map_err(of_command)?;
@@ -231,10 +228,7 @@ pub async fn cancel(
 ) -> Result<(StatusCode, HeaderMap, Json<Submitted>), Refusal> {
     let user = caller.may(Permission::Operate)?;
     query.finish()?;
-    if request.headers().contains_key(header::IF_MATCH) {
-        let state = door.runtime.instance(id).await.map_err(of_read)?;
-        expect_match(request.headers(), state.seq())?;
-    }
+    expect_unchanged(&door, id, request.headers()).await?;
     let read = JsonBody::<CancelRequest>::read_or_default(request, door.limits.body_bytes);
     let JsonBody(asked) = read.await?;
     let wanted = CancelRequested {
@@ -255,4 +249,17 @@ pub async fn cancel(
     };
     let answer = Json(render::submitted(&state));
     Ok((StatusCode::ACCEPTED, replayed(again), answer))
+}
+
+/// Refuses when `If-Match` names another state of the instance than the present one, which is read only then.
+pub(super) async fn expect_unchanged(
+    door: &Door,
+    id: Id,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    if headers.contains_key(header::IF_MATCH) {
+        let state = door.runtime.instance(id).await.map_err(of_read)?;
+        expect_match(headers, state.seq())?;
+    }
+    Ok(())
 }

@@ -40,8 +40,10 @@ pub async fn skip(
     query: Query,
     request: Request,
 ) -> Taken {
-    let asked = read(&door, query, request).await?;
-    order(&door, &caller, path, asked, |_| Ok(StepVerb::Skip)).await
+    order(&door, &caller, path, (query, request), |_| {
+        Ok(StepVerb::Skip)
+    })
+    .await
 }
 
 /// Supplies a step's output: it counts as done
@@ -58,12 +60,11 @@ pub async fn complete(
     query: Query,
     request: Request,
 ) -> Taken {
-    let asked = read(&door, query, request).await?;
     let verb = |asked: &StepRequest| {
         let output = data_of(asked.output.as_ref())?;
         Ok(StepVerb::Complete(output.unwrap_or_else(Payload::null)))
     };
-    order(&door, &caller, path, asked, verb).await
+    order(&door, &caller, path, (query, request), verb).await
 }
 
 /// Has a step fail
@@ -82,8 +83,7 @@ pub async fn fail(
     query: Query,
     request: Request,
 ) -> Taken {
-    let asked = read(&door, query, request).await?;
-    order(&door, &caller, path, asked, failure).await
+    order(&door, &caller, path, (query, request), failure).await
 }
 
 /// Has a step's next attempt made at once
@@ -100,14 +100,10 @@ pub async fn retry(
     query: Query,
     request: Request,
 ) -> Taken {
-    let asked = read(&door, query, request).await?;
-    order(&door, &caller, path, asked, |_| Ok(StepVerb::Retry)).await
-}
-
-async fn read(door: &Door, query: Query, request: Request) -> Result<StepRequest, Refusal> {
-    query.finish()?;
-    let read = JsonBody::<StepRequest>::read_or_default(request, door.limits.body_bytes);
-    read.await.map(|JsonBody(asked)| asked)
+    order(&door, &caller, path, (query, request), |_| {
+        Ok(StepVerb::Retry)
+    })
+    .await
 }
 
 fn failure(asked: &StepRequest) -> Result<StepVerb, Refusal> {
@@ -134,10 +130,13 @@ async fn order(
     door: &Door,
     caller: &Caller,
     Segments((id, step)): Path,
-    asked: StepRequest,
+    (query, request): (Query, Request),
     verb: impl FnOnce(&StepRequest) -> Result<StepVerb, Refusal>,
 ) -> Taken {
     let user = caller.may(Permission::Operate)?;
+    query.finish()?;
+    let read = JsonBody::<StepRequest>::read_or_default(request, door.limits.body_bytes);
+    let JsonBody(asked) = read.await?;
     let order = StepOrder {
         step,
         verb: verb(&asked)?,

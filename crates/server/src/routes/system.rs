@@ -147,10 +147,14 @@ pub async fn nodes(
 ) -> Result<Json<Nodes>, Refusal> {
     caller.may(Permission::Read)?;
     query.finish()?;
+    Ok(Json(listed(&door)))
+}
+
+fn listed(door: &Door) -> Nodes {
     let (nodes, _) = door.runtime.nodes().unwrap_or_default();
     let mut items: Vec<Node> = nodes.into_iter().map(node).collect();
     items.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
-    Ok(Json(Nodes { items }))
+    Nodes { items }
 }
 
 /// Takes a node out of use: it hands over what it owns, and sends requests on
@@ -160,22 +164,23 @@ pub async fn nodes(
     responses((status = 200, description = "The nodes, by name", body = Nodes), crate::openapi::Problems)
 )]
 pub async fn drain(
-    state: State<Arc<Door>>,
+    State(door): State<Arc<Door>>,
     caller: Caller,
     Path(node): Path<String>,
     query: Query,
     request: Request,
 ) -> Result<Json<Nodes>, Refusal> {
-    let user = caller.may(Permission::System)?.to_owned();
+    let user = caller.may(Permission::System)?;
+    query.finish()?;
     let reason = reason(request).await?;
     let why = match reason.as_str() {
-        "" => user.clone(),
+        "" => user.to_owned(),
         said => format!("{user}: {said}"),
     };
-    let drained = state.runtime.drain(&node, Some(&why)).await;
+    let drained = door.runtime.drain(&node, Some(&why)).await;
     drained.map_err(of_drain)?;
     tracing::warn!(user, node, reason, "a node is drained");
-    nodes(state, caller, query).await
+    Ok(Json(listed(&door)))
 }
 
 /// Takes a drained node back into use
@@ -185,17 +190,18 @@ pub async fn drain(
     responses((status = 200, description = "The nodes, by name", body = Nodes), crate::openapi::Problems)
 )]
 pub async fn undrain(
-    state: State<Arc<Door>>,
+    State(door): State<Arc<Door>>,
     caller: Caller,
     Path(node): Path<String>,
     query: Query,
     request: Request,
 ) -> Result<Json<Nodes>, Refusal> {
-    let user = caller.may(Permission::System)?.to_owned();
+    let user = caller.may(Permission::System)?;
+    query.finish()?;
     let reason = reason(request).await?;
-    state.runtime.drain(&node, None).await.map_err(of_drain)?;
+    door.runtime.drain(&node, None).await.map_err(of_drain)?;
     tracing::info!(user, node, reason, "a node is back in use");
-    nodes(state, caller, query).await
+    Ok(Json(listed(&door)))
 }
 
 fn of_drain(error: DrainError) -> Refusal {

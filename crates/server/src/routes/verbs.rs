@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use api::{Code, Finding, HoldRequest, SignalRequest, Submitted};
+use api::{Code, Finding, Reason, SignalRequest, Submitted};
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use definition::{SIGNAL_NAME, is_signal_name};
 use engine::record::Held;
 use engine::{Command, Id, Payload, Refusal as Engine, Signal, SignalKey};
 use runtime::CommandError;
 
 use super::answers::data_of;
+use super::instance::expect_unchanged;
 use super::submit::idempotency;
 use crate::callers::{Caller, Permission};
 use crate::door::{
-    IdempotencyKey, JsonBody, PathId, Query, Refusal, expect_match, of_command, of_read,
-    parse_json, read_body, replayed,
+    IdempotencyKey, JsonBody, PathId, Query, Refusal, of_command, of_read, parse_json, read_body,
+    replayed,
 };
 use crate::render;
 use crate::state::Door;
@@ -89,7 +90,7 @@ fn signal_key(user: &str, id: Id, key: &str, body: &[u8]) -> SignalKey {
 #[utoipa::path(
     post, path = "/workflows/{id}/pause", tag = "workflows", operation_id = "pause_workflow",
     params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
-    request_body = Option<HoldRequest>,
+    request_body = Option<Reason>,
     responses((status = 202, description = "It is paused", body = Submitted), crate::openapi::Problems)
 )]
 pub async fn pause(
@@ -108,7 +109,7 @@ pub async fn pause(
 #[utoipa::path(
     post, path = "/workflows/{id}/resume", tag = "workflows", operation_id = "resume_workflow",
     params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
-    request_body = Option<HoldRequest>,
+    request_body = Option<Reason>,
     responses((status = 202, description = "It goes on", body = Submitted), crate::openapi::Problems)
 )]
 pub async fn resume(
@@ -131,12 +132,9 @@ async fn hold(
 ) -> Result<(StatusCode, Json<Submitted>), Refusal> {
     let user = caller.may(Permission::Operate)?;
     query.finish()?;
-    if request.headers().contains_key(header::IF_MATCH) {
-        let state = door.runtime.instance(id).await.map_err(of_read)?;
-        expect_match(request.headers(), state.seq())?;
-    }
-    let read = JsonBody::<HoldRequest>::read_or_default(request, door.limits.body_bytes);
-    let JsonBody(HoldRequest { reason }) = read.await?;
+    expect_unchanged(door, id, request.headers()).await?;
+    let read = JsonBody::<Reason>::read_or_default(request, door.limits.body_bytes);
+    let JsonBody(Reason { reason }) = read.await?;
     let held = command(Held { reason });
     let state = door.runtime.command(id, held, user).await;
     let state = state.map_err(of_command)?;
