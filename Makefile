@@ -78,7 +78,7 @@ PREVIOUS ?= HEAD~1
 mixed: test-needs
 	scripts/earlier-binary $(PREVIOUS) target/earlier
 	EARLIER_BINARY=$(CURDIR)/target/earlier/debug/orchestrator \
-	  $(CARGO) test --locked -p orchestrator --test e2e -- --nocapture --ignored mixed
+	  $(CARGO) test --locked -p orchestrator --test e2e -- --nocapture a_rolling_restart
 
 ## The files under deploy/.
 lint-deploy:

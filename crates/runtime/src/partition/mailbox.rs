@@ -93,6 +93,8 @@ pub(crate) struct Port {
     pub(crate) head: Level,
     /// The last projected position.
     pub(crate) reached: Level,
+    /// How often its projection was refused since another process had taken it over.
+    pub(crate) refused: Level,
     /// Since when the projection has been behind, milliseconds since the epoch.
     pub(crate) behind_since: AtomicI64,
     /// Instances in memory.
@@ -158,6 +160,7 @@ impl Default for Port {
             calls: AtomicUsize::new(0),
             head: Level::default(),
             reached: Level::default(),
+            refused: Level::default(),
             behind_since: AtomicI64::new(0),
             hot: AtomicUsize::new(0),
             timers: AtomicUsize::new(0),

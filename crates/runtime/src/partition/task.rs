@@ -33,6 +33,8 @@ pub(crate) struct Opened {
     pub(crate) epoch: Epoch,
     /// The last durable position.
     pub(crate) head: Position,
+    /// How often its projection had been refused before it was taken over.
+    pub(crate) refused: u64,
     /// The checksum of the batch there.
     pub(crate) chain: u32,
     /// The time of its last record.

@@ -156,6 +156,8 @@ impl Projector {
                         partition = partition.0,
                         "another process projects the partition now"
                     );
+                    let refused = &port_of(&self.shared, partition).refused;
+                    refused.raise(refused.get() + 1);
                     // What was gathered meanwhile may be of a later ownership, and is kept.
                     write = Write::without(writing, partition);
                 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use engine::Entropy;
-use store::{PartitionId, Position, StoreError};
+use store::{PartitionId, StoreError};
 use tokio::sync::mpsc;
 
 use super::partition::recover;
@@ -17,7 +17,7 @@ use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::OpenError;
 use crate::health::Stats;
 use crate::limits::Homes;
-use crate::partition::{AppendFailed, Partition, Port};
+use crate::partition::{AppendFailed, Opened, Partition, Port};
 use crate::placement::Placement;
 use crate::projector::{Asked, Awaited, Committed, News, Projector, overlay_channel};
 use crate::shared::{Phase, Shared};
@@ -187,7 +187,7 @@ async fn open_all(shared: &Arc<Shared>, to_project: ToProject) -> Result<(), Ope
     }
     check_marks(shared, &opened);
     for (index, partition) in (0..).zip(&opened) {
-        wait_projected(shared, index, partition.head).await?;
+        wait_projected(shared, index, partition).await?;
     }
     for index in 0..shared.placement.count() {
         restart(shared, index).await?;
@@ -209,19 +209,22 @@ async fn open_all(shared: &Arc<Shared>, to_project: ToProject) -> Result<(), Ope
 pub(crate) async fn open_one(shared: &Arc<Shared>, index: u16) -> Result<Partition, OpenError> {
     let inbox = shared.ports[usize::from(index)].renew();
     let opened = recover(shared, index).await?;
-    wait_projected(shared, index, opened.head).await?;
+    wait_projected(shared, index, &opened).await?;
     restart(shared, index).await?;
     let partition = Partition::new(Arc::clone(shared), index, opened, inbox);
     shared.dispatcher.resume(shared);
     Ok(partition)
 }
 
-/// Waits until the tables hold everything up to the partition's head.
-async fn wait_projected(shared: &Shared, index: u16, head: Position) -> Result<(), OpenError> {
+/// Waits until the tables hold everything up to the partition's head. They never do when another
+/// process has taken the partition over since: it projects what is left then.
+async fn wait_projected(shared: &Shared, index: u16, opened: &Opened) -> Result<(), OpenError> {
     let _hurry = shared.awaited.hurry();
+    let port = &shared.ports[usize::from(index)];
     tokio::select! {
         biased;
-        () = shared.ports[usize::from(index)].reached.reach(head) => Ok(()),
+        () = port.reached.reach(opened.head) => Ok(()),
+        () = port.refused.reach(opened.refused + 1) => Err(OpenError::Fenced(index)),
         () = shared.phase.ended() => {
             Err(StoreError::Unavailable("the state could not be written".to_owned()).into())
         }

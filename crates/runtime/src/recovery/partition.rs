@@ -34,6 +34,9 @@ struct Recovering {
 /// projector on the way.
 pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, OpenError> {
     let (store, partition) = (shared.store.as_ref(), PartitionId(index));
+    let port = &shared.ports[usize::from(index)];
+    // Looked at before the partition is ours: what is refused from here on may be ours.
+    let refused = port.refused.get();
     let head = store.take_over(partition).await?;
     let reached = store.reached(partition).await?;
     refuse_lost_journal(index, head.head, reached)?;
@@ -45,7 +48,6 @@ pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, 
         slots,
         from_tail: Vec::new(),
     };
-    let port = &shared.ports[usize::from(index)];
     port.head.raise(head.head);
     port.reached.raise(reached);
     let mut tail = Tail::new(partition, head, reached, shared.config.format);
@@ -57,6 +59,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, 
     let mut opened = Opened {
         epoch: head.epoch,
         head: head.head,
+        refused,
         chain: tail.chain(),
         last_at: tail.last_at(),
         hot: recovering.hot,

@@ -30,6 +30,8 @@ pub(super) const BEGINNING: i64 = 1_767_225_600_000;
 pub(super) const INSIDE: usize = 50;
 /// A call may already be on its way when a callback answers it: for so long, in milliseconds.
 const ON_ITS_WAY_MS: i64 = 100;
+/// No process takes longer to open, in the world's time.
+const LONGEST_OPENING: Duration = Duration::from_secs(3_600);
 /// No run has more processes.
 const MOST_LIVES: usize = 400;
 
@@ -245,10 +247,10 @@ impl Lives {
         let (world, life) = (&self.world, &self.life);
         let with = surroundings(world, life, self.random.bits());
         world.log("a process begins");
-        let opened = life
-            .unless_ended(Runtime::open(self.config.clone(), with))
-            .await;
-        let runtime = match opened {
+        let opening = life.unless_ended(Runtime::open(self.config.clone(), with));
+        let opened = tokio::time::timeout(LONGEST_OPENING, opening).await;
+        let late = |_| Finding(format!("not open within {LONGEST_OPENING:?}"));
+        let runtime = match opened.map_err(late)? {
             Some(Ok(runtime)) => runtime,
             Some(Err(
                 OpenError::Fenced(_)

@@ -5,7 +5,6 @@ mod chaos;
 mod failover;
 mod limits;
 mod load;
-mod mixed;
 mod nodes;
 mod proxy;
 mod refusals;

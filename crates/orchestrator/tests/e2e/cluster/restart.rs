@@ -1,16 +1,36 @@
-//! Nodes that are restarted one after the other.
+//! Nodes that are restarted one after the other, by the same binary or, with `make mixed`, by another.
+
+use std::path::{Path, PathBuf};
+
+use postgres_server::{Server, Version};
 
 use super::load::Load;
-use super::nodes::Nodes;
+use super::nodes::{CONNECTIONS, Nodes};
+use crate::harness::BINARY;
 
 #[test]
 fn a_rolling_restart_fails_no_request() {
-    let mut nodes = Nodes::three();
+    let now = Path::new(BINARY);
+    match std::env::var_os("EARLIER_BINARY").map(PathBuf::from) {
+        None => restart_under_load(now, &[now; 3]),
+        // They take turns: two are upgraded, the third waits, the first is taken back, then all are upgraded.
+        Some(earlier) => {
+            restart_under_load(&earlier, &[now, now, &earlier, &earlier, now, now, now])
+        }
+    }
+}
+
+/// Begins with one binary; then the node that has run longest is restarted by each of the others.
+fn restart_under_load(first: &Path, then: &[&Path]) {
+    let database = Server::start_with(Version::V15, &[CONNECTIONS]);
+    let url = database.url();
+    let mut nodes = Nodes::on_by(first, Some(database), url, &["a", "b", "c"]);
     nodes.keep_addresses();
     let load = Load::begin(nodes.urls());
-    for _ in 0..3 {
-        let start = nodes.stop(0);
+    for binary in then {
+        let mut start = nodes.stop(0);
         load.until_more(30);
+        start.binary = binary.to_path_buf();
         nodes.begin(start);
         nodes.until_settled(3);
         load.until_more(30);
@@ -18,7 +38,8 @@ fn a_rolling_restart_fails_no_request() {
     let record = load.end();
     record.check(&nodes.nodes[0].0);
     println!(
-        "{} retries, the longest request took {:?}",
+        "{} starts, {} retries, the longest request took {:?}",
+        record.took.len(),
         record.retries,
         record.longest()
     );
