@@ -37,7 +37,7 @@ pub(super) fn admit(
         if fresh && !queue.is_idle() {
             return Admission::Wait(at);
         }
-        if !queue.has_room(lookout.room(&at)) {
+        if queue.room(lookout.room(&at)) == 0 {
             queue.held = Some(no_room(&at));
             return Admission::Wait(at);
         }
@@ -48,8 +48,9 @@ pub(super) fn admit(
                 return Admission::Run(at, passage);
             }
             Err(Refused::Wait(held)) => {
-                // Whoever looks after the limits knows of it already where nothing is new: it would wake itself.
-                if queue.held.as_ref() != Some(&held) {
+                // Whoever looks after the limits would wake itself where it knows of the wait already.
+                let known = |before: &Held| before.outlasted_by(&held);
+                if !queue.held.as_ref().is_some_and(known) {
                     lookout.shared.homes.look();
                 }
                 queue.held = Some(held);

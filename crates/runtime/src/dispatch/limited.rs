@@ -56,13 +56,10 @@ impl Dispatcher {
         let desk = Desk::at(&lookout, adapter)?;
         let mut queues = self.queues();
         let queue = queue_of(&mut queues, adapter);
-        // Where the home is here, calls are given tokens one by one as they begin.
-        let waiting = if shared.homes.is_here(shared, adapter) {
-            0
-        } else {
-            u32::try_from(queue.waiting()).unwrap_or(u32::MAX)
-        };
-        Some(queue.gate.request(&desk, waiting))
+        let waiting = u32::try_from(queue.waiting()).unwrap_or(u32::MAX);
+        let ready = waiting.min(queue.room(lookout.room(adapter)));
+        let elsewhere = !shared.homes.is_here(shared, adapter);
+        Some(queue.gate.request(&desk, elsewhere.then_some(ready)))
     }
 
     /// Takes what the home of an adapter gave to what was asked at `sent_at`.

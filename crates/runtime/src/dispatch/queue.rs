@@ -133,12 +133,12 @@ impl AdapterQueue {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    /// Whether one more call may be under way.
-    pub(super) fn has_room(&self, concurrency: u32) -> bool {
+    /// How many more calls may be under way.
+    pub(super) fn room(&self, concurrency: u32) -> u32 {
         let limit = self
             .ramp
             .map_or(concurrency, |ramp| ramp.limit.min(concurrency));
-        self.running < limit
+        limit.saturating_sub(self.running)
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn next(queue: &mut AdapterQueue, concurrency: u32) -> Option<u32> {
-        let may = queue.has_room(concurrency);
+        let may = queue.room(concurrency) > 0;
         let next = may.then(|| queue.pop()).flatten()?;
         queue.begin();
         Some(next.task.attempt)

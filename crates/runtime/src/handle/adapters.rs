@@ -121,7 +121,10 @@ impl Runtime {
         if let Some(ask) = shared.dispatcher.request(shared, adapter) {
             let sent_at = shared.clock.boot_ms();
             // It only looks: what waits is given its tokens elsewhere.
-            let ask = LimitsAsk { tokens: 0, ..ask };
+            let ask = LimitsAsk {
+                tokens: None,
+                ..ask
+            };
             if let Ok(answer) = home_answer(shared, ask).await {
                 shared.dispatcher.answered(shared, adapter, sent_at, answer);
             }

@@ -72,6 +72,8 @@ pub(crate) struct Gate {
     next_at: u64,
     /// When it was last used.
     used_at: u64,
+    /// A home elsewhere is about to be asked.
+    to_ask: bool,
 }
 
 /// What one node knows of a target.
@@ -143,7 +145,7 @@ impl Gate {
     pub(crate) fn pass(&mut self, desk: &Desk<'_>, waiting: u32) -> Result<Passage, Refused> {
         if self.know(desk) {
             // From here on the home knows what this node has counted.
-            self.consult(desk, 0, None);
+            self.consult(desk, None, None);
         }
         self.used_at = desk.terms.now;
         let (place, probe) = match self.way(desk, waiting) {
@@ -198,7 +200,7 @@ impl Gate {
             }
         }
         if let Some(desk) = desk.filter(|desk| desk.terms.breaker.is_some()) {
-            self.consult(desk, 0, None);
+            self.consult(desk, None, None);
         }
     }
 
@@ -325,12 +327,9 @@ impl Gate {
         closed: &mut Vec<usize>,
     ) -> Option<Way> {
         let name = Arc::clone(&self.names.1[place]);
-        let has = |gate: &Self| {
-            let target = &gate.targets[&name];
-            target.probes > 0 && target.probes_until > desk.terms.now
-        };
+        let has = |gate: &Self| gate.targets[&name].unspent(desk.terms.now) > 0;
         if !has(self) {
-            self.consult(desk, 0, Some((&name, waiting)));
+            self.consult(desk, None, Some((&name, waiting)));
         }
         if self.targets[&name].state == BreakerState::Closed {
             closed.push(place);
@@ -348,7 +347,7 @@ impl Gate {
         }
         if self.tokens == 0 {
             // One at a time where the home is here: nothing is taken for calls that then wait.
-            self.consult(desk, 1, None);
+            self.consult(desk, Some(1), None);
         }
         (self.tokens == 0).then(|| Held {
             kind: "rate",
@@ -359,7 +358,7 @@ impl Gate {
 
     /// Tells the home what came of calls and asks for what is wanted, if the home is here; otherwise it
     /// is asked soon.
-    fn consult(&mut self, desk: &Desk<'_>, tokens: u32, probe: Option<(&Arc<str>, u32)>) {
+    fn consult(&mut self, desk: &Desk<'_>, tokens: Option<u32>, probe: Option<(&Arc<str>, u32)>) {
         let ask = self.report(desk, tokens, probe);
         let now = desk.terms.now;
         match desk
@@ -368,30 +367,29 @@ impl Gate {
             .exchange(desk.shared, desk.shared.node(), &ask)
         {
             Ok(answer) => self.take(now, now, answer),
-            // It is asked soon.
+            // Once is enough: whoever asks would wake itself.
+            Err(_) if std::mem::replace(&mut self.to_ask, true) => {}
             Err(_) => desk.shared.homes.look(),
         }
     }
 
     /// What the home is told.
-    fn report(&self, desk: &Desk<'_>, tokens: u32, probe: Option<(&Arc<str>, u32)>) -> LimitsAsk {
+    fn report(
+        &self,
+        desk: &Desk<'_>,
+        tokens: Option<u32>,
+        probe: Option<(&Arc<str>, u32)>,
+    ) -> LimitsAsk {
         let now = desk.terms.now;
-        let told = |(name, target): (&Arc<str>, &Target)| {
-            let unspent = if target.probes_until > now {
-                target.probes
-            } else {
-                0
-            };
-            TargetAsk {
-                name: name.to_string(),
-                calls: target.calls,
-                failed: target.failed,
-                round: target.round,
-                held: target.out + unspent,
-                good: target.good,
-                bad: target.bad,
-                probes: probe.map_or(0, |(of, count)| if of == name { count } else { 0 }),
-            }
+        let told = |(name, target): (&Arc<str>, &Target)| TargetAsk {
+            name: name.to_string(),
+            calls: target.calls,
+            failed: target.failed,
+            round: target.round,
+            held: target.out + target.unspent(now),
+            good: target.good,
+            bad: target.bad,
+            probes: probe.map_or(0, |(of, count)| if of == name { count } else { 0 }),
         };
         LimitsAsk {
             adapter: desk.adapter.to_owned(),
@@ -401,20 +399,31 @@ impl Gate {
         }
     }
 
-    /// What the home is told and asked for by a node that has so many calls waiting.
-    pub(crate) fn request(&mut self, desk: &Desk<'_>, waiting: u32) -> LimitsAsk {
+    /// What the home is told, and asked for by a node that could begin so many calls; none where the
+    /// home is here and gives to each as it begins.
+    pub(crate) fn request(&mut self, desk: &Desk<'_>, ready: Option<u32>) -> LimitsAsk {
         self.know(desk);
-        let tokens = if desk.terms.rate.is_some() {
-            waiting
-        } else {
-            0
-        };
+        self.to_ask = false;
+        // A token for a call that waits for a probe would be another node's to use.
+        let tokens = ready.map(|ready| ready.min(self.let_through(desk)));
         let mut ask = self.report(desk, tokens, None);
         for (told, target) in ask.targets.iter_mut().zip(self.targets.values()) {
             let due = target.state != BreakerState::Closed && target.until <= desk.terms.now;
-            told.probes = if due { waiting } else { 0 };
+            told.probes = if due { ready.unwrap_or(0) } else { 0 };
         }
         ask
+    }
+
+    /// How many calls the breakers let through.
+    fn let_through(&self, desk: &Desk<'_>) -> u32 {
+        if desk.terms.breaker.is_none() {
+            return u32::MAX;
+        }
+        let each = self.targets.values().map(|target| match target.state {
+            BreakerState::Closed => u32::MAX,
+            BreakerState::Open | BreakerState::HalfOpen => target.unspent(desk.terms.now),
+        });
+        each.fold(0, u32::saturating_add)
     }
 
     /// Takes what the home gave to what was asked at `sent_at`.
@@ -436,6 +445,15 @@ impl Gate {
 }
 
 impl Target {
+    /// Probes that may begin.
+    fn unspent(&self, now: u64) -> u32 {
+        if self.probes_until > now {
+            self.probes
+        } else {
+            0
+        }
+    }
+
     fn take(&mut self, sent_at: u64, now: u64, told: TargetAnswer) {
         self.state = match told.state() {
             WireState::Closed => BreakerState::Closed,

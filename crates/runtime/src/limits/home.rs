@@ -100,11 +100,14 @@ impl AdapterHome {
         terms: Terms<'_>,
         rate: RateSpec,
         node: NodeId,
-        wanted: u32,
+        wanted: Option<u32>,
     ) -> (u32, u64) {
         let now = terms.now;
         let bucket = self.bucket.get_or_insert_with(|| Bucket::new(rate, now));
         bucket.set(rate, now);
+        let Some(wanted) = wanted else {
+            return (0, bucket.next_in(now));
+        };
         self.hungry
             .retain(|(id, until)| *id == node || *until > now);
         let place = self.hungry.iter().position(|(id, _)| *id == node);
@@ -275,5 +278,43 @@ fn wire_state(state: BreakerState) -> WireState {
         BreakerState::Closed => WireState::Closed,
         BreakerState::Open => WireState::Open,
         BreakerState::HalfOpen => WireState::HalfOpen,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(tokens: Option<u32>) -> LimitsAsk {
+        LimitsAsk {
+            tokens,
+            ..LimitsAsk::default()
+        }
+    }
+
+    #[test]
+    fn a_report_between_two_askings_costs_no_turn() {
+        let rate = RateSpec::parse("10/s", Some(3)).expect("a rate");
+        let terms = |now| Terms {
+            breaker: None,
+            rate: Some(rate),
+            switches: None,
+            kept: None,
+            now,
+            wall: 0,
+            new: false,
+        };
+        let (one, two) = (NodeId::from_u128(1), NodeId::from_u128(2));
+        let mut home = AdapterHome::default();
+        let mut given = |now, node, tokens| home.exchange(terms(now), node, &ask(tokens)).0.tokens;
+        assert_eq!(given(0, one, Some(7)), 0, "it begins empty");
+        assert_eq!(given(100, two, Some(1)), 0, "the other was first");
+        assert_eq!(given(110, one, Some(7)), 1);
+        // What the second one tells of its calls meanwhile leaves it before the first, which wants more.
+        assert_eq!(given(120, two, None), 0);
+        assert_eq!(given(210, one, Some(6)), 0, "it is not its turn");
+        assert_eq!(given(220, two, Some(1)), 1);
+        assert_eq!(given(310, one, Some(6)), 1);
+        assert_eq!(given(320, two, Some(0)), 0, "it waits no more");
     }
 }

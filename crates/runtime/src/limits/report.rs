@@ -9,9 +9,9 @@ pub(crate) struct LimitsAsk {
     pub(crate) adapter: String,
     #[prost(string, tag = "2")]
     pub(crate) node: String,
-    /// So many calls may begin at once if the rate allows it.
-    #[prost(uint32, tag = "3")]
-    pub(crate) tokens: u32,
+    /// So many calls may begin at once if the rate allows it; none: that is not what is asked now.
+    #[prost(uint32, optional, tag = "3")]
+    pub(crate) tokens: Option<u32>,
     #[prost(message, repeated, tag = "4")]
     pub(crate) targets: Vec<TargetAsk>,
 }

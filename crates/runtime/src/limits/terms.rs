@@ -18,6 +18,17 @@ pub(crate) struct Held {
     pub(crate) until: Option<u64>,
 }
 
+impl Held {
+    /// Whether another wait is of the same kind and no sooner over.
+    pub(crate) fn outlasted_by(&self, other: &Self) -> bool {
+        let later = match (self.until, other.until) {
+            (Some(until), Some(other)) => until <= other,
+            (until, other) => until == other,
+        };
+        self.kind == other.kind && later
+    }
+}
+
 /// The present catalog at one moment.
 pub(crate) struct Lookout<'a> {
     pub(crate) shared: &'a Shared,

@@ -5,7 +5,6 @@ use crate::world::{Planted, WorldPlan, WorldRun, run};
 
 #[test]
 fn many_seeds_find_nothing() {
-    // Seed 134 does not end since adapters have limits and starts may be later: to be found before there are more here.
     for seed in 0..150 {
         if let Err(finding) = run(seed, WorldPlan::default()) {
             panic!("seed {seed}: {finding}");

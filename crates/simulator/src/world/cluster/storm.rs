@@ -143,7 +143,9 @@ impl Storm {
         if trouble == Trouble::Outage {
             return self.outage();
         }
-        if lives.is_empty() {
+        // What a node does that thinks the time stands still shows where others take over from it.
+        let alone = self.fleet.world.plan.planted == Some(Planted::StoppedClock);
+        if lives.is_empty() || alone && lives.iter().any(|life| life.is_held_up()) {
             return;
         }
         let life = Arc::clone(self.random.pick(&lives));
