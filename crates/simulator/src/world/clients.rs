@@ -11,6 +11,7 @@ use runtime::{
 };
 use store::InstanceFilter;
 
+use super::Planted;
 use super::surroundings::World;
 use super::truth::{Followed, Truth};
 use crate::finding::{Finding, demand};
@@ -41,13 +42,17 @@ const DEEDS: [Deed; 8] = [
     Deed::Follow,
 ];
 const WEIGHTS: [u64; 8] = [45, 6, 20, 12, 8, 12, 6, 6];
+/// Where a planted fault shows to those who read.
+const READERS: [u64; 8] = [30, 0, 10, 10, 0, 50, 0, 0];
 
 /// How often a command is sent that is not answered.
 const TRIES: usize = 4;
 
 /// Sends the clients of a run on their way, over so many milliseconds.
 pub(super) fn send(world: &Arc<World>, random: &mut Random, over_ms: u64) {
-    let most = if random.chance(10) { 60 } else { 14 };
+    let readers = world.plan.planted == Some(Planted::StoppedClock);
+    let weights = if readers { READERS } else { WEIGHTS };
+    let most = if random.chance(10) || readers { 60 } else { 14 };
     // Sometimes all of them come at once.
     let over_ms = if random.chance(12) { 0 } else { over_ms };
     for number in 0..random.between(4, most) {
@@ -59,7 +64,7 @@ pub(super) fn send(world: &Arc<World>, random: &mut Random, over_ms: u64) {
         let deed = if number < 2 {
             Deed::Start
         } else {
-            DEEDS[random.weighted(&WEIGHTS)]
+            DEEDS[random.weighted(&weights)]
         };
         let (world, random) = (Arc::clone(world), random.fork());
         // Whoever follows an instance does so to the end of the process.

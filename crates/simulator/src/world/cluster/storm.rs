@@ -143,9 +143,7 @@ impl Storm {
         if trouble == Trouble::Outage {
             return self.outage();
         }
-        // What a node does that thinks the time stands still shows where others take over from it.
-        let alone = self.fleet.world.plan.planted == Some(Planted::StoppedClock);
-        if lives.is_empty() || alone && lives.iter().any(|life| life.is_held_up()) {
+        if lives.is_empty() || self.one_at_a_time() && lives.iter().any(|life| life.is_held_up()) {
             return;
         }
         let life = Arc::clone(self.random.pick(&lives));
@@ -172,10 +170,17 @@ impl Storm {
         self.fleet.world.log(&line);
     }
 
+    /// What a node does that thinks the time stands still shows where others take over from it.
+    fn one_at_a_time(&self) -> bool {
+        self.fleet.world.plan.planted == Some(Planted::StoppedClock)
+    }
+
     /// A while that is shorter or longer than a lease.
     fn while_ms(&mut self) -> u64 {
         let lease_ms = self.fleet.lease_ms;
-        if self.random.chance(40) {
+        if self.one_at_a_time() {
+            4 * lease_ms
+        } else if self.random.chance(40) {
             self.random.between(10, lease_ms)
         } else {
             self.random.between(lease_ms, 3 * lease_ms)
