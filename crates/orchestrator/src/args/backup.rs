@@ -15,6 +15,26 @@ pub enum BackupCommand {
     Restore(BackupRestoreArgs),
     /// Read everything there is, and name what is damaged, torn or missing
     Verify(BackupFromArgs),
+    /// List the calls that a later state of a store made, and an earlier one does not know of
+    Calls(BackupCallsArgs),
+}
+
+/// Arguments of `backup calls`.
+#[derive(Debug, Args)]
+pub struct BackupCallsArgs {
+    /// The store as it was restored: a data folder, or `postgres://...`; no server may use it
+    pub earlier: String,
+    /// The same store at its end: the old one, or another restore without a time; no server may use it
+    pub later: String,
+    /// The file that they are written to
+    #[arg(long, value_name = "FILE")]
+    pub calls: PathBuf,
+    /// The environment that the store is served as
+    #[arg(long, default_value = "dev")]
+    pub env: String,
+    /// What the nodes on a database share [ORCHESTRATOR_CLUSTER_SECRET]
+    #[arg(long, env = "ORCHESTRATOR_CLUSTER_SECRET", hide_env_values = true)]
+    pub cluster_secret: Option<String>,
 }
 
 /// Arguments of `backup create`.

@@ -10,7 +10,9 @@ mod workflows;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use adapters::{AdaptersCommand, OverrideArgs, SwitchArgs};
-pub use backup::{BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs};
+pub use backup::{
+    BackupCallsArgs, BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs,
+};
 pub use copy::CopyArgs;
 pub use resources::{
     ApplyArgs, DecisionsCommand, DiffArgs, ListShow, NodeSwitch, NodesCommand, PathArgs,

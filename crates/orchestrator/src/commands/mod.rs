@@ -13,6 +13,7 @@ mod eval;
 mod export;
 mod instances;
 mod nodes;
+mod place;
 mod serve;
 mod sets;
 mod show;
@@ -55,6 +56,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Backup(BackupCommand::List(args)) => backup::list(&args, output),
         Command::Backup(BackupCommand::Restore(args)) => backup::restore(&args, output),
         Command::Backup(BackupCommand::Verify(args)) => backup::verify(&args, output),
+        Command::Backup(BackupCommand::Calls(args)) => backup::later(&args, output),
         Command::Copy(args) => copy::run(&args, output),
         Command::Openapi => completions::openapi(),
         Command::Completions { shell } => completions::script(shell),

@@ -1,5 +1,5 @@
-//! The calls that were made after the moment that is restored, as the archive shows them: other systems know of
-//! them, the restored store does not.
+//! The calls that were made after the moment that is restored: other systems know of them, the restored store does
+//! not.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -10,6 +10,7 @@ use engine::record::{Body, Plan, Record, StepRef, TaskKey, TaskKind};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::output::columns;
 
 /// Calls that are printed; all are in the file.
 const SHOWN: usize = 20;
@@ -102,6 +103,31 @@ impl Calls {
         // It is empty or of no use; one that stays is refused by name the next time.
         let _ = std::fs::remove_file(self.path);
     }
+}
+
+/// The first of them as text, below what is said before.
+pub fn table(calls: &[CallFact]) -> String {
+    if calls.is_empty() {
+        return String::new();
+    }
+    let row = |call: &CallFact| {
+        let place = format!("{}/{}", call.lane, call.place);
+        let whom = [&call.adapter, &call.action, &call.target];
+        let whom: Vec<&str> = whom
+            .into_iter()
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
+            .collect();
+        vec![
+            call.at.clone(),
+            call.workflow_id.clone(),
+            place,
+            call.what.clone(),
+            whom.join(" "),
+        ]
+    };
+    let heading = ["AT (UTC)", "WORKFLOW", "LANE/PLACE", "WHAT", "WHOM"];
+    format!("\n\n{}", columns(&heading, calls.iter().map(row)))
 }
 
 fn fact_of(record: &Record) -> Option<CallFact> {

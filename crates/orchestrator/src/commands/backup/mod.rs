@@ -3,6 +3,7 @@
 mod calls;
 mod copies;
 mod create;
+mod later;
 mod moment;
 mod restore;
 mod verify;
@@ -17,6 +18,7 @@ use crate::failure::Failure;
 
 pub use copies::Embedded;
 pub use create::{create, create_stopped};
+pub use later::later;
 pub use restore::restore;
 pub use verify::{list, verify};
 

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use api::{Exit, Time};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{CallFact, Calls};
+use super::calls::{CallFact, Calls, table};
 use super::moment::{Cut, Moment};
 use super::{open_vault, unusable};
 use crate::args::BackupRestoreArgs;
 use crate::commands::serve::block_on;
 use crate::failure::Failure;
-use crate::output::{Output, columns};
+use crate::output::Output;
 
 /// What was restored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -91,29 +91,7 @@ fn text(report: &Report) -> String {
     for unread in &report.unread {
         text.push_str(&format!("\nthis list may lack calls: {unread}"));
     }
-    if !report.calls.is_empty() {
-        let row = |call: &CallFact| {
-            let place = format!("{}/{}", call.lane, call.place);
-            let whom = [&call.adapter, &call.action, &call.target];
-            let whom: Vec<&str> = whom
-                .into_iter()
-                .map(String::as_str)
-                .filter(|t| !t.is_empty())
-                .collect();
-            vec![
-                call.at.clone(),
-                call.workflow_id.clone(),
-                place,
-                call.what.clone(),
-                whom.join(" "),
-            ]
-        };
-        let heading = ["AT (UTC)", "WORKFLOW", "LANE/PLACE", "WHAT", "WHOM"];
-        text.push_str(&format!(
-            "\n\n{}",
-            columns(&heading, report.calls.iter().map(row))
-        ));
-    }
+    text.push_str(&table(&report.calls));
     text.push_str(
         "\n\nThe store waits: start `orchestrator serve` on it, look at what it would do, cancel what must not be \
          done again, then `orchestrator system resume`.",

@@ -1,21 +1,18 @@
 //! `copy`: moves a store to one of another kind, whole.
 
-mod place;
 mod sum;
 mod walk;
 mod writer;
-
-use std::sync::Arc;
 
 use api::{Code, Exit};
 use serde::{Deserialize, Serialize};
 use store::{InstanceFilter, Movable, PartitionId, StoreError};
 
+use super::place::Place;
 use super::serve::block_on;
 use crate::args::CopyArgs;
 use crate::failure::Failure;
 use crate::output::{Output, fields};
-use place::Place;
 use sum::Sum;
 use writer::Writer;
 
@@ -37,7 +34,7 @@ pub fn run(args: &CopyArgs, output: Output) -> Result<Exit, Failure> {
     let (from, to) = (Place::parse(&args.from), Place::parse(&args.to));
     block_on(async {
         let (source, target) = (
-            from.open_source(secret).await?,
+            from.open_source(secret, Code::NOT_COPIED).await?,
             to.open_target(secret).await?,
         );
         refuse_used(&*target, &to).await?;
@@ -133,6 +130,3 @@ fn text(report: &Report) -> String {
         ("read back", "the same".to_owned()),
     ])
 }
-
-/// The target as the commands hold it.
-type Target = Arc<dyn Movable>;

@@ -134,7 +134,7 @@ fn a_moment_in_the_middle_of_a_load() {
 }
 
 /// Each call that was made for a later workflow is listed, and none of one that had completed.
-fn check_calls(
+pub fn check_calls(
     report: &Value,
     found: &BTreeMap<String, String>,
     answered: &[Answered],

@@ -19,7 +19,7 @@ workflow:
 "#;
 
 /// What the nodes of the tests share.
-const OWN: &str = "the nodes' own";
+pub const OWN: &str = "the nodes' own";
 
 /// A folder with something of everything, killed in mid-work; answers the ids of an instance that is open, of one that
 /// completed, and of one with a payload of its own.

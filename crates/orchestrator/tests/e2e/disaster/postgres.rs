@@ -5,8 +5,10 @@ use std::process::Command;
 
 use postgres_server::{Server, Version, folder, script, script_path};
 
+use super::json as answer;
 use super::load::{Load, now_ms};
-use super::moments::{holds, instances};
+use super::moments::{check_calls, holds, instances};
+use super::moving::OWN;
 use crate::DEFINITIONS;
 use crate::harness::{Node, text, until};
 
@@ -74,10 +76,23 @@ fn a_database_is_restored_to_a_moment_in_the_middle_of_a_load() {
         run("begin-incarnation", &[&restored.url(), "--paused"]).trim(),
         "incarnation 2"
     );
+    // Restored once more, to its end, it tells what was called after the moment.
+    let whole = Server::prepared(Version::V15, |data| {
+        run("restore", &[&base, &wal, data.to_str().unwrap()]);
+    });
+    whole.wait_for_log("ready to accept connections");
+    let list = place("after.ndjson");
+    let both = [&*restored.url(), &*whole.url()];
+    let rest = ["--calls", &list, "--cluster-secret", OWN, "-o", "json"];
+    let report = answer(&[&["backup", "calls"], &both[..], &rest[..]].concat());
+    drop(whole);
+
     let node = Node::serve_on(&restored.url(), &dir.path().join("back"), &[]);
     let shown = node.json(&["system", "show"]);
     assert_eq!(shown["paused_because"], "it was restored", "{shown}");
-    holds(&instances(&node), &answered, moment);
+    let found = instances(&node);
+    holds(&found, &answered, moment);
+    check_calls(&report, &found, &answered, moment);
     node.json(&["system", "resume"]);
     let next = node.submit("greet", r#"{"name": "Eve"}"#);
     node.until_status(&next, "completed");
