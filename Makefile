@@ -71,14 +71,14 @@ lint-ui: ui/node_modules/.package-lock.json
 ## Three nodes and two databases under random faults for so many seconds, then a check of all that clients were told.
 CHAOS_SECONDS ?= 600
 chaos: test-needs
-	CHAOS_SECONDS=$(CHAOS_SECONDS) $(CARGO) test --locked -p orchestrator --test e2e -- --nocapture chaos
+	CHAOS_SECONDS=$(CHAOS_SECONDS) $(CARGO) test --workspace --locked --test e2e -- --nocapture chaos
 
 ## A cluster of an earlier commit's binary, replaced by this one's node by node under load.
 PREVIOUS ?= HEAD~1
 mixed: test-needs
 	scripts/earlier-binary $(PREVIOUS) target/earlier
 	EARLIER_BINARY=$(CURDIR)/target/earlier/debug/orchestrator \
-	  $(CARGO) test --locked -p orchestrator --test e2e -- --nocapture a_rolling_restart
+	  $(CARGO) test --workspace --locked --test e2e -- --nocapture a_rolling_restart
 
 ## The files under deploy/.
 lint-deploy:
