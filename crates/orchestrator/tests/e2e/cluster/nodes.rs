@@ -78,9 +78,14 @@ impl Start {
 impl Nodes {
     /// Three nodes, one a zone, on a new database, with the definitions.
     pub fn three() -> Self {
+        Self::three_by(Path::new(BINARY))
+    }
+
+    /// The same by another binary.
+    pub fn three_by(binary: &Path) -> Self {
         let database = Server::start_with(Version::V15, &[CONNECTIONS]);
         let url = database.url();
-        Self::on(Some(database), url, &["a", "b", "c"])
+        Self::on_by(binary, Some(database), url, &["a", "b", "c"])
     }
 
     /// A node for each zone named.
@@ -88,8 +93,7 @@ impl Nodes {
         Self::on_by(Path::new(BINARY), database, url, zones)
     }
 
-    /// The same by another binary.
-    pub fn on_by(binary: &Path, database: Option<Server>, url: String, zones: &[&str]) -> Self {
+    fn on_by(binary: &Path, database: Option<Server>, url: String, zones: &[&str]) -> Self {
         let mut nodes = Self {
             _database: database,
             url,

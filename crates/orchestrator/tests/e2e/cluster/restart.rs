@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use postgres_server::{Server, Version};
-
 use super::load::Load;
-use super::nodes::{CONNECTIONS, Nodes};
+use super::nodes::Nodes;
 use crate::harness::BINARY;
 
 #[test]
@@ -22,9 +20,7 @@ fn a_rolling_restart_fails_no_request() {
 
 /// Begins with one binary; then the node that has run longest is restarted by each of the others.
 fn restart_under_load(first: &Path, then: &[&Path]) {
-    let database = Server::start_with(Version::V15, &[CONNECTIONS]);
-    let url = database.url();
-    let mut nodes = Nodes::on_by(first, Some(database), url, &["a", "b", "c"]);
+    let mut nodes = Nodes::three_by(first);
     nodes.keep_addresses();
     let load = Load::begin(nodes.urls());
     for binary in then {
