@@ -60,6 +60,7 @@ fn every_record() -> Vec<Record> {
         decision_bodies(),
         notice_bodies(),
         wait_bodies(),
+        act_bodies(),
     ]
     .concat();
     (1..)
@@ -545,6 +546,7 @@ fn slot_bodies() -> Vec<Body> {
                 version: 3,
                 resources: vec!["{}".into()],
                 reason: "r".into(),
+                ..CatalogChanged::default()
             }),
             Body::InstanceDeleted(InstanceDeleted {
                 id: vec![7; 16].into(),
@@ -552,4 +554,14 @@ fn slot_bodies() -> Vec<Body> {
             }),
         ])
         .collect()
+}
+
+fn act_bodies() -> Vec<Body> {
+    vec![Body::CatalogChanged(CatalogChanged {
+        version: 3,
+        reason: "r".into(),
+        act: "node-drained".into(),
+        node: "n".into(),
+        ..CatalogChanged::default()
+    })]
 }

@@ -52,7 +52,7 @@ impl Config {
 pub enum Begins {
     /// They do, unless the store was restored or somebody paused it.
     AsTheStoreSays,
-    /// They wait, on all nodes, until [`crate::Runtime::set_paused`] ends it; the store notes it.
+    /// They wait, on all nodes, until [`crate::Runtime::pause`] ends it; the store notes it.
     Paused,
     /// They never do: the store is only brought to rest, and stays as it was.
     AtRest,

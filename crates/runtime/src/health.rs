@@ -269,7 +269,7 @@ pub struct Health {
     pub ready: bool,
     /// Why not, in a sentence; empty when ready.
     pub reason: String,
-    /// Why calls and timers wait for [`crate::Runtime::set_paused`]; none when they do not.
+    /// Why calls and timers wait for [`crate::Runtime::pause`]; none when they do not.
     pub paused: Option<String>,
     /// Each partition.
     pub partitions: Vec<PartitionHealth>,

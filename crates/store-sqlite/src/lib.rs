@@ -7,6 +7,7 @@ mod folder;
 mod journal;
 mod moving;
 mod options;
+mod pace;
 mod sqlite_store;
 mod state;
 
@@ -16,4 +17,5 @@ pub use backup::{
 };
 pub use files::{Files, RealFiles, StoredFile};
 pub use options::Options;
+pub use pace::Pace;
 pub use sqlite_store::SqliteStore;

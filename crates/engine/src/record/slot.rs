@@ -233,4 +233,10 @@ pub struct CatalogChanged {
     /// Why, as the caller said.
     #[prost(string, tag = "3")]
     pub reason: String,
+    /// What somebody did to the system itself, for the audit; empty: the catalog was changed.
+    #[prost(string, tag = "4")]
+    pub act: String,
+    /// The node that it was done to, if it was one.
+    #[prost(string, tag = "5")]
+    pub node: String,
 }

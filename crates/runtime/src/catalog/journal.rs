@@ -33,6 +33,30 @@ struct Entry {
     reason: String,
     version: u64,
     journaled: Vec<Journaled>,
+    act: Option<SystemAct>,
+}
+
+/// What somebody did to the system itself. It stands in the audit only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SystemAct {
+    Paused,
+    Resumed,
+    /// A node was taken out of use.
+    Drained(String),
+    /// A node was taken back into use.
+    Undrained(String),
+}
+
+impl SystemAct {
+    /// What the audit calls it, and the node that it was done to.
+    fn named(self) -> (&'static str, String) {
+        match self {
+            Self::Paused => ("system-paused", String::new()),
+            Self::Resumed => ("system-resumed", String::new()),
+            Self::Drained(node) => ("node-drained", node),
+            Self::Undrained(node) => ("node-undrained", node),
+        }
+    }
 }
 
 /// How often a change is planned anew when another node is faster.
@@ -48,10 +72,7 @@ pub(crate) async fn change_catalog<E>(
 ) -> Result<CatalogChange, ApplyError<E>> {
     shared.check_open()?;
     for _ in 0..TRIES {
-        let mut journal = Arc::clone(&shared.catalog_journal).lock_owned().await;
-        if shared.cluster.is_some() {
-            journal.take_over(shared).await?;
-        }
+        let journal = journal_of(shared).await?;
         let current = shared.catalog.current();
         let mut change = plan(&current).map_err(ApplyError::Refused)?;
         let stored = change.stored();
@@ -64,32 +85,83 @@ pub(crate) async fn change_catalog<E>(
             reason: reason.to_owned(),
             version: change.new.version,
             journaled: stored.into_iter().map(Journaled::Resource).collect(),
+            act: None,
         };
         let catalog = Arc::new(change.new.clone());
-        let (done, answer) = oneshot::channel();
-        let task_shared = Arc::clone(shared);
-        shared.tasks.spawn(async move {
-            let written = journal_and_swap(&task_shared, journal, entry, catalog).await;
-            drop(done.send(written));
-        });
-        match answer.await {
-            Ok(Ok(())) => return Ok(change),
-            Ok(Err(AppendFailed::Fenced)) if shared.cluster.is_some() => {}
-            Ok(Err(AppendFailed::Storage(error))) => return Err(Unavailable::from(error).into()),
-            Ok(Err(AppendFailed::Fenced)) | Err(_) => return Err(Unavailable::Closed.into()),
+        if journaled(shared, journal, entry, Some(catalog)).await? {
+            return Ok(change);
         }
     }
     Err(overloaded().into())
+}
+
+/// Journals what somebody did to the system itself.
+///
+/// # Errors
+/// When nothing can be made durable now.
+pub(crate) async fn note_act(
+    shared: &Arc<Shared>,
+    actor: &str,
+    reason: &str,
+    act: SystemAct,
+) -> Result<(), Unavailable> {
+    for _ in 0..TRIES {
+        let journal = journal_of(shared).await?;
+        let entry = Entry {
+            actor: actor.to_owned(),
+            reason: reason.to_owned(),
+            version: shared.catalog.current().version,
+            journaled: Vec::new(),
+            act: Some(act.clone()),
+        };
+        if journaled(shared, journal, entry, None).await? {
+            return Ok(());
+        }
+    }
+    Err(overloaded())
+}
+
+/// The journal, at its end, for whoever changes it next.
+async fn journal_of(shared: &Arc<Shared>) -> Result<OwnedMutexGuard<CatalogJournal>, Unavailable> {
+    let mut journal = Arc::clone(&shared.catalog_journal).lock_owned().await;
+    if shared.cluster.is_some() {
+        journal.take_over(shared).await?;
+    }
+    Ok(journal)
+}
+
+/// Answers false when another node was faster.
+async fn journaled(
+    shared: &Arc<Shared>,
+    journal: OwnedMutexGuard<CatalogJournal>,
+    entry: Entry,
+    catalog: Option<Arc<definition::Catalog>>,
+) -> Result<bool, Unavailable> {
+    let (done, answer) = oneshot::channel();
+    let task_shared = Arc::clone(shared);
+    shared.tasks.spawn(async move {
+        let written = journal_and_swap(&task_shared, journal, entry, catalog).await;
+        drop(done.send(written));
+    });
+    match answer.await {
+        Ok(Ok(())) => Ok(true),
+        Ok(Err(AppendFailed::Fenced)) if shared.cluster.is_some() => Ok(false),
+        Ok(Err(AppendFailed::Storage(error))) => Err(Unavailable::from(error)),
+        Ok(Err(AppendFailed::Fenced)) | Err(_) => Err(Unavailable::Closed),
+    }
 }
 
 async fn journal_and_swap(
     shared: &Arc<Shared>,
     mut journal: OwnedMutexGuard<CatalogJournal>,
     entry: Entry,
-    catalog: Arc<definition::Catalog>,
+    catalog: Option<Arc<definition::Catalog>>,
 ) -> Result<(), AppendFailed> {
     journal.write(shared, entry).await?;
     drop(journal);
+    let Some(catalog) = catalog else {
+        return Ok(());
+    };
     shared.catalog.set(catalog);
     shared.homes.look();
     told_all(shared).await;
@@ -126,6 +198,7 @@ impl CatalogJournal {
             reason: "a new store".to_owned(),
             version: shared.catalog.current().version,
             journaled: vec![Journaled::Settings { store }],
+            act: None,
         };
         self.write(shared, entry).await
     }
@@ -159,10 +232,13 @@ impl CatalogJournal {
     fn record(&self, shared: &Shared, entry: Entry) -> Record {
         let json = |change: &Journaled| serde_json::to_string(change).unwrap_or_default();
         let resources = entry.journaled.iter().map(json).collect();
+        let (act, node) = entry.act.map(SystemAct::named).unwrap_or_default();
         let body = CatalogChanged {
             version: entry.version,
             resources,
             reason: entry.reason,
+            act: act.to_owned(),
+            node,
         };
         let origin = Origin {
             command_id: shared.new_id(0),

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use super::state::Cluster;
 use super::wire::{Answer, Ask, DrainAsk};
+use crate::catalog::{SystemAct, note_act};
 use crate::error::{DrainError, Unavailable};
 use crate::handle::Runtime;
 
@@ -16,32 +17,52 @@ const DRAINED: &str = "it is drained";
 const SEEN: Duration = Duration::from_secs(5);
 
 impl Runtime {
-    /// Takes a node out of use, and says why, or back into use (none). It is named by its name or id. A node that
-    /// is started again is in use.
+    /// Takes a node out of use. It is named by its name or id. A node that is started again is in use. It
+    /// stands in the audit.
     ///
     /// # Errors
-    /// When no such node lives, no other one could take over, or it cannot be reached.
-    pub async fn drain(&self, node: &str, why: Option<&str>) -> Result<(), DrainError> {
+    /// When no such node lives, no other one could take over, or it cannot be reached; where only the audit
+    /// could not be written, it is in force all the same.
+    pub async fn drain(&self, actor: &str, node: &str, reason: &str) -> Result<(), DrainError> {
+        let why = match reason {
+            "" => actor.to_owned(),
+            said => format!("{actor}: {said}"),
+        };
+        self.set_drained(node, Some(why)).await?;
+        let act = SystemAct::Drained(node.to_owned());
+        Ok(note_act(&self.shared(), actor, reason, act).await?)
+    }
+
+    /// Takes a drained node back into use.
+    ///
+    /// # Errors
+    /// As [`Self::drain`].
+    pub async fn undrain(&self, actor: &str, node: &str, reason: &str) -> Result<(), DrainError> {
+        self.set_drained(node, None).await?;
+        let act = SystemAct::Undrained(node.to_owned());
+        Ok(note_act(&self.shared(), actor, reason, act).await?)
+    }
+
+    async fn set_drained(&self, node: &str, why: Option<String>) -> Result<(), DrainError> {
         let shared = self.shared();
         let cluster = shared.cluster.as_ref().ok_or(DrainError::Alone)?;
         let id = cluster.named(node)?;
         if why.is_some() && !cluster.has_another(id) {
             return Err(DrainError::Last);
         }
+        let fit = why.is_none();
         if id == cluster.me {
-            cluster.drain_this(why);
+            cluster.drain_this(why.as_deref());
         } else {
             let link = cluster.link(&shared, id).ok_or(Unavailable::Closed)?;
-            let ask = Ask::Drain(DrainAsk {
-                why: why.map(str::to_owned),
-            });
+            let ask = Ask::Drain(DrainAsk { why });
             match link.ask(0, ask).await? {
                 Answer::Done(_) => {}
                 other => return Err(other.into_unavailable().into()),
             }
         }
         // What takes longer is seen later.
-        let _late = timeout(SEEN, cluster.until_fit(id, why.is_none())).await;
+        let _late = timeout(SEEN, cluster.until_fit(id, fit)).await;
         Ok(())
     }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use definition::{Catalog, CatalogChange};
 use engine::TaskOutcome;
-use store::{NodeId, StoreError};
+use store::NodeId;
 use tokio::sync::oneshot;
 
-use crate::catalog::change_catalog;
+use crate::catalog::{SystemAct, change_catalog, note_act};
 use crate::cluster::NodeView;
 use crate::config::{Config, Surroundings};
-use crate::error::{ApplyError, CallbackError, CommandError, OpenError, StreamError};
+use crate::error::{ApplyError, CallbackError, CommandError, OpenError, StreamError, Unavailable};
 use crate::health::Health;
 use crate::measures::Measures;
 use crate::partition::Internal;
@@ -126,15 +126,32 @@ impl Runtime {
         self.shared.measures()
     }
 
-    /// Holds all calls and timers back and says why, or lets them go on (none): here at once, on other
-    /// nodes with their next look at the store, after a fifth of a lease at most. Calls under way end.
-    /// It outlasts restarts.
+    /// Holds all calls and timers back, for the reason that `actor` gives: here at once, on other nodes with
+    /// their next look at the store, after a fifth of a lease at most. Calls under way end. It outlasts
+    /// restarts, and stands in the audit.
     ///
     /// # Errors
-    /// When the store cannot note it; all stays as it is then.
-    pub async fn set_paused(&self, why: Option<&str>) -> Result<(), StoreError> {
-        self.shared.store.set_paused(why).await?;
-        let why = why.map(str::to_owned);
+    /// When the store cannot note it; where only the audit could not be written, it is in force all the same.
+    pub async fn pause(&self, actor: &str, reason: &str) -> Result<(), Unavailable> {
+        let why = match reason {
+            "" => format!("{actor} paused it"),
+            said => format!("{actor}: {said}"),
+        };
+        self.set_paused(Some(why)).await?;
+        note_act(&self.shared, actor, reason, SystemAct::Paused).await
+    }
+
+    /// Lets calls and timers go on.
+    ///
+    /// # Errors
+    /// As [`Self::pause`].
+    pub async fn resume(&self, actor: &str, reason: &str) -> Result<(), Unavailable> {
+        self.set_paused(None).await?;
+        note_act(&self.shared, actor, reason, SystemAct::Resumed).await
+    }
+
+    async fn set_paused(&self, why: Option<String>) -> Result<(), Unavailable> {
+        self.shared.store.set_paused(why.as_deref()).await?;
         self.shared.dispatcher.set_paused(&self.shared, why);
         Ok(())
     }

@@ -30,14 +30,11 @@ pub(super) struct Asked<'a> {
 impl Partition {
     /// Does the work, now or when the instance is loaded.
     pub(super) fn work(&mut self, id: Id, work: Work) {
-        if let Some(position) = self.deleted.at(id) {
-            self.work_on_deleted(id, position, work);
+        let now = self.shared.clock.now_ms();
+        self.hot.forget_ended(id, self.projected, now);
+        let Some(work) = self.work_in_memory(id, work) else {
             return;
-        }
-        if self.hot.contains(id) {
-            self.work_on(id, work);
-            return;
-        }
+        };
         let bound = self.shared.config.bounds.waiting_per_instance;
         match self.loading.get_mut(&id) {
             Some(waiting) if waiting.len() >= bound && work.is_refusable() => {
@@ -46,6 +43,18 @@ impl Partition {
             Some(waiting) => waiting.push_back(work),
             None => self.load(id, work),
         }
+    }
+
+    /// Does the work if the instance is in memory or was deleted; else answers it back.
+    fn work_in_memory(&mut self, id: Id, work: Work) -> Option<Work> {
+        if let Some(position) = self.deleted.at(id) {
+            self.work_on_deleted(id, position, work);
+        } else if self.hot.contains(id) {
+            self.work_on(id, work);
+        } else {
+            return Some(work);
+        }
+        None
     }
 
     fn load(&mut self, id: Id, work: Work) {
@@ -79,9 +88,7 @@ impl Partition {
         };
         for work in waiting {
             self.forming.commands += 1;
-            if self.hot.contains(id) {
-                self.work(id, work);
-            } else {
+            if let Some(work) = self.work_in_memory(id, work) {
                 self.work_without(id, work, missing.clone());
             }
         }
@@ -242,7 +249,7 @@ impl Partition {
         let bytes = self.forming.add(place, records);
         self.hot.grew(id, position, bytes);
         if ended {
-            self.hot.ended(id, position);
+            self.hot.ended(id, position, self.last_at);
         }
         Some(place)
     }

@@ -28,9 +28,10 @@ impl Deleted {
         self.0.get(&id).copied()
     }
 
-    /// Forgets those that the state no longer has.
-    pub(super) fn projected(&mut self, position: Position) {
-        self.0.retain(|_, at| *at > position);
+    /// Forgets those that the state no longer has, and answers with them.
+    pub(super) fn projected(&mut self, position: Position) -> Vec<Id> {
+        let gone = self.0.extract_if(.., |_, at| *at <= position);
+        gone.map(|(id, _)| id).collect()
     }
 }
 
@@ -70,7 +71,6 @@ impl Partition {
         self.forming.records.push(record);
         self.forming.free.changes.push(deletion(id));
         self.deleted.0.insert(id, position);
-        self.hot.ended(id, position);
         self.release_after(position, move || drop(asked.reply.send(Ok(()))));
     }
 

@@ -21,6 +21,11 @@ pub(crate) struct Hot {
     queued: bool,
 }
 
+/// Ended instances of a partition that stay in memory though nothing needs them.
+const LINGERING: usize = 128;
+/// For how long they do, in milliseconds: who asks what became of an instance asks at once.
+const LINGER_MS: i64 = 1_000;
+
 /// The instances of one partition that are in memory. The order in which they go is that of a
 /// clock with one hand (used since the hand passed: spared once), so that nothing is sorted.
 #[derive(Default)]
@@ -28,7 +33,7 @@ pub(crate) struct HotSet {
     instances: IdMap<Hot>,
     hand: VecDeque<Id>,
     weight: usize,
-    ended: VecDeque<(u64, Id)>,
+    ended: VecDeque<(u64, i64, Id)>,
 }
 
 impl HotSet {
@@ -82,17 +87,31 @@ impl HotSet {
         }
     }
 
-    /// An instance ended in this batch: nobody needs it once it is projected.
-    pub(crate) fn ended(&mut self, id: Id, position: u64) {
-        self.ended.push_back((position, id));
+    /// An instance ended in this batch, at this time: nobody needs it once it is projected.
+    pub(crate) fn ended(&mut self, id: Id, position: u64, at: i64) {
+        self.ended.push_back((position, at, id));
+    }
+
+    /// Lets an instance go that ended a while ago: what became of it since, nobody would notice here.
+    pub(crate) fn forget_ended(&mut self, id: Id, projected: u64, now: i64) {
+        let over = |hot: &Hot| {
+            let ended = hot
+                .instance
+                .ended_at()
+                .is_some_and(|at| now - at >= LINGER_MS);
+            ended && hot.position <= projected
+        };
+        if self.get(id).is_some_and(over) {
+            self.remove(id);
+        }
     }
 
     /// Everything up to `projected` can be loaded again: drops ended instances, then idle ones
     /// while there are more than the bounds allow, looking at no more than `limit`. Answers how
     /// many went.
-    pub(crate) fn evict(&mut self, projected: u64, bounds: &Bounds, limit: usize) -> u64 {
+    pub(crate) fn evict(&mut self, projected: u64, now: i64, bounds: &Bounds, limit: usize) -> u64 {
         let before = self.instances.len();
-        self.drop_ended(projected);
+        self.drop_ended(projected, now);
         for _ in 0..limit.min(self.hand.len() * 2) {
             let fits = self.instances.len() <= bounds.hot_instances;
             if fits && self.weight <= bounds.hot_bytes {
@@ -106,9 +125,10 @@ impl HotSet {
         (before - self.instances.len()) as u64
     }
 
-    fn drop_ended(&mut self, projected: u64) {
-        while let Some(&(position, id)) = self.ended.front() {
-            if position > projected {
+    fn drop_ended(&mut self, projected: u64, now: i64) {
+        while let Some(&(position, at, id)) = self.ended.front() {
+            let lingers = self.ended.len() <= LINGERING && now - at < LINGER_MS;
+            if position > projected || lingers {
                 break;
             }
             self.ended.pop_front();
@@ -196,7 +216,7 @@ workflow:
             ..Bounds::default()
         };
         let mut hot = hot_with(positions);
-        let gone = hot.evict(projected, &bounds, usize::MAX);
+        let gone = hot.evict(projected, 0, &bounds, usize::MAX);
         assert_eq!(hot.len(), left, "{positions:?} projected to {projected}");
         assert_eq!(
             usize::try_from(gone).expect("small"),
@@ -220,19 +240,31 @@ workflow:
             ..Bounds::default()
         };
         let mut hot = hot_with(&[1, 1, 1]);
-        hot.evict(1, &bounds, usize::MAX);
+        hot.evict(1, 0, &bounds, usize::MAX);
         assert!(!hot.contains(Id::new(1, 1, 0)));
         hot.insert(instance(3), 1, 10);
         assert!(hot.get_mut(Id::new(1, 1, 1)).is_some());
-        hot.evict(1, &bounds, usize::MAX);
+        hot.evict(1, 0, &bounds, usize::MAX);
         assert!(hot.contains(Id::new(1, 1, 1)) && !hot.contains(Id::new(1, 1, 2)));
     }
 
     #[test]
-    fn ended_instances_leave_when_they_are_projected() {
+    fn ended_instances_leave_when_they_are_projected_and_a_moment_is_over() {
         let mut hot = hot_with(&[5]);
-        hot.ended(Id::new(1, 1, 0), 5);
-        assert_eq!(hot.evict(4, &Bounds::default(), 1), 0);
-        assert_eq!(hot.evict(5, &Bounds::default(), 1), 1);
+        hot.ended(Id::new(1, 1, 0), 5, 100);
+        let over = 100 + LINGER_MS;
+        assert_eq!(hot.evict(4, over, &Bounds::default(), 1), 0);
+        assert_eq!(hot.evict(5, over - 1, &Bounds::default(), 1), 0);
+        assert_eq!(hot.evict(5, over, &Bounds::default(), 1), 1);
+    }
+
+    #[test]
+    fn of_many_ended_instances_the_oldest_do_not_linger() {
+        let mut hot = hot_with(&[1; LINGERING + 2]);
+        for number in 0..=LINGERING as u64 + 1 {
+            hot.ended(Id::new(1, 1, number), 1, 100);
+        }
+        assert_eq!(hot.evict(1, 100, &Bounds::default(), 1), 2);
+        assert!(!hot.contains(Id::new(1, 1, 1)) && hot.contains(Id::new(1, 1, 2)));
     }
 }

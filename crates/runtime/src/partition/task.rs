@@ -364,7 +364,9 @@ impl Partition {
     fn on_projected(&mut self, position: Position) {
         self.projected = self.projected.max(position);
         self.slots.projected(position);
-        self.deleted.projected(position);
+        for id in self.deleted.projected(position) {
+            self.hot.remove(id);
+        }
         self.timers.forget_written(position);
         self.evict(usize::MAX);
         self.show_load();
@@ -381,9 +383,9 @@ impl Partition {
 
     /// Lets idle instances go while there are too many, looking at no more than `limit`.
     pub(super) fn evict(&mut self, limit: usize) {
-        let gone = self
-            .hot
-            .evict(self.projected, &self.shared.config.bounds, limit);
+        let now = self.shared.clock.now_ms();
+        let bounds = &self.shared.config.bounds;
+        let gone = self.hot.evict(self.projected, now, bounds, limit);
         crate::health::add(&self.shared.stats.evictions, gone);
     }
 

@@ -237,6 +237,12 @@ pub(super) fn own_audit(changes: &mut Vec<Change>, records: &[Record]) {
 }
 
 fn catalog_audit(record: &Record, changed: &CatalogChanged) -> Option<Change> {
+    if !changed.act.is_empty() {
+        let node = (!changed.node.is_empty()).then_some(&changed.node);
+        let data = node.map_or(Value::Null, |node| json!({ "node": node }));
+        let entry = entry(record, &changed.act, changed.reason.clone(), data);
+        return Some(put_audit(0, record, command_of(record), &entry));
+    }
     let parsed = |text: &String| serde_json::from_str(text).unwrap_or(Value::Null);
     let resources: Vec<Value> = changed.resources.iter().map(parsed).collect();
     let named: Vec<Value> = resources.iter().filter_map(named).collect();

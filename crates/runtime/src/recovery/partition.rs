@@ -179,10 +179,10 @@ impl Recovering {
                 None => return Err(unreadable("its instance or workflow is missing")),
             },
         };
-        let (ended, after) = (after.ended_at().is_some(), Arc::new(after));
+        let (ended_at, after) = (after.ended_at(), Arc::new(after));
         self.hold(id, position, Arc::clone(&after), record);
-        if ended {
-            self.hot.ended(id, position);
+        if let Some(at) = ended_at {
+            self.hot.ended(id, position, at);
         }
         deltas.add(id, before, after, place);
         Ok(())

@@ -52,10 +52,10 @@ pub async fn audit(
 }
 
 fn entry(entry: runtime::AuditEntry) -> AuditEntry {
-    let subject = if entry.workflow_id.is_empty() {
-        "catalog".to_owned()
-    } else {
-        entry.workflow_id
+    let subject = match (entry.workflow_id.as_str(), entry.kind.as_str()) {
+        ("", "catalog-changed") => "catalog".to_owned(),
+        ("", _) => "system".to_owned(),
+        (instance, _) => instance.to_owned(),
     };
     AuditEntry {
         at: Time(entry.at),

@@ -74,11 +74,8 @@ pub async fn pause(
     let user = caller.may(Permission::System)?;
     query.finish()?;
     let reason = reason(request).await?;
-    let why = match reason.as_str() {
-        "" => format!("{user} paused it"),
-        said => format!("{user}: {said}"),
-    };
-    set_paused(&door, Some(&why)).await?;
+    let paused = door.runtime.pause(user, &reason).await;
+    paused.map_err(|error| of_unavailable(&error))?;
     tracing::warn!(user, reason, "calls and timers wait");
     Ok(Json(shown(&door, &caller)))
 }
@@ -97,7 +94,8 @@ pub async fn resume(
     let user = caller.may(Permission::System)?;
     query.finish()?;
     let reason = reason(request).await?;
-    set_paused(&door, None).await?;
+    let resumed = door.runtime.resume(user, &reason).await;
+    resumed.map_err(|error| of_unavailable(&error))?;
     tracing::info!(user, reason, "calls and timers go on");
     Ok(Json(shown(&door, &caller)))
 }
@@ -105,12 +103,6 @@ pub async fn resume(
 async fn reason(request: Request) -> Result<String, Refusal> {
     let JsonBody(Reason { reason }) = JsonBody::read_or_default(request, REASON_BYTES).await?;
     Ok(reason)
-}
-
-async fn set_paused(door: &Door, why: Option<&str>) -> Result<(), Refusal> {
-    let failed =
-        |error: store::StoreError| Refusal::new(api::Code::STORE_FAILED, error.to_string());
-    door.runtime.set_paused(why).await.map_err(failed)
 }
 
 fn shown(door: &Door, caller: &Caller) -> System {
@@ -173,11 +165,7 @@ pub async fn drain(
     let user = caller.may(Permission::System)?;
     query.finish()?;
     let reason = reason(request).await?;
-    let why = match reason.as_str() {
-        "" => user.to_owned(),
-        said => format!("{user}: {said}"),
-    };
-    let drained = door.runtime.drain(&node, Some(&why)).await;
+    let drained = door.runtime.drain(user, &node, &reason).await;
     drained.map_err(of_drain)?;
     tracing::warn!(user, node, reason, "a node is drained");
     Ok(Json(listed(&door)))
@@ -199,7 +187,8 @@ pub async fn undrain(
     let user = caller.may(Permission::System)?;
     query.finish()?;
     let reason = reason(request).await?;
-    door.runtime.drain(&node, None).await.map_err(of_drain)?;
+    let undrained = door.runtime.undrain(user, &node, &reason).await;
+    undrained.map_err(of_drain)?;
     tracing::info!(user, node, reason, "a node is back in use");
     Ok(Json(listed(&door)))
 }

@@ -16,6 +16,7 @@ use super::layout::{archive_prefix, chunk_name, claim};
 use super::manifest::list_backups;
 use crate::SqliteStore;
 use crate::journal::{BlockCursor, Hold, runs};
+use crate::pace::Pace;
 
 /// How long blocks gather before they are copied; a busy store copies without a pause.
 const EVERY: Duration = Duration::from_secs(1);
@@ -307,7 +308,8 @@ impl Shared {
     }
 
     async fn make_base(&self, continues: bool) -> Result<(), BackupError> {
-        let backup = self.store.back_up(&*self.vault).await?;
+        // Until it is made nothing is archived, and what waits for that is bounded.
+        let backup = self.store.back_up(&*self.vault, Pace::Full).await?;
         if !continues {
             self.go_on_at(BlockCursor::at(backup.latest.block + 1));
         }

@@ -17,10 +17,11 @@ use super::manifest::{CopiedFile, Manifest, Moment, Part, moment, time_text};
 use crate::SqliteStore;
 use crate::failure::io_failure;
 use crate::journal::{BlockCursor, INTACT, runs};
+use crate::pace::{Pace, Rests};
 use crate::state::Frozen;
 
 /// Objects have at most about this many bytes; one is in memory at a time.
-pub(super) const PART_BYTES: usize = 16 << 20;
+pub(super) const PART_BYTES: usize = 4 << 20;
 /// What a file's copy is called until it is in the vault.
 const COPY: &str = "backup.tmp";
 
@@ -30,7 +31,7 @@ impl SqliteStore {
     /// # Errors
     /// When another backup is under way, the vault is another store's, or something cannot be read
     /// or written. Nothing that is unfinished is ever taken for a backup.
-    pub async fn back_up(&self, vault: &dyn Vault) -> Result<Manifest, BackupError> {
+    pub async fn back_up(&self, vault: &dyn Vault, pace: Pace) -> Result<Manifest, BackupError> {
         let busy = |_| {
             let text =
                 "expected no other backup at the same time, but one is being made: wait for it";
@@ -50,9 +51,9 @@ impl SqliteStore {
         let base = format!("{BACKUPS}{id}/");
         let mut files = Vec::with_capacity(frozen.len());
         for file in frozen {
-            files.push(self.copy_file(vault, &base, file).await?);
+            files.push(self.copy_file((vault, pace), &base, file).await?);
         }
-        let (journal, latest, checksum) = self.copy_journal(vault, &base, first).await?;
+        let (journal, latest, checksum) = self.copy_journal((vault, pace), &base, first).await?;
         drop(hold);
         let manifest = Manifest {
             format: FORMAT,
@@ -92,17 +93,18 @@ impl SqliteStore {
     /// not grow for as long as the vault takes.
     async fn copy_file(
         &self,
-        vault: &dyn Vault,
+        (vault, pace): (&dyn Vault, Pace),
         base: &str,
         file: Frozen,
     ) -> Result<CopiedFile, BackupError> {
         let name = file.name.clone();
         let copy = TemporaryFile::new(self.path.join(COPY)).await?;
         let path = copy.path.clone();
-        let copied = tokio::task::spawn_blocking(move || file.copy_to(&path)).await;
+        let copied = tokio::task::spawn_blocking(move || file.copy_to(&path, pace)).await;
         copied.map_err(|error| StoreError::Unavailable(error.to_string()))??;
         let mut read = File::open(&copy.path).await.map_err(|e| copy.failure(e))?;
         let mut parts = vec![];
+        let mut rests = Rests::at(pace);
         loop {
             let bytes = read_part(&mut read).await.map_err(|e| copy.failure(e))?;
             if bytes.is_empty() {
@@ -110,6 +112,7 @@ impl SqliteStore {
             }
             let part = format!("{base}files/{name}.{:05}", parts.len());
             parts.push(Part::put(vault, part, bytes).await?);
+            rests.rest().await;
         }
         Ok(CopiedFile { name, parts })
     }
@@ -117,7 +120,7 @@ impl SqliteStore {
     /// Copies the journal from a block on, up to what is durable now.
     async fn copy_journal(
         &self,
-        vault: &dyn Vault,
+        (vault, pace): (&dyn Vault, Pace),
         base: &str,
         first: u64,
     ) -> Result<(Vec<Part>, Moment, u32), BackupError> {
@@ -125,6 +128,7 @@ impl SqliteStore {
         let latest = moment(now_ms(), last, heads);
         let mut cursor = BlockCursor::at(first);
         let (mut parts, mut checksum) = (vec![], 0);
+        let mut rests = Rests::at(pace);
         while cursor.next <= last {
             let (bytes, goes_on) = self.read_blocks(cursor).await?;
             cursor = goes_on;
@@ -137,6 +141,7 @@ impl SqliteStore {
             let length: usize = wanted.iter().map(|block| block.bytes()).sum();
             let name = chunk_name(&format!("{base}journal/"), from.number(), to.number());
             parts.push(Part::put(vault, name, Bytes::from(bytes).slice(..length)).await?);
+            rests.rest().await;
         }
         Ok((parts, latest, checksum))
     }

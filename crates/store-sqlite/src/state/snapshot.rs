@@ -1,7 +1,6 @@
 //! The state's files as they were at one moment, for a copy.
 
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
@@ -13,10 +12,10 @@ use super::recent::INTACT;
 use super::schema;
 use super::writer::Writer;
 use crate::failure::sqlite_failure;
+use crate::pace::{Pace, Rests};
 
-/// Pages that are copied at once, and the pause after them: commits use the same disk.
+/// Pages that are copied at once.
 const STEP_PAGES: i32 = 256;
-const PAUSE: Duration = Duration::from_millis(2);
 
 /// One file as it was when the copy began. While it is held, SQLite's log of the file grows.
 pub(crate) struct Frozen {
@@ -50,14 +49,15 @@ impl Writer {
 
 impl Frozen {
     /// Copies the file to a path where nothing is yet. Blocks.
-    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+    pub(crate) fn copy_to(&self, path: &Path, pace: Pace) -> Result<(), StoreError> {
         let copy = || -> rusqlite::Result<()> {
             let mut copy = Connection::open(path)?;
             copy.pragma_update(None, "journal_mode", "OFF")?;
             copy.pragma_update(None, "synchronous", "OFF")?;
             let backup = Backup::new(&self.connection, &mut copy)?;
+            let mut rests = Rests::at(pace);
             while backup.step(STEP_PAGES)? != StepResult::Done {
-                std::thread::sleep(PAUSE);
+                rests.rest_blocking();
             }
             Ok(())
         };

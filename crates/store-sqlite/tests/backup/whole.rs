@@ -1,7 +1,7 @@
 //! Backups without an archive.
 
 use store::Store;
-use store_sqlite::list_backups;
+use store_sqlite::{Pace, list_backups};
 
 use crate::world::{Work, World, check};
 
@@ -17,7 +17,7 @@ async fn a_backup_of_a_store_in_use_is_one_moment_of_it() {
     // What goes on meanwhile is in it up to some moment.
     let copying = {
         let store = store.clone();
-        tokio::spawn(async move { store.back_up(&*vault).await.unwrap() })
+        tokio::spawn(async move { store.back_up(&*vault, Pace::Gentle).await.unwrap() })
     };
     while !copying.is_finished() {
         work.run(1).await;
@@ -49,7 +49,7 @@ async fn a_restored_store_waits_until_it_is_resumed() {
     let store = world.store();
     Work::begin(&store).await.run(3).await;
     assert_eq!(store.paused().await.unwrap(), None);
-    store.back_up(&*world.vault()).await.unwrap();
+    store.back_up(&*world.vault(), Pace::Full).await.unwrap();
     world.restore_to("back", 3).await.unwrap();
     let back = world.store_at("back");
     let why = back.paused().await.unwrap();
@@ -68,9 +68,9 @@ async fn a_moment_within_a_backup_can_be_restored_and_one_before_it_not() {
     let store = world.store();
     let mut work = Work::begin(&store).await;
     work.run(10).await;
-    let first = store.back_up(&*world.vault()).await.unwrap();
+    let first = store.back_up(&*world.vault(), Pace::Full).await.unwrap();
     work.run(10).await;
-    store.back_up(&*world.vault()).await.unwrap();
+    store.back_up(&*world.vault(), Pace::Full).await.unwrap();
     let early = world
         .restore_to("early", 9)
         .await
@@ -103,7 +103,7 @@ async fn what_is_there_is_neither_overwritten_nor_mixed() {
     let world = World::new();
     let store = world.store();
     Work::begin(&store).await.run(3).await;
-    store.back_up(&*world.vault()).await.unwrap();
+    store.back_up(&*world.vault(), Pace::Full).await.unwrap();
     std::fs::create_dir(world.path("used")).unwrap();
     std::fs::write(world.path("used/file"), "mine").unwrap();
     let used = world.restore_to("used", 3).await.err().unwrap().to_string();
@@ -116,7 +116,7 @@ async fn what_is_there_is_neither_overwritten_nor_mixed() {
     world.restore_to("empty", 3).await.unwrap();
     let other = world.store_at("other");
     let mixed = other
-        .back_up(&*world.vault())
+        .back_up(&*world.vault(), Pace::Full)
         .await
         .unwrap_err()
         .to_string();

@@ -14,7 +14,7 @@ import { Moment } from "../../kit/time";
 import { Select } from "../../kit/select";
 import { moment, RANGES } from "../workflows/filters";
 
-const KINDS = ["catalog-changed", "cancel-requested", "decision-made"];
+const KINDS = ["catalog-changed", "cancel-requested", "decision-made", "system-paused", "system-resumed", "node-drained", "node-undrained"];
 
 export default function AuditPage(): JSX.Element {
   const search = auditRoute.useSearch();
@@ -54,7 +54,7 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
         <span className="w-28 text-sm text-muted"><Moment at={entry.at} /></span>
         <span className="w-24 truncate font-medium">{entry.who}</span>
         <span className="w-40">{entry.kind}</span>
-        <span className="w-36">{entry.subject === "catalog" ? <Link to="/definitions" className="text-accent-text hover:underline">catalog</Link> : <Link to="/workflows/$id" params={{ id: entry.subject }} className="text-accent-text hover:underline"><ShortId id={entry.subject} /></Link>}</span>
+        <span className="w-36"><Subject of={entry.subject} /></span>
         <span className="text-sm text-faint">{entry.cause}</span>
         <span className="min-w-0 flex-1 text-muted">{entry.reason}</span>
         {entry.data != null && <button type="button" aria-expanded={open} className="rounded text-sm text-accent-text hover:underline" onClick={() => setOpen(!open)}>{open ? "Hide" : "Details"}</button>}
@@ -62,4 +62,15 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
       {open && entry.data != null && <div className="mt-2"><JsonView value={entry.data} label="what was done" /></div>}
     </li>
   );
+}
+
+const ELSEWHERE = { catalog: "/definitions", system: "/system" } as const;
+
+/** What it was done to: an instance, the catalog, or the system itself. */
+function Subject({ of }: { readonly of: string }): JSX.Element {
+  const look = "text-accent-text hover:underline";
+  if (of === "catalog" || of === "system") {
+    return <Link to={ELSEWHERE[of]} className={look}>{of}</Link>;
+  }
+  return <Link to="/workflows/$id" params={{ id: of }} className={look}><ShortId id={of} /></Link>;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::{Backup, Time};
 use server::{ArchiveFigures, Copies, CopyError};
-use store_sqlite::{Archive, BackupError, Manifest, SqliteStore};
+use store_sqlite::{Archive, BackupError, Manifest, Pace, SqliteStore};
 use vault::{Vault, VaultError};
 
 /// How long a stopping server waits for its archive.
@@ -60,16 +60,16 @@ impl Embedded {
 impl Copies for Embedded {
     async fn back_up(&self, to: Option<&str>) -> Result<Backup, CopyError> {
         let vault = self.vault(to)?;
-        let made = self
-            .store
-            .back_up(&*vault)
-            .await
-            .map_err(|error| match error {
-                BackupError::Refused(_) | BackupError::Vault(VaultError::Refused { .. }) => {
-                    CopyError::Refused(error.to_string())
-                }
-                error => CopyError::Failed(error.to_string()),
-            })?;
+        let made =
+            self.store
+                .back_up(&*vault, Pace::Gentle)
+                .await
+                .map_err(|error| match error {
+                    BackupError::Refused(_) | BackupError::Vault(VaultError::Refused { .. }) => {
+                        CopyError::Refused(error.to_string())
+                    }
+                    error => CopyError::Failed(error.to_string()),
+                })?;
         Ok(shown(&made, &*vault))
     }
 

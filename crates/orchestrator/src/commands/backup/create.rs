@@ -4,7 +4,7 @@ use api::{Backup, BackupRequest, Exit};
 
 use super::copies::shown;
 use super::{open_vault, unusable};
-use store_sqlite::Options;
+use store_sqlite::{Options, Pace};
 
 use crate::args::BackupCreateArgs;
 use crate::client::Ask;
@@ -37,7 +37,7 @@ pub fn create_stopped(args: &BackupCreateArgs, output: Output) -> Result<Exit, F
     block_on(async {
         let store = open_store(folder, &Options::default())?;
         let made = store
-            .back_up(&*vault)
+            .back_up(&*vault, Pace::Full)
             .await
             .map_err(|error| unusable(&error))?;
         output.show_value(&shown(&made, &*vault), text)

@@ -31,6 +31,17 @@ fn a_pause_holds_all_nodes_and_outlasts_a_restart() {
         nodes.nodes[1].0.until_status(id, "completed");
     }
     assert_eq!(nodes.nodes[0].0.json(&["system", "show"])["paused"], false);
+    audited(&nodes, "system-paused", "prices are wrong");
+    audited(&nodes, "system-resumed", "");
+}
+
+/// The audit of a node that was not asked has it, with who and why.
+fn audited(nodes: &Nodes, kind: &str, reason: &str) {
+    let audit = nodes.nodes[2].0.json(&["audit", "--kind", kind]);
+    let mut entries = audit["items"].as_array().unwrap().iter();
+    let found = entries
+        .any(|entry| entry["who"] == "local" && entry["reason"].as_str().unwrap_or("") == reason);
+    assert!(found, "{audit}");
 }
 
 #[test]
@@ -59,6 +70,8 @@ fn a_drained_node_owns_nothing_and_still_takes_requests() {
     nodes.nodes[2].0.json(&["nodes", "undrain", "n0"]);
     nodes.nodes[2].0.json(&["nodes", "undrain", "n1"]);
     nodes.until_settled(3);
+    audited(&nodes, "node-drained", "a new disk");
+    audited(&nodes, "node-undrained", "");
     let record = load.end();
     record.check(&nodes.nodes[1].0);
 }
