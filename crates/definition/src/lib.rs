@@ -16,6 +16,7 @@ mod resources;
 mod source;
 mod switch;
 mod testing;
+mod turn;
 mod workflow;
 
 pub use catalog::{
@@ -43,5 +44,8 @@ pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
 pub use switch::{AdapterSwitches, Hold, LimitOverride, Note, OpenBreaker, OpenBreakers, Switch};
 pub use testing::{
     Expected, MockAnswer, MockError, TestCase, TestDecision, TestSignal, WorkflowTest,
+};
+pub use turn::{
+    Concurrency, Fairness, LimitScope, MAX_LIMIT_KEY, MAX_WEIGHT, OnLimit, PRIORITIES, is_priority,
 };
 pub use workflow::*;

@@ -11,6 +11,7 @@ use expression::{Program, Template};
 use crate::input::{InputCheck, InputError};
 use crate::man::{Ask, Gate, OnReject};
 use crate::policy::RetryPolicy;
+use crate::turn::{Concurrency, Fairness};
 
 /// What stands for a sensitive value where it is shown.
 const MASK: &str = "***";
@@ -47,6 +48,12 @@ pub struct Workflow {
     pub sensitive: Vec<String>,
     /// Limit of the whole instance.
     pub timeout: Option<Duration>,
+    /// How urgent an instance is, where its start does not say.
+    pub priority: Option<Template>,
+    /// How many instances with the same key run at once.
+    pub concurrency: Option<Concurrency>,
+    /// Whose share of what is short an instance takes.
+    pub fairness: Option<Fairness>,
     /// Whom an instance is about.
     pub subject: Option<Template>,
     /// Searchable attributes.

@@ -60,6 +60,7 @@ fn every_record() -> Vec<Record> {
         decision_bodies(),
         notice_bodies(),
         wait_bodies(),
+        turn_bodies(),
     ]
     .concat();
     (1..)
@@ -133,6 +134,7 @@ fn child() -> Option<Box<ChildStart>> {
         version,
         detached: true,
         plan: plan(),
+        turn_key: None,
     }))
 }
 
@@ -168,6 +170,8 @@ fn instance_bodies() -> Vec<Body> {
             trigger: "0-webhook".into(),
             environment: "dev".into(),
             requester: String::new(),
+            turn: None,
+            share: None,
         })),
         Body::DecisionRequested(DecisionRequested {
             id: id.clone(),
@@ -472,6 +476,54 @@ fn wait_bodies() -> Vec<Body> {
     ]
 }
 
+fn turn_bodies() -> Vec<Body> {
+    let limit = TurnLimit {
+        workflow: "w".into(),
+        key: "k".into(),
+        limit: 2,
+        over: OverLimit::CancelOldest as i32,
+    };
+    let share = Share {
+        key: "t".into(),
+        weight: 3,
+    };
+    let sent = [
+        MessageBody::Start(StartMessage {
+            turn_key: Some("k".into()),
+            idempotency_key: "i".into(),
+            ..StartMessage::default()
+        }),
+        MessageBody::StartRefused(StartRefused { key: "i".into() }),
+    ];
+    let sent = sent.map(|body| {
+        SlotBody::MessageSent(MessageSent {
+            message: Some(Box::new(Envelope { body: Some(body) })),
+            ..MessageSent::default()
+        })
+    });
+    let released = SlotBody::KeyReleased(KeyReleased { key: "i".into() });
+    let slots = sent.into_iter().chain([released]);
+    let slots = slots.map(|body| Body::Slot(SlotFact { body: Some(body) }));
+    [
+        Body::InstanceStarted(Shared::from(InstanceStarted {
+            turn: Some(Box::new(limit)),
+            share: Some(Box::new(share)),
+            ..InstanceStarted::default()
+        })),
+        Body::TurnAwaited(TurnAwaited { place: 7 }),
+        Body::StepStarted(StepStarted {
+            child: Some(Box::new(ChildStart {
+                turn_key: Some("k".into()),
+                ..ChildStart::default()
+            })),
+            ..StepStarted::default()
+        }),
+    ]
+    .into_iter()
+    .chain(slots)
+    .collect()
+}
+
 fn messages() -> [MessageBody; 5] {
     let ended = ChildEnded {
         task: task(),
@@ -493,6 +545,8 @@ fn messages() -> [MessageBody; 5] {
         trigger: "t".into(),
         requester: String::new(),
         start_at: 0,
+        turn_key: None,
+        idempotency_key: String::new(),
     };
     let cancel = CancelRequested {
         reason: "r".into(),

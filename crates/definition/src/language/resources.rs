@@ -5,6 +5,7 @@ use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
 use super::steps::{CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
 use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
+use super::turn::{CONCURRENCY, FAIRNESS};
 use super::workflow::{self, INPUT, TRIGGER, WORKFLOW};
 use super::{Choice, Key, Object, Shape};
 
@@ -55,11 +56,13 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 40] = [
+pub(crate) static OBJECTS: [&Object; 42] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
     &INPUT,
+    &CONCURRENCY,
+    &FAIRNESS,
     &workflow::DEFAULTS,
     &STEP,
     &CASE,

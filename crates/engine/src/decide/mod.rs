@@ -13,6 +13,7 @@ mod decision;
 mod failure;
 mod finish;
 mod for_each;
+mod header;
 mod lane;
 mod notice;
 mod overrule;
@@ -24,6 +25,7 @@ mod start;
 mod step;
 mod task;
 mod timer;
+mod turn;
 mod undo;
 mod undo_call;
 
@@ -74,6 +76,8 @@ impl Instance {
             Command::Pause(held) => decider.pause(held)?,
             Command::Resume(held) => decider.resume(held)?,
             Command::Step(order) => decider.overrule(order)?,
+            Command::TakeTurn => decider.take_turn()?,
+            Command::RefuseTurn => decider.refuse_turn()?,
         }
         decider.settle();
         Ok(decider.decided)

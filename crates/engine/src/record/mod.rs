@@ -11,6 +11,7 @@ mod lane;
 mod shared;
 mod slot;
 mod step;
+mod turn;
 mod undo;
 mod wait;
 
@@ -39,6 +40,7 @@ pub use step::{
     ResultIgnored, RetryScheduled, RoundDelayed, StepCompleted, StepFailed, StepOverruled, StepRef,
     StepRescheduled, StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
 };
+pub use turn::{KeyReleased, OverLimit, Share, StartRefused, TurnAwaited, TurnLimit};
 pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
 pub use wait::{SignalAwaited, SignalReceived, SignalTaken};
 
@@ -198,7 +200,7 @@ pub enum Body {
     /// Its steps begin later.
     #[prost(message, tag = "69")]
     InstanceQueued(InstanceQueued),
-    /// The time has come: its steps begin.
+    /// The time, or its turn, has come: its steps begin.
     #[prost(message, tag = "70")]
     InstanceBegun(Empty),
     /// Someone holds it: nothing new begins.
@@ -210,11 +212,16 @@ pub enum Body {
     /// An operator ends a step, or has it tried at once; what follows says the rest.
     #[prost(message, tag = "73")]
     StepOverruled(StepOverruled),
+    /// It waits for its turn under the limit of its workflow.
+    #[prost(message, tag = "86")]
+    TurnAwaited(TurnAwaited),
 }
 
 impl Body {
-    /// The tags of all bodies.
-    const TAGS: std::ops::RangeInclusive<u32> = 20..=73;
+    /// Whether there is a body of this tag.
+    const fn has_tag(tag: u32) -> bool {
+        matches!(tag, 20..=73 | 86)
+    }
 }
 
 /// Nothing to say.

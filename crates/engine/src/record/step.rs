@@ -154,6 +154,9 @@ pub struct ChildStart {
     /// The plan of its retries.
     #[prost(message, optional, tag = "5")]
     pub plan: Option<Shared<Plan>>,
+    /// The key of its limit, as it was computed for its slot; none: it stands under none.
+    #[prost(string, optional, tag = "86")]
+    pub turn_key: Option<String>,
 }
 
 impl ChildStart {

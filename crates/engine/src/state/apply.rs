@@ -61,7 +61,8 @@ impl Instance {
             Body::FinallyStarted(body) => self.finally_started(body),
             Body::InstanceEnded(body) => self.instance_ended(body, record.at),
             Body::InstanceQueued(body) => self.progress.start_at = body.start_at,
-            Body::InstanceBegun(_) => self.progress.start_at = 0,
+            Body::InstanceBegun(_) => self.begun(),
+            Body::TurnAwaited(body) => self.turn_awaited(body.place, record.at),
             Body::InstancePaused(body) => self.paused(body, record),
             Body::InstanceResumed(_) => self.progress.pause = None,
             Body::DecisionCut(_) => self.progress.cut = true,
@@ -84,6 +85,17 @@ impl Instance {
         self.progress
             .decisions
             .retain(|decision| decision.kind() != of_instance);
+    }
+
+    const fn begun(&mut self) {
+        self.progress.start_at = 0;
+        self.progress.turn_since = 0;
+    }
+
+    const fn turn_awaited(&mut self, place: u64, at: i64) {
+        self.progress.start_at = 0;
+        self.progress.turn_since = at;
+        self.progress.turn_place = place;
     }
 
     fn paused(&mut self, body: &Held, record: &Record) {

@@ -94,6 +94,7 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::StepOverruled(_) => "step-overruled",
         Body::InstanceQueued(_) => "instance-queued",
         Body::InstanceBegun(_) => "instance-begun",
+        Body::TurnAwaited(_) => "turn-awaited",
         Body::InstancePaused(_) => "instance-paused",
         Body::InstanceResumed(_) => "instance-resumed",
         Body::CancelRequested(_) => "cancel-requested",
@@ -268,6 +269,7 @@ fn other_data(body: &Body) -> Value {
         | Body::SignalTaken(_)
         | Body::StepOverruled(_)
         | Body::InstanceQueued(_)
+        | Body::TurnAwaited(_)
         | Body::InstancePaused(_)
         | Body::InstanceResumed(_) => operated_data(body),
         Body::CatalogChanged(body) => json!({ "version": body.version, "reason": body.reason }),
@@ -291,6 +293,7 @@ fn operated_data(body: &Body) -> Value {
             json!({ "how": body.how().as_str(), "reason": body.reason })
         }
         Body::InstanceQueued(body) => json!({ "start_at": time(body.start_at) }),
+        Body::TurnAwaited(body) => json!({ "place": body.place }),
         Body::InstancePaused(body) | Body::InstanceResumed(body) => {
             json!({ "reason": body.reason })
         }

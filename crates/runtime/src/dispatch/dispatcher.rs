@@ -14,10 +14,11 @@ use super::adapters::AdapterPool;
 use super::admit::{Admission, Queues, admit, queue_of};
 use super::calls::{Returned, make_calls, send_failure};
 use super::pause::Pause;
-use super::queue::{Waiting, rank};
+use super::queue::{Urgency, Waiting};
 use crate::limits::{Desk, Lookout, Passage};
 use crate::measures::AdapterLoad;
 use crate::partition::{Internal, Work};
+use crate::projector::TaskRow;
 use crate::shared::Shared;
 
 /// A task that its partition hands over once the task is durable.
@@ -92,7 +93,8 @@ impl Dispatcher {
                     queue.push(Waiting {
                         id: offer.instance.id(),
                         task: offer.task,
-                        rank: rank(&offer.instance.header().started.priority),
+                        urgency: Urgency::of(&offer.instance),
+                        since: shared.clock.now_ms(),
                         repeated: false,
                     });
                     waiting += 1;
@@ -120,13 +122,14 @@ impl Dispatcher {
     }
 
     /// Queues a task that was out when the process ended; it starts with [`Self::resume`].
-    pub(crate) fn repeat(&self, shared: &Shared, adapter: &str, rank: u8, id: Id, task: TaskKey) {
+    pub(crate) fn repeat(&self, shared: &Shared, row: TaskRow) {
         let mut queues = self.queues();
-        let queue = queue_of(&mut queues, adapter);
+        let queue = queue_of(&mut queues, &row.adapter);
         let waiting = Waiting {
-            id,
-            task,
-            rank,
+            id: row.id,
+            task: row.task,
+            urgency: row.urgency,
+            since: shared.clock.now_ms(),
             repeated: true,
         };
         queue.push_repeat(waiting, shared.config.bounds.ramp_start);
@@ -249,7 +252,8 @@ impl Dispatcher {
             if matches!(&admission, Admission::Wait(at) if at == adapter) {
                 return;
             }
-            let Some(waiting) = queue_of(&mut queues, adapter).pop() else {
+            let now = shared.clock.now_ms();
+            let Some(waiting) = queue_of(&mut queues, adapter).pop(now) else {
                 return;
             };
             if let Admission::Wait(at) = admission {

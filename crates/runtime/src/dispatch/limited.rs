@@ -131,7 +131,7 @@ impl Dispatcher {
                 let Held { kind, what, until } = held?;
                 let left = until.map(|until| until.saturating_sub(now));
                 Some(HeldTask {
-                    task,
+                    task: Some(task),
                     kind: (*kind).to_owned(),
                     what: what.clone(),
                     until: left.map(|left| wall.saturating_add_unsigned(left)),

@@ -15,5 +15,5 @@ mod token;
 pub(crate) use calls::TaskResult;
 pub(crate) use dispatcher::{Dispatcher, Offer};
 pub use link::DecisionLink;
-pub(crate) use queue::rank;
+pub(crate) use queue::Urgency;
 pub(crate) use token::Tokens;
