@@ -33,8 +33,8 @@ pub use man::{
     is_approver,
 };
 pub use policy::{
-    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetentionRule,
-    RetryPlan, RetryPolicy, built_in,
+    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, PolicyRule,
+    RetentionRule, RetryPlan, RetryPolicy, built_in,
 };
 pub use resources::{
     CatalogChange, ChangeAction, ResourceChange, ResourceKey, ResourceKind, ResourceSet,
@@ -46,6 +46,7 @@ pub use testing::{
     Expected, MockAnswer, MockError, TestCase, TestDecision, TestSignal, WorkflowTest,
 };
 pub use turn::{
-    Concurrency, Fairness, LimitScope, MAX_LIMIT_KEY, MAX_WEIGHT, OnLimit, PRIORITIES, is_priority,
+    Concurrency, Fairness, LimitScope, MAX_LIMIT_KEY, MAX_WEIGHT, OnLimit, PRIORITIES,
+    StepConcurrency, is_priority,
 };
 pub use workflow::*;

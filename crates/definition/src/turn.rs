@@ -44,6 +44,17 @@ pub struct Fairness {
     pub weight: Option<Template>,
 }
 
+/// `concurrency` of a step: how many of its calls are under way at once, over all instances.
+#[derive(Debug)]
+pub struct StepConcurrency {
+    /// Calls with the same key count together; none: all of them do.
+    pub key: Option<Template>,
+    /// So many at once.
+    pub limit: u32,
+    /// Which calls count: those of this step, or those of all steps that use the same key.
+    pub scope: LimitScope,
+}
+
 /// The largest weight of a share.
 pub const MAX_WEIGHT: u32 = 1_000;
 

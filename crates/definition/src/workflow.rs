@@ -9,9 +9,10 @@ use std::sync::Arc;
 use expression::{Program, Template};
 
 use crate::input::{InputCheck, InputError};
+use crate::limits::RateSpec;
 use crate::man::{Ask, Gate, OnReject};
 use crate::policy::RetryPolicy;
-use crate::turn::{Concurrency, Fairness};
+use crate::turn::{Concurrency, Fairness, StepConcurrency};
 
 /// What stands for a sensitive value where it is shown.
 const MASK: &str = "***";
@@ -201,6 +202,10 @@ pub struct Task {
     pub idempotency_key: Option<Template>,
     /// The step's own retry.
     pub retry: Option<RetryChoice>,
+    /// How urgent its calls are; none: as the instance is.
+    pub priority: Option<Template>,
+    /// How many of its calls are under way at once.
+    pub concurrency: Option<StepConcurrency>,
 }
 
 /// A child workflow.
@@ -293,6 +298,8 @@ pub struct ForEach {
     pub batch: Option<u32>,
     /// Lanes at once.
     pub concurrency: u32,
+    /// Lanes opened per time; none: as room frees.
+    pub rate: Option<RateSpec>,
     /// What a failed lane does.
     pub failure: FailureMode,
     /// Failures that are borne; passing it fails the step.

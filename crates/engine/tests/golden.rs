@@ -6,6 +6,9 @@ use engine::codec::{Packer, RecordBatch, unpack_history};
 use engine::record::*;
 use engine::{Id, Payload, view::record_type};
 
+#[path = "golden/turns.rs"]
+mod turns;
+
 const GOLDEN: &str = "tests/golden/records-v1.txt";
 
 #[test]
@@ -60,7 +63,7 @@ fn every_record() -> Vec<Record> {
         decision_bodies(),
         notice_bodies(),
         wait_bodies(),
-        turn_bodies(),
+        turns::turn_bodies(at()),
     ]
     .concat();
     (1..)
@@ -123,6 +126,8 @@ fn plan() -> Option<Shared<Plan>> {
         never_on: vec!["y".into()],
         on_exhausted: Exhausted::Man as i32,
         timeout_ms: 6,
+        limit: None,
+        priority: String::new(),
     }))
 }
 
@@ -474,54 +479,6 @@ fn wait_bodies() -> Vec<Body> {
             })),
         }),
     ]
-}
-
-fn turn_bodies() -> Vec<Body> {
-    let limit = TurnLimit {
-        workflow: "w".into(),
-        key: "k".into(),
-        limit: 2,
-        over: OverLimit::CancelOldest as i32,
-    };
-    let share = Share {
-        key: "t".into(),
-        weight: 3,
-    };
-    let sent = [
-        MessageBody::Start(StartMessage {
-            turn_key: Some("k".into()),
-            idempotency_key: "i".into(),
-            ..StartMessage::default()
-        }),
-        MessageBody::StartRefused(StartRefused { key: "i".into() }),
-    ];
-    let sent = sent.map(|body| {
-        SlotBody::MessageSent(MessageSent {
-            message: Some(Box::new(Envelope { body: Some(body) })),
-            ..MessageSent::default()
-        })
-    });
-    let released = SlotBody::KeyReleased(KeyReleased { key: "i".into() });
-    let slots = sent.into_iter().chain([released]);
-    let slots = slots.map(|body| Body::Slot(SlotFact { body: Some(body) }));
-    [
-        Body::InstanceStarted(Shared::from(InstanceStarted {
-            turn: Some(Box::new(limit)),
-            share: Some(Box::new(share)),
-            ..InstanceStarted::default()
-        })),
-        Body::TurnAwaited(TurnAwaited { place: 7 }),
-        Body::StepStarted(StepStarted {
-            child: Some(Box::new(ChildStart {
-                turn_key: Some("k".into()),
-                ..ChildStart::default()
-            })),
-            ..StepStarted::default()
-        }),
-    ]
-    .into_iter()
-    .chain(slots)
-    .collect()
 }
 
 fn messages() -> [MessageBody; 5] {

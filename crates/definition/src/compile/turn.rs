@@ -6,7 +6,8 @@ use super::context::Lowering;
 use crate::diagnostic::{At, codes};
 use crate::source::Node;
 use crate::turn::{
-    Concurrency, Fairness, LimitScope, MAX_WEIGHT, OnLimit, PRIORITIES, is_priority,
+    Concurrency, Fairness, LimitScope, MAX_WEIGHT, OnLimit, PRIORITIES, StepConcurrency,
+    is_priority,
 };
 
 /// The highest limit of a key.
@@ -24,20 +25,49 @@ impl Lowering<'_> {
             _ => OnLimit::Queue,
         };
         let scope = scope(node);
-        if scope == LimitScope::All && !node.has("key") {
-            let found = self.report.error(
-                &codes::MISSING_KEY,
-                &At::node(node),
-                "a limit over `all` workflows lacks the key `key`",
-            );
-            found.hint("add `key: ...`: the workflows that name the same one count together");
-        }
+        self.expect_key(node, scope, "workflows");
         Some(Concurrency {
             key,
             limit,
             on_limit,
             scope,
         })
+    }
+
+    /// `concurrency` of a call: a number, or a mapping.
+    pub(super) fn step_concurrency(
+        &mut self,
+        node: &Node,
+        place: &super::expressions::Place,
+    ) -> Option<StepConcurrency> {
+        let given = node.get("concurrency")?;
+        if let Some(limit) = given.count() {
+            return Some(StepConcurrency {
+                key: None,
+                limit: u32::try_from(limit).ok()?,
+                scope: LimitScope::Workflow,
+            });
+        }
+        let scope = scope(given);
+        self.expect_key(given, scope, "steps");
+        Some(StepConcurrency {
+            key: self.template_at(given, "key", place),
+            limit: self.limit_at(given)?,
+            scope,
+        })
+    }
+
+    /// What counts over all workflows needs a name that they share.
+    fn expect_key(&mut self, node: &Node, scope: LimitScope, what: &str) {
+        if scope == LimitScope::All && !node.has("key") {
+            let message = format!("a limit over all {what} lacks the key `key`");
+            let found = self
+                .report
+                .error(&codes::MISSING_KEY, &At::node(node), message);
+            found.hint(format!(
+                "add `key: ...`: the {what} that name the same one count together"
+            ));
+        }
     }
 
     /// `limit` of a mapping.

@@ -5,7 +5,7 @@ use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
 use super::steps::{CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
 use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
-use super::turn::{CONCURRENCY, FAIRNESS};
+use super::turn::{CONCURRENCY, FAIRNESS, STEP_CONCURRENCY};
 use super::workflow::{self, INPUT, TRIGGER, WORKFLOW};
 use super::{Choice, Key, Object, Shape};
 
@@ -56,7 +56,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 42] = [
+pub(crate) static OBJECTS: [&Object; 46] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -65,6 +65,7 @@ pub(crate) static OBJECTS: [&Object; 42] = [
     &FAIRNESS,
     &workflow::DEFAULTS,
     &STEP,
+    &STEP_CONCURRENCY,
     &CASE,
     &REPEAT,
     &WAIT,
@@ -86,6 +87,9 @@ pub(crate) static OBJECTS: [&Object; 42] = [
     &RATE_LIMIT,
     &POLICIES,
     &policies::DEFAULTS,
+    &policies::RULE,
+    &policies::RULE_MATCH,
+    &policies::RULE_SET,
     &RISK_POLICY,
     &MAN_POLICY,
     &policies::DEFAULT_RETENTION,

@@ -30,6 +30,25 @@ pub(crate) static CONCURRENCY: Object = Object {
     ],
 };
 
+/// `concurrency` of a step.
+pub(crate) static STEP_CONCURRENCY: Object = Object {
+    name: "step.concurrency",
+    doc: "How many calls of the step are under way at once, over all instances and nodes; what is above waits, and uses up no attempt. A number alone is the limit of all calls of the step.",
+    keys: &[
+        Key::new(
+            "key",
+            Shape::TextValue,
+            "Calls with the same key count together (default: all of them).",
+        ),
+        Key::new("limit", Shape::Count(1), "So many at once.").required(),
+        Key::new(
+            "scope",
+            Shape::Word(SCOPES),
+            "Which calls count: those of this step of the `workflow` (the default), or those of `all` steps that use the same key with this scope.",
+        ),
+    ],
+};
+
 /// `fairness` of a workflow.
 pub(crate) static FAIRNESS: Object = Object {
     name: "workflow.fairness",

@@ -17,6 +17,7 @@ mod header;
 mod lane;
 mod notice;
 mod overrule;
+mod pace;
 mod parallel;
 mod pause;
 mod repeat;
@@ -28,6 +29,7 @@ mod timer;
 mod turn;
 mod undo;
 mod undo_call;
+mod urgency;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

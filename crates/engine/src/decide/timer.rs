@@ -78,6 +78,7 @@ impl Decider<'_, '_> {
                 continue_on_timeout,
                 ..
             }) => self.signal_wait_expired(at, *continue_on_timeout),
+            Action::ForEach(_) => self.lanes_due(at),
             _ => self.complete_step(at, None, Vec::new()),
         }
     }

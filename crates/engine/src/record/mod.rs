@@ -28,7 +28,8 @@ pub use instance::{
     FinallyStarted, Held, InstanceEnded, InstanceQueued, InstanceStarted, Parent,
 };
 pub use lane::{
-    Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, Role,
+    Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, LanesPaced,
+    Role,
 };
 pub use shared::Shared;
 pub use slot::{
@@ -36,9 +37,9 @@ pub use slot::{
     MessageSent, MessageTaken, OwnerOpened, SlotBody, SlotFact, StartMessage,
 };
 pub use step::{
-    AttemptFailed, AttemptStarted, ChildStart, Exhausted, Failure, Handling, Overruling, Plan,
-    ResultIgnored, RetryScheduled, RoundDelayed, StepCompleted, StepFailed, StepOverruled, StepRef,
-    StepRescheduled, StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
+    AttemptFailed, AttemptStarted, CallLimit, ChildStart, Exhausted, Failure, Handling, Overruling,
+    Plan, ResultIgnored, RetryScheduled, RoundDelayed, StepCompleted, StepFailed, StepOverruled,
+    StepRef, StepRescheduled, StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
 };
 pub use turn::{KeyReleased, OverLimit, Share, StartRefused, TurnAwaited, TurnLimit};
 pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
@@ -215,12 +216,15 @@ pub enum Body {
     /// It waits for its turn under the limit of its workflow.
     #[prost(message, tag = "86")]
     TurnAwaited(TurnAwaited),
+    /// A loop opens lanes no faster than its rate.
+    #[prost(message, tag = "87")]
+    LanesPaced(LanesPaced),
 }
 
 impl Body {
     /// Whether there is a body of this tag.
     const fn has_tag(tag: u32) -> bool {
-        matches!(tag, 20..=73 | 86)
+        matches!(tag, 20..=73 | 86 | 87)
     }
 }
 

@@ -6,8 +6,8 @@ use super::step::{Block, StepState, StepStatus};
 use crate::record::{
     AttemptFailed, AttemptStarted, Body, CancelRequested, Closing, DecisionKind, FinallyStarted,
     Handling, Held, InstanceEnded, InstanceStarted, LaneClosing, LaneEnded, LaneList, LaneOutcome,
-    LanesOpened, Record, RetryScheduled, Role, RoundDelayed, StepCompleted, StepFailed, StepRef,
-    StepRescheduled, StepScheduled, StepStarted, TaskKind,
+    LanesOpened, LanesPaced, Record, RetryScheduled, Role, RoundDelayed, StepCompleted, StepFailed,
+    StepRef, StepRescheduled, StepScheduled, StepStarted, TaskKind,
 };
 
 impl Instance {
@@ -31,6 +31,7 @@ impl Instance {
             Body::StepCancelled(at) => self.step_ended(*at, StepStatus::Cancelled, record),
             Body::CatchCompleted(body) => self.catch_completed(body, record),
             Body::RoundDelayed(body) => self.round_delayed(body),
+            Body::LanesPaced(body) => self.lanes_paced(*body),
             Body::LaneClosing(body) => self.lane_closing(body, record),
             Body::LaneEnded(body) => self.lane_ended(body, record),
             Body::DecisionRequested(body) => self.decision_requested(body, record.at),
@@ -313,6 +314,16 @@ impl Instance {
         step.due_at = body.due_at;
         if let Some(block) = step.block.as_deref_mut() {
             block.items = body.state.clone();
+        }
+    }
+
+    fn lanes_paced(&mut self, body: LanesPaced) {
+        let Some(step) = self.step_mut(body.at) else {
+            return;
+        };
+        step.due_at = body.due_at;
+        if let Some(block) = step.block.as_deref_mut() {
+            block.paced = body.used;
         }
     }
 

@@ -149,7 +149,11 @@ impl Instance {
             },
             StepStatus::Deciding => return self.decision_waits(at),
             StepStatus::Running if step.due_at > 0 => {
-                ("timer", format!("the next round of {name}"), vec!["cancel"])
+                let next = match step.block.as_deref() {
+                    Some(block) if block.total > 0 => "the next items",
+                    _ => "the next round",
+                };
+                ("timer", format!("{next} of {name}"), vec!["cancel"])
             }
             StepStatus::Running => {
                 let child = step.child.as_deref()?;

@@ -136,3 +136,54 @@ fn a_pause_keeps_its_turn_away_and_a_time_out_ends_the_wait() {
         "#,
     );
 }
+
+#[test]
+fn a_loop_opens_its_lanes_no_faster_than_its_rate() {
+    check(
+        r#"
+  steps:
+    - id: each
+      for-each: [1, 2, 3]
+      rate: 1/s
+      steps: [{ id: one, set: { n: "${ item }" } }]
+"#,
+        r#"
+        start {}
+        clock +999
+        pause
+        clock +1
+        resume
+        clock +1000
+        "#,
+        r#"
+        - start {}
+        instance-started
+        step-started each
+        lanes-opened each 0..1
+        lanes-paced each until 2000
+        step-completed each[0]/one {"n":1}
+        lane-ended 1 completed
+        - clock +999
+        - pause
+        instance-paused
+        - clock +1
+        lanes-paced each until 0
+        - resume
+        instance-resumed
+        lanes-opened each 1..2
+        lanes-paced each until 3000
+        step-completed each[1]/one {"n":2}
+        lane-ended 2 completed
+        - clock +1000
+        lanes-paced each until 0
+        lanes-opened each 2..3
+        lanes-paced each until 0
+        step-completed each[2]/one {"n":3}
+        lane-ended 3 completed
+        step-completed each [{"n":1},{"n":2},{"n":3}]
+        lane-ended root completed
+        instance-completed
+        = completed
+        "#,
+    );
+}

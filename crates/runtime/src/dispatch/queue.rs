@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, LazyLock};
 
-use engine::record::{Share, TaskKey};
+use engine::record::{Plan, Share, TaskKey};
 use engine::{Id, Instance};
 
+use super::call_limits::Permit;
 use crate::fair::{FairQueue, Ticket, rank};
 use crate::limits::{Gate, Held};
 use crate::measures::AdapterLoad;
 
 /// A task that waits: its call is built when its turn comes, so that it costs no more than its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Waiting {
     pub(super) id: Id,
     pub(super) task: TaskKey,
@@ -19,6 +19,10 @@ pub(super) struct Waiting {
     pub(super) since: i64,
     /// It may have been made before the process ended.
     pub(super) repeated: bool,
+    /// Whose call it is.
+    pub(super) adapter: Arc<str>,
+    /// That of the step's limit, if it stands under one and has it.
+    pub(super) permit: Option<Permit>,
 }
 
 /// What decides when a task has its turn.
@@ -31,10 +35,14 @@ pub(crate) struct Urgency {
 }
 
 impl Urgency {
-    /// Of the tasks of an instance.
-    pub(crate) fn of(instance: &Instance) -> Self {
+    /// Of a call of an instance.
+    pub(crate) fn of(instance: &Instance, plan: &Plan) -> Self {
+        let priority = match plan.priority.as_str() {
+            "" => instance.header().started.priority.as_str(),
+            own => own,
+        };
         Self {
-            rank: rank(&instance.header().started.priority),
+            rank: rank(priority),
             share: instance.share().cloned(),
         }
     }
@@ -175,6 +183,8 @@ mod tests {
             urgency: Urgency { rank, share: None },
             since: 0,
             repeated: false,
+            adapter: "a".into(),
+            permit: None,
         }
     }
 
@@ -215,8 +225,9 @@ mod tests {
         queue.push(waiting(0, 2));
         let task = waiting(2, 1).task;
         assert_eq!(queue.of(Id::default()).count(), 2);
-        assert_eq!(queue.remove(Id::default(), task), Some(waiting(2, 1)));
-        assert_eq!(queue.remove(Id::default(), task), None);
+        let mut remove = || queue.remove(Id::default(), task).map(|gone| gone.task);
+        assert_eq!(remove(), Some(task));
+        assert_eq!(remove(), None);
         assert_eq!(next(&mut queue, 9), Some(2));
         assert!(queue.is_idle());
     }

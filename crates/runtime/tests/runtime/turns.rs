@@ -46,6 +46,16 @@ workflow:
   version: 1.0.0
   fairness: { key: '${ input.tenant }' }
   steps: [{ id: s, adapter: slow, action: work }]
+---
+workflow:
+  name: limited-step
+  version: 1.0.0
+  steps:
+    - id: s
+      adapter: crm
+      action: work
+      priority: '${ input.?priority.orValue(\"normal\") }'
+      concurrency: { key: '${ input.key }', limit: 2 }
 ";
 
 async fn limited(world: &World) -> Runtime {
@@ -250,4 +260,65 @@ async fn calls_of_one_tenant_hardly_delay_those_of_another() {
     let place = calls.iter().rposition(|call| *call.instance_id == *name);
     let place = place.expect("it was called");
     assert!(place < 5, "{place} calls went before it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_a_step_are_as_many_at_once_as_its_limit_says_over_a_crash() {
+    let world = World::new();
+    world.script.on("work", Answer::Gated);
+    let runtime = limited(&world).await;
+    let mut ids = vec![];
+    for _ in 0..5 {
+        ids.push(start(&runtime, "limited-step", "a").await);
+    }
+    let submit = start_of(
+        "limited-step",
+        json!({ "key": "a", "priority": "critical" }),
+    );
+    let urgent = runtime.submit(submit).await.expect("starts").id;
+    ids.push(start(&runtime, "limited-step", "b").await);
+    until("three calls under way", || world.script.calls().len() == 3).await;
+    let waiting = runtime.instance(ids[4]).await.expect("is there");
+    let held = runtime.held(&waiting).await;
+    assert!(
+        held[0].what.contains("the step's limit allows (2)"),
+        "{held:?}"
+    );
+    let runtime = world.crash(runtime).await;
+    pass_time(Duration::from_secs(1)).await;
+    assert_eq!(
+        world.script.calls().len(),
+        6,
+        "as many as before are made again"
+    );
+    world.script.gate(true);
+    for id in ids.iter().chain([&urgent]) {
+        assert_eq!(ended(&runtime, *id).await.status(), Status::Completed);
+    }
+    let calls = world.script.calls();
+    let urgent = urgent.to_string();
+    let place = calls.iter().position(|call| *call.instance_id == *urgent);
+    assert!(place < Some(6), "it goes before the others: {place:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_for_its_limit_is_called_off_with_its_instance() {
+    let world = World::new();
+    world.script.on("work", Answer::Gated);
+    let runtime = limited(&world).await;
+    let mut ids = vec![];
+    for _ in 0..3 {
+        ids.push(start(&runtime, "limited-step", "a").await);
+    }
+    until("two calls under way", || world.script.calls().len() == 2).await;
+    let cancel = Command::Cancel(CancelRequested::default());
+    runtime
+        .command(ids[2], cancel, "ann")
+        .await
+        .expect("cancels");
+    assert_eq!(ended(&runtime, ids[2]).await.status(), Status::Cancelled);
+    world.script.gate(true);
+    ended(&runtime, ids[0]).await;
+    ended(&runtime, ids[1]).await;
+    assert_eq!(world.script.calls().len(), 2);
 }
