@@ -149,10 +149,7 @@ impl Instance {
             },
             StepStatus::Deciding => return self.decision_waits(at),
             StepStatus::Running if step.due_at > 0 => {
-                let next = match step.block.as_deref() {
-                    Some(block) if block.total > 0 => "the next items",
-                    _ => "the next round",
-                };
+                let next = next_of_loop(step);
                 ("timer", format!("{next} of {name}"), vec!["cancel"])
             }
             StepStatus::Running => {
@@ -261,5 +258,13 @@ impl Instance {
             .iter()
             .find(|decision| decision.task.at == at);
         asked.map_or(began, |decision| decision.requested_at)
+    }
+}
+
+/// What a loop opens next.
+fn next_of_loop(step: &StepState) -> &'static str {
+    match step.block.as_deref() {
+        Some(block) if block.total > 0 => "the next items",
+        _ => "the next round",
     }
 }

@@ -35,3 +35,80 @@ impl Turns {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use definition::{Catalog, parse_workflow};
+    use engine::record::{CancelRequested, StartMessage};
+    use engine::{Command, Context, Entropy, Plans};
+
+    use super::*;
+
+    const LIMITED: &str = "
+workflow:
+  name: w
+  version: 1.0.0
+  concurrency: { limit: 1 }
+  steps: [{ id: a, wait: { for: 1h } }]
+";
+
+    fn catalog() -> Catalog {
+        let workflow = parse_workflow(LIMITED).expect("compiles");
+        let mut catalog = Catalog::default();
+        let versions = catalog.workflows.entry("w".to_owned()).or_default();
+        let version = workflow.version.clone();
+        versions.versions.insert(version, Arc::new(workflow));
+        catalog
+    }
+
+    /// The records of a start and of these commands, each with its instance after them.
+    fn run(number: u64, commands: Vec<Command>) -> Vec<(Record, Instance)> {
+        let (catalog, mut plans, mut entropy) = (catalog(), Plans::default(), Entropy::new(1));
+        let id = Id::new(1, 1, number);
+        let mut context = Context {
+            now: 1,
+            catalog: &catalog,
+            plans: &mut plans,
+            place: number,
+            entropy: &mut entropy,
+            command_id: id,
+            actor: "",
+            cause: "test",
+        };
+        let start = StartMessage {
+            workflow: "w".to_owned(),
+            ..StartMessage::default()
+        };
+        let (mut instance, started) = engine::start(id, &start, &mut context).expect("starts");
+        let mut noted: Vec<(Record, Instance)> = Vec::new();
+        let after = instance.clone();
+        noted.extend(started.records.into_iter().map(|r| (r, after.clone())));
+        for command in commands {
+            let decided = instance.decide(command, &mut context).expect("decides");
+            let after = instance.clone();
+            noted.extend(decided.records.into_iter().map(|r| (r, after.clone())));
+        }
+        noted
+    }
+
+    fn check(runs: &[Vec<(Record, Instance)>]) -> Result<(), Finding> {
+        let mut turns = Turns::default();
+        let mut all = runs.iter().flatten();
+        all.try_for_each(|(record, after)| turns.note(record, after))
+    }
+
+    #[test]
+    fn one_too_many_is_found_and_one_after_the_other_is_not() {
+        let takes = || vec![Command::TakeTurn];
+        let ends = vec![
+            Command::TakeTurn,
+            Command::Cancel(CancelRequested::default()),
+        ];
+        assert!(check(&[run(1, ends), run(2, takes()), run(3, vec![])]).is_ok());
+        let found = check(&[run(1, takes()), run(2, takes())]);
+        let found = found.expect_err("two run where one may").to_string();
+        assert!(found.contains("2 run under w/"), "{found}");
+    }
+}
