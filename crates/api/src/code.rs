@@ -282,6 +282,10 @@ codes! {
         "The instance is paused"
         "Somebody holds the instance, and what was asked for would make a call."
         "Resume it first, with `orchestrator resume ID`."
+    OVER_LIMIT "ORC-0435" Some(409), Refused,
+        "The limit of the workflow is reached"
+        "The workflow's `concurrency` has `on-limit: reject`, and as many instances run under its key as the limit allows. Nothing was started, and the idempotency key, if there was one, is free again."
+        "Start it again when one of them has ended: `orchestrator list --workflow NAME --status active` shows them. With `on-limit: queue` it would wait for its turn."
     LAST_NODE "ORC-0440" Some(409), Refused,
         "The last node"
         "No other node lives that may own partitions, so nothing could take over from this one."

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::limits::{BreakerSpec, RateSpec};
 use crate::man::{ManPolicy, Risk, RiskPolicy};
-use crate::policy::{RetentionRule, RetryPlan, RetryPolicy};
+use crate::policy::{PolicyRule, RetentionRule, RetryPlan, RetryPolicy};
 use crate::resources::ResourceKey;
 use crate::switch::{AdapterSwitches, OpenBreakers};
 use crate::workflow::{RetryChoice, Workflow};
@@ -27,6 +27,8 @@ pub struct Catalog {
     pub risk_policies: BTreeMap<String, Arc<RiskPolicy>>,
     /// `policies.man-mode` by name.
     pub man_policies: BTreeMap<String, Arc<ManPolicy>>,
+    /// `policies.rules` by name.
+    pub policy_rules: BTreeMap<String, PolicyRule>,
     /// `policies.retention`, by what the rules match.
     pub retention_rules: BTreeMap<String, RetentionRule>,
     /// `policies.defaults`.

@@ -16,6 +16,7 @@ mod resources;
 mod source;
 mod switch;
 mod testing;
+mod turn;
 mod workflow;
 
 pub use catalog::{
@@ -32,8 +33,8 @@ pub use man::{
     is_approver,
 };
 pub use policy::{
-    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, RetentionRule,
-    RetryPlan, RetryPolicy, built_in,
+    Attempts, BUILT_IN, Explained, Jitter, OnExhausted, Origin, PlanExplanation, PolicyRule,
+    RetentionRule, RetryPlan, RetryPolicy, built_in,
 };
 pub use resources::{
     CatalogChange, ChangeAction, ResourceChange, ResourceKey, ResourceKind, ResourceSet,
@@ -43,5 +44,9 @@ pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
 pub use switch::{AdapterSwitches, Hold, LimitOverride, Note, OpenBreaker, OpenBreakers, Switch};
 pub use testing::{
     Expected, MockAnswer, MockError, TestCase, TestDecision, TestSignal, WorkflowTest,
+};
+pub use turn::{
+    Concurrency, Fairness, LimitScope, MAX_LIMIT_KEY, MAX_WEIGHT, OnLimit, PRIORITIES,
+    StepConcurrency, is_priority,
 };
 pub use workflow::*;

@@ -4,6 +4,7 @@ mod built_in;
 mod read;
 mod resolve;
 mod retention;
+mod rule;
 
 pub use built_in::{BUILT_IN, built_in};
 pub(crate) use read::{read_retry_choice, read_retry_policy};
@@ -13,6 +14,8 @@ pub use retention::RetentionRule;
 pub(crate) use retention::{
     check_default_keep, check_retention_rule, name_of_rule, read_default_keep, read_retention_rule,
 };
+pub use rule::PolicyRule;
+pub(crate) use rule::{check_policy_rule, name_of_policy_rule, read_policy_rule};
 
 /// What a retry policy says; unset fields come from further down the precedence.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use expression::{Program, Template};
 
 use crate::input::{InputCheck, InputError};
+use crate::limits::RateSpec;
 use crate::man::{Ask, Gate, OnReject};
 use crate::policy::RetryPolicy;
+use crate::turn::{Concurrency, Fairness, StepConcurrency};
 
 /// What stands for a sensitive value where it is shown.
 const MASK: &str = "***";
@@ -47,6 +49,12 @@ pub struct Workflow {
     pub sensitive: Vec<String>,
     /// Limit of the whole instance.
     pub timeout: Option<Duration>,
+    /// How urgent an instance is, where its start does not say.
+    pub priority: Option<Template>,
+    /// How many instances with the same key run at once.
+    pub concurrency: Option<Concurrency>,
+    /// Whose share of what is short an instance takes.
+    pub fairness: Option<Fairness>,
     /// Whom an instance is about.
     pub subject: Option<Template>,
     /// Searchable attributes.
@@ -194,6 +202,10 @@ pub struct Task {
     pub idempotency_key: Option<Template>,
     /// The step's own retry.
     pub retry: Option<RetryChoice>,
+    /// How urgent its calls are; none: as the instance is.
+    pub priority: Option<Template>,
+    /// How many of its calls are under way at once.
+    pub concurrency: Option<StepConcurrency>,
 }
 
 /// A child workflow.
@@ -286,6 +298,8 @@ pub struct ForEach {
     pub batch: Option<u32>,
     /// Lanes at once.
     pub concurrency: u32,
+    /// Lanes opened per time; none: as room frees.
+    pub rate: Option<RateSpec>,
     /// What a failed lane does.
     pub failure: FailureMode,
     /// Failures that are borne; passing it fails the step.

@@ -219,3 +219,34 @@ fn built_in_policies_are_as_written() {
         );
     }
 }
+
+#[test]
+fn rules_stand_between_the_workflow_and_the_defaults_and_the_nearest_goes_first() {
+    const RULES: &str = "
+adapters: [{ name: mail, type: http, url: http://127.0.0.1, actions: { send: { method: POST } } }]
+---
+policies:
+  defaults: { timeout: 1s }
+  rules:
+    - { name: mails, match: { adapter: mail }, set: { timeout: 2s, retry: { max-attempts: 2 } } }
+    - { name: sends, match: { adapter: 'ma*', action: send }, set: { timeout: 3s } }
+    - { name: elsewhere, match: { adapter: mail, env: production }, set: { timeout: 4s } }
+    - { match: { adapter: mail, action: send, env: staging }, set: { timeout: 5s }, mode: evaluate }
+";
+    let rule = |name: &str| Origin::Rule(name.to_owned());
+    let of = |action| RetryQuestion {
+        adapter: Some("mail"),
+        action,
+        ..RetryQuestion::default()
+    };
+    check(RULES, of(None), (2, rule("mails")), (2_000, rule("mails")));
+    let send = of(Some("send"));
+    check(RULES, send, (2, rule("mails")), (3_000, rule("sends")));
+    let own = RetryQuestion {
+        own_timeout_ms: Some(9_000),
+        ..send
+    };
+    check(RULES, own, (2, rule("mails")), (9_000, Origin::Step));
+    let told = "rule adapter=mail,action=send,env=staging would set timeout 5000ms";
+    assert_eq!(catalog(RULES).explain_retry(send).evaluated, [told]);
+}

@@ -65,6 +65,10 @@ pub enum Command {
     Resume(#[serde(with = "wire::message")] Held),
     /// An operator does something about one step.
     Step(StepOrder),
+    /// Its turn under the limit of its workflow has come.
+    TakeTurn,
+    /// Its time has come, but its turn would be one too many, and it does not wait for it.
+    RefuseTurn,
 }
 
 /// What an operator does about one step.
@@ -373,6 +377,9 @@ pub enum Refusal {
     /// What was asked for would make a call, and someone holds the instance.
     #[error("the instance is paused; resume it first")]
     Paused,
+    /// As many run as the limit of the workflow allows, and one more does not wait.
+    #[error("there is no room: {0}")]
+    OverLimit(String),
     /// The signal came before, under the same key.
     #[error("the signal came before, under the same idempotency key")]
     SignalRepeated,
@@ -425,6 +432,8 @@ pub struct Context<'a> {
     pub catalog: &'a Catalog,
     /// Calls that were resolved before.
     pub plans: &'a mut Plans,
+    /// The place of an instance that begins to wait for its turn.
+    pub place: u64,
     /// The only source of randomness.
     pub entropy: &'a mut Entropy,
     /// The command's id.

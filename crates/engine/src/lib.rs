@@ -31,7 +31,7 @@ pub use plans::Plans;
 pub use state::{
     Asking, Block, Header, Instance, KeptSignal, Lane, LaneStatus, MAX_KEPT_SIGNAL_BYTES,
     MAX_KEPT_SIGNALS, NoticePhase, NoticeState, Outstanding, Pause, PendingDecision, Phase,
-    SignalWait, Snapshot, SnapshotError, Status, StepState, StepStatus, StepUndo, TaskCall,
+    SignalWait, Snapshot, SnapshotError, Status, StepState, StepStatus, StepUndo, TaskCall, Turn,
     UndoPhase, UndoStatus,
 };
 pub use wire::WireError;

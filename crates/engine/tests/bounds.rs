@@ -89,6 +89,7 @@ fn context<'a>(
         now: 1,
         catalog,
         plans,
+        place: 1,
         entropy,
         command_id,
         actor: "",

@@ -6,6 +6,9 @@ use engine::codec::{Packer, RecordBatch, unpack_history};
 use engine::record::*;
 use engine::{Id, Payload, view::record_type};
 
+#[path = "golden/turns.rs"]
+mod turns;
+
 const GOLDEN: &str = "tests/golden/records-v1.txt";
 
 #[test]
@@ -61,6 +64,7 @@ fn every_record() -> Vec<Record> {
         notice_bodies(),
         wait_bodies(),
         act_bodies(),
+        turns::turn_bodies(at()),
     ]
     .concat();
     (1..)
@@ -123,6 +127,8 @@ fn plan() -> Option<Shared<Plan>> {
         never_on: vec!["y".into()],
         on_exhausted: Exhausted::Man as i32,
         timeout_ms: 6,
+        limit: None,
+        priority: String::new(),
     }))
 }
 
@@ -134,6 +140,7 @@ fn child() -> Option<Box<ChildStart>> {
         version,
         detached: true,
         plan: plan(),
+        turn_key: None,
     }))
 }
 
@@ -169,6 +176,8 @@ fn instance_bodies() -> Vec<Body> {
             trigger: "0-webhook".into(),
             environment: "dev".into(),
             requester: String::new(),
+            turn: None,
+            share: None,
         })),
         Body::DecisionRequested(DecisionRequested {
             id: id.clone(),
@@ -494,6 +503,8 @@ fn messages() -> [MessageBody; 5] {
         trigger: "t".into(),
         requester: String::new(),
         start_at: 0,
+        turn_key: None,
+        idempotency_key: String::new(),
     };
     let cancel = CancelRequested {
         reason: "r".into(),

@@ -145,6 +145,7 @@ impl Run {
             now: 1_000,
             catalog: &self.catalog,
             plans: &mut self.plans,
+            place: 1,
             entropy: &mut self.entropy,
             command_id: Id::new(1, 7, 2),
             actor: "ann",

@@ -37,6 +37,9 @@ pub struct Stats {
     pub(crate) decisions_expired: AtomicU64,
     pub(crate) decisions_escalated: AtomicU64,
     pub(crate) notices_failed: AtomicU64,
+    pub(crate) turns_called: AtomicU64,
+    pub(crate) turns_refused: AtomicU64,
+    pub(crate) turns_cancelled: AtomicU64,
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
@@ -116,6 +119,12 @@ pub struct Figures {
     pub decisions_escalated: u64,
     /// Calls that tell of a decision and never got through.
     pub notices_failed: u64,
+    /// Instances that waited for their turn and had it.
+    pub turns_called: u64,
+    /// Starts that were refused because a limit was reached.
+    pub turns_refused: u64,
+    /// Instances that were cancelled because a newer one takes their place under a limit.
+    pub turns_cancelled: u64,
     /// Timers that fired.
     pub timers_fired: u64,
     /// The worst lateness of a timer, in milliseconds.
@@ -243,6 +252,9 @@ impl Stats {
             decisions_expired: read(&self.decisions_expired),
             decisions_escalated: read(&self.decisions_escalated),
             notices_failed: read(&self.notices_failed),
+            turns_called: read(&self.turns_called),
+            turns_refused: read(&self.turns_refused),
+            turns_cancelled: read(&self.turns_cancelled),
             timers_fired: read(&self.timers_fired),
             timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
             message_order_errors: read(&self.message_order_errors),
@@ -296,4 +308,6 @@ pub struct PartitionHealth {
     pub hot: usize,
     /// Timers in memory.
     pub timers: usize,
+    /// Instances that wait for their turn.
+    pub turns_waiting: usize,
 }

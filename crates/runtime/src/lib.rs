@@ -12,6 +12,7 @@ mod config;
 mod decision_log;
 mod dispatch;
 mod error;
+mod fair;
 mod handle;
 mod health;
 mod histogram;
@@ -30,6 +31,7 @@ mod shared;
 mod submit;
 mod subscribe;
 mod tasks;
+mod turns;
 
 pub use clock::{Clock, SystemClock, TokioClock};
 pub use cluster::{Connection, Membership, NodeView, Peers};

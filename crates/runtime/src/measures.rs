@@ -105,6 +105,7 @@ impl Shared {
                 internal: port.internal_waiting.load(Ordering::Relaxed),
                 hot: port.hot.load(Ordering::Relaxed),
                 timers: port.timers.load(Ordering::Relaxed),
+                turns_waiting: port.turns_waiting.load(Ordering::Relaxed),
             })
             .collect()
     }

@@ -53,6 +53,7 @@ impl Orders {
             now: NOW,
             catalog: &catalog,
             plans: &mut self.plans,
+            place: 1,
             entropy: &mut self.entropy,
             command_id: id,
             actor: "local",

@@ -6,6 +6,7 @@ use super::scopes::{RESERVED, item_name, loop_variables};
 use super::visibility::Moment;
 use crate::check::percent;
 use crate::diagnostic::{At, codes};
+use crate::limits::RateSpec;
 use crate::source::Node;
 use crate::workflow::{
     Action, Branch, Case, Catch, FailureMode, ForEach, Join, ListIx, Parallel, Repeat, StepIx,
@@ -127,11 +128,26 @@ impl Lowering<'_> {
             item_name: item_name(node).to_owned(),
             batch: count("batch"),
             concurrency: count("concurrency").unwrap_or(DEFAULT_LANES),
+            rate: self.lane_rate(node),
             failure: failure_mode(node),
             max_failures: node.get("max-failures").and_then(threshold),
             collect,
             list,
         }))
+    }
+
+    fn lane_rate(&mut self, node: &Node) -> Option<RateSpec> {
+        let given = node.get("rate")?;
+        let text = given.text()?;
+        let rate = RateSpec::parse(text, None);
+        if rate.is_none() {
+            let message = format!("expected lanes per time such as `10/s`, but found `{text}`");
+            let found = self
+                .report
+                .error(&codes::BAD_VALUE, &At::node(given), message);
+            found.hint("a whole number, `/` and one of `s`, `m`, `h`");
+        }
+        rate
     }
 
     /// A text without `${` is no list, and most likely an expression.

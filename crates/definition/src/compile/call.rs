@@ -43,12 +43,16 @@ impl Lowering<'_> {
         );
         let idempotency_key = self.template_at(node, "idempotency-key", &place);
         let retry = self.retry(node);
+        let priority = self.priority(node, &place);
+        let concurrency = self.step_concurrency(node, &place);
         Some(Action::Task(Task {
             adapter,
             action,
             input,
             idempotency_key,
             retry,
+            priority,
+            concurrency,
         }))
     }
 

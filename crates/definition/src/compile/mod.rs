@@ -13,6 +13,7 @@ mod outline;
 mod resolved;
 mod scopes;
 mod step;
+mod turn;
 mod visibility;
 mod warnings;
 mod workflow;

@@ -41,14 +41,15 @@ impl Lowering<'_> {
     }
 
     fn check_modifiers(&mut self, ix: StepIx, node: &Node) {
-        let concurrency = node
+        let keyed = node
             .entry("concurrency")
-            .filter(|entry| entry.value.count().is_some());
-        if let Some(entry) = concurrency.filter(|_| !node.has("for-each")) {
-            self.report.not_yet(
-                &At::key(entry),
-                "`concurrency` of a step that is no `for-each`",
-            );
+            .filter(|entry| entry.value.count().is_none());
+        if let Some(entry) = keyed.filter(|_| node.has("for-each")) {
+            let message = "expected a number of lanes as `concurrency` of a `for-each`";
+            let found = self
+                .report
+                .error(&codes::WRONG_TYPE, &At::key(entry), message);
+            found.hint("a mapping stands on a step that calls an adapter, such as those inside");
         }
         let root = self
             .outline

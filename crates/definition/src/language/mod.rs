@@ -11,6 +11,7 @@ mod retry;
 mod schema;
 mod steps;
 mod tests;
+mod turn;
 mod workflow;
 
 pub(crate) use adapters::ADAPTER_TYPES;

@@ -18,7 +18,11 @@ pub(crate) static POLICIES: Object = Object {
             Shape::Map(&Shape::Object(&RETRY)),
             "Retry policies by name. `standard`, `critical`, `optional` and `none` are built in and may be redefined.",
         ),
-        Key::later("rules", "Settings for what matches."),
+        Key::new(
+            "rules",
+            Shape::List(&Shape::Object(&RULE)),
+            "Settings for the calls that match, where neither step, action, adapter nor workflow says. Of several rules the one that matches by more goes first, then the one that names exactly, then the first by name.",
+        ),
         Key::new(
             "risk",
             Shape::List(&Shape::Object(&RISK_POLICY)),
@@ -66,6 +70,52 @@ pub(crate) static DEFAULTS: Object = Object {
             Shape::Object(&DEFAULT_RETENTION),
             "How long is kept what no rule of `policies.retention` matches.",
         ),
+    ],
+};
+
+/// `policies.rules`.
+pub(crate) static RULE: Object = Object {
+    name: "policies.rule",
+    doc: "Settings for the calls that match.",
+    keys: &[
+        Key::new(
+            "name",
+            Shape::Text,
+            "A rule of the same name is replaced (default: what it matches).",
+        ),
+        Key::new("match", Shape::Object(&RULE_MATCH), "Which calls.").required(),
+        Key::new("set", Shape::Object(&RULE_SET), "What holds for them.").required(),
+        Key::new(
+            "mode",
+            Shape::Word(&[Word::now("enforce"), Word::now("evaluate")]),
+            "`evaluate` only reports what it would set: `definitions explain` shows it.",
+        ),
+    ],
+};
+
+/// `policies.rules[].match`.
+pub(crate) static RULE_MATCH: Object = Object {
+    name: "policies.rule.match",
+    doc: "Which calls a rule is about; all that is given must fit. A trailing `*` stands for any rest.",
+    keys: &[
+        Key::new("workflow", Shape::Text, "Calls of this workflow."),
+        Key::new("adapter", Shape::Text, "Calls of this adapter."),
+        Key::new("action", Shape::Text, "Calls of this action."),
+        Key::new(
+            "env",
+            Shape::Text,
+            "Where the server runs as this environment.",
+        ),
+    ],
+};
+
+/// `policies.rules[].set`.
+pub(crate) static RULE_SET: Object = Object {
+    name: "policies.rule.set",
+    doc: "What holds for the calls that match.",
+    keys: &[
+        Key::new("retry", RETRY_CHOICE, "Retry policy."),
+        Key::new("timeout", Shape::Duration, "Of one attempt."),
     ],
 };
 

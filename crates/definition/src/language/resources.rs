@@ -5,6 +5,7 @@ use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
 use super::steps::{CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
 use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
+use super::turn::{CONCURRENCY, FAIRNESS, STEP_CONCURRENCY};
 use super::workflow::{self, INPUT, TRIGGER, WORKFLOW};
 use super::{Choice, Key, Object, Shape};
 
@@ -55,13 +56,16 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 40] = [
+pub(crate) static OBJECTS: [&Object; 46] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
     &INPUT,
+    &CONCURRENCY,
+    &FAIRNESS,
     &workflow::DEFAULTS,
     &STEP,
+    &STEP_CONCURRENCY,
     &CASE,
     &REPEAT,
     &WAIT,
@@ -83,6 +87,9 @@ pub(crate) static OBJECTS: [&Object; 40] = [
     &RATE_LIMIT,
     &POLICIES,
     &policies::DEFAULTS,
+    &policies::RULE,
+    &policies::RULE_MATCH,
+    &policies::RULE_SET,
     &RISK_POLICY,
     &MAN_POLICY,
     &policies::DEFAULT_RETENTION,

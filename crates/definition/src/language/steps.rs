@@ -1,5 +1,6 @@
 use super::man::{DECISION, MAN_MODE_CHOICE, RISKS};
 use super::retry::RETRY_CHOICE;
+use super::turn::STEP_CONCURRENCY;
 use super::{Choice, Key, Object, Shape, Word};
 
 /// The keys of which a step has exactly one (a group has only `steps`).
@@ -35,8 +36,8 @@ pub(crate) static STEP: Object = Object {
         Key::new("for-each", ITEMS, "Action: runs `steps` for each item of a list."),
         Key::new("as", Shape::Identifier, "The item's name in expressions (default: `item`).").beside(&["for-each"]),
         Key::new("batch", Shape::Count(1), "Items per lane; the item is then a list.").beside(&["for-each"]),
-        Key::new("concurrency", Shape::OneOf(&[Choice::now(Shape::Count(1)), Choice::later(Shape::Map(&Shape::Any))]), "Lanes at once (default 64). On other steps: calls at once over all instances, not available yet."),
-        Key { beside: &["for-each"], ..Key::later("rate", "Lanes opened per time.") },
+        Key::new("concurrency", STEP_LIMIT, "On a `for-each`: lanes at once (default 64), a number. On a call: its calls at once, over all instances of the workflow.").beside(&["for-each", "adapter"]),
+        Key::new("rate", Shape::Text, "Lanes opened per time, such as `10/s`, `30/m` or `500/h` (default: as room frees).").beside(&["for-each"]),
         Key::new("max-failures", Shape::Threshold, "Failed lanes that are borne: a count or a share such as `1%`.").beside(&["for-each"]),
         Key::new("collect", Shape::Value, "What each lane adds to the output (default: its last output).").beside(&["for-each"]),
         Key::new("repeat", Shape::Object(&REPEAT), "Action: runs `steps` in rounds."),
@@ -60,10 +61,15 @@ pub(crate) static STEP: Object = Object {
         Key::new("man-mode", MAN_MODE_CHOICE, "Whether a person must approve before it runs, and how they are asked. `false` opts out of the environment's threshold, never of a policy."),
         Key::new("risk", Shape::Word(RISKS), "How risky the step is; from the environment's `man-mode-threshold` on a person must approve."),
         Key::new("isolate", Shape::Bool, "The list goes on past the step: only steps that `need` it or use its output wait for it."),
-        Key::later("priority", "Of the step's calls."),
+        Key::new("priority", Shape::TextValue, "Of the step's calls where they wait for room: `low`, `normal`, `high` or `critical`; may be computed (default: the instance's).").beside(&["adapter"]),
         Key::later("cache", "Reuse a completed output for a key."),
     ],
 };
+
+const STEP_LIMIT: Shape = Shape::OneOf(&[
+    Choice::now(Shape::Count(1)),
+    Choice::now(Shape::Object(&STEP_CONCURRENCY)),
+]);
 
 const PARALLEL: Shape = Shape::OneOf(&[
     Choice::now(Shape::List(&Shape::Steps)),

@@ -1,4 +1,5 @@
 use super::retry::RETRY_CHOICE;
+use super::turn::{CONCURRENCY, FAIRNESS};
 use super::{Key, Object, Shape, Word};
 
 /// A definition.
@@ -24,20 +25,26 @@ pub(crate) static WORKFLOW: Object = Object {
             Shape::Object(&INPUT),
             "What an instance is started with.",
         ),
-        Key::later(
+        Key::new(
             "priority",
-            "`low`, `normal`, `high` or `critical`; may be computed.",
+            Shape::TextValue,
+            "`low`, `normal`, `high` or `critical`; may be computed. What a start says goes before it.",
         ),
         Key::new("timeout", Shape::DurationValue, "Of the whole instance."),
         Key::later(
             "deadlines",
             "What is emitted when an instance takes long, without ending it.",
         ),
-        Key::later(
+        Key::new(
             "concurrency",
+            Shape::Object(&CONCURRENCY),
             "How many instances with the same key may run at once.",
         ),
-        Key::later("fairness", "Shares between keys when capacity is short."),
+        Key::new(
+            "fairness",
+            Shape::Object(&FAIRNESS),
+            "Shares between keys where work waits.",
+        ),
         Key::new(
             "subject",
             Shape::TextValue,

@@ -1,7 +1,7 @@
 //! Which retry plan a call gets, and where each of its values comes from.
 
 use super::built_in::{built_in, standard};
-use super::{Attempts, Jitter, OnExhausted, RetryPlan, RetryPolicy};
+use super::{Attempts, Jitter, OnExhausted, PolicyRule, RetryPlan, RetryPolicy};
 use crate::catalog::{AdapterSpec, Catalog, DEFAULT_TIMEOUT_MS, Environment, RetryQuestion};
 use crate::workflow::RetryChoice;
 
@@ -16,6 +16,8 @@ pub enum Origin {
     Adapter,
     /// The workflow's `defaults`.
     Workflow,
+    /// A rule under `policies.rules`.
+    Rule(String),
     /// `policies.defaults`.
     Defaults,
     /// A policy under `policies.retry`.
@@ -60,6 +62,8 @@ pub struct PlanExplanation {
     pub on_exhausted: Explained<OnExhausted>,
     /// Of one attempt, in milliseconds.
     pub timeout_ms: Explained<u64>,
+    /// What rules would set that only evaluate, in words.
+    pub evaluated: Vec<String>,
 }
 
 /// The retry plan of a call.
@@ -102,6 +106,7 @@ pub(crate) fn explain(catalog: &Catalog, question: RetryQuestion<'_>) -> PlanExp
         never_on: first(&layers, |layer| layer.never_on.clone()),
         on_exhausted: first(&layers, |layer| layer.on_exhausted),
         timeout_ms: place.timeout(),
+        evaluated: place.evaluated(),
     }
 }
 
@@ -111,6 +116,8 @@ struct CallPlace<'a> {
     question: RetryQuestion<'a>,
     adapter: Option<&'a AdapterSpec>,
     environment: Option<&'a Environment>,
+    /// Those about the call, the nearest first.
+    rules: Vec<&'a PolicyRule>,
 }
 
 /// Fields of one origin; the first layer that has a field gives it.
@@ -126,7 +133,14 @@ impl<'a> CallPlace<'a> {
             .and_then(|name| catalog.adapters.get(name))
             .map(AsRef::as_ref);
         let environment = catalog.environments.get(&catalog.environment);
+        let default_action = adapter.and_then(|adapter| adapter.default_action.as_deref());
+        let rules = catalog.rules_about(
+            question.workflow.map(|workflow| workflow.name.as_str()),
+            question.adapter,
+            question.action.or(default_action),
+        );
         Self {
+            rules,
             catalog,
             question,
             adapter,
@@ -138,6 +152,17 @@ impl<'a> CallPlace<'a> {
         let adapter = self.adapter?;
         let name = self.question.action.or(adapter.default_action.as_deref())?;
         adapter.actions.get(name)
+    }
+
+    /// What the nearest rule sets that sets anything of a kind.
+    fn ruled<T>(&self, set: impl Fn(&'a PolicyRule) -> Option<T>) -> Option<(T, Origin)> {
+        let mut enforced = self.rules.iter().filter(|rule| !rule.evaluate);
+        enforced.find_map(|rule| Some((set(rule)?, Origin::Rule(rule.name.clone()))))
+    }
+
+    fn evaluated(&self) -> Vec<String> {
+        let evaluated = self.rules.iter().filter(|rule| rule.evaluate);
+        evaluated.map(|rule| rule.told()).collect()
     }
 
     /// The choice that is nearest to the call.
@@ -158,10 +183,16 @@ impl<'a> CallPlace<'a> {
                     .and_then(|workflow| workflow.default_retry.as_ref()),
                 Origin::Workflow,
             ),
+        ];
+        let ruled = self.ruled(|rule| rule.retry.as_ref());
+        let (ruled, by) = ruled.map_or((None, Origin::Defaults), |(set, by)| (Some(set), by));
+        let further = [
+            (ruled, by),
             (self.catalog.defaults.retry.as_ref(), Origin::Defaults),
         ];
         let nearest = candidates
             .into_iter()
+            .chain(further)
             .find_map(|(choice, origin)| Some((choice?.clone(), origin)));
         let (value, origin) = nearest.unwrap_or_else(|| {
             let standard = "standard".to_owned();
@@ -229,6 +260,8 @@ impl<'a> CallPlace<'a> {
     }
 
     fn timeout(&self) -> Explained<u64> {
+        let ruled = self.ruled(|rule| rule.timeout_ms);
+        let ruled = ruled.map_or((None, Origin::Defaults), |(set, by)| (Some(set), by));
         let candidates = [
             (self.question.own_timeout_ms, Origin::Step),
             (
@@ -245,6 +278,7 @@ impl<'a> CallPlace<'a> {
                     .and_then(|workflow| workflow.default_timeout_ms),
                 Origin::Workflow,
             ),
+            ruled,
             (self.catalog.defaults.timeout_ms, Origin::Defaults),
             (
                 self.environment

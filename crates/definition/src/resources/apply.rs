@@ -16,7 +16,8 @@ use crate::compile::{Known, Others, Use, UseKind, lower};
 use crate::diagnostic::{At, Diagnostic, Report, Severity, codes};
 use crate::limits::{check_limits, fallback_circle};
 use crate::policy::{
-    check_default_keep, check_retention_rule, read_retention_rule, read_retry_policy,
+    check_default_keep, check_policy_rule, check_retention_rule, read_retention_rule,
+    read_retry_policy,
 };
 use crate::source::Node;
 use crate::workflow::Workflow;
@@ -115,6 +116,12 @@ impl<'a> Applying<'a> {
         }
         for resource in self.of(ResourceKind::RetentionRule) {
             self.retention_rule(resource);
+        }
+        for resource in self.of(ResourceKind::PolicyRule) {
+            check_policy_rule(&mut self.reports[resource.file], &resource.node);
+            self.draft.put_policy_rule(&resource.node);
+            self.note_policies(resource);
+            self.keep(resource);
         }
         for resource in self.of(ResourceKind::PolicyDefaults) {
             check_default_keep(&mut self.reports[resource.file], &resource.node);
@@ -216,8 +223,9 @@ impl<'a> Applying<'a> {
             .get("actions")
             .map(Node::entries)
             .unwrap_or_default();
-        let places =
-            std::iter::once(&resource.node).chain(actions.iter().map(|entry| &entry.value));
+        let places = std::iter::once(&resource.node)
+            .chain(resource.node.get("set"))
+            .chain(actions.iter().map(|entry| &entry.value));
         let named = places
             .filter_map(|place| place.get("retry"))
             .filter_map(|retry| {

@@ -7,7 +7,7 @@ use super::{ResourceKey, ResourceKind, adapter, environment};
 use crate::catalog::Catalog;
 use crate::compile::{compile_workflow, read_man_policy, read_risk_policy};
 use crate::diagnostic::{At, Diagnostic, Report, codes};
-use crate::policy::{read_retention_rule, read_retry_policy};
+use crate::policy::{read_policy_rule, read_retention_rule, read_retry_policy};
 use crate::source::{Node, SourceFile};
 use crate::workflow::Workflow;
 
@@ -60,6 +60,7 @@ impl Draft {
                 let rule = read_retention_rule(&node).map(|rule| (key.name.clone(), rule));
                 self.catalog.retention_rules.extend(rule);
             }
+            ResourceKind::PolicyRule => self.put_policy_rule(&node),
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = environment::read_defaults(&node)
             }
@@ -81,6 +82,12 @@ impl Draft {
         }
         self.catalog.resources.insert(key, document);
         Ok(())
+    }
+
+    /// Adds a rule with settings for what matches.
+    pub(super) fn put_policy_rule(&mut self, node: &Node) {
+        let rule = read_policy_rule(node);
+        self.catalog.policy_rules.insert(rule.name.clone(), rule);
     }
 
     /// Adds a rule about risk, if it compiles.
@@ -119,6 +126,7 @@ impl Draft {
             ResourceKind::RiskPolicy => drop(self.catalog.risk_policies.remove(&key.name)),
             ResourceKind::ManPolicy => drop(self.catalog.man_policies.remove(&key.name)),
             ResourceKind::RetentionRule => drop(self.catalog.retention_rules.remove(&key.name)),
+            ResourceKind::PolicyRule => drop(self.catalog.policy_rules.remove(&key.name)),
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = crate::catalog::PolicyDefaults::default()
             }

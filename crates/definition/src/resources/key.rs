@@ -16,6 +16,8 @@ pub enum ResourceKind {
     ManPolicy,
     /// An entry of `policies.retention`, named by what it matches.
     RetentionRule,
+    /// An entry of `policies.rules`.
+    PolicyRule,
     /// An environment.
     Environment,
     /// A workflow at a version.
@@ -39,6 +41,7 @@ impl ResourceKind {
             Self::RiskPolicy => "risk-policy",
             Self::ManPolicy => "man-policy",
             Self::RetentionRule => "retention-rule",
+            Self::PolicyRule => "policy-rule",
             Self::Environment => "environment",
             Self::Workflow => "workflow",
             Self::AdapterSwitches => "adapter-switches",

@@ -8,7 +8,7 @@ use crate::check::check_object;
 use crate::compile::policy_name;
 use crate::diagnostic::{At, Diagnostic, Report, codes};
 use crate::language::DOCUMENT;
-use crate::policy::name_of_rule;
+use crate::policy::{name_of_policy_rule, name_of_rule};
 use crate::source::{MAX_FILE_BYTES, Node, SourceFile, parse};
 use crate::testing::{WorkflowTest, read_test};
 
@@ -197,6 +197,11 @@ fn resources_of(document: &Node) -> Vec<(ResourceKey, Node, At)> {
     for rule in retention.map(Node::items).unwrap_or_default() {
         let key = ResourceKey::new(ResourceKind::RetentionRule, name_of_rule(rule));
         found.push((key, rule.clone(), At::node(rule)));
+    }
+    let rules = policies.and_then(|policies| policies.get("rules"));
+    for rule in rules.map(Node::items).unwrap_or_default() {
+        let key = ResourceKey::new(ResourceKind::PolicyRule, name_of_policy_rule(rule));
+        found.push((key, rule.clone(), named_at(rule)));
     }
     if let Some(defaults) = policies.and_then(|policies| policies.get("defaults")) {
         let key = ResourceKey::new(ResourceKind::PolicyDefaults, "defaults");

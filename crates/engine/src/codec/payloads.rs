@@ -75,6 +75,11 @@ fn message_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 4] {
         Some(MessageBody::ChildEnded(ended) | MessageBody::ChildCompensated(ended)) => {
             [ended.output.as_ref(), None, None, None]
         }
-        Some(MessageBody::CancelChild(_) | MessageBody::CompensateChild(_)) | None => [None; 4],
+        Some(
+            MessageBody::CancelChild(_)
+            | MessageBody::CompensateChild(_)
+            | MessageBody::StartRefused(_),
+        )
+        | None => [None; 4],
     }
 }

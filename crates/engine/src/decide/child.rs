@@ -6,15 +6,16 @@ use definition::{Child, Placement, Step, Workflow};
 use serde_json::json;
 
 use super::Decider;
+use super::header::Header;
 use super::task::recorded_plan;
 use super::undo_call::tried_once;
 use crate::command::{Effect, TimerKind};
-use crate::id::{Id, SLOTS, Slot};
+use crate::id::{Id, SLOTS, Slot, slot_of};
 use crate::payload::Payload;
 use crate::record::{
     AttemptFailed, Body, ChildEnded, ChildStart, Ended, Failure, MessageBody, Parent, Plan,
     ResultIgnored, Role, StartMessage, StepCompleted, StepRef, StepStarted, TaskKey, TaskKind,
-    UndoEnded, UndoOutcome,
+    TurnLimit, UndoEnded, UndoOutcome,
 };
 use crate::state::{StepStatus, UndoPhase};
 
@@ -33,9 +34,17 @@ impl Decider<'_, '_> {
             None => None,
         };
         let timeout_at = self.timeout_at(at, step)?;
+        let input = payload
+            .clone()
+            .unwrap_or_else(|| self.state.header().input());
         let start = Box::new(ChildStart {
             plan: Some(self.child_plan(child).into()),
-            ..self.new_child(&workflow, self.child_slot(at.lane, child), child.detach)
+            ..self.new_child(
+                &workflow,
+                self.child_slot(at.lane, child),
+                child.detach,
+                &input,
+            )
         });
         let wait_until = 0;
         let (lanes, first_lane) = (0, 0);
@@ -115,7 +124,13 @@ impl Decider<'_, '_> {
         workflow: &Workflow,
         slot: Option<Slot>,
         detached: bool,
+        input: &Payload,
     ) -> ChildStart {
+        let limit = self.child_limit(workflow, input);
+        // A key is counted in its own slot.
+        let slot = limit
+            .as_ref()
+            .map_or(slot, |limit| Some(slot_of(&limit.name())));
         let random = self.context.entropy.next_u64();
         let spread = u16::try_from(self.context.entropy.next_u64() % u64::from(SLOTS)).unwrap_or(0);
         let id = Id::new(self.now(), slot.unwrap_or(spread), random);
@@ -125,7 +140,19 @@ impl Decider<'_, '_> {
             version: workflow.version.to_string(),
             detached,
             plan: None,
+            turn_key: limit.map(|limit| limit.key),
         }
+    }
+
+    /// The limit that a child will stand under. Where its key cannot be computed, its start is refused.
+    fn child_limit(&self, workflow: &Workflow, input: &Payload) -> Option<Box<TurnLimit>> {
+        let header = Header {
+            message: &StartMessage::default(),
+            input,
+            catalog: self.context.catalog,
+            now: self.now(),
+        };
+        header.turn(workflow).ok().flatten()
     }
 
     fn send_start(&mut self, at: StepRef, child: &ChildStart) {
@@ -154,10 +181,11 @@ impl Decider<'_, '_> {
             version: child.version.clone(),
             input: Some(input),
             correlation_id: started.correlation_id.clone(),
-            priority: started.priority.clone(),
-            subject: self.inherited_subject(child),
+            priority: self.inherited(child, &started.priority, |own| own.priority.is_some()),
+            subject: self.inherited(child, &started.subject, |own| own.subject.is_some()),
             requester: self.requester(),
             parent: Some(parent),
+            turn_key: child.turn_key.clone(),
             ..StartMessage::default()
         };
         self.effect(Effect::Send {
@@ -166,16 +194,21 @@ impl Decider<'_, '_> {
         });
     }
 
-    /// A child whose definition names no subject is about whom its parent is about.
-    fn inherited_subject(&self, child: &ChildStart) -> String {
+    /// What a child has of its parent, unless its own definition says.
+    fn inherited(
+        &self,
+        child: &ChildStart,
+        of_parent: &str,
+        says: fn(&Workflow) -> bool,
+    ) -> String {
         let version = semver::Version::parse(&child.version).ok();
         let workflow = self
             .context
             .catalog
             .workflow(&child.workflow, version.as_ref());
         match workflow {
-            Some(workflow) if workflow.subject.is_some() => String::new(),
-            _ => self.state.header().started.subject.clone(),
+            Some(workflow) if says(workflow) => String::new(),
+            _ => of_parent.to_owned(),
         }
     }
 

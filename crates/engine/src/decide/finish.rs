@@ -98,7 +98,7 @@ impl Decider<'_, '_> {
 
     fn begin_finally(&mut self, output: Option<Payload>) {
         // What never began leaves nothing to clean up.
-        let began = self.state.progress.start_at == 0;
+        let began = self.state.has_begun();
         match self.workflow.finally.filter(|_| began) {
             Some(list) => {
                 let (lane, list) = (self.state.progress.next_lane, self.lane_list(list));

@@ -35,8 +35,11 @@ impl Decider<'_, '_> {
     fn open_items(&mut self, at: StepRef, each: &ForEach, block: &Block) {
         let running = block.opened - block.settled();
         let room = each.concurrency.max(1).saturating_sub(running);
-        let to = block.total.min(block.opened.saturating_add(room));
-        if to > block.opened {
+        let wanted = room.min(block.total - block.opened);
+        let pace = each.rate.map(|rate| self.pace(at, rate));
+        let opened = pace.map_or(wanted, |pace| wanted.min(pace.room()));
+        let to = block.opened + opened;
+        if opened > 0 {
             self.open_lanes(LanesOpened {
                 at,
                 role: Role::Item as i32,
@@ -46,6 +49,9 @@ impl Decider<'_, '_> {
                 lists: vec![self.lane_list(each.list)],
                 state: None,
             });
+        }
+        if let Some(pace) = pace {
+            self.paced(at, pace, opened, wanted);
         }
     }
 

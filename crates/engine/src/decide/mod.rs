@@ -13,9 +13,11 @@ mod decision;
 mod failure;
 mod finish;
 mod for_each;
+mod header;
 mod lane;
 mod notice;
 mod overrule;
+mod pace;
 mod parallel;
 mod pause;
 mod repeat;
@@ -24,8 +26,10 @@ mod start;
 mod step;
 mod task;
 mod timer;
+mod turn;
 mod undo;
 mod undo_call;
+mod urgency;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,6 +78,8 @@ impl Instance {
             Command::Pause(held) => decider.pause(held)?,
             Command::Resume(held) => decider.resume(held)?,
             Command::Step(order) => decider.overrule(order)?,
+            Command::TakeTurn => decider.take_turn()?,
+            Command::RefuseTurn => decider.refuse_turn()?,
         }
         decider.settle();
         Ok(decider.decided)

@@ -6,7 +6,7 @@
 
 use super::Decider;
 use crate::command::{Effect, Refusal};
-use crate::record::{Body, Empty, Held};
+use crate::record::{Body, Held};
 use crate::state::Phase;
 
 impl Decider<'_, '_> {
@@ -36,12 +36,6 @@ impl Decider<'_, '_> {
             self.effect(Effect::Timer(timer));
         }
         self.queue.extend(self.state.active.iter().copied());
-    }
-
-    /// The time of a queued instance has come.
-    pub(super) fn begin_queued(&mut self) {
-        self.emit(Body::InstanceBegun(Empty {}));
-        self.queue.insert(0);
     }
 
     pub(super) fn expect_open(&self) -> Result<(), Refusal> {

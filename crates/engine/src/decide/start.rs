@@ -1,13 +1,11 @@
 //! Starting an instance.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use definition::Workflow;
-use expression::{Template, Variables};
-use serde_json::{Value, json};
 
 use super::Decider;
+use super::header::Header;
 use crate::command::{Context, Decided, Effect, InputError, Refusal, TimerKey, TimerKind};
 use crate::id::Id;
 use crate::payload::Payload;
@@ -43,6 +41,8 @@ pub fn start(
     if start_at > decider.now() {
         decider.emit(Body::InstanceQueued(InstanceQueued { start_at }));
         decider.set_timer(start_at, TimerKind::Start, StepRef::default());
+    } else if decider.state.limit().is_some() {
+        decider.await_turn();
     }
     decider.queue.insert(0);
     decider.settle();
@@ -91,10 +91,11 @@ fn first_record(
     input: Payload,
     context: &Context<'_>,
 ) -> Result<Record, Refusal> {
-    let header = HeaderScope {
+    let header = Header {
         message,
         input: &input,
-        context,
+        catalog: context.catalog,
+        now: context.now,
     };
     let started = InstanceStarted {
         workflow: workflow.name.clone(),
@@ -102,7 +103,7 @@ fn first_record(
         correlation_id: correlation_id(message, id),
         subject: header.subject(workflow)?,
         attributes: header.attributes(workflow)?,
-        priority: message.priority.clone(),
+        priority: header.priority(workflow)?,
         parent: message.parent.clone(),
         timeout_at: header.timeout_at(workflow)?,
         steps: u32::try_from(workflow.lists[0].steps.len()).unwrap_or(u32::MAX),
@@ -112,6 +113,8 @@ fn first_record(
         meta: message.meta.clone(),
         input: Some(input.clone()),
         requester: message.requester.clone(),
+        turn: header.turn(workflow)?,
+        share: header.share(workflow)?,
     };
     Ok(Record {
         entity: id,
@@ -129,76 +132,5 @@ fn correlation_id(message: &StartMessage, id: Id) -> String {
         id.to_string()
     } else {
         message.correlation_id.clone()
-    }
-}
-
-/// What header expressions see: input, event, meta, env, now.
-struct HeaderScope<'a, 'c> {
-    message: &'a StartMessage,
-    input: &'a Payload,
-    context: &'a Context<'c>,
-}
-
-impl HeaderScope<'_, '_> {
-    fn subject(&self, workflow: &Workflow) -> Result<String, Refusal> {
-        match &workflow.subject {
-            Some(template) if self.message.subject.is_empty() => self.text(template, "subject"),
-            _ => Ok(self.message.subject.clone()),
-        }
-    }
-
-    fn attributes(&self, workflow: &Workflow) -> Result<BTreeMap<String, String>, Refusal> {
-        let mut attributes = BTreeMap::new();
-        for (name, template) in &workflow.attributes {
-            let value = self.text(template, &format!("attributes.{name}"))?;
-            attributes.insert(name.clone(), value);
-        }
-        attributes.extend(self.message.attributes.clone());
-        Ok(attributes)
-    }
-
-    fn timeout_at(&self, workflow: &Workflow) -> Result<i64, Refusal> {
-        let timeout_ms = match &workflow.timeout {
-            None => return Ok(0),
-            Some(definition::Duration::Fixed(ms)) => *ms,
-            Some(definition::Duration::Computed(template)) => {
-                let text = self.text(template, "timeout")?;
-                let parsed = expression::duration::parse(&text);
-                parsed.map_err(|error| refused("timeout", &error))?
-            }
-        };
-        let begins = self.context.now.max(self.message.start_at);
-        Ok(begins.saturating_add_unsigned(timeout_ms))
-    }
-
-    fn text(&self, template: &Template, place: &str) -> Result<String, Refusal> {
-        let value = template.evaluate(self, self.context.now);
-        Ok(match value.map_err(|error| refused(place, &error))? {
-            Value::String(text) => text,
-            Value::Null => String::new(),
-            other => other.to_string(),
-        })
-    }
-}
-
-fn refused(place: &str, error: &dyn std::fmt::Display) -> Refusal {
-    Refusal::Header {
-        place: place.to_owned(),
-        message: error.to_string(),
-    }
-}
-
-impl Variables for HeaderScope<'_, '_> {
-    fn get(&self, root: &str, member: Option<&str>, _field: Option<&str>) -> Option<Arc<Value>> {
-        match (root, member) {
-            ("input", None) => Some(self.input.value()),
-            ("event", None) => Some(self.message.event.as_ref().unwrap_or(self.input).value()),
-            ("meta", None) => {
-                let meta = self.message.meta.as_ref();
-                Some(meta.map_or_else(|| Arc::new(json!({})), Payload::value))
-            }
-            ("env", Some(name)) => self.context.catalog.env(name),
-            _ => None,
-        }
     }
 }

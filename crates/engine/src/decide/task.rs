@@ -50,7 +50,8 @@ impl Decider<'_, '_> {
             retry: task.retry.as_ref(),
             timeout_ms,
         };
-        let plan = Some(self.plan_of_step(step, &choice)?);
+        let plan = self.plan_of_step(step, &choice)?;
+        let plan = Some(self.with_urgency(plan, at.lane, step, task)?);
         self.emit(Body::StepScheduled(StepScheduled {
             at,
             input,
@@ -336,5 +337,7 @@ pub(super) fn recorded_plan(plan: RetryPlan, adapter: &str, action: &str) -> Pla
             definition::OnExhausted::Man => Exhausted::Man as i32,
         },
         timeout_ms: plan.timeout_ms,
+        limit: None,
+        priority: String::new(),
     }
 }

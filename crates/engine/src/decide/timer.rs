@@ -28,7 +28,7 @@ impl Decider<'_, '_> {
                 | TimerKind::DecisionReminder
                 | TimerKind::NoticeRetry
         );
-        if of_lane && self.is_doomed(key.at.lane) {
+        if of_lane && !self.is_pace(key) && self.is_doomed(key.at.lane) {
             return Err(STALE);
         }
         match key.kind {
@@ -46,6 +46,13 @@ impl Decider<'_, '_> {
         }
         self.queue.insert(key.at.lane);
         Ok(())
+    }
+
+    /// Whether it says that a loop may open further lanes: it only clears itself, wherever the loop stands.
+    fn is_pace(&self, key: TimerKey) -> bool {
+        let workflow = std::sync::Arc::clone(&self.workflow);
+        let action = &self.definition_in(&workflow, key.at).action;
+        key.kind == TimerKind::Wait && matches!(action, Action::ForEach(_))
     }
 
     pub(super) fn retry_step(&mut self, at: StepRef) {
@@ -78,6 +85,7 @@ impl Decider<'_, '_> {
                 continue_on_timeout,
                 ..
             }) => self.signal_wait_expired(at, *continue_on_timeout),
+            Action::ForEach(_) => self.lanes_due(at),
             _ => self.complete_step(at, None, Vec::new()),
         }
     }

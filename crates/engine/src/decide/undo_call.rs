@@ -153,7 +153,7 @@ impl Decider<'_, '_> {
             ..Failure::default()
         })?;
         let slot = self.state.id.slot();
-        let child = Box::new(self.new_child(&workflow, Some(slot), false));
+        let child = Box::new(self.new_child(&workflow, Some(slot), false, &input));
         let plan = Some(tried_once().into());
         let scheduled = UndoScheduled {
             task,

@@ -2,7 +2,7 @@
 
 use prost::{Enumeration, Message};
 
-use super::{Failure, LaneList, StepRef, TaskKey};
+use super::{Failure, LaneList, Share, StepRef, TaskKey, TurnLimit};
 use crate::payload::Payload;
 
 /// See [`super::Body::InstanceStarted`].
@@ -53,6 +53,12 @@ pub struct InstanceStarted {
     /// Who set it in motion, where that is not who sent the start: of a child, its root's.
     #[prost(string, tag = "15")]
     pub requester: String,
+    /// The limit that it stands under.
+    #[prost(message, optional, boxed, tag = "86")]
+    pub turn: Option<Box<TurnLimit>>,
+    /// Whose share it takes where work waits.
+    #[prost(message, optional, boxed, tag = "87")]
+    pub share: Option<Box<Share>>,
 }
 
 /// Who started a child.

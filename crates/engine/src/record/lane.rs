@@ -78,6 +78,20 @@ pub enum Closing {
     Completed = 3,
 }
 
+/// See [`super::Body::LanesPaced`].
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub struct LanesPaced {
+    /// The loop.
+    #[prost(message, required, tag = "1")]
+    pub at: StepRef,
+    /// What its lanes have used up of its rate since it began: milliseconds times lanes per unit.
+    #[prost(uint64, tag = "2")]
+    pub used: u64,
+    /// When the next lane may be opened, milliseconds since the epoch; 0 when its rate holds none back.
+    #[prost(int64, tag = "3")]
+    pub due_at: i64,
+}
+
 /// See [`super::Body::LaneClosing`].
 #[derive(Clone, PartialEq, Message)]
 pub struct LaneClosing {

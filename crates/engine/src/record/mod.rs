@@ -11,6 +11,7 @@ mod lane;
 mod shared;
 mod slot;
 mod step;
+mod turn;
 mod undo;
 mod wait;
 
@@ -27,7 +28,8 @@ pub use instance::{
     FinallyStarted, Held, InstanceEnded, InstanceQueued, InstanceStarted, Parent,
 };
 pub use lane::{
-    Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, Role,
+    Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, LanesPaced,
+    Role,
 };
 pub use shared::Shared;
 pub use slot::{
@@ -35,10 +37,11 @@ pub use slot::{
     MessageSent, MessageTaken, OwnerOpened, SlotBody, SlotFact, StartMessage,
 };
 pub use step::{
-    AttemptFailed, AttemptStarted, ChildStart, Exhausted, Failure, Handling, Overruling, Plan,
-    ResultIgnored, RetryScheduled, RoundDelayed, StepCompleted, StepFailed, StepOverruled, StepRef,
-    StepRescheduled, StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
+    AttemptFailed, AttemptStarted, CallLimit, ChildStart, Exhausted, Failure, Handling, Overruling,
+    Plan, ResultIgnored, RetryScheduled, RoundDelayed, StepCompleted, StepFailed, StepOverruled,
+    StepRef, StepRescheduled, StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
 };
+pub use turn::{KeyReleased, OverLimit, Share, StartRefused, TurnAwaited, TurnLimit};
 pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
 pub use wait::{SignalAwaited, SignalReceived, SignalTaken};
 
@@ -198,7 +201,7 @@ pub enum Body {
     /// Its steps begin later.
     #[prost(message, tag = "69")]
     InstanceQueued(InstanceQueued),
-    /// The time has come: its steps begin.
+    /// The time, or its turn, has come: its steps begin.
     #[prost(message, tag = "70")]
     InstanceBegun(Empty),
     /// Someone holds it: nothing new begins.
@@ -210,11 +213,19 @@ pub enum Body {
     /// An operator ends a step, or has it tried at once; what follows says the rest.
     #[prost(message, tag = "73")]
     StepOverruled(StepOverruled),
+    /// It waits for its turn under the limit of its workflow.
+    #[prost(message, tag = "86")]
+    TurnAwaited(TurnAwaited),
+    /// A loop opens lanes no faster than its rate.
+    #[prost(message, tag = "87")]
+    LanesPaced(LanesPaced),
 }
 
 impl Body {
-    /// The tags of all bodies.
-    const TAGS: std::ops::RangeInclusive<u32> = 20..=73;
+    /// Whether there is a body of this tag.
+    const fn has_tag(tag: u32) -> bool {
+        matches!(tag, 20..=73 | 86 | 87)
+    }
 }
 
 /// Nothing to say.

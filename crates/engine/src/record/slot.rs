@@ -2,7 +2,7 @@
 
 use prost::{Message, Oneof};
 
-use super::{CancelRequested, Empty, Ended, Failure, Parent, TaskKey};
+use super::{CancelRequested, Empty, Ended, Failure, KeyReleased, Parent, StartRefused, TaskKey};
 use crate::payload::Payload;
 
 /// See [`super::Body::OwnerOpened`].
@@ -20,7 +20,7 @@ pub struct OwnerOpened {
 #[derive(Clone, PartialEq, Message)]
 pub struct SlotFact {
     /// What.
-    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5, 86")]
     pub body: Option<SlotBody>,
 }
 
@@ -42,6 +42,9 @@ pub enum SlotBody {
     /// A decision was made: the next link of the slot's chain.
     #[prost(message, tag = "5")]
     DecisionChained(DecisionChained),
+    /// An idempotency key is free again.
+    #[prost(message, tag = "86")]
+    KeyReleased(KeyReleased),
 }
 
 /// A link of a slot's chain of decisions.
@@ -125,7 +128,7 @@ pub struct MessageTaken {
 #[derive(Clone, PartialEq, Message)]
 pub struct Envelope {
     /// What.
-    #[prost(oneof = "MessageBody", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "MessageBody", tags = "1, 2, 3, 4, 5, 86")]
     pub body: Option<MessageBody>,
 }
 
@@ -147,6 +150,9 @@ pub enum MessageBody {
     /// The child undid itself (or could not).
     #[prost(message, tag = "5")]
     ChildCompensated(ChildEnded),
+    /// A start under an idempotency key was refused: the key is free again.
+    #[prost(message, tag = "86")]
+    StartRefused(StartRefused),
 }
 
 /// A start that travels.
@@ -191,6 +197,12 @@ pub struct StartMessage {
     /// When its steps begin, milliseconds since the epoch; 0 means at once.
     #[prost(int64, tag = "13")]
     pub start_at: i64,
+    /// The key of its limit, as it was computed for its slot; none: it is computed at the start.
+    #[prost(string, optional, tag = "86")]
+    pub turn_key: Option<String>,
+    /// The idempotency key that was taken for it in another slot; empty if none.
+    #[prost(string, tag = "87")]
+    pub idempotency_key: String,
 }
 
 /// How a child ended.

@@ -79,6 +79,23 @@ pub struct Plan {
     /// Of one attempt, in milliseconds.
     #[prost(uint64, tag = "12")]
     pub timeout_ms: u64,
+    /// How many such calls may be under way at once; none: as many as may be.
+    #[prost(message, optional, tag = "86")]
+    pub limit: Option<CallLimit>,
+    /// How urgent it is; empty: as the instance is.
+    #[prost(string, tag = "87")]
+    pub priority: String,
+}
+
+/// The limit that a call stands under beside its adapter's.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct CallLimit {
+    /// Calls under the same name count together.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// So many at once.
+    #[prost(uint32, tag = "2")]
+    pub limit: u32,
 }
 
 /// What follows the last attempt.
@@ -154,6 +171,9 @@ pub struct ChildStart {
     /// The plan of its retries.
     #[prost(message, optional, tag = "5")]
     pub plan: Option<Shared<Plan>>,
+    /// The key of its limit, as it was computed for its slot; none: it stands under none.
+    #[prost(string, optional, tag = "86")]
+    pub turn_key: Option<String>,
 }
 
 impl ChildStart {

@@ -6,8 +6,8 @@ use super::step::{Block, StepState, StepStatus};
 use crate::record::{
     AttemptFailed, AttemptStarted, Body, CancelRequested, Closing, DecisionKind, FinallyStarted,
     Handling, Held, InstanceEnded, InstanceStarted, LaneClosing, LaneEnded, LaneList, LaneOutcome,
-    LanesOpened, Record, RetryScheduled, Role, RoundDelayed, StepCompleted, StepFailed, StepRef,
-    StepRescheduled, StepScheduled, StepStarted, TaskKind,
+    LanesOpened, LanesPaced, Record, RetryScheduled, Role, RoundDelayed, StepCompleted, StepFailed,
+    StepRef, StepRescheduled, StepScheduled, StepStarted, TaskKind,
 };
 
 impl Instance {
@@ -31,6 +31,7 @@ impl Instance {
             Body::StepCancelled(at) => self.step_ended(*at, StepStatus::Cancelled, record),
             Body::CatchCompleted(body) => self.catch_completed(body, record),
             Body::RoundDelayed(body) => self.round_delayed(body),
+            Body::LanesPaced(body) => self.lanes_paced(*body),
             Body::LaneClosing(body) => self.lane_closing(body, record),
             Body::LaneEnded(body) => self.lane_ended(body, record),
             Body::DecisionRequested(body) => self.decision_requested(body, record.at),
@@ -61,7 +62,8 @@ impl Instance {
             Body::FinallyStarted(body) => self.finally_started(body),
             Body::InstanceEnded(body) => self.instance_ended(body, record.at),
             Body::InstanceQueued(body) => self.progress.start_at = body.start_at,
-            Body::InstanceBegun(_) => self.progress.start_at = 0,
+            Body::InstanceBegun(_) => self.begun(),
+            Body::TurnAwaited(body) => self.turn_awaited(body.place, record.at),
             Body::InstancePaused(body) => self.paused(body, record),
             Body::InstanceResumed(_) => self.progress.pause = None,
             Body::DecisionCut(_) => self.progress.cut = true,
@@ -84,6 +86,17 @@ impl Instance {
         self.progress
             .decisions
             .retain(|decision| decision.kind() != of_instance);
+    }
+
+    const fn begun(&mut self) {
+        self.progress.start_at = 0;
+        self.progress.turn_since = 0;
+    }
+
+    const fn turn_awaited(&mut self, place: u64, at: i64) {
+        self.progress.start_at = 0;
+        self.progress.turn_since = at;
+        self.progress.turn_place = place;
     }
 
     fn paused(&mut self, body: &Held, record: &Record) {
@@ -301,6 +314,16 @@ impl Instance {
         step.due_at = body.due_at;
         if let Some(block) = step.block.as_deref_mut() {
             block.items = body.state.clone();
+        }
+    }
+
+    fn lanes_paced(&mut self, body: LanesPaced) {
+        let Some(step) = self.step_mut(body.at) else {
+            return;
+        };
+        step.due_at = body.due_at;
+        if let Some(block) = step.block.as_deref_mut() {
+            block.paced = body.used;
         }
     }
 

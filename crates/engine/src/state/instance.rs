@@ -125,6 +125,12 @@ pub struct Progress {
     /// Someone holds it.
     #[prost(message, optional, boxed, tag = "22")]
     pub pause: Option<Box<Pause>>,
+    /// Since when it waits for its turn, milliseconds since the epoch; 0 when it does not.
+    #[prost(int64, tag = "86")]
+    pub turn_since: i64,
+    /// Its place among those that wait for a turn, or did.
+    #[prost(uint64, tag = "87")]
+    pub turn_place: u64,
 }
 
 /// That someone holds an instance.
@@ -331,7 +337,8 @@ impl Instance {
 
     /// When its steps begin, milliseconds since the epoch, while they have not.
     pub fn start_at(&self) -> Option<i64> {
-        self.is_queued().then_some(self.progress.start_at)
+        let start_at = self.progress.start_at;
+        (start_at > 0 && self.is_queued()).then_some(start_at)
     }
 
     /// That someone holds it, and why.
@@ -339,11 +346,11 @@ impl Instance {
         self.progress.pause.as_deref()
     }
 
-    /// Whether its steps begin later.
+    /// Whether its steps begin later, at a time or when its turn comes.
     pub(crate) fn is_queued(&self) -> bool {
         let root = self.lane(0);
         let open = root.is_some_and(|root| root.status() == LaneStatus::Running);
-        self.progress.start_at > 0 && self.phase() == Phase::Running && open
+        !self.has_begun() && self.phase() == Phase::Running && open
     }
 
     /// Whether nothing new begins for now.

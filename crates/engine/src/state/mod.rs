@@ -14,6 +14,7 @@ mod outstanding;
 mod signals;
 mod snapshot;
 mod step;
+mod turn;
 
 pub use decision::{Asking, NoticePhase, NoticeState, PendingDecision};
 pub use instance::{Header, Instance, Pause, Phase, Status};
@@ -22,3 +23,4 @@ pub use outstanding::{Outstanding, TaskCall};
 pub use signals::{KeptSignal, MAX_KEPT_SIGNAL_BYTES, MAX_KEPT_SIGNALS, SignalWait};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use step::{Block, StepState, StepStatus, StepUndo, UndoPhase};
+pub use turn::Turn;

@@ -219,6 +219,9 @@ pub struct Block {
     /// The first lane that failed, plus one; 0 if none did.
     #[prost(uint32, tag = "11")]
     pub first_failed: u32,
+    /// What a for-each's lanes have used up of its rate.
+    #[prost(uint64, tag = "86")]
+    pub paced: u64,
 }
 
 impl Block {

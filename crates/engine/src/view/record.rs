@@ -94,6 +94,7 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::StepOverruled(_) => "step-overruled",
         Body::InstanceQueued(_) => "instance-queued",
         Body::InstanceBegun(_) => "instance-begun",
+        Body::TurnAwaited(_) => "turn-awaited",
         Body::InstancePaused(_) => "instance-paused",
         Body::InstanceResumed(_) => "instance-resumed",
         Body::CancelRequested(_) => "cancel-requested",
@@ -117,6 +118,7 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::Slot(_) => "slot-fact",
         Body::CatalogChanged(_) => "catalog-changed",
         Body::RoundDelayed(_) => "round-delayed",
+        Body::LanesPaced(_) => "lanes-paced",
         Body::InstanceDeleted(_) => "instance-deleted",
     }
 }
@@ -146,6 +148,7 @@ fn step_of(body: &Body) -> Option<StepRef> {
         Body::UndoScheduled(body) => body.task.at,
         Body::UndoEnded(body) => body.at,
         Body::RoundDelayed(body) => body.at,
+        Body::LanesPaced(body) => body.at,
         Body::SignalAwaited(body) => body.at,
         Body::StepOverruled(body) => body.at,
         Body::SignalTaken(body) => body.at,
@@ -268,6 +271,8 @@ fn other_data(body: &Body) -> Value {
         | Body::SignalTaken(_)
         | Body::StepOverruled(_)
         | Body::InstanceQueued(_)
+        | Body::TurnAwaited(_)
+        | Body::LanesPaced(_)
         | Body::InstancePaused(_)
         | Body::InstanceResumed(_) => operated_data(body),
         Body::CatalogChanged(body) => json!({ "version": body.version, "reason": body.reason }),
@@ -291,6 +296,8 @@ fn operated_data(body: &Body) -> Value {
             json!({ "how": body.how().as_str(), "reason": body.reason })
         }
         Body::InstanceQueued(body) => json!({ "start_at": time(body.start_at) }),
+        Body::TurnAwaited(body) => json!({ "place": body.place }),
+        Body::LanesPaced(body) => json!({ "due_at": time(body.due_at) }),
         Body::InstancePaused(body) | Body::InstanceResumed(body) => {
             json!({ "reason": body.reason })
         }
@@ -405,6 +412,8 @@ fn plan(plan: Option<&Plan>) -> Value {
             "action": plan.action,
             "max_attempts": plan.max_attempts,
             "timeout_ms": plan.timeout_ms,
+            "limit": plan.limit.as_ref().map(|limit| limit.limit),
+            "priority": (!plan.priority.is_empty()).then_some(&plan.priority),
         })
     })
 }

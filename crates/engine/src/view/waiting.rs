@@ -1,12 +1,12 @@
 //! What an instance waits for, in words that a person can act on.
 
 use crate::record::{Choice, DecisionKind, StepRef, TaskKey, TaskKind};
-use crate::state::{Instance, StepState, StepStatus, StepUndo, UndoPhase};
+use crate::state::{Instance, StepState, StepStatus, StepUndo, Turn, UndoPhase};
 
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// `pause`, `start`, `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`.
+    /// `pause`, `start`, `limit`, `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`.
     pub kind: &'static str,
     /// The signal's name, of a wait for one.
     pub signal: Option<String>,
@@ -49,6 +49,7 @@ impl Instance {
         }
         found.sort_by_key(|waiting| waiting.since);
         let held = self.pause_waits().into_iter().chain(self.start_waits());
+        let held = held.chain(self.turn_waits());
         found.splice(0..0, held);
         let count = found.len();
         found.truncate(limit);
@@ -87,6 +88,22 @@ impl Instance {
             task: None,
             since: self.header().created_at,
             until: Some(start_at),
+            can: vec!["cancel"],
+        })
+    }
+
+    fn turn_waits(&self) -> Option<Waiting> {
+        let limit = self.limit()?;
+        let turn = self.turn()?;
+        let waits = matches!(turn, Turn::Waiting | Turn::Held);
+        waits.then(|| Waiting {
+            kind: "limit",
+            signal: None,
+            what: format!("it waits for its turn: {}", limit.told()),
+            step: String::new(),
+            task: None,
+            since: self.turn_since(),
+            until: None,
             can: vec!["cancel"],
         })
     }
@@ -132,7 +149,8 @@ impl Instance {
             },
             StepStatus::Deciding => return self.decision_waits(at),
             StepStatus::Running if step.due_at > 0 => {
-                ("timer", format!("the next round of {name}"), vec!["cancel"])
+                let next = next_of_loop(step);
+                ("timer", format!("{next} of {name}"), vec!["cancel"])
             }
             StepStatus::Running => {
                 let child = step.child.as_deref()?;
@@ -240,5 +258,13 @@ impl Instance {
             .iter()
             .find(|decision| decision.task.at == at);
         asked.map_or(began, |decision| decision.requested_at)
+    }
+}
+
+/// What a loop opens next.
+fn next_of_loop(step: &StepState) -> &'static str {
+    match step.block.as_deref() {
+        Some(block) if block.total > 0 => "the next items",
+        _ => "the next round",
     }
 }

@@ -48,6 +48,8 @@ pub fn detail(record: &Record) -> String {
         Body::SignalReceived(body) => format!(" {}", body.name),
         Body::SignalTaken(body) => format!(" {}", body.name),
         Body::StepOverruled(body) => format!(" {}", body.how().as_str()),
+        Body::LanesPaced(body) => format!(" until {}", body.due_at),
+        Body::TurnAwaited(body) => format!(" at {}", body.place),
         Body::InstanceQueued(body) => format!(" until {}", body.start_at),
         Body::InstancePaused(body) | Body::InstanceResumed(body) => {
             format!(" {}", body.reason).trim_end().to_owned()

@@ -20,7 +20,7 @@ use crate::detail::detail;
 /// Runs `script` on the workflow (its `steps` and what else follows its name) and compares the log.
 ///
 /// Script lines: `start JSON`, `start-at MS JSON`, `pause [REASON]`, `resume [REASON]`,
-/// `step skip|complete|fail|retry [LANE/]STEP [JSON or TYPE]`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
+/// `turn` (it comes), `no-turn` (there is no room), `step skip|complete|fail|retry [LANE/]STEP [JSON or TYPE]`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
 /// `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
 /// `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
 /// (repeats the last result). Log lines: a record's type, step
@@ -140,6 +140,8 @@ impl Run {
             "step" => self.overrule(rest),
             "pause" => self.command(Command::Pause(held(rest))),
             "resume" => self.command(Command::Resume(held(rest))),
+            "turn" => self.command(Command::TakeTurn),
+            "no-turn" => self.command(Command::RefuseTurn),
             "child" => self.child(rest),
             "compensate" => self.command(Command::Compensate),
             "again" => {
@@ -162,6 +164,7 @@ impl Run {
             now: self.now,
             catalog: &self.catalog,
             plans: &mut self.plans,
+            place: 1,
             entropy: &mut self.entropy,
             command_id: id,
             actor: "ann",
@@ -177,6 +180,7 @@ impl Run {
             now: self.now,
             catalog: &self.catalog,
             plans: &mut self.plans,
+            place: 1,
             entropy: &mut self.entropy,
             command_id: Id::new(self.now, 7, 2),
             actor: &self.actor,
@@ -235,6 +239,7 @@ impl Run {
             }
             MessageBody::CancelChild(_) => "cancel child".to_owned(),
             MessageBody::CompensateChild(_) => "undo child".to_owned(),
+            MessageBody::StartRefused(_) => "start refused".to_owned(),
             MessageBody::ChildEnded(ended) => format!("tell parent {:?}", ended.how()),
             MessageBody::ChildCompensated(ended) => format!("tell parent undone {:?}", ended.how()),
         };

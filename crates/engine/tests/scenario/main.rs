@@ -22,5 +22,6 @@ mod sagas;
 mod signals;
 mod steps;
 mod times;
+mod turns;
 
 use harness::check;

@@ -16,6 +16,7 @@ mod decisions;
 mod dev;
 mod disaster;
 mod lifecycle;
+mod limits;
 mod metrics;
 mod retention;
 mod sockets;

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::state::{Cluster, lock};
 use super::wire::{Answer, Ask, PermitsAsk};
 use crate::error::Unavailable;
-use crate::limits::{LASTS_MS, concurrency_of, home_of};
+use crate::limits::{LASTS_MS, concurrency_of, home_of, is_call_limit};
 use crate::measures::AdapterLoad;
 use crate::shared::Shared;
 
@@ -49,7 +49,11 @@ impl Cluster {
     /// Lends permits, if this node is the home.
     pub(super) fn lend(&self, shared: &Shared, ask: &PermitsAsk) -> Result<u32, Unavailable> {
         let catalog = shared.catalog.current();
-        let total = concurrency_of(shared, &catalog, &ask.adapter).unwrap_or(0);
+        let total = if is_call_limit(&ask.adapter) {
+            ask.total
+        } else {
+            concurrency_of(shared, &catalog, &ask.adapter).unwrap_or(0)
+        };
         let Ok(node) = ask.node.parse() else {
             return Err(Unavailable::Closed);
         };
@@ -76,20 +80,30 @@ pub(crate) async fn borrow(shared: Arc<Shared>, cluster: Arc<Cluster>) {
 async fn ask_for_all(shared: &Arc<Shared>, cluster: &Cluster) -> bool {
     let catalog = shared.catalog.current();
     let mut short = false;
-    for load in shared.dispatcher.loads() {
-        let Some(concurrency) = concurrency_of(shared, &catalog, &load.adapter) else {
-            continue;
-        };
+    let of_adapters = shared.dispatcher.loads().into_iter().filter_map(|load| {
+        let concurrency = concurrency_of(shared, &catalog, &load.adapter)?;
+        Some((load, concurrency))
+    });
+    let loads: Vec<_> = of_adapters.chain(shared.dispatcher.limit_loads()).collect();
+    for (load, concurrency) in loads {
         let held = lock(&cluster.permits.held).contains_key(&load.adapter);
         let wanted = u32::try_from(load.running + load.waiting).unwrap_or(u32::MAX);
         if wanted == 0 && !held {
             continue;
         }
         let wanted = wanted.min(concurrency);
-        let given = ask_for(shared, cluster, &load, wanted).await.unwrap_or(0);
+        let given = ask_for(shared, cluster, &load, (wanted, concurrency)).await;
+        let given = given.unwrap_or(0);
         short |= given < wanted;
-        shared.dispatcher.run_waiting(shared, &load.adapter);
+        if is_call_limit(&load.adapter) {
+            shared.dispatcher.run_limited(shared, &load.adapter);
+        } else {
+            shared.dispatcher.run_waiting(shared, &load.adapter);
+        }
     }
+    // What nothing stands under any more is not renewed, and over in a moment.
+    let now = shared.clock.boot_ms();
+    lock(&cluster.permits.held).retain(|_, (_, until)| now < *until);
     short
 }
 
@@ -97,7 +111,7 @@ async fn ask_for(
     shared: &Arc<Shared>,
     cluster: &Cluster,
     load: &AdapterLoad,
-    wanted: u32,
+    (wanted, total): (u32, u32),
 ) -> Result<u32, Unavailable> {
     let sent_at = shared.clock.boot_ms();
     let ask = PermitsAsk {
@@ -105,6 +119,7 @@ async fn ask_for(
         node: cluster.me.to_string(),
         running: u32::try_from(load.running).unwrap_or(u32::MAX),
         wanted,
+        total,
     };
     let place = shared.placement.of(home_of(&load.adapter));
     let given = if shared.ports[place].is_open() {

@@ -18,7 +18,7 @@ use super::wire::{
 };
 use crate::dispatch::TaskResult;
 use crate::error::{CommandError, Unavailable};
-use crate::handle::Runtime;
+use crate::handle::{Runtime, held_here};
 use crate::partition::{Internal, StartReply};
 use crate::recovery::supply_message;
 use crate::shared::Shared;
@@ -194,7 +194,7 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         }
         Ask::Held(id) => {
             let shared = runtime.shared();
-            Answer::Held(shared.dispatcher.held(&shared, id_in(&id)).into())
+            Answer::Held(held_here(&shared, id_in(&id)).await.into())
         }
         Ask::Delete(ask) => delete(runtime, &ask).await,
         Ask::Drain(ask) => drain(runtime, &ask),

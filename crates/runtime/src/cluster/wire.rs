@@ -196,6 +196,9 @@ pub(super) struct PermitsAsk {
     pub(super) running: u32,
     #[prost(uint32, tag = "4")]
     pub(super) wanted: u32,
+    /// How many there are in all, of a step's limit.
+    #[prost(uint32, tag = "5")]
+    pub(super) total: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]

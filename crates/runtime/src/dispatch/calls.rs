@@ -36,7 +36,13 @@ pub(crate) struct TaskResult {
 /// on as a task of its own.
 pub(super) async fn make_calls(shared: Arc<Shared>, begun: Vec<Begun>) {
     let mut batch = CallBatch::new(&shared);
-    for Begun { offer, at, passage } in begun {
+    for begun in begun {
+        let Begun {
+            offer,
+            at,
+            passage,
+            permit,
+        } = begun;
         let (id, task) = (offer.instance.id(), offer.task);
         let header = Arc::clone(offer.instance.shared_header());
         let (mut call, adapter) = batch.prepared(offer, &at);
@@ -56,7 +62,14 @@ pub(super) async fn make_calls(shared: Arc<Shared>, begun: Vec<Begun>) {
                 let told = passage.ticket.map(|ticket| (ticket, came));
                 batch.add(name, told, TaskResult { id, task, outcome });
             }
-            None => go_on(&shared, (name, passage.ticket), id, task, calling),
+            None => {
+                let calling = async move {
+                    let came = calling.await;
+                    drop(permit);
+                    came
+                };
+                go_on(&shared, (name, passage.ticket), id, task, calling);
+            }
         }
     }
     batch.finish();

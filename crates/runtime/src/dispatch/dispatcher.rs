@@ -1,5 +1,6 @@
 //! The dispatcher: tasks to their adapters as room allows, and results back to their partition.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,12 +13,14 @@ use tokio::sync::{Notify, oneshot};
 
 use super::adapters::AdapterPool;
 use super::admit::{Admission, Queues, admit, queue_of};
+use super::call_limits::{CallLimits, Permit};
 use super::calls::{Returned, make_calls, send_failure};
 use super::pause::Pause;
-use super::queue::{Waiting, rank};
+use super::queue::{Urgency, Waiting};
 use crate::limits::{Desk, Lookout, Passage};
 use crate::measures::AdapterLoad;
 use crate::partition::{Internal, Work};
+use crate::projector::TaskRow;
 use crate::shared::Shared;
 
 /// A task that its partition hands over once the task is durable.
@@ -37,6 +40,19 @@ impl Offer {
             call,
         })
     }
+
+    /// The same, as it waits.
+    fn waiting(&self, shared: &Shared) -> Waiting {
+        Waiting {
+            id: self.instance.id(),
+            task: self.task,
+            urgency: Urgency::of(&self.instance, &self.call.plan),
+            since: shared.clock.now_ms(),
+            repeated: false,
+            adapter: self.call.adapter().into(),
+            permit: None,
+        }
+    }
 }
 
 /// A task whose call begins.
@@ -45,12 +61,15 @@ pub(super) struct Begun {
     /// The adapter that makes it: the step's own, or one that stands in for it.
     pub(super) at: String,
     pub(super) passage: Passage,
+    /// That of the step's limit; given back when it is dropped.
+    pub(super) permit: Option<Permit>,
 }
 
 /// Hands tasks to adapters, each with bounded concurrency.
 pub(crate) struct Dispatcher {
     pub(super) queues: Mutex<Queues>,
     pub(super) adapters: AdapterPool,
+    pub(super) limits: CallLimits,
     stopped: AtomicBool,
     pause: Pause,
     running: AtomicU64,
@@ -62,6 +81,7 @@ impl Default for Dispatcher {
         Self {
             queues: Mutex::default(),
             adapters: AdapterPool::default(),
+            limits: CallLimits::default(),
             stopped: AtomicBool::new(false),
             pause: Pause::default(),
             running: AtomicU64::new(0),
@@ -76,25 +96,31 @@ impl Dispatcher {
     pub(crate) fn offer(&self, shared: &Arc<Shared>, offers: impl Iterator<Item = Offer>) {
         let lookout = Lookout::now(shared);
         let (mut ready, mut failed, mut waiting) = (Vec::new(), Vec::new(), 0);
+        let mut limited = BTreeSet::new();
         let mut queues = self.queues();
         for offer in offers {
             let own = offer.call.adapter();
+            if let Some(limit) = &offer.call.plan.limit {
+                self.limits.push(limit, offer.waiting(shared));
+                limited.insert(limit.name.clone());
+                waiting += 1;
+                continue;
+            }
             let admission = if self.is_stopped() {
                 Admission::Wait(own.to_owned())
             } else {
                 admit(&mut queues, &lookout, own, true)
             };
             match admission {
-                Admission::Run(at, passage) => ready.push(Begun { offer, at, passage }),
+                Admission::Run(at, passage) => ready.push(Begun {
+                    offer,
+                    at,
+                    passage,
+                    permit: None,
+                }),
                 Admission::Fail(failure) => failed.push((offer, failure)),
                 Admission::Wait(at) => {
-                    let queue = queue_of(&mut queues, &at);
-                    queue.push(Waiting {
-                        id: offer.instance.id(),
-                        task: offer.task,
-                        rank: rank(&offer.instance.header().started.priority),
-                        repeated: false,
-                    });
+                    queue_of(&mut queues, &at).push(offer.waiting(shared));
                     waiting += 1;
                 }
             }
@@ -109,6 +135,9 @@ impl Dispatcher {
         {
             cluster.want_permits();
         }
+        for name in limited {
+            self.run_limited(shared, &name);
+        }
         for (offer, failure) in failed {
             send_failure(shared, offer.instance.id(), offer.task, *failure);
         }
@@ -120,16 +149,24 @@ impl Dispatcher {
     }
 
     /// Queues a task that was out when the process ended; it starts with [`Self::resume`].
-    pub(crate) fn repeat(&self, shared: &Shared, adapter: &str, rank: u8, id: Id, task: TaskKey) {
-        let mut queues = self.queues();
-        let queue = queue_of(&mut queues, adapter);
+    pub(crate) fn repeat(&self, shared: &Shared, row: TaskRow) {
         let waiting = Waiting {
-            id,
-            task,
-            rank,
+            id: row.id,
+            task: row.task,
+            urgency: row.urgency,
+            since: shared.clock.now_ms(),
             repeated: true,
+            adapter: row.adapter.as_str().into(),
+            permit: None,
         };
-        queue.push_repeat(waiting, shared.config.bounds.ramp_start);
+        match &row.limit {
+            Some(limit) => self.limits.push(limit, waiting),
+            None => {
+                let mut queues = self.queues();
+                let queue = queue_of(&mut queues, &row.adapter);
+                queue.push_repeat(waiting, shared.config.bounds.ramp_start);
+            }
+        }
         shared.stats.calls_waiting.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -139,6 +176,9 @@ impl Dispatcher {
         for adapter in adapters {
             self.run_waiting(shared, &adapter);
         }
+        for name in self.limits.names() {
+            self.run_limited(shared, &name);
+        }
     }
 
     /// What each adapter has to do.
@@ -146,6 +186,11 @@ impl Dispatcher {
         let queues = self.queues();
         let loads = queues.iter().map(|(adapter, queue)| queue.load(adapter));
         loads.collect()
+    }
+
+    /// What there is to do under each step's limit, and that limit.
+    pub(crate) fn limit_loads(&self) -> Vec<(AdapterLoad, u32)> {
+        self.limits.loads()
     }
 
     /// Starts no further call.
@@ -224,7 +269,7 @@ impl Dispatcher {
         self.pause.why()
     }
 
-    fn is_stopped(&self) -> bool {
+    pub(super) fn is_stopped(&self) -> bool {
         self.is_paused() || self.stopped.load(Ordering::Acquire)
     }
 
@@ -249,7 +294,8 @@ impl Dispatcher {
             if matches!(&admission, Admission::Wait(at) if at == adapter) {
                 return;
             }
-            let Some(waiting) = queue_of(&mut queues, adapter).pop() else {
+            let now = shared.clock.now_ms();
+            let Some(waiting) = queue_of(&mut queues, adapter).pop(now) else {
                 return;
             };
             if let Admission::Wait(at) = admission {
@@ -258,7 +304,7 @@ impl Dispatcher {
                 continue;
             }
             drop(queues);
-            shared.stats.calls_waiting.fetch_sub(1, Ordering::Relaxed);
+            self.no_longer_waits(shared);
             match admission {
                 Admission::Run(at, passage) => self.run_named(shared, at, passage, waiting),
                 Admission::Fail(failure) => {
@@ -269,14 +315,35 @@ impl Dispatcher {
         }
     }
 
+    pub(super) fn no_longer_waits(&self, shared: &Shared) {
+        shared.stats.calls_waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Runs a task of which only the name is known: its partition is asked for the rest.
-    fn run_named(&self, shared: &Arc<Shared>, at: String, passage: Passage, waiting: Waiting) {
+    pub(super) fn run_named(
+        &self,
+        shared: &Arc<Shared>,
+        at: String,
+        passage: Passage,
+        waiting: Waiting,
+    ) {
         self.begin(shared, 1);
         let owned = Arc::clone(shared);
+        let Waiting {
+            id, task, permit, ..
+        } = waiting;
         shared.tasks.spawn(async move {
-            let instance = ask_for(&owned, waiting.id).await;
-            match instance.and_then(|instance| Offer::of(&instance, waiting.task)) {
-                Some(offer) => make_calls(owned, vec![Begun { offer, at, passage }]).await,
+            let instance = ask_for(&owned, id).await;
+            match instance.and_then(|instance| Offer::of(&instance, task)) {
+                Some(offer) => {
+                    let begun = Begun {
+                        offer,
+                        at,
+                        passage,
+                        permit,
+                    };
+                    make_calls(owned, vec![begun]).await;
+                }
                 None => owned
                     .dispatcher
                     .ended(&owned, &at, Returned::unmade(passage.ticket)),

@@ -131,14 +131,14 @@ impl Dispatcher {
                 let Held { kind, what, until } = held?;
                 let left = until.map(|until| until.saturating_sub(now));
                 Some(HeldTask {
-                    task,
+                    task: Some(task),
                     kind: (*kind).to_owned(),
                     what: what.clone(),
                     until: left.map(|left| wall.saturating_add_unsigned(left)),
                 })
             })
         });
-        tasks.collect()
+        tasks.chain(self.limits.held(id)).collect()
     }
 
     /// Calls off what waits on behalf of lanes that close: nobody needs it any more, and the lane waits
@@ -161,6 +161,7 @@ impl Dispatcher {
             let own = queue_of(&mut queues, &adapter).remove(instance.id(), task);
             let mut others = queues.values_mut();
             let found = own.or_else(|| others.find_map(|queue| queue.remove(instance.id(), task)));
+            let found = found.or_else(|| self.limits.remove(instance.id(), task));
             called_off.extend(found);
         }
         drop(queues);

@@ -3,6 +3,7 @@
 mod adapters;
 mod admit;
 mod call;
+mod call_limits;
 mod calls;
 mod dispatcher;
 mod limited;
@@ -12,8 +13,9 @@ mod pause;
 mod queue;
 mod token;
 
+pub(crate) use call_limits::give_permits_on;
 pub(crate) use calls::TaskResult;
 pub(crate) use dispatcher::{Dispatcher, Offer};
 pub use link::DecisionLink;
-pub(crate) use queue::rank;
+pub(crate) use queue::Urgency;
 pub(crate) use token::Tokens;

@@ -1,39 +1,63 @@
 //! Tasks that wait for room at one adapter.
 
-use std::collections::VecDeque;
+use std::sync::{Arc, LazyLock};
 
-use engine::Id;
-use engine::record::TaskKey;
+use engine::record::{Plan, Share, TaskKey};
+use engine::{Id, Instance};
 
+use super::call_limits::Permit;
+use crate::fair::{FairQueue, Ticket, rank};
 use crate::limits::{Gate, Held};
 use crate::measures::AdapterLoad;
 
 /// A task that waits: its call is built when its turn comes, so that it costs no more than its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Waiting {
     pub(super) id: Id,
     pub(super) task: TaskKey,
-    pub(super) rank: u8,
+    pub(super) urgency: Urgency,
+    /// Since when, milliseconds since the epoch.
+    pub(super) since: i64,
     /// It may have been made before the process ended.
     pub(super) repeated: bool,
+    /// Whose call it is.
+    pub(super) adapter: Arc<str>,
+    /// That of the step's limit, if it stands under one and has it.
+    pub(super) permit: Option<Permit>,
 }
 
-/// Priorities from first to last.
-const PRIORITIES: [&str; 4] = ["critical", "high", "normal", "low"];
-
-/// The place of a priority's word among the queues.
-pub(crate) fn rank(priority: &str) -> u8 {
-    let place = PRIORITIES
-        .iter()
-        .position(|word| *word == priority)
-        .unwrap_or(2);
-    u8::try_from(place).unwrap_or(2)
+/// What decides when a task has its turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Urgency {
+    /// The rank of its priority.
+    pub(crate) rank: u8,
+    /// Whose share it takes, and how large that is; none: what has none shares one.
+    pub(crate) share: Option<Share>,
 }
 
-/// One adapter's calls: those that run are counted, the others wait by priority, then in order.
+impl Urgency {
+    /// Of a call of an instance.
+    pub(crate) fn of(instance: &Instance, plan: &Plan) -> Self {
+        let priority = match plan.priority.as_str() {
+            "" => instance.header().started.priority.as_str(),
+            own => own,
+        };
+        Self {
+            rank: rank(priority),
+            share: instance.share().cloned(),
+        }
+    }
+}
+
+/// The key of what has no share of its own.
+static NO_SHARE: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
+
+/// One adapter's calls: those that run are counted, the others wait by priority, then for their share,
+/// then in order.
 #[derive(Default)]
 pub(super) struct AdapterQueue {
-    waiting: [VecDeque<Waiting>; PRIORITIES.len()],
+    waiting: FairQueue<Waiting>,
+    /// The number of the last one that came to wait.
+    last: u64,
     running: u32,
     /// Since the start.
     started: u64,
@@ -55,8 +79,15 @@ struct Ramp {
 impl AdapterQueue {
     /// Adds one that waits.
     pub(super) fn push(&mut self, waiting: Waiting) {
-        let last = self.waiting.len() - 1;
-        self.waiting[usize::from(waiting.rank).min(last)].push_back(waiting);
+        self.last += 1;
+        let share = waiting.urgency.share.as_ref();
+        self.waiting.push(Ticket {
+            rank: waiting.urgency.rank,
+            key: share.map_or_else(|| Arc::clone(&NO_SHARE), |share| share.key.as_str().into()),
+            weight: share.map_or(1, |share| share.weight),
+            place: (waiting.since, self.last),
+            item: waiting,
+        });
     }
 
     /// Adds one that is made again after a recovery.
@@ -69,29 +100,25 @@ impl AdapterQueue {
     }
 
     /// Takes the one out whose turn it is.
-    pub(super) fn pop(&mut self) -> Option<Waiting> {
-        self.waiting.iter_mut().find_map(VecDeque::pop_front)
+    pub(super) fn pop(&mut self, now: i64) -> Option<Waiting> {
+        self.waiting.pop(now)
     }
 
     /// Takes one task out that is not needed any more.
     pub(super) fn remove(&mut self, id: Id, task: TaskKey) -> Option<Waiting> {
         let is = |waiting: &Waiting| waiting.id == id && waiting.task == task;
-        self.waiting.iter_mut().find_map(|queue| {
-            let place = queue.iter().position(is)?;
-            queue.remove(place)
-        })
+        self.waiting.remove_where(is)
     }
 
     /// The tasks of one instance that wait.
     pub(super) fn of(&self, id: Id) -> impl Iterator<Item = TaskKey> + '_ {
-        let all = self.waiting.iter().flatten();
-        let own = all.filter(move |waiting| waiting.id == id);
+        let own = self.waiting.iter().filter(move |waiting| waiting.id == id);
         own.map(|waiting| waiting.task)
     }
 
     /// How many wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.iter().map(VecDeque::len).sum()
+    pub(super) const fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// A call begins.
@@ -129,8 +156,8 @@ impl AdapterQueue {
     }
 
     /// Whether nothing waits.
-    pub(super) fn is_idle(&self) -> bool {
-        self.waiting.iter().all(VecDeque::is_empty)
+    pub(super) const fn is_idle(&self) -> bool {
+        self.waiting.is_empty()
     }
 
     /// How many more calls may be under way.
@@ -153,14 +180,17 @@ mod tests {
                 attempt,
                 ..TaskKey::default()
             },
-            rank,
+            urgency: Urgency { rank, share: None },
+            since: 0,
             repeated: false,
+            adapter: "a".into(),
+            permit: None,
         }
     }
 
     fn next(queue: &mut AdapterQueue, concurrency: u32) -> Option<u32> {
         let may = queue.room(concurrency) > 0;
-        let next = may.then(|| queue.pop()).flatten()?;
+        let next = may.then(|| queue.pop(0)).flatten()?;
         queue.begin();
         Some(next.task.attempt)
     }
@@ -195,8 +225,9 @@ mod tests {
         queue.push(waiting(0, 2));
         let task = waiting(2, 1).task;
         assert_eq!(queue.of(Id::default()).count(), 2);
-        assert_eq!(queue.remove(Id::default(), task), Some(waiting(2, 1)));
-        assert_eq!(queue.remove(Id::default(), task), None);
+        let mut remove = || queue.remove(Id::default(), task).map(|gone| gone.task);
+        assert_eq!(remove(), Some(task));
+        assert_eq!(remove(), None);
         assert_eq!(next(&mut queue, 9), Some(2));
         assert!(queue.is_idle());
     }

@@ -1,11 +1,17 @@
 //! Adapters: how they stand, and what is switched on them.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use definition::{AdapterSwitches, Catalog, Diagnostic, Hold, LimitOverride, Note, RateSpec};
-use engine::Instance;
+use engine::{Id, Instance};
+use tokio::sync::oneshot;
 
 use super::Runtime;
 use crate::error::ApplyError;
 use crate::limits::{AdapterStanding, HeldTask, LimitsAsk, home_answer};
+use crate::partition::{Internal, Work};
+use crate::shared::Shared;
 
 /// What is to be switched on an adapter, or on one of its targets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,18 +152,31 @@ impl Runtime {
     /// Which of an instance's tasks wait to be called, and for what; none where the node that knows
     /// cannot be asked.
     pub async fn held(&self, instance: &Instance) -> Vec<HeldTask> {
-        if instance.outstanding().tasks.is_empty() {
+        if instance.outstanding().tasks.is_empty() && instance.turn_since() == 0 {
             return vec![];
         }
         let shared = &self.shared;
         if shared.port(instance.id().slot()).is_open() {
-            return shared.dispatcher.held(shared, instance.id());
+            return held_here(shared, instance.id()).await;
         }
         match &shared.cluster {
             Some(cluster) => cluster.held(shared, instance.id()).await,
             None => vec![],
         }
     }
+}
+
+/// What an instance of this process waits for that only the process knows.
+pub(crate) async fn held_here(shared: &Arc<Shared>, id: Id) -> Vec<HeldTask> {
+    let mut held = shared.dispatcher.held(shared, id);
+    let (reply, answer) = oneshot::channel();
+    let work = Work::Queue(reply);
+    let port = shared.port(id.slot());
+    if port.turns_waiting.load(Ordering::Relaxed) > 0 {
+        port.notify(Internal::Work { id, work });
+        held.extend(answer.await.ok().flatten().map(|queue| queue.told()));
+    }
+    held
 }
 
 impl AdapterOrder {

@@ -7,6 +7,7 @@ mod runtime;
 mod submit;
 mod waiting;
 
+pub(crate) use adapters::held_here;
 pub use adapters::{AdapterOrder, SwitchRefused};
 pub(crate) use instances::Order;
 pub use runtime::Runtime;

@@ -325,7 +325,8 @@ impl Runtime {
         Ok(())
     }
 
-    /// A root lives in the slot of its subject, else of its key, else in any.
+    /// A root lives in the slot of its limit, else of its subject, else of its idempotency key, else in
+    /// any.
     fn slot_of_start(
         &self,
         catalog: &Catalog,
@@ -333,8 +334,14 @@ impl Runtime {
         message: &mut StartMessage,
         key: Option<Slot>,
     ) -> Result<Slot, Refusal> {
-        if message.subject.is_empty() && workflow.subject.is_some() {
-            message.subject = self.subject_of(catalog, message)?;
+        let no_subject = message.subject.is_empty() && workflow.subject.is_some();
+        if no_subject || workflow.concurrency.is_some() {
+            let tried = self.tried(catalog, message)?;
+            message.subject = tried.header().started.subject.clone();
+            if let Some(limit) = tried.limit() {
+                message.turn_key = Some(limit.key.clone());
+                return Ok(slot_of(&limit.name()));
+            }
         }
         if !message.subject.is_empty() {
             return Ok(slot_of(&message.subject));
@@ -343,20 +350,21 @@ impl Runtime {
         Ok(key.unwrap_or_else(any))
     }
 
-    /// The subject that the definition computes: a start is tried for it and thrown away.
-    fn subject_of(&self, catalog: &Catalog, message: &StartMessage) -> Result<String, Refusal> {
+    /// What the definition computes for a start: it is tried and thrown away.
+    fn tried(&self, catalog: &Catalog, message: &StartMessage) -> Result<Instance, Refusal> {
         let mut entropy = Entropy::new(0);
         let mut context = Context {
             now: self.shared.clock.now_ms(),
             catalog,
             plans: &mut Plans::default(),
+            place: 0,
             entropy: &mut entropy,
             command_id: Id::default(),
             actor: "",
             cause: "",
         };
         let (instance, _) = engine::start(Id::default(), message, &mut context)?;
-        Ok(instance.header().started.subject.clone())
+        Ok(instance)
     }
 
     async fn await_start(&self, id: Id) -> Result<Arc<Instance>, SubmitError> {
@@ -397,5 +405,7 @@ fn start_message(submit: Submit, workflow: &Workflow) -> StartMessage {
         trigger: submit.trigger,
         requester: String::new(),
         start_at: submit.start_at.unwrap_or_default(),
+        turn_key: None,
+        idempotency_key: String::new(),
     }
 }

@@ -24,6 +24,11 @@ pub(crate) struct Allocation {
 }
 
 impl Allocation {
+    /// Whether anything that was given lasts.
+    pub(crate) fn lasts(&self, now: u64) -> bool {
+        self.grants.values().any(|grant| grant.until > now)
+    }
+
     /// Gives a node what it may have of `total`. It has `running` calls under way, which cannot be
     /// taken back, and wants `wanted`. A home that is `new` does not know yet what the one before it
     /// gave: it lets nodes keep what they run, and gives nothing beyond.

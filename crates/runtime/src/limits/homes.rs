@@ -14,6 +14,17 @@ use super::terms::terms_of;
 use crate::error::Unavailable;
 use crate::shared::Shared;
 
+/// From so many on, limits of steps are forgotten under which nothing lasts.
+const MANY: usize = 256;
+
+/// How the names of steps' limits begin; no adapter's does.
+const CALL_LIMIT: &str = "step:";
+
+/// Whether this is the name of a step's limit, and not of an adapter.
+pub(crate) fn is_call_limit(name: &str) -> bool {
+    name.starts_with(CALL_LIMIT)
+}
+
 /// The homes that are here, and what changed in them.
 #[derive(Default)]
 pub(crate) struct Homes {
@@ -62,6 +73,10 @@ impl Homes {
         let mut homes = self.all();
         let home = homes.get_mut(&partition).ok_or(Unavailable::Closed)?;
         let new = home.is_new(now);
+        if home.adapters.len() > MANY {
+            home.adapters
+                .retain(|name, of| !is_call_limit(name) || of.allocation.lasts(now));
+        }
         let of = home.adapters.entry(adapter.to_owned()).or_default();
         Ok(of.allocation.give(now, total, node, (running, wanted), new))
     }

@@ -21,7 +21,7 @@ mod view;
 pub(crate) use allocation::LASTS_MS;
 pub use breaker::BreakerState;
 pub(crate) use gate::{Came, Desk, Gate, Passage, Refused, Ticket};
-pub(crate) use homes::{Homes, home_of};
+pub(crate) use homes::{Homes, home_of, is_call_limit};
 pub(crate) use keeper::{home_answer, keep};
 pub(crate) use kept::keep_changes;
 pub(crate) use report::{LimitsAnswer, LimitsAsk};

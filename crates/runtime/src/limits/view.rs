@@ -39,11 +39,11 @@ pub struct TargetStanding {
     pub running: u64,
 }
 
-/// A task that waits to be called.
+/// A task that waits to be called, or an instance that waits for its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldTask {
-    /// Which.
-    pub task: TaskKey,
+    /// Which; none: the instance itself waits for its turn.
+    pub task: Option<TaskKey>,
     /// `limit`, `rate`, `breaker` or `paused`.
     pub kind: String,
     /// For what, in words.
@@ -128,7 +128,7 @@ impl From<AdapterStanding> for StandingAnswer {
 impl From<Vec<HeldTask>> for HeldTasks {
     fn from(held: Vec<HeldTask>) -> Self {
         let told = |held: HeldTask| HeldTaskAnswer {
-            task: Some(held.task),
+            task: held.task,
             kind: held.kind,
             what: held.what,
             until: held.until,
@@ -142,7 +142,7 @@ impl From<Vec<HeldTask>> for HeldTasks {
 impl From<HeldTasks> for Vec<HeldTask> {
     fn from(held: HeldTasks) -> Self {
         let told = |held: HeldTaskAnswer| HeldTask {
-            task: held.task.unwrap_or_default(),
+            task: held.task,
             kind: held.kind,
             what: held.what,
             until: held.until,

@@ -104,7 +104,7 @@ impl Partition {
     fn work_without(&mut self, id: Id, work: Work, missing: CommandError) {
         match work {
             Work::Message(message) => self.take_in_vain(*message),
-            Work::AwaitStart(reply) => self.watchers.await_start(id, reply),
+            Work::AwaitStart(reply) => self.await_start(id, reply),
             // That it is missing must be known: it may only have been out of reach.
             Work::StartAgain(request) if matches!(missing, CommandError::NotFound(_)) => {
                 self.start_and_answer(*request);
@@ -139,6 +139,7 @@ impl Partition {
             Work::AwaitEnd(reply) => self.await_end(id, reply),
             Work::Watch { records, reply } => self.watch(id, records, reply),
             Work::Delete(asked) => self.delete(id, asked),
+            Work::Queue(reply) => self.answer_queue(id, reply),
             Work::Call(reply) => {
                 drop(reply.send(self.hot.get(id).map(|hot| Arc::clone(&hot.instance))))
             }
@@ -168,6 +169,7 @@ impl Partition {
             now,
             catalog: &catalog,
             plans: &mut self.plans,
+            place: self.turns.next_place(),
             entropy: &mut self.entropy,
             command_id,
             actor: asked.actor,
@@ -204,6 +206,7 @@ impl Partition {
         let Some(place) = self.absorb_records(id, before, decided.records) else {
             return;
         };
+        self.note_turn(id);
         for link in links {
             self.record_fact("", SlotBody::DecisionChained(link));
         }

@@ -103,6 +103,8 @@ pub(crate) struct Port {
     pub(crate) timers: AtomicUsize,
     /// What waited on the internal lane when the partition last looked.
     pub(crate) internal_waiting: AtomicUsize,
+    /// Instances that wait for their turn.
+    pub(crate) turns_waiting: AtomicUsize,
 }
 
 /// The lanes into one opening of a partition.
@@ -165,6 +167,7 @@ impl Default for Port {
             hot: AtomicUsize::new(0),
             timers: AtomicUsize::new(0),
             internal_waiting: AtomicUsize::new(0),
+            turns_waiting: AtomicUsize::new(0),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Partition {
                 return;
             };
             let id = Id::from_slice(&message.to).unwrap_or_default();
-            if is_start(&message) || self.hot.contains(id) {
+            if needs_no_instance(&message) || self.hot.contains(id) {
                 self.perform(message);
             } else {
                 self.arrivals.busy.insert(pair);
@@ -177,6 +177,10 @@ impl Partition {
             Some(MessageBody::ChildCompensated(ended)) => {
                 self.decide(id, asked(Command::ChildCompensated(ended)))
             }
+            Some(MessageBody::StartRefused(refused)) => {
+                self.on_start_refused(refused);
+                Ok(false)
+            }
             None => Err(Refusal::Stale("an empty message".into())),
         };
         if let Err(refusal) = decided {
@@ -201,8 +205,8 @@ impl Partition {
             let ended = refused_child(parent, &refusal);
             self.send(id, parent_id, MessageBody::ChildEnded(ended));
         }
-        self.watchers
-            .start_refused(id, &CommandError::Refused(refusal));
+        self.release_key(id, start);
+        self.start_refused(id, CommandError::Refused(refusal));
     }
 
     /// A receiver has taken our messages up to this number.
@@ -215,7 +219,7 @@ impl Partition {
     /// A repeat is acknowledged once the mark that says so is durable.
     fn acknowledge_again(&mut self, taken: MessageTaken) {
         let shared = Arc::clone(&self.shared);
-        let saw = self.forming_position() - u64::from(self.forming.is_empty());
+        let saw = self.seen();
         self.release_after(saw, move || {
             let (from, _) = pair_of(taken.from_slot, taken.to_slot);
             shared.tell(from, Internal::Acknowledged(taken));
@@ -223,12 +227,16 @@ impl Partition {
     }
 }
 
-fn is_start(message: &MessageSent) -> bool {
+/// Whether it is not about an instance that is there already.
+fn needs_no_instance(message: &MessageSent) -> bool {
     let body = message
         .message
         .as_ref()
         .and_then(|envelope| envelope.body.as_ref());
-    matches!(body, Some(MessageBody::Start(_)))
+    matches!(
+        body,
+        Some(MessageBody::Start(_) | MessageBody::StartRefused(_))
+    )
 }
 
 const fn taken(message: &MessageSent) -> MessageTaken {
@@ -244,6 +252,7 @@ fn refused_child(parent: &Parent, refusal: &Refusal) -> ChildEnded {
     let error_type = match refusal {
         Refusal::UnknownWorkflow(_) => "workflow.unknown",
         Refusal::Input(_) => "validation",
+        Refusal::OverLimit(_) => "concurrency.limit",
         _ => "expression",
     };
     let kind = if parent.undo {

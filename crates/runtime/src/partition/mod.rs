@@ -19,6 +19,7 @@ mod slots;
 mod start;
 mod task;
 mod timers;
+mod turn;
 mod watch;
 mod work;
 

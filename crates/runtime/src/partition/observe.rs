@@ -35,6 +35,26 @@ impl Partition {
         }
     }
 
+    /// Answers with the state once it exists, or with why its start was refused.
+    pub(super) fn await_start(&mut self, id: Id, reply: InstanceReply) {
+        match self.watchers.refused(id) {
+            Some((saw, error)) => {
+                self.release_after(saw, move || drop(reply.send(Err(error))));
+            }
+            None => self.watchers.await_start(id, reply),
+        }
+    }
+
+    /// A start that travelled here was refused: those who wait for it are told when what refused it
+    /// is durable.
+    pub(super) fn start_refused(&mut self, id: Id, error: ReadError) {
+        let saw = self.forming_position();
+        for reply in self.watchers.start_refused(id, saw, error.clone()) {
+            let error = error.clone();
+            self.release_after(saw, move || drop(reply.send(Err(error))));
+        }
+    }
+
     /// Sends the records that are committed from now on.
     pub(super) fn watch(
         &mut self,

@@ -98,6 +98,18 @@ impl SlotState {
             }
             SlotBody::MessageAcknowledged(taken) => self.acknowledged(*taken),
             SlotBody::DecisionChained(link) => self.chains.apply(link),
+            SlotBody::KeyReleased(released) => vec![self.released(&released.key, position)],
+        }
+    }
+
+    /// The key counts as one whose time is over until the state no longer has it.
+    fn released(&mut self, key: &str, position: u64) -> Change {
+        let over = (position, KeyTaken::default());
+        self.keys.insert(key.to_owned(), over);
+        Change::Delete {
+            table: Table::Key,
+            slot: slot_of(key),
+            key: Bytes::copy_from_slice(key.as_bytes()),
         }
     }
 

@@ -62,8 +62,17 @@ impl Partition {
         let started = self.start(request.id, &request.message, &request.actor, &request.cause);
         match started {
             Ok(()) => self.answer_started(request),
-            Err(refusal) => drop(request.reply.send(StartReply::Refused(refusal))),
+            Err(refusal) => self.answer_refused(request.reply, refusal),
         }
+    }
+
+    /// That there is no room follows from others' records: it is told when those are durable.
+    fn answer_refused(&mut self, reply: Reply<StartReply>, refusal: Refusal) {
+        let saw = match refusal {
+            Refusal::OverLimit(_) => self.seen(),
+            _ => 0,
+        };
+        self.release_after(saw, move || drop(reply.send(StartReply::Refused(refusal))));
     }
 
     pub(super) fn answer_started(&mut self, request: StartRequest) {
@@ -87,8 +96,10 @@ impl Partition {
         cause: &str,
     ) -> Result<(), Refusal> {
         let (instance, decided) = self.try_start(id, message, actor, cause)?;
+        self.expect_room(&instance)?;
         self.hot.insert(Arc::new(instance), 0, 0);
         self.absorb(id, None, decided);
+        self.call_at_once(id);
         Ok(())
     }
 
@@ -106,6 +117,7 @@ impl Partition {
             now,
             catalog: &catalog,
             plans: &mut self.plans,
+            place: self.turns.next_place(),
             entropy: &mut self.entropy,
             command_id,
             actor,
@@ -127,15 +139,18 @@ impl Partition {
                 .map(drop)
         };
         if let Err(refusal) = tried {
-            drop(request.reply.send(StartReply::Refused(refusal)));
-            return;
+            return self.answer_refused(request.reply, refusal);
         }
         self.record_key(id, key);
         if here {
             self.answer_started(request);
             return;
         }
-        self.send_from(slot_of(&key.key), id, MessageBody::Start(request.message));
+        let start = StartMessage {
+            idempotency_key: key.key.clone(),
+            ..request.message
+        };
+        self.send_from(slot_of(&key.key), id, MessageBody::Start(start));
         let reply = request.reply;
         let position = self.forming_position();
         self.release_after(position, move || drop(reply.send(StartReply::Elsewhere)));

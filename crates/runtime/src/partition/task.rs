@@ -27,6 +27,7 @@ use super::work::Work;
 use crate::clock::steady_now;
 use crate::dispatch::TaskResult;
 use crate::shared::Shared;
+use crate::turns::Turns;
 
 /// What recovery found and a partition goes on from.
 pub(crate) struct Opened {
@@ -41,6 +42,7 @@ pub(crate) struct Opened {
     pub(crate) last_at: i64,
     pub(crate) hot: HotSet,
     pub(crate) slots: SlotState,
+    pub(crate) turns: Turns,
     /// Timers of instances that were recovered from the journal's tail.
     pub(crate) timers: NearTimers,
 }
@@ -67,6 +69,7 @@ pub(crate) struct Partition {
     pub(super) hot: HotSet,
     pub(super) loading: BTreeMap<Id, VecDeque<Work>>,
     pub(super) slots: SlotState,
+    pub(super) turns: Turns,
     pub(super) key_loads: KeyLoads,
     pub(super) arrivals: Arrivals,
     pub(super) timers: NearTimers,
@@ -111,6 +114,7 @@ impl Partition {
             hot: opened.hot,
             loading: BTreeMap::new(),
             slots: opened.slots,
+            turns: opened.turns,
             key_loads: KeyLoads::default(),
             arrivals: Arrivals::default(),
             timers: opened.timers,
@@ -166,8 +170,14 @@ impl Partition {
         self.committed + 1 + u64::from(self.in_flight.is_some())
     }
 
+    /// The last batch that what is decided now may have seen something of.
+    pub(super) fn seen(&self) -> Position {
+        self.forming_position() - u64::from(self.forming.is_empty())
+    }
+
     async fn wake(&mut self) -> Woken {
         let full = self.is_full();
+        let own_work = self.has_own_work();
         let paused = self.shared.dispatcher.is_paused();
         let at_least_ms = if paused { PAUSED_LOOK_MS } else { 0 };
         let sleep_ms = self
@@ -185,7 +195,7 @@ impl Partition {
         tokio::select! {
             biased;
             done = appended => Woken::Appended(done),
-            () = std::future::ready(()), if !full && !self.results.is_empty() => Woken::Time,
+            () = std::future::ready(()), if !full && own_work => Woken::Time,
             internal = self.inbox.internal.recv(), if !full => {
                 internal.map_or(Woken::Closed, Woken::Internal)
             }
@@ -194,6 +204,11 @@ impl Partition {
                 door.map_or(Woken::Closed, |(bytes, door)| Woken::Door(bytes, door))
             }
         }
+    }
+
+    /// Whether there is something to do that nobody has to bring.
+    fn has_own_work(&self) -> bool {
+        !self.results.is_empty() || self.turns.has_due()
     }
 
     /// Answers whether the partition goes on.
@@ -251,7 +266,7 @@ impl Partition {
                 self.on_result(result);
             } else if let Ok(internal) = self.inbox.internal.try_recv() {
                 self.on_internal(internal);
-            } else if self.fire_timer(now) {
+            } else if self.fire_timer(now) || self.give_turn() {
                 self.forming.commands += 1;
             } else if let Ok((bytes, door)) = self.inbox.door.try_recv() {
                 self.on_door(bytes, door);
@@ -379,6 +394,7 @@ impl Partition {
         port.timers.store(self.timers.len(), Ordering::Relaxed);
         port.internal_waiting
             .store(self.inbox.internal.len(), Ordering::Relaxed);
+        self.show_turns();
     }
 
     /// Lets idle instances go while there are too many, looking at no more than `limit`.
@@ -392,7 +408,13 @@ impl Partition {
     /// A closed partition holds nothing.
     fn show_nothing(&self) {
         let port = self.port();
-        for shown in [&port.hot, &port.timers, &port.internal_waiting] {
+        let shown = [
+            &port.hot,
+            &port.timers,
+            &port.internal_waiting,
+            &port.turns_waiting,
+        ];
+        for shown in shown {
             shown.store(0, Ordering::Relaxed);
         }
     }
@@ -402,7 +424,7 @@ impl Partition {
             && self.forming.is_empty()
             && self.loading.is_empty()
             && self.key_loads.is_empty()
-            && self.results.is_empty()
+            && !self.has_own_work()
             && self.inbox.internal.is_empty()
     }
 

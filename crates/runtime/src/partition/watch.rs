@@ -1,9 +1,10 @@
 //! Who waits for what becomes of an instance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use engine::{Id, Instance};
+use store::Position;
 use tokio::sync::mpsc;
 
 use super::work::Reply;
@@ -18,11 +19,16 @@ pub(super) struct Watchers {
     records: BTreeMap<Id, Vec<mpsc::Sender<Published>>>,
     ends: BTreeMap<Id, Vec<InstanceReply>>,
     starts: BTreeMap<Id, Vec<InstanceReply>>,
+    /// The last starts that were refused here, for those who ask later what became of them.
+    refused: VecDeque<(Id, Position, CommandError)>,
     added: usize,
 }
 
 /// Before so many were added nothing is tidied.
 const TIDY_AFTER: usize = 256;
+
+/// So many refused starts are remembered.
+const REFUSED: usize = 1_000;
 
 impl Watchers {
     pub(super) fn watch(&mut self, id: Id, records: mpsc::Sender<Published>) {
@@ -66,11 +72,25 @@ impl Watchers {
         answer(self.ends.remove(&instance.id()), instance);
     }
 
-    /// A start on the way was refused.
-    pub(super) fn start_refused(&mut self, id: Id, error: &CommandError) {
-        for reply in self.starts.remove(&id).unwrap_or_default() {
-            drop(reply.send(Err(error.clone())));
+    /// A start on the way was refused, in this batch; answers with those who wait for it.
+    pub(super) fn start_refused(
+        &mut self,
+        id: Id,
+        position: Position,
+        error: CommandError,
+    ) -> Vec<InstanceReply> {
+        if self.refused.len() >= REFUSED {
+            self.refused.pop_front();
         }
+        self.refused.push_back((id, position, error));
+        self.starts.remove(&id).unwrap_or_default()
+    }
+
+    /// Why a start was refused that had travelled here, and in which batch.
+    pub(super) fn refused(&self, id: Id) -> Option<(Position, CommandError)> {
+        let mut refused = self.refused.iter().rev();
+        let (_, position, error) = refused.find(|(refused, _, _)| *refused == id)?;
+        Some((*position, error.clone()))
     }
 
     fn added(&mut self) {

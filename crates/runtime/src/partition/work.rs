@@ -11,6 +11,7 @@ use super::delete::Deletion;
 use super::start::{StartReply, StartRequest};
 use crate::error::{CommandError, ReadError, Unavailable};
 use crate::subscribe::Published;
+use crate::turns::Queue;
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<T>;
@@ -58,6 +59,8 @@ pub(crate) enum Work {
     },
     /// Delete the instance for good.
     Delete(Deletion),
+    /// Answer how it stands while it waits for its turn.
+    Queue(Reply<Option<Queue>>),
     /// Answer with the state, for a call that is to be made.
     Call(Reply<Option<Arc<Instance>>>),
 }
@@ -77,7 +80,7 @@ impl Work {
     /// Whether it may be turned away when too much waits.
     pub(super) fn is_refusable(&self) -> bool {
         match self {
-            Self::Read(_) | Self::AwaitEnd(_) | Self::Watch { .. } => true,
+            Self::Read(_) | Self::AwaitEnd(_) | Self::Watch { .. } | Self::Queue(_) => true,
             Self::Command { reply, .. } => reply.is_some(),
             Self::Delete(_) => true,
             Self::Message(_) | Self::StartAgain(_) | Self::AwaitStart(_) | Self::Call(_) => false,
@@ -96,6 +99,7 @@ impl Work {
             Self::Watch { reply, .. } => drop(reply.send(Err(error))),
             Self::Delete(asked) => drop(asked.reply.send(Err(error))),
             Self::Call(reply) => drop(reply.send(None)),
+            Self::Queue(reply) => drop(reply.send(None)),
             Self::StartAgain(request) => {
                 let reason = match error {
                     CommandError::Unavailable(reason) => reason,

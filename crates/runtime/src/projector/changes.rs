@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use definition::Catalog;
 use engine::codec::{Packer, plain_history};
-use engine::record::{Body, CatalogChanged, DecisionAnswered, Record, StepRef, TaskKey};
-use engine::{Id, Instance, Outstanding, Snapshot, TimerKey};
+use engine::record::{Body, CatalogChanged, DecisionAnswered, Record};
+use engine::{Id, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
 use store::{Change, EntityId, HistorySegment, Slot, Table};
 
 use super::decisions::decision_changes;
 use super::instance::row_of;
 use super::merge::MergedInstance;
-use crate::dispatch::rank;
+use super::task_row::{task_row_key, task_row_value};
 use crate::partition::timer_row_key;
 use crate::reads::AuditEntry;
 use crate::retention::class_of;
+use crate::turns::row_of_turn;
 
 /// Adds everything that follows from an instance's change.
 pub(super) fn instance_changes(
@@ -45,6 +46,7 @@ pub(super) fn instance_changes(
     }));
     changes.extend(history_change(slot, id, merged, packer));
     outstanding_changes(changes, merged);
+    changes.extend(row_of_turn(merged.before.as_deref(), after));
     decision_changes(changes, merged);
     let audit = merged
         .records()
@@ -115,59 +117,6 @@ fn difference<T: Ord + Copy>(before: Vec<T>, after: Vec<T>) -> (Vec<T>, Vec<T>) 
     let gone = before.difference(&after).copied().collect();
     let new = after.difference(&before).copied().collect();
     (gone, new)
-}
-
-/// Instance, lane, step, kind, generation, attempt.
-fn task_row_key(id: Id, task: TaskKey) -> Bytes {
-    let kind = u32::try_from(task.kind).unwrap_or_default();
-    let mut key = id.bytes().to_vec();
-    for word in [
-        task.at.lane,
-        task.at.step,
-        kind,
-        task.generation,
-        task.attempt,
-    ] {
-        key.extend(word.to_be_bytes());
-    }
-    key.into()
-}
-
-/// What a recovery has to know of an open task without loading its instance: the priority's rank
-/// and the adapter.
-fn task_row_value(instance: &Instance, task: TaskKey) -> Bytes {
-    let adapter = instance
-        .call(task)
-        .map(|call| call.adapter().to_owned())
-        .unwrap_or_default();
-    let mut value = vec![rank(&instance.header().started.priority)];
-    value.extend(adapter.as_bytes());
-    value.into()
-}
-
-/// An open task as its row has it: instance, task, rank, adapter.
-pub(crate) fn parse_task_row(key: &[u8], value: &[u8]) -> Option<(Id, TaskKey, u8, String)> {
-    let (id, words) = key.split_at_checked(16)?;
-    let word = |place: usize| {
-        let bytes = words.get(place * 4..place * 4 + 4)?;
-        Some(u32::from_be_bytes(bytes.try_into().ok()?))
-    };
-    let task = TaskKey {
-        at: StepRef {
-            lane: word(0)?,
-            step: word(1)?,
-        },
-        kind: i32::try_from(word(2)?).ok()?,
-        generation: word(3)?,
-        attempt: word(4)?,
-    };
-    let (rank, adapter) = value.split_first()?;
-    Some((
-        Id::from_slice(id)?,
-        task,
-        *rank,
-        String::from_utf8_lossy(adapter).into_owned(),
-    ))
 }
 
 /// What a person did to an instance. A start is left out: the instance is its own evidence.

@@ -8,10 +8,11 @@ mod merge;
 mod overlay;
 mod sweep;
 mod task;
+mod task_row;
 
 pub(crate) use awaited::Awaited;
-pub(crate) use changes::parse_task_row;
 pub use decisions::decision_after;
 pub(crate) use decisions::{decision_key, decision_prefix};
 pub(crate) use overlay::{Asked, Overlay, channel as overlay_channel};
 pub(crate) use task::{Committed, News, Projector, checkpoint};
+pub(crate) use task_row::TaskRow;

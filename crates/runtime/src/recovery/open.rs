@@ -76,6 +76,8 @@ async fn open_once(config: Config, with: Surroundings) -> Result<Arc<Shared>, Op
     shared.spawn_vital("the limits of adapters".to_owned(), keeping);
     let kept = crate::limits::keep_changes(Arc::clone(&shared));
     shared.spawn_vital("the keeping of breakers".to_owned(), kept);
+    let giving = crate::dispatch::give_permits_on(Arc::clone(&shared));
+    shared.spawn_vital("the limits of steps".to_owned(), giving);
     let purging = crate::retention::purge_regularly(Arc::clone(&shared));
     shared.spawn_vital("the purge of ended instances".to_owned(), purging);
     Ok(shared)

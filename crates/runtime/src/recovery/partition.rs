@@ -20,6 +20,7 @@ use crate::partition::{
 use crate::projector::Committed;
 use crate::retention::may_be_purged;
 use crate::shared::Shared;
+use crate::turns::{TurnRow, Turns};
 
 /// A partition while it is recovered.
 struct Recovering {
@@ -27,6 +28,7 @@ struct Recovering {
     partition: PartitionId,
     hot: HotSet,
     slots: SlotState,
+    turns: Turns,
     from_tail: Vec<Id>,
 }
 
@@ -41,11 +43,13 @@ pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, 
     let reached = store.reached(partition).await?;
     refuse_lost_journal(index, head.head, reached)?;
     let slots = read_slots(store, shared.placement.slots(index)).await?;
+    let turns = read_turns(store, shared.placement.slots(index)).await?;
     let mut recovering = Recovering {
         shared: Arc::clone(shared),
         partition,
         hot: HotSet::default(),
         slots,
+        turns,
         from_tail: Vec::new(),
     };
     port.head.raise(head.head);
@@ -64,6 +68,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, index: u16) -> Result<Opened, 
         last_at: tail.last_at(),
         hot: recovering.hot,
         slots: recovering.slots,
+        turns: recovering.turns,
         timers: NearTimers::new(bounds.timer_window_ms, bounds.near_timers),
     };
     record_opening(shared, partition, &mut opened).await?;
@@ -203,6 +208,7 @@ impl Recovering {
     }
 
     fn hold(&mut self, id: Id, position: Position, after: Arc<Instance>, record: &Record) {
+        self.turns.note_instance(&after);
         match self.hot.get_mut(id) {
             Some(hot) => hot.instance = after,
             None => self.hot.insert(after, position, 0),
@@ -307,6 +313,17 @@ async fn read_slots(
     };
     scan_all(store, heads, |row: &Row| state.load_chain(row)).await?;
     Ok(state)
+}
+
+async fn read_turns(store: &dyn Store, slots: RangeInclusive<Slot>) -> Result<Turns, StoreError> {
+    let mut turns = Turns::default();
+    scan_all(store, scan(Table::Limit, slots), |row: &Row| {
+        if let Some((id, row)) = TurnRow::read(row) {
+            turns.note(id, Some(&row));
+        }
+    })
+    .await?;
+    Ok(turns)
 }
 
 /// A whole table in these slots.

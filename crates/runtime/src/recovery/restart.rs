@@ -10,7 +10,7 @@ use store::{Row, Scan, StoreError, Table};
 use super::partition::scan;
 use super::tail::scan_all;
 use crate::partition::{Internal, Opened, Pair, messages_to, outbox_message, pair_of};
-use crate::projector::parse_task_row;
+use crate::projector::TaskRow;
 use crate::shared::Shared;
 
 /// Queues the open tasks of a partition and delivers its messages again. The tables must hold all
@@ -19,9 +19,9 @@ pub(super) async fn restart(shared: &Arc<Shared>, index: u16) -> Result<(), Stor
     let (store, slots) = (shared.store.as_ref(), shared.placement.slots(index));
     let mut tasks = 0_usize;
     scan_all(store, scan(Table::Task, slots.clone()), |row: &Row| {
-        if let Some((id, task, rank, adapter)) = parse_task_row(&row.key, &row.value) {
+        if let Some(row) = TaskRow::read(&row.key, &row.value) {
             tasks += 1;
-            shared.dispatcher.repeat(shared, &adapter, rank, id, task);
+            shared.dispatcher.repeat(shared, row);
         }
     })
     .await?;

@@ -131,3 +131,67 @@ async fn a_switch_holds_on_all_nodes_when_it_is_answered() {
         ended(&seats[1].runtime, id).await;
     }
 }
+
+const STEPS: &str = "
+adapters: [{ name: bank, type: http, url: http://bank }]
+---
+workflow:
+  name: pay
+  version: 1.0.0
+  steps: [{ id: pay, adapter: bank, action: pay, concurrency: 4 }]
+";
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_a_step_are_never_more_at_once_than_its_limit_says_over_all_nodes() {
+    let world = World::new();
+    let seats = three(&world, STEPS).await;
+    world.script.on("pay", Answer::Gated);
+    let ids = start_all(&seats, 30).await;
+    until("as many calls as may be", || {
+        world.script.calls().len() == 4
+    })
+    .await;
+    pass_time(Duration::from_secs(5)).await;
+    assert_eq!(world.script.calls().len(), 4, "four in all");
+    world.script.gate(true);
+    for id in ids {
+        ended(&seats[1].runtime, id).await;
+    }
+    let most = world.script.at_once.lock().expect("no holder panicked").1;
+    assert!(most <= 4, "{most} at once");
+}
+
+const TURNS: &str = "
+adapters: [{ name: bank, type: http, url: http://bank }]
+---
+workflow:
+  name: pay
+  version: 1.0.0
+  concurrency: { limit: 2 }
+  steps: [{ id: pay, adapter: bank, action: pay }]
+";
+
+#[tokio::test(start_paused = true)]
+async fn as_many_run_as_the_limit_allows_wherever_they_are_started() {
+    let world = World::new();
+    let seats = three(&world, TURNS).await;
+    world.script.on("pay", Answer::Gated);
+    let ids = start_all(&seats, 9).await;
+    until("two calls", || world.script.calls().len() == 2).await;
+    pass_time(Duration::from_secs(5)).await;
+    assert_eq!(world.script.calls().len(), 2);
+    for seat in &seats {
+        let last = seat.runtime.instance(ids[8]).await.expect("is there");
+        let held = seat.runtime.held(&last).await;
+        assert_eq!(
+            held[0].what, "2 running, 6 are ahead of it",
+            "whoever is asked"
+        );
+    }
+    world.script.gate(true);
+    for id in ids {
+        ended(&seats[1].runtime, id).await;
+    }
+    let most = world.script.at_once.lock().expect("no holder panicked").1;
+    assert_eq!(most, 2);
+}

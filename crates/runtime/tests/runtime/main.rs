@@ -18,3 +18,4 @@ mod recovery;
 mod retention;
 mod signals;
 mod streams;
+mod turns;

@@ -89,6 +89,7 @@ fn of_engine(refusal: Engine) -> Refusal {
         Engine::Form(errors) => places(Code::BAD_ANSWER_DATA, detail, errors),
         Engine::UnknownStep(_) => Refusal::new(Code::NO_STEP, detail),
         Engine::Forbidden(_) => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
+        Engine::OverLimit(_) => Refusal::new(Code::OVER_LIMIT, detail),
         Engine::Paused => Refusal::new(Code::PAUSED, detail),
         Engine::SignalRepeated => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
         Engine::KeyReused => Refusal::new(Code::KEY_REUSED, detail),

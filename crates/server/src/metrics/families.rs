@@ -21,6 +21,7 @@ pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     decisions(snapshot, sheet)?;
     calls(snapshot, sheet)?;
     timers(snapshot, sheet)?;
+    turns(snapshot, sheet)?;
     projection(snapshot, sheet)?;
     retention(&snapshot.measures.figures, sheet)?;
     memory(snapshot, sheet)?;
@@ -317,6 +318,30 @@ fn timers(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_near_timers",
         "Timers that a partition holds in memory; later ones are in the store.",
         by_partition(snapshot, |partition| partition.timers as u64),
+    )
+}
+
+fn turns(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let figures = &snapshot.measures.figures;
+    sheet.gauges(
+        "orchestrator_turns_waiting",
+        "Instances that wait for their turn under the limit of their workflow.",
+        by_partition(snapshot, |partition| partition.turns_waiting as u64),
+    )?;
+    sheet.counter(
+        "orchestrator_turns_called_total",
+        "Instances that waited for their turn and had it.",
+        figures.turns_called,
+    )?;
+    sheet.counter(
+        "orchestrator_turns_refused_total",
+        "Starts refused because the limit of their workflow was reached.",
+        figures.turns_refused,
+    )?;
+    sheet.counter(
+        "orchestrator_turns_cancelled_total",
+        "Instances cancelled because a newer one took their place under a limit.",
+        figures.turns_cancelled,
     )
 }
 

@@ -92,6 +92,7 @@ pub fn policies(catalog: &Catalog) -> Vec<Policy> {
         let kind = match key.kind {
             ResourceKind::RetryPolicy => "retry",
             ResourceKind::RetentionRule => "retention",
+            ResourceKind::PolicyRule => "rule",
             ResourceKind::PolicyDefaults => "defaults",
             ResourceKind::RiskPolicy => "risk",
             ResourceKind::ManPolicy => "man-mode",
@@ -185,7 +186,7 @@ fn explained(catalog: &Catalog, workflow: &Workflow, step: &Step) -> Option<Expl
 }
 
 fn values(plan: &PlanExplanation) -> Vec<ExplainedValue> {
-    vec![
+    let mut values = vec![
         value("policy", &plan.policy, |name| json!(name)),
         value("max-attempts", &plan.max_attempts, |count| attempts(*count)),
         value("initial-interval-ms", &plan.initial_interval_ms, |ms| {
@@ -201,7 +202,14 @@ fn values(plan: &PlanExplanation) -> Vec<ExplainedValue> {
             json!(exhausted(*what))
         }),
         value("timeout-ms", &plan.timeout_ms, |ms| json!(ms)),
-    ]
+    ];
+    let evaluated = plan.evaluated.iter().map(|told| ExplainedValue {
+        name: "evaluated".to_owned(),
+        value: Json::from_value(&json!(told)),
+        from: "policies.rules".to_owned(),
+    });
+    values.extend(evaluated);
+    values
 }
 
 fn value<T>(
@@ -214,6 +222,7 @@ fn value<T>(
         Origin::Action => "action".to_owned(),
         Origin::Adapter => "adapter".to_owned(),
         Origin::Workflow => "workflow".to_owned(),
+        Origin::Rule(name) => format!("rule {name}"),
         Origin::Defaults => "policies.defaults".to_owned(),
         Origin::Policy(name) => format!("policy {name}"),
         Origin::Environment(name) => format!("environment {name}"),

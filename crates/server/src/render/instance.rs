@@ -103,7 +103,13 @@ fn compensation(state: &Instance) -> &'static str {
 }
 
 fn waits(mut waiting: view::Waiting, held: &[HeldTask]) -> Waiting {
-    let held = held.iter().find(|held| waiting.task == Some(held.task));
+    let of_turn = waiting.task.is_none() && waiting.kind == "limit";
+    let turn = held.iter().find(|held| of_turn && held.task.is_none());
+    if let Some(turn) = turn {
+        waiting.what = format!("{} ({})", waiting.what, turn.what);
+    }
+    let mut tasks = held.iter().filter(|held| held.task.is_some());
+    let held = tasks.find(|held| held.task == waiting.task);
     if let Some(held) = held {
         waiting.what = format!("{} waits: {}", waiting.step, held.what);
         waiting.until = held.until;

@@ -6,6 +6,7 @@ mod ledger;
 mod rate;
 mod saga;
 mod signals;
+mod turns;
 
 pub(crate) use history::{History, same_state};
 pub(crate) use intentions::Intentions;
@@ -13,3 +14,4 @@ pub(crate) use ledger::Ledger;
 pub(crate) use rate::Rates;
 pub(crate) use saga::check_saga;
 pub(crate) use signals::check_signals;
+pub(crate) use turns::Turns;

@@ -125,6 +125,7 @@ pub const ENGINE: &[Point] = &[
     ("task-accepted", "out", "accepted"),
     ("task-accepted", "undoing", "undo accepted"),
     ("task-accepted", "verifying", "undo accepted"),
+    ("turn-awaited", "", ""),
     ("wait-expired", "", ""),
 ];
 

@@ -1,7 +1,7 @@
 //! One step of the model: one of the things that may happen next.
 
 use engine::record::{Body, CancelRequested, Choice, Held, MessageBody, TaskKey, TaskKind};
-use engine::{Answer, Command, Id, Refusal, TaskOutcome, TimerKey, TimerKind};
+use engine::{Answer, Command, Id, Refusal, TaskOutcome, TimerKey, TimerKind, Turn};
 
 use super::answers::{failure, success};
 use super::world::Model;
@@ -12,8 +12,8 @@ use crate::people;
 const PATIENCE_MS: i64 = 20_000;
 
 /// The weights of what may happen: in the storm, and in the calm after it.
-const STORM: [u64; 11] = [60, 8, 8, 30, 25, 3, 10, 8, 2, 8, 6];
-const CALM: [u64; 11] = [60, 0, 20, 30, 25, 0, 20, 2, 0, 20, 20];
+const STORM: [u64; 12] = [60, 8, 8, 30, 25, 3, 10, 8, 2, 8, 6, 20];
+const CALM: [u64; 12] = [60, 0, 20, 30, 25, 0, 20, 2, 0, 20, 20, 20];
 
 impl Model {
     /// Lets one thing happen; false when nothing can any more.
@@ -41,6 +41,7 @@ impl Model {
             7 => self.crash(),
             9 => self.signal(),
             10 => self.hold(),
+            11 => self.give_turn(),
             _ => self.start_one().map(|()| true),
         }
     }
@@ -54,6 +55,25 @@ impl Model {
             .map(|(id, _)| *id)
             .collect();
         (!ids.is_empty()).then(|| *self.random.pick(&ids))
+    }
+
+    /// One that waits for its turn has it, or is told that there is no room.
+    fn give_turn(&mut self) -> Result<bool, Finding> {
+        let waits = |actor: &super::actor::Actor| actor.live.turn() == Some(Turn::Waiting);
+        let Some(id) = self.pick_actor(waits) else {
+            return Ok(false);
+        };
+        let refused = !self.calm && self.random.chance(15);
+        let command = if refused {
+            Command::RefuseTurn
+        } else {
+            Command::TakeTurn
+        };
+        let decided = self.decide(id, command)?;
+        demand(decided.is_ok(), || {
+            format!("{id} does not take its turn: {:?}", decided.as_ref().err())
+        })?;
+        Ok(true)
     }
 
     fn answer_task(&mut self) -> Result<bool, Finding> {
@@ -197,6 +217,8 @@ impl Model {
             Some(MessageBody::ChildCompensated(ended)) => Command::ChildCompensated(ended),
             Some(MessageBody::CancelChild(request)) => Command::Cancel(request),
             Some(MessageBody::CompensateChild(_)) => Command::Compensate,
+            // Nothing is started under a key here.
+            Some(MessageBody::StartRefused(_)) => return Ok(false),
         };
         let undo = matches!(command, Command::Compensate);
         let decided = self.decide(to, command)?;

@@ -319,6 +319,7 @@ fn context<'a>(
         now,
         catalog,
         plans,
+        place: 1,
         entropy,
         command_id,
         actor: "",

@@ -61,6 +61,9 @@ impl Generator<'_> {
         let name = format!("item{}", sight.items.len());
         inner.items.push(name.clone());
         let mut step = json!({ "for-each": sight.items(self.random, long), "as": name });
+        if !long && self.random.chance(12) {
+            step["rate"] = json!(self.random.pick(&["1/s", "5/s", "300/s"]));
+        }
         step["steps"] = if long {
             self.next_step += 1;
             json!([{ "id": format!("s{}", self.next_step), "set": { "doubled": "${ index * 2 }" } }])

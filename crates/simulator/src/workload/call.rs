@@ -39,6 +39,13 @@ impl Generator<'_> {
         if self.random.chance(6) {
             self.gate(&mut step);
         }
+        if self.random.chance(8) {
+            step["concurrency"] = json!({
+                "key": "${ string(input.n % 2) }",
+                "limit": self.random.between(1, 3),
+            });
+            step["priority"] = json!(self.random.pick(&["critical", "low"]));
+        }
         step
     }
 

@@ -54,6 +54,16 @@ fn add_keys(random: &mut Random, workflow: &mut Value) {
         workflow["subject"] = json!("customer-${ input.n }");
         workflow["attributes"] = json!({ "flag": "${ string(input.flag) }" });
     }
+    if random.chance(20) {
+        let on_limit = *random.pick(&["queue", "queue", "cancel-oldest"]);
+        workflow["concurrency"] = json!({
+            "key": "${ string(input.n % 3) }",
+            "limit": random.between(1, 2),
+            "on-limit": on_limit,
+        });
+        workflow["priority"] = json!("${ input.n % 2 == 0 ? 'high' : 'low' }");
+        workflow["fairness"] = json!({ "key": "${ string(input.n % 5) }", "weight": 2 });
+    }
     if random.chance(30) {
         workflow["defaults"] = json!({ "timeout": "8s", "retry": "quick" });
     }

@@ -9,7 +9,7 @@ use engine::record::{Body, KeyTaken, MessageTaken, Record, SlotBody, TaskKey, Ta
 use engine::{Id, Instance, StepStatus};
 use store::{Append, PartitionId, Position};
 
-use crate::check::{History, Intentions, Ledger, Rates, same_state};
+use crate::check::{History, Intentions, Ledger, Rates, Turns, same_state};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
 
@@ -64,6 +64,7 @@ pub(super) struct Truth {
     pub(super) effects: BTreeMap<String, u64>,
     limits: Limits,
     rates: Rates,
+    turns: Turns,
     talk: bool,
 }
 
@@ -98,6 +99,7 @@ impl Truth {
             catalog,
             limits,
             rates: Rates::default(),
+            turns: Turns::default(),
             talk,
             histories: BTreeMap::new(),
             coverage: Coverage::default(),
@@ -221,6 +223,7 @@ impl Truth {
                 history.ok_or_else(|| Finding(format!("{id} has a record, but never started")))?;
             history.add(record, &mut self.coverage)?;
         }
+        self.turns.note(record, &self.histories[&id].fold)?;
         let count = decision.entry(id).or_default();
         *count = if record.origin.is_none() {
             *count + 1
@@ -247,6 +250,10 @@ impl Truth {
                 demand(known == id, || {
                     format!("the key {key} stands for {known} and for {id}")
                 })
+            }
+            SlotBody::KeyReleased(released) => {
+                self.keys.remove(&released.key);
+                Ok(())
             }
             SlotBody::MessageSent(message) => {
                 let marks = self
