@@ -6,6 +6,9 @@ use engine::codec::{Packer, RecordBatch, unpack_history};
 use engine::record::*;
 use engine::{Id, Payload, view::record_type};
 
+#[path = "golden/operations.rs"]
+mod operations;
+
 const GOLDEN: &str = "tests/golden/records-v1.txt";
 
 #[test]
@@ -60,6 +63,7 @@ fn every_record() -> Vec<Record> {
         decision_bodies(),
         notice_bodies(),
         wait_bodies(),
+        operations::bodies(),
     ]
     .concat();
     (1..)

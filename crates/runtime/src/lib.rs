@@ -20,6 +20,7 @@ mod level;
 mod limits;
 mod logging;
 mod measures;
+mod operation;
 mod partition;
 mod placement;
 mod projector;
@@ -45,6 +46,10 @@ pub use health::{Figures, Health, PartitionHealth, Stats};
 pub use histogram::{DURATIONS_US, Histogram, Spread};
 pub use limits::{AdapterStanding, BreakerState, HeldTask, TargetStanding};
 pub use measures::{AdapterLoad, Measures};
+pub use operation::{
+    Action, Asked, Finding, OneStep, Operation, OperationError, OperationSet, OperationStatus,
+    Rate, Turn,
+};
 pub use projector::decision_after;
 pub use reads::{
     AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionAnswer, DecisionRow,

@@ -8,8 +8,9 @@ use super::pack::{Packer, plain};
 use super::records::RecordBatch;
 
 /// The format that this binary writes, and the newest that it reads: 1 as it began, 2 with the records of signals,
-/// pauses and overruled steps, which a reader of 1 does not know.
-pub const FORMAT: u32 = 2;
+/// pauses and overruled steps, which a reader of 1 does not know, 3 with operations on many instances and
+/// dead letters.
+pub const FORMAT: u32 = 3;
 
 /// What stands before a batch's records.
 #[derive(Clone, PartialEq, Eq, Message)]

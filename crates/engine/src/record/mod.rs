@@ -8,6 +8,7 @@ mod approval;
 mod envelope;
 mod instance;
 mod lane;
+mod operation;
 mod shared;
 mod slot;
 mod step;
@@ -28,6 +29,10 @@ pub use instance::{
 };
 pub use lane::{
     Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, Role,
+};
+pub use operation::{
+    OperationFinding, OperationMade, OperationTaken, OperationTurn, OperationTurned,
+    OperationWorked,
 };
 pub use shared::Shared;
 pub use slot::{

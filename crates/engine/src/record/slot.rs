@@ -2,7 +2,10 @@
 
 use prost::{Message, Oneof};
 
-use super::{CancelRequested, Empty, Ended, Failure, Parent, TaskKey};
+use super::{
+    CancelRequested, Empty, Ended, Failure, OperationMade, OperationTaken, OperationTurned,
+    OperationWorked, Parent, TaskKey,
+};
 use crate::payload::Payload;
 
 /// See [`super::Body::OwnerOpened`].
@@ -16,11 +19,11 @@ pub struct OwnerOpened {
     pub node: String,
 }
 
-/// A fact about a slot: keys and messages.
+/// A fact about a slot: keys, messages, operations.
 #[derive(Clone, PartialEq, Message)]
 pub struct SlotFact {
     /// What.
-    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5, 80, 81, 82, 83")]
     pub body: Option<SlotBody>,
 }
 
@@ -42,6 +45,18 @@ pub enum SlotBody {
     /// A decision was made: the next link of the slot's chain.
     #[prost(message, tag = "5")]
     DecisionChained(DecisionChained),
+    /// An operation on many instances was made.
+    #[prost(message, tag = "80")]
+    OperationMade(OperationMade),
+    /// An operation took the next few in hand.
+    #[prost(message, tag = "81")]
+    OperationTaken(OperationTaken),
+    /// An operation is through with those it had in hand.
+    #[prost(message, tag = "82")]
+    OperationWorked(OperationWorked),
+    /// An operation was held, let go on, or given up.
+    #[prost(message, tag = "83")]
+    OperationTurned(OperationTurned),
 }
 
 /// A link of a slot's chain of decisions.

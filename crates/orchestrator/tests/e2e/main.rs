@@ -17,6 +17,7 @@ mod dev;
 mod disaster;
 mod lifecycle;
 mod metrics;
+mod operations;
 mod retention;
 mod sockets;
 mod verbs;

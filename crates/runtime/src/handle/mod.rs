@@ -3,6 +3,8 @@
 mod adapters;
 mod instances;
 mod lists;
+mod operations;
+mod replay;
 mod runtime;
 mod submit;
 mod waiting;

@@ -1,4 +1,4 @@
-//! What slots remember: message numbers, marks, and keys that are not projected yet.
+//! What slots remember: message numbers, marks, keys that are not projected yet, open operations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use prost::Message;
 use store::{Change, Row, Table};
 
 use crate::decision_log::Chains;
+use crate::operation::Operations;
 
 /// First byte of the outbox's keys: the number last given to a pair of slots.
 const COUNTER: u8 = 0;
@@ -26,6 +27,7 @@ pub(crate) struct SlotState {
     taken: BTreeMap<Pair, u64>,
     keys: BTreeMap<String, (u64, KeyTaken)>,
     pub(super) chains: Chains,
+    pub(super) operations: Operations,
 }
 
 impl SlotState {
@@ -98,6 +100,10 @@ impl SlotState {
             }
             SlotBody::MessageAcknowledged(taken) => self.acknowledged(*taken),
             SlotBody::DecisionChained(link) => self.chains.apply(link),
+            SlotBody::OperationMade(_)
+            | SlotBody::OperationTaken(_)
+            | SlotBody::OperationWorked(_)
+            | SlotBody::OperationTurned(_) => self.operations.apply(fact),
         }
     }
 
@@ -150,6 +156,11 @@ impl SlotState {
     /// Takes in the head of a slot's chain of decisions.
     pub(crate) fn load_chain(&mut self, row: &Row) {
         self.chains.load(row);
+    }
+
+    /// Takes in a row of an open operation.
+    pub(crate) fn load_operation(&mut self, row: &Row) {
+        self.operations.load(row);
     }
 
     /// Takes in a row of the marks.

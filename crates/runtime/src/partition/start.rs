@@ -141,7 +141,7 @@ impl Partition {
         self.release_after(position, move || drop(reply.send(StartReply::Elsewhere)));
     }
 
-    fn record_key(&mut self, id: Id, key: &Idempotency) {
+    pub(super) fn record_key(&mut self, id: Id, key: &Idempotency) {
         let expires_at = self
             .now()
             .saturating_add(self.shared.config.bounds.key_ttl_ms);

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use definition::Catalog;
 use engine::codec::{Packer, plain_history};
-use engine::record::{Body, CatalogChanged, DecisionAnswered, Record, StepRef, TaskKey};
+use engine::record::{
+    Body, CatalogChanged, DecisionAnswered, OperationTurn, Record, SlotBody, SlotFact, StepRef,
+    TaskKey,
+};
 use engine::{Id, Instance, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
 use store::{Change, EntityId, HistorySegment, Slot, Table};
@@ -217,7 +220,7 @@ fn answered(kind: &'static str, answer: &DecisionAnswered) -> (&'static str, Str
     (kind, answer.comment.clone(), data)
 }
 
-/// Adds what people did to the catalog, and which instances they deleted.
+/// Adds what people did to the catalog and with operations, and which instances they deleted.
 pub(super) fn own_audit(changes: &mut Vec<Change>, records: &[Record]) {
     for record in records {
         match &record.body {
@@ -231,9 +234,36 @@ pub(super) fn own_audit(changes: &mut Vec<Change>, records: &[Record]) {
                 };
                 changes.push(put_audit(id.slot(), record, id, &entry));
             }
+            Some(Body::Slot(fact)) => changes.extend(operation_audit(record, fact)),
             _ => {}
         }
     }
+}
+
+/// What a person did with an operation. What it does with instances stands with them.
+fn operation_audit(record: &Record, fact: &SlotFact) -> Option<Change> {
+    let (id, kind, reason, mut data) = match fact.body.as_ref()? {
+        SlotBody::OperationMade(made) => {
+            let asked: Value = serde_json::from_str(&made.asked).unwrap_or(Value::Null);
+            // Without what it sends, and without thousands of ids.
+            let (verb, filter) = (&asked["action"]["verb"], &asked["set"]["filter"]);
+            let data = json!({ "action": verb, "filter": filter, "total": made.total });
+            (&made.id, "operation-made", &made.reason, data)
+        }
+        SlotBody::OperationTurned(turned) => {
+            let kind = match turned.turn() {
+                OperationTurn::Pause => "operation-paused",
+                OperationTurn::Resume => "operation-resumed",
+                OperationTurn::Cancel => "operation-cancelled",
+            };
+            (&turned.id, kind, &turned.reason, json!({}))
+        }
+        _ => return None,
+    };
+    let id = Id::from_slice(id)?;
+    data["operation"] = Value::String(id.to_string());
+    let entry = entry(record, kind, reason.clone(), data);
+    Some(put_audit(id.slot(), record, id, &entry))
 }
 
 fn catalog_audit(record: &Record, changed: &CatalogChanged) -> Option<Change> {

@@ -13,5 +13,6 @@ pub(crate) use awaited::Awaited;
 pub(crate) use changes::parse_task_row;
 pub use decisions::decision_after;
 pub(crate) use decisions::{decision_key, decision_prefix};
+pub(crate) use instance::row_of;
 pub(crate) use overlay::{Asked, Overlay, channel as overlay_channel};
 pub(crate) use task::{Committed, News, Projector, checkpoint};

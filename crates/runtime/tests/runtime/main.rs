@@ -12,6 +12,7 @@ mod holds;
 mod idempotency;
 mod limits;
 mod messages;
+mod operations;
 mod progress;
 mod reads;
 mod recovery;

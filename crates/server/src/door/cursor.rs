@@ -20,6 +20,8 @@ pub enum Cursor {
     Audit = 4,
     /// History of one instance.
     History = 5,
+    /// Operations.
+    Operations = 6,
 }
 
 const CHECK_BYTES: usize = 6;

@@ -18,6 +18,8 @@ mod hooks;
 mod instance;
 mod list;
 mod metrics;
+mod operation_verbs;
+mod operations;
 mod replay;
 mod resources;
 mod step_verbs;
@@ -75,6 +77,9 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(step_verbs::complete))
         .routes(routes!(step_verbs::fail))
         .routes(routes!(step_verbs::retry))
+        .routes(routes!(operations::create, operations::list))
+        .routes(routes!(operations::get))
+        .routes(routes!(operations::turn))
         .routes(routes!(history::history))
         .routes(routes!(history::state))
         .routes(routes!(events::of_one))

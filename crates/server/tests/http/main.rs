@@ -15,6 +15,7 @@ mod hooks;
 mod man_mode;
 mod metrics;
 mod openapi;
+mod operations;
 mod reads;
 mod signals;
 mod site;
