@@ -15,7 +15,7 @@ pub struct AuditEntry {
     pub who: String,
     /// What was done: a record's type (`cancel-requested`, `decision-made`, `catalog-changed`).
     pub kind: String,
-    /// To what: an instance, or `catalog`.
+    /// To what: an instance, an operation, or `catalog`.
     pub subject: String,
     /// Through what it came (`api`, `hook:NAME`).
     pub cause: String,

@@ -206,6 +206,10 @@ codes! {
         "No such operation"
         "No operation has this id."
         "List them with `orchestrator operations list`."
+    NO_DEAD_LETTER "ORC-0341" Some(404), NotFound,
+        "No such dead letter"
+        "No dead letter has this id, or its time was over and it was purged (`policies.defaults.retention.dead-letters`)."
+        "List them with `orchestrator dead-letters list`."
     ENDED "ORC-0401" Some(409), Refused,
         "The instance has ended"
         "What was asked for is possible only while the instance is open."
@@ -298,6 +302,14 @@ codes! {
         "A node is older"
         "A node of the cluster runs a release that does not know what was asked for, and could not take it over."
         "Upgrade every node first, then send the request again."
+    LETTER_SETTLED "ORC-0452" Some(409), Refused,
+        "The dead letter was settled before"
+        "A dead letter is called anew or discarded once; somebody was faster."
+        "Nothing is to be done. `orchestrator dead-letters show ID` says who did what, and which instance makes the call."
+    LETTER_UNFIT "ORC-0453" Some(409), Refused,
+        "The dead letter cannot be called anew as it is"
+        "Its adapter is not there any more, a secret stood in its input, or no adapter was called. The detail says which."
+        "Apply the adapter, send an amended `input`, or answer the decision of the stuck instance. Else discard it."
     OVERLOADED "ORC-0501" Some(429), Failed,
         "Too much at once"
         "The server has as much work waiting as it may hold. What it has taken is safe; this request was not taken."

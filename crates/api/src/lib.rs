@@ -8,6 +8,7 @@ mod adapter;
 mod admin;
 mod backup;
 mod code;
+mod dead_letter;
 mod decision;
 mod definition;
 mod exit;
@@ -30,6 +31,9 @@ pub use adapter::{
 pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, TaskSummary};
 pub use backup::{Backup, BackupRequest};
 pub use code::{CODES, Code};
+pub use dead_letter::{
+    DeadLetter, DeadLetterAttempt, DeadLetterError, DeadLetterSettled, ReprocessRequest,
+};
 pub use decision::{
     Answer, AnswerRequest, AuditCheck, AuditFinding, AuditHead, AuditHeads, BulkAnswer,
     BulkAnswerRequest, BulkAnswers, Decision, DecisionFilter, DelegateRequest, Delegation, Notice,

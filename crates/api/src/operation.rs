@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::dead_letter::DeadLetter;
 use crate::instance::InstanceSummary;
 use crate::json::Json;
 use crate::list::Behind;
@@ -15,11 +16,11 @@ use crate::time::Time;
 #[serde(deny_unknown_fields, default)]
 pub struct OperationRequest {
     /// `cancel`, `pause`, `resume`, `signal`, `replay`, `delete`, `skip-step`, `complete-step`,
-    /// `fail-step` or `retry-step`.
+    /// `fail-step` or `retry-step`; `reprocess` or `discard` of dead letters.
     #[schema(example = "cancel")]
     pub action: String,
     /// Those that were there when the operation was made and fit when their turn comes: the
-    /// parameters of `GET /workflows`, at least one.
+    /// parameters of `GET /workflows` (of dead letters: of `GET /dead-letters`), at least one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<BTreeMap<String, OneOrMany>>,
     /// These, at most 10,000.
@@ -84,7 +85,11 @@ pub struct OperationPreview {
     /// How many there are.
     pub count: u64,
     /// The first 20.
+    #[serde(default)]
     pub samples: Vec<InstanceSummary>,
+    /// Of dead letters: the first 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dead_letters: Vec<DeadLetter>,
     /// Partitions whose newest changes the count may lack.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incomplete: Vec<Behind>,

@@ -497,6 +497,7 @@ fn messages() -> [MessageBody; 5] {
         trigger: "t".into(),
         requester: String::new(),
         start_at: 0,
+        cause: String::new(),
     };
     let cancel = CancelRequested {
         reason: "r".into(),

@@ -37,6 +37,7 @@ pub struct Stats {
     pub(crate) decisions_expired: AtomicU64,
     pub(crate) decisions_escalated: AtomicU64,
     pub(crate) notices_failed: AtomicU64,
+    pub(crate) dead_letters: AtomicU64,
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
@@ -116,6 +117,8 @@ pub struct Figures {
     pub decisions_escalated: u64,
     /// Calls that tell of a decision and never got through.
     pub notices_failed: u64,
+    /// Calls that failed for good and were kept.
+    pub dead_letters: u64,
     /// Timers that fired.
     pub timers_fired: u64,
     /// The worst lateness of a timer, in milliseconds.
@@ -177,6 +180,7 @@ impl Stats {
             Some(Body::NoticeEnded(ended)) if ended.error.is_some() => {
                 add(&self.notices_failed, 1);
             }
+            Some(Body::DeadLettered(_)) => add(&self.dead_letters, 1),
             _ => {}
         }
     }
@@ -243,6 +247,7 @@ impl Stats {
             decisions_expired: read(&self.decisions_expired),
             decisions_escalated: read(&self.decisions_escalated),
             notices_failed: read(&self.notices_failed),
+            dead_letters: read(&self.dead_letters),
             timers_fired: read(&self.timers_fired),
             timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
             message_order_errors: read(&self.message_order_errors),

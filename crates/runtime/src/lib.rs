@@ -9,6 +9,7 @@ mod catalog;
 mod clock;
 mod cluster;
 mod config;
+mod dead_letter;
 mod decision_log;
 mod dispatch;
 mod error;
@@ -35,6 +36,10 @@ mod tasks;
 pub use clock::{Clock, SystemClock, TokioClock};
 pub use cluster::{Connection, Membership, NodeView, Peers};
 pub use config::{Begins, Bounds, Config, OnFatal, Surroundings};
+pub use dead_letter::{
+    DeadLetter, LetterAttempt, LetterError, LetterFilter, LetterRefused, LetterSettled,
+    LetterStatus,
+};
 pub use decision_log::{ChainHead, KeptHeads, LogFinding, LogReport, check_decision_log};
 pub use dispatch::DecisionLink;
 pub use error::{

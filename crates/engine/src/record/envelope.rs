@@ -139,7 +139,7 @@ impl Message for Record {
                 encoding::string::merge(wire_type, &mut namespace, buf, ctx)?;
                 self.namespace = (!namespace.is_empty()).then(|| namespace.into());
             }
-            _ if Body::TAGS.contains(&tag) => {
+            _ if Body::has_tag(tag) => {
                 Body::merge(&mut self.body, tag, wire_type, buf, ctx)?;
             }
             _ => skip_field(wire_type, tag, buf, ctx)?,

@@ -5,6 +5,7 @@
 //! the meaning of a record version's apply never changes.
 
 mod approval;
+mod dead_letter;
 mod envelope;
 mod instance;
 mod lane;
@@ -22,6 +23,7 @@ pub use approval::{
     DecisionOverdue, DecisionReminded, DecisionResolved, NoticeEnded, NoticeScheduled, OnTimeout,
     StepAudited,
 };
+pub use dead_letter::{AttemptNote, DeadLetterSettled, DeadLettered, Settled};
 pub use envelope::{Origin, Record};
 pub use instance::{
     CancelRequested, Choice, DecisionKind, DecisionMade, DecisionRequested, Ended, Failing,
@@ -215,11 +217,16 @@ pub enum Body {
     /// An operator ends a step, or has it tried at once; what follows says the rest.
     #[prost(message, tag = "73")]
     StepOverruled(StepOverruled),
+    /// A call failed for good and is kept whole.
+    #[prost(message, tag = "80")]
+    DeadLettered(Box<DeadLettered>),
 }
 
 impl Body {
-    /// The tags of all bodies.
-    const TAGS: std::ops::RangeInclusive<u32> = 20..=73;
+    /// Whether a body has this tag.
+    const fn has_tag(tag: u32) -> bool {
+        matches!(tag, 20..=73 | 80)
+    }
 }
 
 /// Nothing to say.

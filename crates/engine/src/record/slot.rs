@@ -3,8 +3,8 @@
 use prost::{Message, Oneof};
 
 use super::{
-    CancelRequested, Empty, Ended, Failure, OperationMade, OperationTaken, OperationTurned,
-    OperationWorked, Parent, TaskKey,
+    CancelRequested, DeadLetterSettled, Empty, Ended, Failure, OperationMade, OperationTaken,
+    OperationTurned, OperationWorked, Parent, TaskKey,
 };
 use crate::payload::Payload;
 
@@ -19,11 +19,11 @@ pub struct OwnerOpened {
     pub node: String,
 }
 
-/// A fact about a slot: keys, messages, operations.
+/// A fact about a slot: keys, messages, operations, dead letters.
 #[derive(Clone, PartialEq, Message)]
 pub struct SlotFact {
     /// What.
-    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5, 80, 81, 82, 83")]
+    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84")]
     pub body: Option<SlotBody>,
 }
 
@@ -57,6 +57,9 @@ pub enum SlotBody {
     /// An operation was held, let go on, or given up.
     #[prost(message, tag = "83")]
     OperationTurned(OperationTurned),
+    /// A dead letter needs nobody any more.
+    #[prost(message, tag = "84")]
+    DeadLetterSettled(DeadLetterSettled),
 }
 
 /// A link of a slot's chain of decisions.
@@ -206,6 +209,9 @@ pub struct StartMessage {
     /// When its steps begin, milliseconds since the epoch; 0 means at once.
     #[prost(int64, tag = "13")]
     pub start_at: i64,
+    /// What led to it, where that is not the parent; empty means `api`.
+    #[prost(string, tag = "80")]
+    pub cause: String,
 }
 
 /// How a child ended.

@@ -92,6 +92,7 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::SignalTaken(_) => "signal-taken",
         Body::WaitExpired(_) => "wait-expired",
         Body::StepOverruled(_) => "step-overruled",
+        Body::DeadLettered(_) => "dead-lettered",
         Body::InstanceQueued(_) => "instance-queued",
         Body::InstanceBegun(_) => "instance-begun",
         Body::InstancePaused(_) => "instance-paused",
@@ -148,6 +149,7 @@ fn step_of(body: &Body) -> Option<StepRef> {
         Body::RoundDelayed(body) => body.at,
         Body::SignalAwaited(body) => body.at,
         Body::StepOverruled(body) => body.at,
+        Body::DeadLettered(body) => body.task.at,
         Body::SignalTaken(body) => body.at,
         Body::WaitExpired(at) => *at,
         _ => return None,
@@ -267,6 +269,7 @@ fn other_data(body: &Body) -> Value {
         | Body::SignalReceived(_)
         | Body::SignalTaken(_)
         | Body::StepOverruled(_)
+        | Body::DeadLettered(_)
         | Body::InstanceQueued(_)
         | Body::InstancePaused(_)
         | Body::InstanceResumed(_) => operated_data(body),
@@ -290,6 +293,13 @@ fn operated_data(body: &Body) -> Value {
         Body::StepOverruled(body) => {
             json!({ "how": body.how().as_str(), "reason": body.reason })
         }
+        Body::DeadLettered(body) => json!({
+            "dead_letter": id(&body.id),
+            "for": purpose(body.task),
+            "adapter": body.adapter,
+            "action": body.action,
+            "error": error_value(&body.error),
+        }),
         Body::InstanceQueued(body) => json!({ "start_at": time(body.start_at) }),
         Body::InstancePaused(body) | Body::InstanceResumed(body) => {
             json!({ "reason": body.reason })

@@ -1,6 +1,8 @@
-//! Records of operations on many.
+//! Records of operations on many, and of dead letters.
 
 use engine::record::*;
+
+use super::{error, payload, task};
 
 pub fn bodies() -> Vec<Body> {
     let id: bytes::Bytes = vec![8; 16].into();
@@ -40,9 +42,32 @@ pub fn bodies() -> Vec<Body> {
             turn: OperationTurn::Cancel as i32,
             reason: "r".into(),
         }),
+        SlotBody::DeadLetterSettled(DeadLetterSettled {
+            id: vec![8; 16].into(),
+            how: Settled::Discarded as i32,
+            at: 5,
+            reason: "r".into(),
+            row: "{}".into(),
+        }),
     ];
     let facts = facts.into_iter();
+    let facts = facts.map(|body| Body::Slot(SlotFact { body: Some(body) }));
+    let note = AttemptNote {
+        attempt: 1,
+        at: 2,
+        error: error(),
+        target: "t".into(),
+    };
+    let letter = DeadLettered {
+        id: vec![8; 16].into(),
+        task: task(),
+        adapter: "a".into(),
+        action: "b".into(),
+        input: payload(),
+        error: error(),
+        attempts: vec![note],
+    };
     facts
-        .map(|body| Body::Slot(SlotFact { body: Some(body) }))
+        .chain([Body::DeadLettered(Box::new(letter))])
         .collect()
 }

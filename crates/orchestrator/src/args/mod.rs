@@ -3,6 +3,7 @@
 mod adapters;
 mod backup;
 mod copy;
+mod dead_letters;
 mod operations;
 mod resources;
 mod serve;
@@ -15,6 +16,7 @@ pub use backup::{
     BackupCallsArgs, BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs,
 };
 pub use copy::CopyArgs;
+pub use dead_letters::{DeadLettersCommand, DiscardArgs, LetterListArgs, ReprocessArgs};
 pub use operations::{ManyArgs, OperationsCommand, TurnArgs};
 pub use resources::{
     ApplyArgs, DecisionsCommand, DiffArgs, ListShow, NodeSwitch, NodesCommand, PathArgs,
@@ -119,6 +121,9 @@ pub enum Command {
     /// What was asked of many instances at once, and how far it is
     #[command(subcommand)]
     Operations(OperationsCommand),
+    /// Calls that failed for good and are kept whole
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
     /// Questions to people
     #[command(subcommand)]
     Decisions(DecisionsCommand),

@@ -1,4 +1,4 @@
-//! `operations`, and the verbs with `--filter`: one verb on many instances.
+//! `operations`, and the verbs with `--filter`: one verb on many.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -79,11 +79,11 @@ fn filter_of(pairs: &[String]) -> Result<BTreeMap<String, OneOrMany>, Failure> {
 fn agreed(action: &str, count: u64) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         let message =
-            format!("{action} would touch {count} instances; add --yes to do it, --dry-run to see");
+            format!("{action} would touch {count} of them; add --yes to do it, --dry-run to see");
         return Err(Failure::usage(message));
     }
     let mut out = std::io::stderr().lock();
-    write!(out, "{action} {count} instances? [y/N] ")?;
+    write!(out, "{action} {count} of them? [y/N] ")?;
     out.flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
@@ -91,6 +91,11 @@ fn agreed(action: &str, count: u64) -> Result<bool, Failure> {
 }
 
 fn preview(preview: &OperationPreview) -> String {
+    let (action, count) = (&preview.action, preview.count);
+    if !preview.dead_letters.is_empty() {
+        let letters = super::dead_letters::table(&preview.dead_letters);
+        return format!("{action} would touch {count} dead letters, among them\n\n{letters}");
+    }
     let row = |sample: &api::InstanceSummary| {
         let status = terminal::status(&sample.status);
         vec![sample.id.clone(), sample.workflow.clone(), status]
@@ -99,7 +104,6 @@ fn preview(preview: &OperationPreview) -> String {
         &["ID", "WORKFLOW", "STATUS"],
         preview.samples.iter().map(row),
     );
-    let (action, count) = (&preview.action, preview.count);
     format!("{action} would touch {count} instances, among them\n\n{samples}")
 }
 

@@ -12,6 +12,7 @@ mod cluster;
 mod commands;
 mod configuration;
 mod database;
+mod dead_letters;
 mod decisions;
 mod dev;
 mod disaster;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::record::Record;
+use engine::record::{DeadLetterSettled, Record};
 use engine::{Id, Instance, Slot};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -13,8 +13,8 @@ use super::link::Link;
 use super::serve::ALL_SLOTS;
 use super::state::Cluster;
 use super::wire::{
-    Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, InstanceAnswer, OperationAsk, ReadAsk,
-    StartAsk, When, id_bytes, id_in,
+    Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, InstanceAnswer, LetterAsk, OperationAsk,
+    ReadAsk, StartAsk, When, id_bytes, id_in,
 };
 use crate::clock::steady_now;
 use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
@@ -240,6 +240,22 @@ impl There {
                 Ok(Carried { instance, ignored })
             }
             other => Err(other.into_error(order.id)),
+        }
+    }
+
+    /// Has a dead letter settled there.
+    pub(crate) async fn settle_letter(
+        &self,
+        fact: &DeadLetterSettled,
+        actor: &str,
+    ) -> Result<(), Unavailable> {
+        let ask = LetterAsk {
+            fact: fact.clone(),
+            actor: actor.to_owned(),
+        };
+        match self.ask(Ask::Letter(ask)).await? {
+            Answer::Done(_) => Ok(()),
+            other => Err(other.into_unavailable()),
         }
     }
 

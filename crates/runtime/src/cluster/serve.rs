@@ -13,8 +13,8 @@ use tokio::task::AbortHandle;
 use super::link::Connection;
 use super::wire::{
     Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, DrainAsk, Frame,
-    InstanceAnswer, OperationAsk, PublishedAnswer, ReadAsk, Reply, Request, StartAsk, When, gather,
-    id_bytes, id_in,
+    InstanceAnswer, LetterAsk, OperationAsk, PublishedAnswer, ReadAsk, Reply, Request, StartAsk,
+    When, gather, id_bytes, id_in,
 };
 use crate::dispatch::TaskResult;
 use crate::error::{CommandError, Unavailable};
@@ -199,6 +199,7 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         }
         Ask::Delete(ask) => delete(runtime, &ask).await,
         Ask::Operation(ask) => operation(runtime, &ask).await,
+        Ask::Letter(ask) => letter(runtime, ask).await,
         Ask::Drain(ask) => drain(runtime, &ask),
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),
@@ -280,6 +281,14 @@ async fn delete(runtime: &Runtime, ask: &DeleteAsk) -> Answer {
     match deleted.await {
         Ok(()) => Answer::Done(true),
         Err(error) => error.into(),
+    }
+}
+
+async fn letter(runtime: &Runtime, ask: LetterAsk) -> Answer {
+    let slot = id_in(&ask.fact.id).slot();
+    match runtime.settle_letter_here(slot, ask.fact, &ask.actor).await {
+        Ok(()) => Answer::Done(true),
+        Err(reason) => reason.into(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use definition::Catalog;
-use engine::record::{MessageSent, MessageTaken, Record, StartMessage};
+use engine::record::{DeadLetterSettled, MessageSent, MessageTaken, Record, StartMessage};
 use engine::{Id, Instance, Payload, Refusal};
 use prost::{Message, Oneof};
 use tokio::sync::mpsc;
@@ -51,7 +51,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -107,6 +107,9 @@ pub(super) enum Ask {
     /// Do something with an operation.
     #[prost(message, tag = "80")]
     Operation(OperationAsk),
+    /// Settle a dead letter.
+    #[prost(message, tag = "81")]
+    Letter(LetterAsk),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -162,6 +165,14 @@ pub(super) struct DeleteAsk {
     pub(super) actor: String,
     #[prost(string, tag = "3")]
     pub(super) reason: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct LetterAsk {
+    #[prost(message, required, tag = "1")]
+    pub(super) fact: DeadLetterSettled,
+    #[prost(string, tag = "2")]
+    pub(super) actor: String,
 }
 
 #[derive(Clone, PartialEq, Message)]

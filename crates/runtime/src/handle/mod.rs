@@ -1,6 +1,7 @@
 //! The handle: what the server, the command line and the simulator call.
 
 mod adapters;
+mod dead_letters;
 mod instances;
 mod lists;
 mod operations;

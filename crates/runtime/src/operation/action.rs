@@ -53,6 +53,10 @@ pub enum Action {
     },
     /// Have a step's next attempt made at once.
     RetryStep(OneStep),
+    /// Have a dead letter's call made anew, once.
+    Reprocess,
+    /// Throw a dead letter away.
+    Discard,
 }
 
 /// A step of each instance, and who orders about it.
@@ -76,6 +80,10 @@ pub(super) enum Deed {
     Replay(Option<semver::Version>),
     /// It goes.
     Delete,
+    /// A dead letter's call is made anew.
+    Reprocess,
+    /// A dead letter is thrown away.
+    Discard,
 }
 
 impl Action {
@@ -92,10 +100,17 @@ impl Action {
             Self::CompleteStep { .. } => "complete-step",
             Self::FailStep { .. } => "fail-step",
             Self::RetryStep(_) => "retry-step",
+            Self::Reprocess => "reprocess",
+            Self::Discard => "discard",
         }
     }
 
-    /// What is done with one instance on behalf of an operation.
+    /// Whether it is about dead letters, not about instances.
+    pub fn is_of_letters(&self) -> bool {
+        matches!(self, Self::Reprocess | Self::Discard)
+    }
+
+    /// What is done with one instance (or letter) on behalf of an operation.
     pub(super) fn deed(&self, operation: Id, reason: &str) -> Deed {
         let reason = || reason.to_owned();
         let held = || Held { reason: reason() };
@@ -141,6 +156,8 @@ impl Action {
                 step(at, StepVerb::Fail(error))
             }
             Self::RetryStep(at) => step(at, StepVerb::Retry),
+            Self::Reprocess => Deed::Reprocess,
+            Self::Discard => Deed::Discard,
         }
     }
 }

@@ -13,11 +13,12 @@ use store::{InstanceFilter, ListCursor};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::action::Deed;
+use super::action::{Action, Deed};
 use super::order::{OperationError, Order, PageOrder};
 use super::set::{OperationSet, place_in, place_text};
 use super::state::{Finding, Operation, OperationStatus, Rate};
 use crate::clock::steady_now;
+use crate::dead_letter::{LetterFilter, LetterRefused};
 use crate::error::{CommandError, SubmitError, Unavailable};
 use crate::handle::Runtime;
 use crate::reads::Consistency;
@@ -78,6 +79,7 @@ impl Driver {
         news.borrow_and_update();
         let operation = self.ask(Order::Look(self.id)).await?;
         let shared = self.runtime.shared();
+        shared.check_open().ok()?;
         if shared.dispatcher.is_paused() {
             tokio::time::sleep(PAUSE).await;
         } else if !operation.taken.is_empty() {
@@ -139,6 +141,31 @@ impl Driver {
                 filter.created_before = Some(before);
                 let after = operation.next.as_deref().and_then(place_in);
                 self.listed(&filter, after, limit).await
+            }
+            OperationSet::Letters(filter) => self.letters(operation, filter, limit).await,
+        }
+    }
+
+    async fn letters(
+        &self,
+        operation: &Operation,
+        filter: &LetterFilter,
+        limit: usize,
+    ) -> Option<PageOrder> {
+        let after = operation.next.clone();
+        match self.runtime.dead_letters(filter, after, limit).await {
+            Ok(page) => {
+                // What failed since, perhaps by this operation, is not among them.
+                let ids = page.items.iter().map(|letter| letter.id);
+                let items = ids.filter(|id| id.made_at() <= operation.made_at);
+                Some(PageOrder::Taken {
+                    items: items.collect(),
+                    next: page.next.unwrap_or_default(),
+                })
+            }
+            Err(error) => {
+                tracing::warn!(operation = %self.id, %error, "an operation waits for its list");
+                None
             }
         }
     }
@@ -256,8 +283,11 @@ async fn carry_out(runtime: &Runtime, operation: &Operation, id: Id, mut again: 
             }
             Deed::Delete => deleted(runtime, operation, id, again).await,
             Deed::Replay(version) => replayed(runtime, operation, id, version).await,
+            Deed::Reprocess | Deed::Discard => settled(runtime, operation, id).await,
         };
         match came {
+            // Whoever goes on asks again.
+            Err(Unavailable::ShuttingDown) => std::future::pending().await,
             Err(error) if tries >= TRIES => return Came::Failed(error.to_string()),
             Err(_) => tokio::time::sleep(PAUSE).await,
             Ok(came) => return came,
@@ -286,6 +316,34 @@ async fn deleted(
     match deleted.await {
         Err(CommandError::NotFound(_)) if again => Ok(Came::Done),
         deleted => came(deleted),
+    }
+}
+
+/// A letter that this operation has settled before is done.
+async fn settled(runtime: &Runtime, operation: &Operation, id: Id) -> Result<Came, Unavailable> {
+    let cause = format!("operation:{}", operation.id);
+    let by = (
+        operation.actor.as_str(),
+        operation.reason.as_str(),
+        cause.as_str(),
+    );
+    let done = match operation.asked.action {
+        Action::Discard => runtime.discard(id, by).await,
+        _ => runtime.reprocess(id, None, by).await.map(drop),
+    };
+    match done {
+        Ok(()) => Ok(Came::Done),
+        Err(LetterRefused::Settled(letter))
+            if letter
+                .settled
+                .as_ref()
+                .is_some_and(|one| one.cause == cause) =>
+        {
+            Ok(Came::Done)
+        }
+        Err(LetterRefused::Unavailable(outage)) => Err(outage),
+        Err(LetterRefused::Start(SubmitError::Unavailable(outage))) => Err(outage),
+        Err(error) => Ok(Came::Refused(error.to_string())),
     }
 }
 

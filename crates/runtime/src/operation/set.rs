@@ -4,12 +4,16 @@ use engine::Id;
 use serde::{Deserialize, Serialize};
 use store::{InstanceFilter, ListCursor};
 
+use crate::dead_letter::LetterFilter;
+
 /// On which an operation works. It is stored: names and fields stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OperationSet {
     /// Those that were there when it was made and fit when their turn comes.
     Filter(Box<Filter>),
+    /// Dead letters that wait, were there when it was made, and fit.
+    Letters(Box<LetterFilter>),
     /// These.
     Ids(Vec<Id>),
 }

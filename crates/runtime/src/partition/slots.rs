@@ -8,6 +8,7 @@ use engine::{Slot, slot_of};
 use prost::Message;
 use store::{Change, Row, Table};
 
+use crate::dead_letter::settled_rows;
 use crate::decision_log::Chains;
 use crate::operation::Operations;
 
@@ -104,6 +105,7 @@ impl SlotState {
             | SlotBody::OperationTaken(_)
             | SlotBody::OperationWorked(_)
             | SlotBody::OperationTurned(_) => self.operations.apply(fact),
+            SlotBody::DeadLetterSettled(settled) => settled_rows(settled),
         }
     }
 

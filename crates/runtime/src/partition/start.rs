@@ -135,7 +135,11 @@ impl Partition {
             self.answer_started(request);
             return;
         }
-        self.send_from(slot_of(&key.key), id, MessageBody::Start(request.message));
+        let message = StartMessage {
+            cause: request.cause,
+            ..request.message
+        };
+        self.send_from(slot_of(&key.key), id, MessageBody::Start(message));
         let reply = request.reply;
         let position = self.forming_position();
         self.release_after(position, move || drop(reply.send(StartReply::Elsewhere)));

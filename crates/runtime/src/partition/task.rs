@@ -308,6 +308,7 @@ impl Partition {
                 self.closing = true;
             }
             Internal::Redeliver => self.redeliver(),
+            Internal::Letter(order) => self.on_letter(*order),
             Internal::Operation(asked) => self.on_operation(*asked),
         }
     }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use definition::Catalog;
 use engine::codec::{Packer, plain_history};
 use engine::record::{
-    Body, CatalogChanged, DecisionAnswered, OperationTurn, Record, SlotBody, SlotFact, StepRef,
-    TaskKey,
+    Body, CatalogChanged, Choice, DeadLetterSettled, DecisionAnswered, DecisionKind, OperationTurn,
+    Record, Settled, SlotBody, SlotFact, StepRef, TaskKey,
 };
 use engine::{Id, Instance, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use store::{Change, EntityId, HistorySegment, Slot, Table};
 use super::decisions::decision_changes;
 use super::instance::row_of;
 use super::merge::MergedInstance;
+use crate::dead_letter::{DeadLetter, letter_gone, letter_row};
 use crate::dispatch::rank;
 use crate::partition::timer_row_key;
 use crate::reads::AuditEntry;
@@ -49,6 +50,7 @@ pub(super) fn instance_changes(
     changes.extend(history_change(slot, id, merged, packer));
     outstanding_changes(changes, merged);
     decision_changes(changes, merged);
+    letter_changes(changes, merged);
     let audit = merged
         .records()
         .filter_map(|record| audit_change(slot, record));
@@ -110,6 +112,25 @@ fn outstanding_changes(changes: &mut Vec<Change>, merged: &MergedInstance) {
         value: Bytes::new(),
     };
     changes.extend(new.into_iter().map(put));
+}
+
+/// Letters that were written; those of compensations go when the decision about them is made, unless
+/// it gives the compensation up.
+fn letter_changes(changes: &mut Vec<Change>, merged: &MergedInstance) {
+    for record in merged.records() {
+        let Some(body) = &record.body else { continue };
+        match body {
+            Body::DeadLettered(letter) => changes.push(letter_row(&merged.after, record, letter)),
+            Body::DecisionResolved(made)
+                if made.kind() == DecisionKind::CompensationFailed
+                    && made.answer.choice() != Choice::Fail =>
+            {
+                let id = Id::from_slice(&made.answer.id).unwrap_or_default();
+                changes.push(letter_gone(id));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// What is only in the first and what is only in the second.
@@ -220,6 +241,22 @@ fn answered(kind: &'static str, answer: &DecisionAnswered) -> (&'static str, Str
     (kind, answer.comment.clone(), data)
 }
 
+fn letter_audit(record: &Record, settled: &DeadLetterSettled) -> Option<Change> {
+    let id = Id::from_slice(&settled.id)?;
+    let kind = match settled.how() {
+        Settled::Reprocessed => "dead-letter-reprocessed",
+        Settled::Discarded => "dead-letter-discarded",
+    };
+    let row: DeadLetter = serde_json::from_str(&settled.row).unwrap_or_default();
+    let instance = row.settled.and_then(|settled| settled.instance);
+    let data = json!({ "dead_letter": id, "instance": instance });
+    let entry = AuditEntry {
+        workflow_id: row.workflow_id.to_string(),
+        ..entry(record, kind, settled.reason.clone(), data)
+    };
+    Some(put_audit(id.slot(), record, id, &entry))
+}
+
 /// Adds what people did to the catalog and with operations, and which instances they deleted.
 pub(super) fn own_audit(changes: &mut Vec<Change>, records: &[Record]) {
     for record in records {
@@ -258,6 +295,7 @@ fn operation_audit(record: &Record, fact: &SlotFact) -> Option<Change> {
             };
             (&turned.id, kind, &turned.reason, json!({}))
         }
+        SlotBody::DeadLetterSettled(settled) => return letter_audit(record, settled),
         _ => return None,
     };
     let id = Id::from_slice(id)?;

@@ -5,6 +5,7 @@ mod chaos;
 mod cluster;
 mod cluster_limits;
 mod commit;
+mod dead_letters;
 mod decisions;
 mod determinism;
 mod harness;

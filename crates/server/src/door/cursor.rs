@@ -22,6 +22,8 @@ pub enum Cursor {
     History = 5,
     /// Operations.
     Operations = 6,
+    /// Dead letters.
+    DeadLetters = 7,
 }
 
 const CHECK_BYTES: usize = 6;

@@ -2,7 +2,7 @@
 
 use api::{Code, Finding};
 use engine::{Id, Refusal as Engine};
-use runtime::{CommandError, OperationError, StreamError, SubmitError, Unavailable};
+use runtime::{CommandError, LetterRefused, OperationError, StreamError, SubmitError, Unavailable};
 
 use super::refusal::Refusal;
 
@@ -47,6 +47,18 @@ pub fn of_operation(error: OperationError) -> Refusal {
             Refusal::new(Code::BEHIND, detail).retry_after(2_000)
         }
         OperationError::Unavailable(outage) => of_unavailable(&outage),
+    }
+}
+
+/// Something that was not done with a dead letter.
+pub fn of_letter(error: LetterRefused) -> Refusal {
+    let detail = error.to_string();
+    match error {
+        LetterRefused::NotFound(_) => Refusal::new(Code::NO_DEAD_LETTER, detail),
+        LetterRefused::Settled(_) => Refusal::new(Code::LETTER_SETTLED, detail),
+        LetterRefused::Unfit(_) => Refusal::new(Code::LETTER_UNFIT, detail),
+        LetterRefused::Start(error) => of_submit(error),
+        LetterRefused::Unavailable(outage) => of_unavailable(&outage),
     }
 }
 

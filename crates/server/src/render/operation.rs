@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::{OneOrMany, Operation, OperationFinding, Time};
 use definition::RateSpec;
 use engine::Id;
-use runtime::{Finding, OperationSet};
+use runtime::{Finding, LetterFilter, OperationSet};
 use store::InstanceFilter;
 
 /// An operation.
@@ -14,6 +14,7 @@ pub fn operation(operation: runtime::Operation) -> Operation {
     let action = asked.action.word().to_owned();
     let filter = match asked.set {
         OperationSet::Filter(filter) => Some(parameters(InstanceFilter::from(*filter))),
+        OperationSet::Letters(filter) => Some(letter_parameters(*filter)),
         OperationSet::Ids(_) => None,
     };
     let rate = asked.rate.map(|rate| {
@@ -50,6 +51,26 @@ fn finding(finding: Finding) -> OperationFinding {
         outcome: outcome.to_owned(),
         message: finding.message,
     }
+}
+
+/// The filter as the parameters of a list of dead letters.
+fn letter_parameters(filter: LetterFilter) -> BTreeMap<String, OneOrMany> {
+    let one = [
+        ("workflow", filter.workflow),
+        ("workflow_id", filter.workflow_id.map(|id| id.to_string())),
+        ("step", filter.step),
+        ("adapter", filter.adapter),
+        ("action", filter.action),
+        ("error_type", filter.error_type),
+        ("correlation_id", filter.correlation_id),
+        (
+            "status",
+            filter.status.map(|status| status.as_str().to_owned()),
+        ),
+    ];
+    let one = one.into_iter();
+    one.filter_map(|(name, value)| Some((name.to_owned(), OneOrMany::One(value?))))
+        .collect()
 }
 
 /// The filter as the parameters of a list.

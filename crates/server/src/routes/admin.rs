@@ -52,10 +52,11 @@ pub async fn audit(
 }
 
 fn entry(entry: runtime::AuditEntry) -> AuditEntry {
-    let subject = if entry.workflow_id.is_empty() {
-        "catalog".to_owned()
-    } else {
-        entry.workflow_id
+    let operation = entry.data["operation"].as_str();
+    let subject = match (entry.workflow_id.as_str(), operation) {
+        ("", Some(operation)) => operation.to_owned(),
+        ("", None) => "catalog".to_owned(),
+        (instance, _) => instance.to_owned(),
     };
     AuditEntry {
         at: Time(entry.at),

@@ -9,6 +9,7 @@ mod backup;
 mod batch;
 mod bulk_answers;
 mod callbacks;
+mod dead_letters;
 mod decision_links;
 mod decisions;
 mod definitions;
@@ -77,6 +78,10 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(step_verbs::complete))
         .routes(routes!(step_verbs::fail))
         .routes(routes!(step_verbs::retry))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::get))
+        .routes(routes!(dead_letters::reprocess))
+        .routes(routes!(dead_letters::discard))
         .routes(routes!(operations::create, operations::list))
         .routes(routes!(operations::get))
         .routes(routes!(operations::turn))

@@ -87,6 +87,19 @@ const VERBS: &[Verb] = &[
         takes: &["step", "lane"],
         make: |asked, caller| Ok(Action::RetryStep(step(asked, caller)?)),
     },
+    Verb {
+        word: "reprocess",
+        takes: &[],
+        make: |_, _| Ok(Action::Reprocess),
+    },
+    Verb {
+        word: "discard",
+        takes: &[],
+        make: |asked, _| match asked.reason.trim() {
+            "" => Err(wrong("reason", "expected why, but it is empty")),
+            _ => Ok(Action::Discard),
+        },
+    },
 ];
 
 /// The action that is asked for.
@@ -185,6 +198,7 @@ mod tests {
                 action: verb.word.to_owned(),
                 name: verb.takes.contains(&"name").then(|| "paid".to_owned()),
                 step: verb.takes.contains(&"step").then(|| "a".to_owned()),
+                reason: "r".to_owned(),
                 ..OperationRequest::default()
             };
             let action = action_of(&asked, &Caller::new("ann", &[]));

@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use api::{Behind, Code, OneOrMany, Operation, OperationPreview, OperationRequest, Page, Reason};
+use api::{
+    Behind, Code, DeadLetter, OneOrMany, Operation, OperationPreview, OperationRequest, Page,
+    Reason,
+};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use definition::RateSpec;
 use engine::Id;
-use runtime::{Asked, CommandError, Consistency, OperationSet, Turn};
+use runtime::{Asked, CommandError, Consistency, LetterStatus, OperationSet, Turn};
 use store::{CountBy, InstanceFilter, InstanceRow};
 
+use super::dead_letters;
 use super::list::{behind, filter};
 use super::operation_verbs::{action_of, wrong};
 use super::submit::idempotency;
@@ -32,9 +36,11 @@ const MOST_IDS: usize = 10_000;
 const SAMPLES: usize = 20;
 
 /// How many there are, the first few, and what that may lack.
+#[derive(Default)]
 struct Found {
     count: u64,
     samples: Vec<InstanceRow>,
+    letters: Vec<DeadLetter>,
     incomplete: Vec<Behind>,
 }
 
@@ -67,7 +73,7 @@ pub async fn create(
     let asked: OperationRequest = parse_json(body.text())?;
     let action = action_of(&asked, &caller)?;
     let rate = asked.rate.as_deref().map(rate_of).transpose()?;
-    let set = set_of(&asked)?;
+    let set = set_of(&asked, action.is_of_letters())?;
     let key = key.map(|key| idempotency(user, PATH, &key, &body.0));
     if let Some(key) = &key {
         let before = door.runtime.operation_under(key).await;
@@ -82,6 +88,7 @@ pub async fn create(
             action: asked.action,
             count: found.count,
             samples: samples.collect(),
+            dead_letters: found.letters,
             incomplete: found.incomplete,
         };
         return Ok(Json(preview).into_response());
@@ -123,7 +130,7 @@ fn rate_of(text: &str) -> Result<RateSpec, Refusal> {
 }
 
 /// Which are meant: one of `filter` and `ids`.
-fn set_of(asked: &OperationRequest) -> Result<OperationSet, Refusal> {
+fn set_of(asked: &OperationRequest, of_letters: bool) -> Result<OperationSet, Refusal> {
     match (&asked.filter, asked.ids.as_slice()) {
         (Some(conditions), []) if conditions.is_empty() => Err(wrong(
             "filter",
@@ -138,9 +145,18 @@ fn set_of(asked: &OperationRequest) -> Result<OperationSet, Refusal> {
                 values.iter().map(|value| (name.clone(), value.clone()))
             });
             let mut query = Query::of(pairs.collect());
-            let filter = filter(&mut query)?;
+            let set = if of_letters {
+                let filter = dead_letters::filter(&mut query)?;
+                if filter.status != Some(LetterStatus::Pending) {
+                    let message = "expected those that wait; the others are settled";
+                    return Err(Query::wrong("status", message));
+                }
+                OperationSet::Letters(Box::new(filter))
+            } else {
+                OperationSet::Filter(Box::new(filter(&mut query)?.into()))
+            };
             query.finish()?;
-            Ok(OperationSet::Filter(Box::new(filter.into())))
+            Ok(set)
         }
         (None, ids) if ids.len() > MOST_IDS => Err(wrong(
             "ids",
@@ -170,6 +186,21 @@ async fn find(door: &Door, set: &OperationSet) -> Result<Found, Refusal> {
                 count: counted.counts.iter().map(|count| count.count).sum(),
                 samples: listed.page.items,
                 incomplete: behind(&counted.incomplete),
+                ..Found::default()
+            })
+        }
+        OperationSet::Letters(filter) => {
+            let count = door.runtime.count_dead_letters(filter).await;
+            let page = door.runtime.dead_letters(filter, None, SAMPLES).await;
+            let page = page.map_err(|outage| of_unavailable(&outage))?;
+            let catalog = door.runtime.catalog();
+            let letters = page.items.into_iter();
+            Ok(Found {
+                count: count.map_err(|outage| of_unavailable(&outage))?,
+                letters: letters
+                    .map(|letter| render::dead_letter(letter, &catalog))
+                    .collect(),
+                ..Found::default()
             })
         }
         OperationSet::Ids(ids) => {
@@ -185,7 +216,7 @@ async fn find(door: &Door, set: &OperationSet) -> Result<Found, Refusal> {
             Ok(Found {
                 count: ids.len() as u64,
                 samples,
-                incomplete: Vec::new(),
+                ..Found::default()
             })
         }
     }

@@ -8,6 +8,7 @@ mod backups;
 mod bad_input;
 mod callers;
 mod dashboard;
+mod dead_letters;
 mod decision_log;
 mod decisions;
 mod holds;

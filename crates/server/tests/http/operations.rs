@@ -68,7 +68,7 @@ async fn a_dry_run_counts_and_an_operation_does_it() {
     let audit = site.get("/api/v1/audit?kind=operation-made").await.json();
     let entry = &audit["items"][0];
     assert_eq!(entry["reason"], "the shop is closed");
-    assert_eq!(entry["data"]["operation"], json!(id));
+    assert_eq!(entry["subject"], json!(id));
     let late = site.post(&format!("{PATH}/{id}/pause"), "{}").await;
     assert_eq!(
         (late.status.as_u16(), late.code().as_str()),

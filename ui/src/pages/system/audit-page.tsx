@@ -14,7 +14,7 @@ import { Moment } from "../../kit/time";
 import { Select } from "../../kit/select";
 import { moment, RANGES } from "../workflows/filters";
 
-const KINDS = ["catalog-changed", "cancel-requested", "decision-made"];
+const KINDS = ["catalog-changed", "cancel-requested", "decision-made", "operation-made", "dead-letter-reprocessed", "dead-letter-discarded"];
 
 export default function AuditPage(): JSX.Element {
   const search = auditRoute.useSearch();
@@ -54,7 +54,7 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
         <span className="w-28 text-sm text-muted"><Moment at={entry.at} /></span>
         <span className="w-24 truncate font-medium">{entry.who}</span>
         <span className="w-40">{entry.kind}</span>
-        <span className="w-36">{entry.subject === "catalog" ? <Link to="/definitions" className="text-accent-text hover:underline">catalog</Link> : <Link to="/workflows/$id" params={{ id: entry.subject }} className="text-accent-text hover:underline"><ShortId id={entry.subject} /></Link>}</span>
+        <span className="w-36">{entry.kind.startsWith("operation-") ? <Link to="/operations" className="text-accent-text hover:underline"><ShortId id={entry.subject} /></Link> : entry.subject === "catalog" ? <Link to="/definitions" className="text-accent-text hover:underline">catalog</Link> : <Link to="/workflows/$id" params={{ id: entry.subject }} className="text-accent-text hover:underline"><ShortId id={entry.subject} /></Link>}</span>
         <span className="text-sm text-faint">{entry.cause}</span>
         <span className="min-w-0 flex-1 text-muted">{entry.reason}</span>
         {entry.data != null && <button type="button" aria-expanded={open} className="rounded text-sm text-accent-text hover:underline" onClick={() => setOpen(!open)}>{open ? "Hide" : "Details"}</button>}
