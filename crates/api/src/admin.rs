@@ -15,7 +15,7 @@ pub struct AuditEntry {
     pub who: String,
     /// What was done: a record's type (`cancel-requested`, `decision-made`, `catalog-changed`).
     pub kind: String,
-    /// To what: an instance, `catalog`, or `system`.
+    /// To what: an instance, an operation, `catalog`, or `system`.
     pub subject: String,
     /// Through what it came (`api`, `hook:NAME`).
     pub cause: String,

@@ -202,6 +202,14 @@ codes! {
         "No such node"
         "No node that lives has this name or id, or the server is alone on its store."
         "List them with `orchestrator nodes list`."
+    NO_OPERATION "ORC-0340" Some(404), NotFound,
+        "No such operation"
+        "No operation has this id."
+        "List them with `orchestrator operations list`."
+    NO_DEAD_LETTER "ORC-0341" Some(404), NotFound,
+        "No such dead letter"
+        "No dead letter has this id, or its time was over and it was purged (`policies.defaults.retention.dead-letters`)."
+        "List them with `orchestrator dead-letters list`."
     ENDED "ORC-0401" Some(409), Refused,
         "The instance has ended"
         "What was asked for is possible only while the instance is open."
@@ -272,7 +280,7 @@ codes! {
         "Let one of its `approvers` answer, or correct the name."
     COUNT_DIFFERS "ORC-0427" Some(409), Refused,
         "Not as many as expected"
-        "The filter takes another number of decisions than `expect_count` says, or more than can be answered at once; nothing was answered."
+        "The filter takes another number of decisions or instances than `expect_count` says, or more than can be answered at once; nothing was done."
         "Look at them with `dry_run`, then narrow the filter or correct the number."
     NO_BACKUP "ORC-0428" Some(409), Refused,
         "The backup was not made"
@@ -290,6 +298,22 @@ codes! {
         "The last node"
         "No other node lives that may own partitions, so nothing could take over from this one."
         "Start another node, or take a drained one back into use with `orchestrator nodes undrain`, first."
+    OPERATION_ENDED "ORC-0450" Some(409), Refused,
+        "The operation has ended"
+        "Only an operation that runs or is paused can be paused, resumed or cancelled."
+        "Look at what came of it with `orchestrator operations show ID`. To do it with what is left, make a new one."
+    OLDER_NODE "ORC-0451" Some(503), Refused,
+        "A node is older"
+        "A node of the cluster runs a release that does not know what was asked for, and could not take it over."
+        "Upgrade every node first, then send the request again."
+    LETTER_SETTLED "ORC-0452" Some(409), Refused,
+        "The dead letter was settled before"
+        "A dead letter is called anew or discarded once; somebody was faster."
+        "Nothing is to be done. `orchestrator dead-letters show ID` says who did what, and which instance makes the call."
+    LETTER_UNFIT "ORC-0453" Some(409), Refused,
+        "The dead letter cannot be called anew as it is"
+        "Its adapter is not there any more, a secret stood in its input, or no adapter was called. The detail says which."
+        "Apply the adapter, send an amended `input`, or answer the decision of the stuck instance. Else discard it."
     OVERLOADED "ORC-0501" Some(429), Failed,
         "Too much at once"
         "The server has as much work waiting as it may hold. What it has taken is safe; this request was not taken."

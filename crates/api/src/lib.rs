@@ -8,6 +8,7 @@ mod adapter;
 mod admin;
 mod backup;
 mod code;
+mod dead_letter;
 mod decision;
 mod definition;
 mod exit;
@@ -15,6 +16,7 @@ mod history;
 mod instance;
 mod json;
 mod list;
+mod operation;
 mod problem;
 mod resource;
 mod submit;
@@ -29,6 +31,9 @@ pub use adapter::{
 pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, TaskSummary};
 pub use backup::{Backup, BackupRequest};
 pub use code::{CODES, Code};
+pub use dead_letter::{
+    DeadLetter, DeadLetterAttempt, DeadLetterError, DeadLetterSettled, ReprocessRequest,
+};
 pub use decision::{
     Answer, AnswerRequest, AuditCheck, AuditFinding, AuditHead, AuditHeads, BulkAnswer,
     BulkAnswerRequest, BulkAnswers, Decision, DecisionFilter, DelegateRequest, Delegation, Notice,
@@ -44,6 +49,7 @@ pub use instance::{
 };
 pub use json::Json;
 pub use list::{Behind, Count, Counts, Page};
+pub use operation::{OneOrMany, Operation, OperationFinding, OperationPreview, OperationRequest};
 pub use problem::{Finding, PROBLEM_JSON, Problem};
 pub use resource::{ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport};
 pub use submit::{

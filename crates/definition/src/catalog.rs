@@ -103,6 +103,8 @@ pub struct PolicyDefaults {
     pub rate: Option<RateSpec>,
     /// How long ended instances are kept that no rule is about, in milliseconds; none: for good.
     pub keep_instances_ms: Option<u64>,
+    /// How long dead letters are kept, in milliseconds; none: for good.
+    pub keep_dead_letters_ms: Option<u64>,
 }
 
 /// Settings of an environment.

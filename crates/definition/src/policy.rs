@@ -67,6 +67,8 @@ pub enum OnExhausted {
     Continue,
     /// A person decides.
     Man,
+    /// The step fails, and its call is kept whole.
+    DeadLetter,
 }
 
 /// A policy with every field resolved: what the engine records with a step.

@@ -32,7 +32,6 @@ pub enum Command {
     /// A person answers a decision.
     Decide {
         /// Which decision.
-        #[serde(with = "wire::id")]
         id: Id,
         /// The answer.
         answer: Answer,
@@ -40,7 +39,6 @@ pub enum Command {
     /// A person hands a decision on.
     Delegate {
         /// Which decision.
-        #[serde(with = "wire::id")]
         id: Id,
         /// To whom: `user:NAME`, `role:NAME`.
         to: String,
@@ -332,7 +330,7 @@ pub enum Refusal {
     Ended(String),
     /// No such decision was ever asked.
     #[error("expected a decision of this instance, but there is none with id {0}")]
-    UnknownDecision(#[serde(with = "wire::id")] Id),
+    UnknownDecision(Id),
     /// The decision was made before.
     #[error("expected a pending decision, but it was already made")]
     AlreadyDecided(#[serde(with = "wire::message")] Box<DecisionMade>),

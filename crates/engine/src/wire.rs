@@ -144,23 +144,6 @@ pub(crate) mod bytes {
     }
 }
 
-/// `#[serde(with = "wire::id")]`.
-pub(crate) mod id {
-    use super::{Deserialize, Serialize};
-    use crate::id::Id;
-    use serde::{Deserializer, Serializer, de::Error};
-
-    pub(crate) fn serialize<S: Serializer>(id: &Id, serializer: S) -> Result<S::Ok, S::Error> {
-        id.to_string().serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,8 @@ use engine::{Id, Payload, view::record_type};
 
 #[path = "golden/turns.rs"]
 mod turns;
+#[path = "golden/operations.rs"]
+mod operations;
 
 const GOLDEN: &str = "tests/golden/records-v1.txt";
 
@@ -65,6 +67,7 @@ fn every_record() -> Vec<Record> {
         wait_bodies(),
         act_bodies(),
         turns::turn_bodies(at()),
+        operations::bodies(),
     ]
     .concat();
     (1..)
@@ -505,6 +508,7 @@ fn messages() -> [MessageBody; 5] {
         start_at: 0,
         turn_key: None,
         idempotency_key: String::new(),
+        cause: String::new(),
     };
     let cancel = CancelRequested {
         reason: "r".into(),

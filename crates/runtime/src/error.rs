@@ -1,6 +1,7 @@
 //! Why the runtime could not do as asked: one type per operation.
 
 use engine::{Id, Refusal};
+use serde::{Deserialize, Serialize};
 use store::StoreError;
 
 /// Why a runtime did not open.
@@ -41,7 +42,7 @@ pub enum OpenError {
 }
 
 /// Why nothing can be taken for the moment; common to all operations.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Unavailable {
     /// Too much waits already; try again after so many milliseconds.
     #[error("too much waits already; try again in {retry_after_ms} ms")]
@@ -81,6 +82,9 @@ pub enum SubmitError {
         "the instance {0} that this idempotency key started is not kept any more; use another key"
     )]
     Gone(Id),
+    /// The instance that is to be replayed does not exist.
+    #[error("expected a workflow instance, but there is none with id {0}")]
+    NoInstance(Id),
     /// The idempotency key was used before with another body.
     #[error("the idempotency key was used before with another request")]
     IdempotencyConflict,

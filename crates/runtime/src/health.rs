@@ -40,6 +40,7 @@ pub struct Stats {
     pub(crate) turns_called: AtomicU64,
     pub(crate) turns_refused: AtomicU64,
     pub(crate) turns_cancelled: AtomicU64,
+    pub(crate) dead_letters: AtomicU64,
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
@@ -125,6 +126,8 @@ pub struct Figures {
     pub turns_refused: u64,
     /// Instances that were cancelled because a newer one takes their place under a limit.
     pub turns_cancelled: u64,
+    /// Calls that failed for good and were kept.
+    pub dead_letters: u64,
     /// Timers that fired.
     pub timers_fired: u64,
     /// The worst lateness of a timer, in milliseconds.
@@ -186,6 +189,7 @@ impl Stats {
             Some(Body::NoticeEnded(ended)) if ended.error.is_some() => {
                 add(&self.notices_failed, 1);
             }
+            Some(Body::DeadLettered(_)) => add(&self.dead_letters, 1),
             _ => {}
         }
     }
@@ -255,6 +259,7 @@ impl Stats {
             turns_called: read(&self.turns_called),
             turns_refused: read(&self.turns_refused),
             turns_cancelled: read(&self.turns_cancelled),
+            dead_letters: read(&self.dead_letters),
             timers_fired: read(&self.timers_fired),
             timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
             message_order_errors: read(&self.message_order_errors),

@@ -9,6 +9,7 @@ mod catalog;
 mod clock;
 mod cluster;
 mod config;
+mod dead_letter;
 mod decision_log;
 mod dispatch;
 mod error;
@@ -21,6 +22,7 @@ mod level;
 mod limits;
 mod logging;
 mod measures;
+mod operation;
 mod partition;
 mod placement;
 mod projector;
@@ -36,6 +38,10 @@ mod turns;
 pub use clock::{Clock, SystemClock, TokioClock};
 pub use cluster::{Connection, Membership, NodeView, Peers};
 pub use config::{Begins, Bounds, Config, OnFatal, Surroundings};
+pub use dead_letter::{
+    DeadLetter, LetterAttempt, LetterError, LetterFilter, LetterRefused, LetterSettled,
+    LetterStatus,
+};
 pub use decision_log::{ChainHead, KeptHeads, LogFinding, LogReport, check_decision_log};
 pub use dispatch::DecisionLink;
 pub use error::{
@@ -47,6 +53,10 @@ pub use health::{Figures, Health, PartitionHealth, Stats};
 pub use histogram::{DURATIONS_US, Histogram, Spread};
 pub use limits::{AdapterStanding, BreakerState, HeldTask, TargetStanding};
 pub use measures::{AdapterLoad, Measures};
+pub use operation::{
+    Action, Asked, Finding, OneStep, Operation, OperationError, OperationSet, OperationStatus,
+    Rate, Turn,
+};
 pub use projector::decision_after;
 pub use reads::{
     AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionAnswer, DecisionRow,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::{Id, Instance, Payload};
+use serde::{Deserialize, Serialize};
 
 /// A request to start an instance.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +40,7 @@ pub struct Submit {
 }
 
 /// A caller's key: the same key and digest answer as the first did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Idempotency {
     /// Scoped to namespace, caller, method and path.
     pub key: String,

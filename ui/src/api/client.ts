@@ -8,6 +8,8 @@ export type Schemas = components["schemas"];
 export type InstanceSummary = Schemas["InstanceSummary"];
 export type Instance = Schemas["Instance"];
 export type Decision = Schemas["Decision"];
+export type DeadLetter = Schemas["DeadLetter"];
+export type Operation = Schemas["Operation"];
 export type HistoryRecord = Schemas["HistoryRecord"];
 export type StreamRecord = Schemas["StreamRecord"];
 

@@ -147,6 +147,24 @@ export const answeredDecisionsQuery = queryOptions({
   retry,
 });
 
+export function deadLettersQuery(status: string, adapter?: string) {
+  const query = { status, limit: 200, ...(adapter === undefined ? {} : { adapter }) };
+  return queryOptions({
+    queryKey: ["dead-letters", query],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/dead-letters", { params: { query }, signal })),
+    refetchInterval: SLOWLY,
+    placeholderData: keepPreviousData,
+    retry,
+  });
+}
+
+export const operationsQuery = queryOptions({
+  queryKey: ["operations"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/operations", { params: { query: { limit: 100 } }, signal })),
+  refetchInterval: 2_000,
+  retry,
+});
+
 export function auditQuery(filter: InstanceFilter) {
   return queryOptions({
     queryKey: ["audit", filter],

@@ -5,6 +5,8 @@ export const PLACES = [
   { to: "/", name: "Overview", keys: "g o", Icon: icons.Overview },
   { to: "/workflows", name: "Workflows", keys: "g w", Icon: icons.Workflows },
   { to: "/decisions", name: "Decisions", keys: "g d", Icon: icons.Hand },
+  { to: "/dead-letters", name: "Dead letters", keys: "g l", Icon: icons.Octagon },
+  { to: "/operations", name: "Operations", keys: "g p", Icon: icons.Loop },
   { to: "/definitions", name: "Definitions", keys: "g f", Icon: icons.Definitions },
   { to: "/adapters", name: "Adapters", keys: "g a", Icon: icons.Adapters },
   { to: "/system", name: "System", keys: "g s", Icon: icons.System },

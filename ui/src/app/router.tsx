@@ -36,6 +36,12 @@ export const compareRoute = createRoute({
 export const decisionsRoute = createRoute({
   ...under, path: "/decisions", validateSearch: only("id", "show", "workflow"), component: lazyRouteComponent(() => import("../pages/decisions/decisions-page")),
 });
+export const deadLettersRoute = createRoute({
+  ...under, path: "/dead-letters", validateSearch: only("id", "show", "adapter"), component: lazyRouteComponent(() => import("../pages/dead-letters/dead-letters-page")),
+});
+export const operationsRoute = createRoute({
+  ...under, path: "/operations", component: lazyRouteComponent(() => import("../pages/operations/operations-page")),
+});
 export const definitionsRoute = createRoute({
   ...under, path: "/definitions", component: lazyRouteComponent(() => import("../pages/definitions/definitions-page")),
 });
@@ -54,7 +60,7 @@ export const auditRoute = createRoute({
 });
 
 const tree = root.addChildren([
-  overviewRoute, workflowsRoute, workflowRoute, compareRoute, decisionsRoute, definitionsRoute, definitionRoute, adaptersRoute,
+  overviewRoute, workflowsRoute, workflowRoute, compareRoute, decisionsRoute, deadLettersRoute, operationsRoute, definitionsRoute, definitionRoute, adaptersRoute,
   systemRoute, auditRoute,
 ]);
 

@@ -2,7 +2,7 @@ import type { JSX } from "react";
 import type { InstanceStatus, StepStatus } from "../model/status";
 import * as icons from "./icons";
 
-export type AnyStatus = InstanceStatus | StepStatus | "undone" | "undoing" | "answered" | "ready" | "not ready";
+export type AnyStatus = InstanceStatus | StepStatus | "undone" | "undoing" | "answered" | "ready" | "not ready" | "cancelling";
 
 interface Look {
   readonly word: string;
@@ -29,6 +29,7 @@ const LOOKS: Readonly<Record<AnyStatus, Look>> = {
   undone: { word: "undone", colour: "text-undone", Icon: icons.Back },
   paused: { word: "paused", colour: "text-idle", Icon: icons.Pause },
   cancelled: { word: "cancelled", colour: "text-idle", Icon: icons.Slash },
+  cancelling: { word: "cancelling", colour: "text-idle", Icon: icons.Slash },
   skipped: { word: "skipped", colour: "text-idle", Icon: icons.Ring },
   pending: { word: "not begun", colour: "text-idle", Icon: icons.Ring },
 };

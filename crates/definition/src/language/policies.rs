@@ -169,7 +169,11 @@ pub(crate) static DEFAULT_RETENTION: Object = Object {
             "Ended instances, after their end; at least `1s`.",
         ),
         Key::later("events", "Events."),
-        Key::later("dead-letters", "Dead letters."),
+        Key::new(
+            "dead-letters",
+            Shape::Duration,
+            "Calls that failed for good and are kept, after they failed; at least `1s`.",
+        ),
     ],
 };
 

@@ -44,7 +44,7 @@ pub(crate) static RETRY: Object = Object {
         Key::new(
             "on-exhausted",
             Shape::Word(EXHAUSTED),
-            "When no attempt is left or the error is not retryable: the step fails, is failed while the list goes on, or a person decides.",
+            "When no attempt is left or the error is not retryable: the step fails, is failed while the list goes on, a person decides, or it fails and its call is kept as a dead letter.",
         ),
     ],
 };
@@ -60,7 +60,7 @@ const EXHAUSTED: &[Word] = &[
     Word::now("fail"),
     Word::now("continue"),
     Word::now("man"),
-    Word::later("dead-letter"),
+    Word::now("dead-letter"),
 ];
 
 /// A policy by name or in full.

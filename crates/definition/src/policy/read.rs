@@ -58,6 +58,7 @@ fn exhausted(word: &str) -> OnExhausted {
     match word {
         "continue" => OnExhausted::Continue,
         "man" => OnExhausted::Man,
+        "dead-letter" => OnExhausted::DeadLetter,
         _ => OnExhausted::Fail,
     }
 }

@@ -55,9 +55,9 @@ pub(crate) fn read_retention_rule(node: &Node) -> Option<RetentionRule> {
     Some(RetentionRule { keep_ms })
 }
 
-/// `defaults.retention.instances`, from a node whose shape was checked.
-pub(crate) fn read_default_keep(defaults: &Node) -> Option<u64> {
-    let keep = defaults.get("retention")?.text_at("instances")?;
+/// `defaults.retention.instances` or another key of it, from a node whose shape was checked.
+pub(crate) fn read_default_keep(defaults: &Node, of: &str) -> Option<u64> {
+    let keep = defaults.get("retention")?.text_at(of)?;
     duration::parse(keep).ok()
 }
 
@@ -76,7 +76,9 @@ pub(crate) fn check_retention_rule(report: &mut Report, node: &Node) {
 /// Reports a time that is too short.
 pub(crate) fn check_default_keep(report: &mut Report, defaults: &Node) {
     let retention = defaults.get("retention");
-    check_keep(report, retention.and_then(|node| node.get("instances")));
+    for key in ["instances", "dead-letters"] {
+        check_keep(report, retention.and_then(|node| node.get(key)));
+    }
 }
 
 fn check_keep(report: &mut Report, keep: Option<&Node>) {

@@ -23,7 +23,8 @@ pub(super) fn read_defaults(node: &Node) -> PolicyDefaults {
         timeout_ms: duration_at(node, "timeout"),
         breaker: read_breaker(node),
         rate: read_rate(node),
-        keep_instances_ms: read_default_keep(node),
+        keep_instances_ms: read_default_keep(node, "instances"),
+        keep_dead_letters_ms: read_default_keep(node, "dead-letters"),
     }
 }
 

@@ -8,7 +8,8 @@ use super::pack::{Packer, plain};
 use super::records::RecordBatch;
 
 /// The format that this binary writes, and the newest that it reads: 1 as it began, 2 with the records of signals,
-/// pauses and overruled steps, which a reader of 1 does not know, 3 with those of turns under limits.
+/// pauses and overruled steps, which a reader of 1 does not know, 3 with those of turns under limits, operations on
+/// many instances, dead letters, and reopened, restored and migrated instances.
 pub const FORMAT: u32 = 3;
 
 /// What stands before a batch's records.

@@ -1,5 +1,6 @@
 //! A step's failure: caught, borne, put to a person, or its list's failure.
 
+use bytes::Bytes;
 use definition::{Action, OnError, Step};
 
 use super::Decider;
@@ -32,6 +33,7 @@ impl Decider<'_, '_> {
         if error.step.is_empty() {
             error.step = self.state.path(self.lane(at.lane), at);
         }
+        self.keep_step(at, &error);
         let catch = self
             .definition(at)
             .catches
@@ -115,21 +117,31 @@ impl Decider<'_, '_> {
         match state.plan.as_deref().map(crate::record::Plan::on_exhausted) {
             Some(Exhausted::Continue) => OnError::Continue,
             Some(Exhausted::Man) => OnError::Man,
-            Some(Exhausted::Fail) | None => OnError::Fail,
+            Some(Exhausted::Fail | Exhausted::DeadLetter) | None => OnError::Fail,
         }
     }
 
     /// Asks a person what to do about a step that failed.
     fn ask(&mut self, at: StepRef, error: Failure) {
         let task = self.step_state(at).task_key(at);
-        self.request_decision(DecisionKind::Exhausted, task, error);
+        let id = self.new_decision_id();
+        self.request_decision(id, DecisionKind::Exhausted, task, error);
         self.queue.insert(at.lane);
     }
 
-    pub(super) fn request_decision(&mut self, kind: DecisionKind, task: TaskKey, error: Failure) {
+    pub(super) fn new_decision_id(&mut self) -> Bytes {
         let random = self.context.entropy.next_u64();
         let id = Id::new(self.now(), self.state.id.slot(), random);
-        let id = bytes::Bytes::copy_from_slice(&id.bytes());
+        Bytes::copy_from_slice(&id.bytes())
+    }
+
+    pub(super) fn request_decision(
+        &mut self,
+        id: Bytes,
+        kind: DecisionKind,
+        task: TaskKey,
+        error: Failure,
+    ) {
         self.emit(Body::DecisionRequested(DecisionRequested {
             id,
             kind: kind as i32,

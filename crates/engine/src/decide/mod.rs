@@ -9,6 +9,7 @@ mod answer;
 mod approval;
 mod cancel;
 mod child;
+mod dead_letter;
 mod decision;
 mod failure;
 mod finish;

@@ -335,6 +335,7 @@ pub(super) fn recorded_plan(plan: RetryPlan, adapter: &str, action: &str) -> Pla
             definition::OnExhausted::Fail => Exhausted::Fail as i32,
             definition::OnExhausted::Continue => Exhausted::Continue as i32,
             definition::OnExhausted::Man => Exhausted::Man as i32,
+            definition::OnExhausted::DeadLetter => Exhausted::DeadLetter as i32,
         },
         timeout_ms: plan.timeout_ms,
         limit: None,

@@ -239,8 +239,10 @@ impl Decider<'_, '_> {
         done == block.opened
     }
 
-    /// An undo failed for good: the instance is stuck until a person decides.
+    /// An undo failed for good: it is kept, and the instance is stuck until a person decides.
     pub(super) fn undo_failed(&mut self, task: TaskKey, error: Failure) {
-        self.request_decision(DecisionKind::CompensationFailed, task, error);
+        let id = self.new_decision_id();
+        self.keep_undo(id.clone(), task, &error);
+        self.request_decision(id, DecisionKind::CompensationFailed, task, error);
     }
 }

@@ -5,9 +5,11 @@
 //! the meaning of a record version's apply never changes.
 
 mod approval;
+mod dead_letter;
 mod envelope;
 mod instance;
 mod lane;
+mod operation;
 mod shared;
 mod slot;
 mod step;
@@ -22,6 +24,7 @@ pub use approval::{
     DecisionOverdue, DecisionReminded, DecisionResolved, NoticeEnded, NoticeScheduled, OnTimeout,
     StepAudited,
 };
+pub use dead_letter::{AttemptNote, DeadLetterSettled, DeadLettered, Settled};
 pub use envelope::{Origin, Record};
 pub use instance::{
     CancelRequested, Choice, DecisionKind, DecisionMade, DecisionRequested, Ended, Failing,
@@ -30,6 +33,10 @@ pub use instance::{
 pub use lane::{
     Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, LanesPaced,
     Role,
+};
+pub use operation::{
+    OperationFinding, OperationMade, OperationTaken, OperationTurn, OperationTurned,
+    OperationWorked,
 };
 pub use shared::Shared;
 pub use slot::{
@@ -213,6 +220,9 @@ pub enum Body {
     /// An operator ends a step, or has it tried at once; what follows says the rest.
     #[prost(message, tag = "73")]
     StepOverruled(StepOverruled),
+    /// A call failed for good and is kept whole.
+    #[prost(message, tag = "80")]
+    DeadLettered(Box<DeadLettered>),
     /// It waits for its turn under the limit of its workflow.
     #[prost(message, tag = "86")]
     TurnAwaited(TurnAwaited),
@@ -224,7 +234,7 @@ pub enum Body {
 impl Body {
     /// Whether there is a body of this tag.
     const fn has_tag(tag: u32) -> bool {
-        matches!(tag, 20..=73 | 86 | 87)
+        matches!(tag, 20..=73 | 80 | 86 | 87)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use prost::{Message, Oneof};
 
-use super::{CancelRequested, Empty, Ended, Failure, KeyReleased, Parent, StartRefused, TaskKey};
+use super::{
+    CancelRequested, DeadLetterSettled, Empty, Ended, Failure, KeyReleased, OperationMade,
+    OperationTaken, OperationTurned, OperationWorked, Parent, StartRefused, TaskKey,
+};
 use crate::payload::Payload;
 
 /// See [`super::Body::OwnerOpened`].
@@ -16,11 +19,11 @@ pub struct OwnerOpened {
     pub node: String,
 }
 
-/// A fact about a slot: keys and messages.
+/// A fact about a slot: keys, messages, operations, dead letters.
 #[derive(Clone, PartialEq, Message)]
 pub struct SlotFact {
     /// What.
-    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5, 86")]
+    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86")]
     pub body: Option<SlotBody>,
 }
 
@@ -45,6 +48,21 @@ pub enum SlotBody {
     /// An idempotency key is free again.
     #[prost(message, tag = "86")]
     KeyReleased(KeyReleased),
+    /// An operation on many instances was made.
+    #[prost(message, tag = "80")]
+    OperationMade(OperationMade),
+    /// An operation took the next few in hand.
+    #[prost(message, tag = "81")]
+    OperationTaken(OperationTaken),
+    /// An operation is through with those it had in hand.
+    #[prost(message, tag = "82")]
+    OperationWorked(OperationWorked),
+    /// An operation was held, let go on, or given up.
+    #[prost(message, tag = "83")]
+    OperationTurned(OperationTurned),
+    /// A dead letter needs nobody any more.
+    #[prost(message, tag = "84")]
+    DeadLetterSettled(DeadLetterSettled),
 }
 
 /// A link of a slot's chain of decisions.
@@ -203,6 +221,9 @@ pub struct StartMessage {
     /// The idempotency key that was taken for it in another slot; empty if none.
     #[prost(string, tag = "87")]
     pub idempotency_key: String,
+    /// What led to it, where that is not the parent; empty means `api`.
+    #[prost(string, tag = "80")]
+    pub cause: String,
 }
 
 /// How a child ended.

@@ -108,6 +108,8 @@ pub enum Exhausted {
     Continue = 1,
     /// A person decides.
     Man = 2,
+    /// The step fails, and the call is kept whole.
+    DeadLetter = 3,
 }
 
 /// See [`super::Body::StepScheduled`].

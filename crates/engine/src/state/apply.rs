@@ -4,10 +4,10 @@ use super::instance::{Instance, Pause, Phase};
 use super::lane::{Lane, LaneStatus, UndoStatus};
 use super::step::{Block, StepState, StepStatus};
 use crate::record::{
-    AttemptFailed, AttemptStarted, Body, CancelRequested, Closing, DecisionKind, FinallyStarted,
-    Handling, Held, InstanceEnded, InstanceStarted, LaneClosing, LaneEnded, LaneList, LaneOutcome,
-    LanesOpened, LanesPaced, Record, RetryScheduled, Role, RoundDelayed, StepCompleted, StepFailed,
-    StepRef, StepRescheduled, StepScheduled, StepStarted, TaskKind,
+    AttemptFailed, AttemptNote, AttemptStarted, Body, CancelRequested, Closing, DecisionKind,
+    FinallyStarted, Handling, Held, InstanceEnded, InstanceStarted, LaneClosing, LaneEnded,
+    LaneList, LaneOutcome, LanesOpened, LanesPaced, Record, RetryScheduled, Role, RoundDelayed,
+    StepCompleted, StepFailed, StepRef, StepRescheduled, StepScheduled, StepStarted, TaskKind,
 };
 
 impl Instance {
@@ -21,7 +21,7 @@ impl Instance {
             Body::StepScheduled(body) => self.step_scheduled(body, record.at),
             Body::StepStarted(body) => self.step_started(body, record.at),
             Body::LanesOpened(body) => self.lanes_opened(body),
-            Body::AttemptFailed(body) => self.attempt_failed(body),
+            Body::AttemptFailed(body) => self.attempt_failed(body, record.at),
             Body::RetryScheduled(body) => self.retry_scheduled(body),
             Body::AttemptStarted(body) => self.attempt_started(body, record.at),
             Body::TaskAccepted(body) => self.task_accepted(body),
@@ -66,6 +66,7 @@ impl Instance {
             Body::TurnAwaited(body) => self.turn_awaited(body.place, record.at),
             Body::InstancePaused(body) => self.paused(body, record),
             Body::InstanceResumed(_) => self.progress.pause = None,
+            Body::DeadLettered(body) => self.dead_lettered(body.task.at),
             Body::DecisionCut(_) => self.progress.cut = true,
             Body::DecisionContinued(_) => self.progress.cut = false,
             // Kept for review, or late: neither changes anything. The others are facts of slots and
@@ -77,6 +78,13 @@ impl Instance {
             | Body::Slot(_)
             | Body::CatalogChanged(_)
             | Body::InstanceDeleted(_) => {}
+        }
+    }
+
+    /// The letter has them now.
+    fn dead_lettered(&mut self, at: StepRef) {
+        if let Some(step) = self.step_mut(at) {
+            step.attempts.clear();
         }
     }
 
@@ -195,7 +203,7 @@ impl Instance {
         }
     }
 
-    fn attempt_failed(&mut self, body: &AttemptFailed) {
+    fn attempt_failed(&mut self, body: &AttemptFailed, at_ms: i64) {
         if body.task.kind() == TaskKind::Notify {
             return self.notice_failed(body);
         }
@@ -210,6 +218,12 @@ impl Instance {
             step.due_at = 0;
             step.unknown |= body.error.effect_unknown;
             step.error = error;
+            step.note_attempt(AttemptNote {
+                attempt: body.task.attempt,
+                at: at_ms,
+                error: body.error.clone(),
+                target: body.target.clone(),
+            });
         } else if let Some(undo) = step.undo.as_deref_mut() {
             undo.retrying(0);
             undo.error = error;

@@ -19,7 +19,7 @@
 use prost::{Enumeration, Message};
 
 use crate::payload::Payload;
-use crate::record::{ChildStart, Failure, Plan, Shared};
+use crate::record::{AttemptNote, ChildStart, Exhausted, Failure, Plan, Shared};
 
 /// Where a step is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enumeration)]
@@ -143,9 +143,25 @@ pub struct StepState {
     /// A wait that went on without what it waited for.
     #[prost(bool, tag = "25")]
     pub expired: bool,
+    /// Its latest attempts that failed, where its call is to be kept when it fails for good.
+    #[prost(message, repeated, tag = "80")]
+    pub attempts: Vec<AttemptNote>,
 }
 
+/// Attempts that a step remembers at most.
+const ATTEMPTS: usize = 20;
+
 impl StepState {
+    /// Remembers an attempt that failed, where that is asked for.
+    pub(super) fn note_attempt(&mut self, note: AttemptNote) {
+        let kept = self.plan.as_deref();
+        if kept.is_some_and(|plan| plan.on_exhausted() == Exhausted::DeadLetter) {
+            let surplus = (self.attempts.len() + 1).saturating_sub(ATTEMPTS);
+            self.attempts.drain(..surplus);
+            self.attempts.push(note);
+        }
+    }
+
     /// Whether what follows it may start: its end, its catch's end included.
     pub fn has_ended(&self) -> bool {
         match self.status() {

@@ -92,6 +92,7 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::SignalTaken(_) => "signal-taken",
         Body::WaitExpired(_) => "wait-expired",
         Body::StepOverruled(_) => "step-overruled",
+        Body::DeadLettered(_) => "dead-lettered",
         Body::InstanceQueued(_) => "instance-queued",
         Body::InstanceBegun(_) => "instance-begun",
         Body::TurnAwaited(_) => "turn-awaited",
@@ -151,6 +152,7 @@ fn step_of(body: &Body) -> Option<StepRef> {
         Body::LanesPaced(body) => body.at,
         Body::SignalAwaited(body) => body.at,
         Body::StepOverruled(body) => body.at,
+        Body::DeadLettered(body) => body.task.at,
         Body::SignalTaken(body) => body.at,
         Body::WaitExpired(at) => *at,
         _ => return None,
@@ -270,6 +272,7 @@ fn other_data(body: &Body) -> Value {
         | Body::SignalReceived(_)
         | Body::SignalTaken(_)
         | Body::StepOverruled(_)
+        | Body::DeadLettered(_)
         | Body::InstanceQueued(_)
         | Body::TurnAwaited(_)
         | Body::LanesPaced(_)
@@ -295,6 +298,13 @@ fn operated_data(body: &Body) -> Value {
         Body::StepOverruled(body) => {
             json!({ "how": body.how().as_str(), "reason": body.reason })
         }
+        Body::DeadLettered(body) => json!({
+            "dead_letter": id(&body.id),
+            "for": purpose(body.task),
+            "adapter": body.adapter,
+            "action": body.action,
+            "error": error_value(&body.error),
+        }),
         Body::InstanceQueued(body) => json!({ "start_at": time(body.start_at) }),
         Body::TurnAwaited(body) => json!({ "place": body.place }),
         Body::LanesPaced(body) => json!({ "due_at": time(body.due_at) }),

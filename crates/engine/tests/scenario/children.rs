@@ -223,6 +223,7 @@ fn a_workflow_undoes_a_step() {
         > start kid {"input":{},"output":1}
         - child fails oops
         attempt-failed one oops
+        dead-lettered one / oops (0)
         decision-requested one
         - decide retry
         decision-made retry by ann

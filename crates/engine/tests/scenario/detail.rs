@@ -31,6 +31,10 @@ pub fn detail(record: &Record) -> String {
             .error
             .as_ref()
             .map_or_else(String::new, |error| format!(" {}", error.error_type)),
+        Body::DeadLettered(body) => {
+            let (error, attempts) = (&body.error.error_type, body.attempts.len());
+            format!(" {}/{} {error} ({attempts})", body.adapter, body.action)
+        }
         Body::LanesOpened(body) => format!(" {}..{}", body.from, body.to),
         Body::LaneEnded(body) if body.lane > 0 => {
             format!(" {} {:?}", body.lane, body.outcome()).to_lowercase()

@@ -269,3 +269,45 @@ fn a_person_skips_or_fails() {
         "#,
     );
 }
+
+#[test]
+fn a_call_that_fails_for_good_is_kept_and_its_catch_goes_on() {
+    check(
+        r#"
+  steps:
+    - id: one
+      adapter: a
+      retry: { max-attempts: 2, initial-interval: 1s, jitter: none, on-exhausted: dead-letter }
+      catch: [{ error: "http.*", steps: [{ id: two, set: { x: 1 } }] }]
+"#,
+        r#"
+        start {}
+        one fails http.503
+        clock +1000
+        one fails http.503
+        "#,
+        r#"
+        - start {}
+        instance-started
+        step-scheduled one
+        > call a one/1 {}
+        - one fails http.503
+        attempt-failed one http.503
+        retry-scheduled one #2 at 2000
+        - clock +1000
+        attempt-started one #2
+        > call a one/1 {}
+        - one fails http.503
+        attempt-failed one http.503
+        dead-lettered one a/ http.503 (2)
+        step-failed one http.503 caught
+        lanes-opened one 0..1
+        step-completed one[0]/two {"x":1}
+        lane-ended 1 completed
+        catch-completed one {"x":1}
+        lane-ended root completed
+        instance-completed
+        = completed
+        "#,
+    );
+}

@@ -193,6 +193,7 @@ fn a_person_amends_the_input_or_gives_the_instance_up() {
         > call undo one/1/compensate {"input":1,"output":null}
         - one fails http.500 permanent
         attempt-failed one http.500
+        dead-lettered one undo/ http.500 (0)
         decision-requested one
         - decide done
         decision-made done by ann

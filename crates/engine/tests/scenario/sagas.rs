@@ -207,6 +207,7 @@ fn a_compensation_that_fails_for_good_is_a_decision() {
         > call undo one/1/compensate {"input":{},"output":1}
         - one fails http.503
         attempt-failed one http.503
+        dead-lettered one undo/ http.503 (0)
         decision-requested one
         - decide retry
         decision-made retry by ann
@@ -263,6 +264,7 @@ fn a_person_leaves_a_compensation() {
         > call a/undo two/1/compensate {"input":{},"output":2}
         - two fails http.422 permanent
         attempt-failed two http.422
+        dead-lettered two a/undo http.422 (0)
         decision-requested two
         - decide fail
         decision-made fail by ann

@@ -3,6 +3,8 @@
 mod adapters;
 mod backup;
 mod copy;
+mod dead_letters;
+mod operations;
 mod resources;
 mod serve;
 mod workflows;
@@ -14,6 +16,8 @@ pub use backup::{
     BackupCallsArgs, BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs,
 };
 pub use copy::CopyArgs;
+pub use dead_letters::{DeadLettersCommand, DiscardArgs, LetterListArgs, ReprocessArgs};
+pub use operations::{ManyArgs, OperationsCommand, TurnArgs};
 pub use resources::{
     ApplyArgs, DecisionsCommand, DiffArgs, ListShow, NodeSwitch, NodesCommand, PathArgs,
     ResourceCommand, TestArgs,
@@ -99,21 +103,27 @@ pub enum Command {
     Watch(WatchArgs),
     /// Print an instance's records
     History(HistoryArgs),
-    /// Send a signal to an instance; it is kept until a step waits for it
+    /// Send a signal to an instance, or to many; it is kept until a step waits for it
     Signal(SignalArgs),
     /// Hold instances: what is under way ends, nothing new begins
     Pause(HoldArgs),
     /// Let instances that are held go on
     Resume(HoldArgs),
-    /// Start a new instance from the input of this one
+    /// Start new instances from the input of these
     Replay(ReplayArgs),
     /// Skip a step, supply its output, have it fail or tried at once
     #[command(subcommand)]
     Steps(StepsCommand),
-    /// End an instance early; what it did is undone unless told otherwise
+    /// End instances early; what they did is undone unless told otherwise
     Cancel(CancelArgs),
-    /// Delete an ended instance for good, with its history
+    /// Delete ended instances for good, with their history
     Delete(DeleteArgs),
+    /// What was asked of many instances at once, and how far it is
+    #[command(subcommand)]
+    Operations(OperationsCommand),
+    /// Calls that failed for good and are kept whole
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
     /// Questions to people
     #[command(subcommand)]
     Decisions(DecisionsCommand),

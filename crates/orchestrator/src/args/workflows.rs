@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::operations::ManyArgs;
+
 /// Arguments of `submit`.
 #[derive(Debug, Args)]
 pub struct SubmitArgs {
@@ -110,10 +112,15 @@ pub struct HistoryArgs {
 /// Arguments of `signal`.
 #[derive(Debug, Args)]
 pub struct SignalArgs {
-    /// The instance's id
-    pub id: String,
-    /// The signal's name, as a step waits for it
-    pub name: String,
+    /// The instance's id (none with `--filter`), and the signal's name, as a step waits for it
+    #[arg(required = true, num_args = 1..=2, value_names = ["ID", "NAME"])]
+    pub words: Vec<String>,
+    /// Why; kept in the audit of an operation
+    #[arg(long, default_value = "", requires = "filter")]
+    pub reason: String,
+    /// Of many
+    #[command(flatten)]
+    pub many: ManyArgs,
     /// What the step gets: JSON, `@FILE`, or `-` for standard input
     #[arg(long)]
     pub data: Option<String>,
@@ -125,9 +132,12 @@ pub struct SignalArgs {
 /// Arguments of `pause` and `resume`.
 #[derive(Debug, Args)]
 pub struct HoldArgs {
-    /// The instances' ids
-    #[arg(required = true)]
+    /// The instances' ids; none with `--filter`
+    #[arg(required_unless_present = "filter", conflicts_with = "filter")]
     pub ids: Vec<String>,
+    /// Of many
+    #[command(flatten)]
+    pub many: ManyArgs,
     /// Why; kept in the history and in the audit
     #[arg(long, default_value = "")]
     pub reason: String,
@@ -136,8 +146,15 @@ pub struct HoldArgs {
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// The instance's id
-    pub id: String,
+    /// The instances' ids; none with `--filter`
+    #[arg(required_unless_present = "filter", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    /// Why; kept in the audit of an operation
+    #[arg(long, default_value = "", requires = "filter")]
+    pub reason: String,
+    /// Of many
+    #[command(flatten)]
+    pub many: ManyArgs,
     /// The workflow's version; without it the one that the instance ran on
     #[arg(long)]
     pub version: Option<String>,
@@ -194,8 +211,12 @@ pub struct StepArgs {
 /// Arguments of `cancel`.
 #[derive(Debug, Args)]
 pub struct CancelArgs {
-    /// The instance's id
-    pub id: String,
+    /// The instances' ids; none with `--filter`
+    #[arg(required_unless_present = "filter", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    /// Of many
+    #[command(flatten)]
+    pub many: ManyArgs,
     /// Why
     #[arg(long, default_value = "")]
     pub reason: String,
@@ -207,8 +228,12 @@ pub struct CancelArgs {
 /// Arguments of `delete`.
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
-    /// The instance's id
-    pub id: String,
+    /// The instances' ids; none with `--filter`
+    #[arg(required_unless_present = "filter", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    /// Of many
+    #[command(flatten)]
+    pub many: ManyArgs,
     /// Why; kept in the audit
     #[arg(long)]
     pub reason: Option<String>,

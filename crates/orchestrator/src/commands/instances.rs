@@ -1,10 +1,14 @@
 //! `list`, `history`, `cancel`, `delete`: instances.
 
-use api::{CancelRequest, Deleted, Exit, HistoryRecord, InstanceSummary, Page, Submitted, Time};
+use api::{
+    CancelRequest, Deleted, Exit, HistoryRecord, InstanceSummary, OperationRequest, Page,
+    Submitted, Time,
+};
 
 use serde_json::{Value, json};
 
 use super::Session;
+use super::operations::on_many;
 use crate::args::{CancelArgs, DeleteArgs, HistoryArgs, ListArgs};
 use crate::client::{Ask, segment};
 use crate::failure::Failure;
@@ -117,30 +121,51 @@ fn telling(data: &Value) -> String {
         .join(" ")
 }
 
-/// Ends an instance early.
+/// Ends instances early, one after the other; the first that is refused ends it.
 pub async fn cancel(session: &Session, args: CancelArgs) -> Result<Exit, Failure> {
     let compensate = args.no_compensation.then_some(false);
+    if !args.many.filter.is_empty() {
+        let request = OperationRequest {
+            action: "cancel".to_owned(),
+            reason: args.reason,
+            compensate,
+            ..OperationRequest::default()
+        };
+        return on_many(session, request, args.many, None).await;
+    }
     let request = CancelRequest {
         reason: args.reason,
         compensate,
     };
-    let path = format!("/api/v1/workflows/{}/cancel", segment(&args.id));
-    let body = session
-        .client
-        .post(&path, Ask::default().json(to_json(&request)?))
-        .await?;
-    session.output.show(&body, |answer: &Submitted| {
-        format!("{} is {}", answer.id, terminal::status(&answer.status))
-    })
+    for id in &args.ids {
+        let path = format!("/api/v1/workflows/{}/cancel", segment(id));
+        let ask = Ask::default().json(to_json(&request)?);
+        let body = session.client.post(&path, ask).await?;
+        session.output.show(&body, |answer: &Submitted| {
+            format!("{} is {}", answer.id, terminal::status(&answer.status))
+        })?;
+    }
+    Ok(Exit::Well)
 }
 
-/// Deletes an ended instance.
+/// Deletes ended instances, one after the other; the first that is refused ends it.
 pub async fn delete(session: &Session, args: DeleteArgs) -> Result<Exit, Failure> {
-    let ask = Ask::default().with("reason", args.reason);
-    let path = format!("/api/v1/workflows/{}", segment(&args.id));
-    let body = session.client.delete(&path, ask).await?;
-    let gone = |answer: &Deleted| format!("{} is deleted", answer.id);
-    session.output.show(&body, gone)
+    if !args.many.filter.is_empty() {
+        let request = OperationRequest {
+            action: "delete".to_owned(),
+            reason: args.reason.unwrap_or_default(),
+            ..OperationRequest::default()
+        };
+        return on_many(session, request, args.many, None).await;
+    }
+    for id in &args.ids {
+        let ask = Ask::default().with("reason", args.reason.clone());
+        let path = format!("/api/v1/workflows/{}", segment(id));
+        let body = session.client.delete(&path, ask).await?;
+        let gone = |answer: &Deleted| format!("{} is deleted", answer.id);
+        session.output.show(&body, gone)?;
+    }
+    Ok(Exit::Well)
 }
 
 /// A time as it is, or a duration back from now.

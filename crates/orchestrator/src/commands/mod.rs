@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod completions;
 mod copy;
+mod dead_letters;
 mod decisions;
 mod definitions;
 mod dev;
@@ -13,6 +14,7 @@ mod eval;
 mod export;
 mod instances;
 mod nodes;
+mod operations;
 mod place;
 mod serve;
 mod sets;
@@ -88,6 +90,8 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Resume(args) => verbs::hold(session, "resume", args).await,
         Command::Cancel(args) => instances::cancel(session, args).await,
         Command::Delete(args) => instances::delete(session, args).await,
+        Command::DeadLetters(command) => dead_letters::run(session, command).await,
+        Command::Operations(command) => operations::run(session, command).await,
         Command::Decisions(command) => decide(command, session).await,
         Command::Approve(args) => decisions::answer(session, "approve", args).await,
         Command::Reject(args) => decisions::answer(session, "reject", args).await,

@@ -1,8 +1,11 @@
-//! `signal`, `pause`, `resume`, `steps`, `replay`: what is asked of one instance while it runs.
+//! `signal`, `pause`, `resume`, `steps`, `replay`: what is asked of instances while they run.
 
-use api::{Exit, Json, Reason, ReplayRequest, SignalRequest, StepRequest, Submitted};
+use api::{
+    Exit, Json, OperationRequest, Reason, ReplayRequest, SignalRequest, StepRequest, Submitted,
+};
 
 use super::Session;
+use super::operations::on_many;
 use crate::args::{HoldArgs, ReplayArgs, SignalArgs, StepArgs, StepsCommand};
 use crate::client::{Ask, segment};
 use crate::failure::Failure;
@@ -13,11 +16,28 @@ use crate::terminal;
 /// Sends a signal to an instance.
 pub async fn signal(session: &Session, args: SignalArgs) -> Result<Exit, Failure> {
     let data = args.data.as_deref().map(json_argument).transpose()?;
-    let request = SignalRequest {
-        name: args.name,
-        data: data.map(|text| Json::from_bytes(text.as_bytes())),
+    let data = data.map(|text| Json::from_bytes(text.as_bytes()));
+    let many = !args.many.filter.is_empty();
+    let (id, name) = match args.words.as_slice() {
+        [name] if many => ("", name.clone()),
+        [id, name] if !many => (id.as_str(), name.clone()),
+        _ => {
+            let expected = "expected ID and NAME, or NAME and --filter";
+            return Err(Failure::usage(expected));
+        }
     };
-    let path = format!("/api/v1/workflows/{}/signal", segment(&args.id));
+    if many {
+        let request = OperationRequest {
+            action: "signal".to_owned(),
+            name: Some(name),
+            data,
+            reason: args.reason,
+            ..OperationRequest::default()
+        };
+        return on_many(session, request, args.many, args.idempotency_key).await;
+    }
+    let request = SignalRequest { name, data };
+    let path = format!("/api/v1/workflows/{}/signal", segment(id));
     let ask = Ask::default()
         .header("idempotency-key", args.idempotency_key)
         .json(json(&request)?);
@@ -29,6 +49,14 @@ pub async fn signal(session: &Session, args: SignalArgs) -> Result<Exit, Failure
 
 /// Holds instances, or lets them go on, one after the other; the first that is refused ends it.
 pub async fn hold(session: &Session, verb: &str, args: HoldArgs) -> Result<Exit, Failure> {
+    if !args.many.filter.is_empty() {
+        let request = OperationRequest {
+            action: verb.to_owned(),
+            reason: args.reason,
+            ..OperationRequest::default()
+        };
+        return on_many(session, request, args.many, None).await;
+    }
     let request = Reason {
         reason: args.reason,
     };
@@ -90,17 +118,29 @@ pub async fn step(session: &Session, command: StepsCommand) -> Result<Exit, Fail
     })
 }
 
-/// Starts a new instance from the input of another.
+/// Starts new instances from the input of others.
 pub async fn replay(session: &Session, args: ReplayArgs) -> Result<Exit, Failure> {
+    if !args.many.filter.is_empty() {
+        let request = OperationRequest {
+            action: "replay".to_owned(),
+            version: args.version,
+            reason: args.reason,
+            ..OperationRequest::default()
+        };
+        return on_many(session, request, args.many, args.idempotency_key).await;
+    }
     let request = ReplayRequest {
         version: args.version,
     };
-    let path = format!("/api/v1/workflows/{}/replay", segment(&args.id));
-    let ask = Ask::default()
-        .header("idempotency-key", args.idempotency_key)
-        .json(json(&request)?);
-    let body = session.client.post(&path, ask).await?;
-    session.output.show(&body, |started: &Submitted| {
-        format!("{}  {}", started.id, terminal::status(&started.status))
-    })
+    for id in &args.ids {
+        let path = format!("/api/v1/workflows/{}/replay", segment(id));
+        let ask = Ask::default()
+            .header("idempotency-key", args.idempotency_key.clone())
+            .json(json(&request)?);
+        let body = session.client.post(&path, ask).await?;
+        session.output.show(&body, |started: &Submitted| {
+            format!("{}  {}", started.id, terminal::status(&started.status))
+        })?;
+    }
+    Ok(Exit::Well)
 }

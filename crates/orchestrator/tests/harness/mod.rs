@@ -143,11 +143,25 @@ impl Node {
 
     /// What a path answers, as text.
     pub fn page(&self, path: &str) -> String {
+        self.ask(|client| client.get(format!("{}{path}", self.url)))
+    }
+
+    /// What it answers to JSON, whatever the status.
+    pub fn post(&self, path: &str, body: &str) -> Value {
+        let text = self.ask(|client| {
+            let request = client.post(format!("{}{path}", self.url));
+            let request = request.header("content-type", "application/json");
+            request.body(body.to_owned())
+        });
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"))
+    }
+
+    fn ask(&self, request: impl FnOnce(&reqwest::Client) -> reqwest::RequestBuilder) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            let answer = client.get(format!("{}{path}", self.url)).send().await;
+            let answer = request(&client).send().await;
             answer.unwrap().text().await.unwrap()
         })
     }

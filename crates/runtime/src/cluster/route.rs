@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::record::Record;
+use engine::record::{DeadLetterSettled, Record};
 use engine::{Id, Instance, Slot};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -13,12 +13,13 @@ use super::link::Link;
 use super::serve::ALL_SLOTS;
 use super::state::Cluster;
 use super::wire::{
-    Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, InstanceAnswer, ReadAsk, StartAsk, When,
-    id_bytes, id_in,
+    Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, InstanceAnswer, LetterAsk, OperationAsk,
+    ReadAsk, StartAsk, When, id_bytes, id_in,
 };
 use crate::clock::steady_now;
 use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
 use crate::handle::{Begin, Order};
+use crate::operation::{self, Operation, OperationError};
 use crate::partition::{Carried, StartReply, supply_blobs};
 use crate::reads::Behind;
 use crate::shared::Shared;
@@ -46,6 +47,12 @@ impl Elsewhere for CommandError {
 }
 
 impl Elsewhere for SubmitError {
+    fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Unavailable(reason) if reason.is_elsewhere())
+    }
+}
+
+impl Elsewhere for OperationError {
     fn is_elsewhere(&self) -> bool {
         matches!(self, Self::Unavailable(reason) if reason.is_elsewhere())
     }
@@ -212,15 +219,19 @@ impl There {
         })
     }
 
-    /// Has a command carried out there.
-    pub(crate) async fn command(&self, order: &Order) -> Result<Carried, CommandError> {
+    /// Has a command carried out there; one that comes `again` may have been carried out before.
+    pub(crate) async fn command(
+        &self,
+        order: &Order,
+        again: bool,
+    ) -> Result<Carried, CommandError> {
         let ask = CommandAsk {
             id: id_bytes(order.id),
             command: order.command.to_wire().into(),
             actor: order.actor.clone(),
             cause: order.cause.clone(),
             command_id: id_bytes(order.command_id),
-            again: self.again,
+            again: again || self.again,
         };
         match self.ask(Ask::Command(ask)).await? {
             Answer::Instance(answer) => {
@@ -229,6 +240,38 @@ impl There {
                 Ok(Carried { instance, ignored })
             }
             other => Err(other.into_error(order.id)),
+        }
+    }
+
+    /// Has a dead letter settled there.
+    pub(crate) async fn settle_letter(
+        &self,
+        fact: &DeadLetterSettled,
+        actor: &str,
+    ) -> Result<(), Unavailable> {
+        let ask = LetterAsk {
+            fact: fact.clone(),
+            actor: actor.to_owned(),
+        };
+        match self.ask(Ask::Letter(ask)).await? {
+            Answer::Done(_) => Ok(()),
+            other => Err(other.into_unavailable()),
+        }
+    }
+
+    /// Has something done with an operation there.
+    pub(crate) async fn operation(
+        &self,
+        order: &operation::Order,
+    ) -> Result<Operation, OperationError> {
+        let ask = OperationAsk {
+            order: serde_json::to_vec(order).unwrap_or_default().into(),
+            again: self.again,
+        };
+        match self.ask(Ask::Operation(ask)).await? {
+            Answer::Operation(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|error| Unavailable::Store(format!("another node's answer: {error}")))?,
+            other => Err(other.into_unavailable().into()),
         }
     }
 

@@ -13,12 +13,13 @@ use tokio::task::AbortHandle;
 use super::link::Connection;
 use super::wire::{
     Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, DrainAsk, Frame,
-    InstanceAnswer, PublishedAnswer, ReadAsk, Reply, Request, StartAsk, When, gather, id_bytes,
-    id_in,
+    InstanceAnswer, LetterAsk, OperationAsk, PublishedAnswer, ReadAsk, Reply, Request, StartAsk,
+    When, gather, id_bytes, id_in,
 };
 use crate::dispatch::TaskResult;
 use crate::error::{CommandError, Unavailable};
 use crate::handle::{Runtime, held_here};
+use crate::operation::OperationError;
 use crate::partition::{Internal, StartReply};
 use crate::recovery::supply_message;
 use crate::shared::Shared;
@@ -197,6 +198,8 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
             Answer::Held(held_here(&shared, id_in(&id)).await.into())
         }
         Ask::Delete(ask) => delete(runtime, &ask).await,
+        Ask::Operation(ask) => operation(runtime, &ask).await,
+        Ask::Letter(ask) => letter(runtime, ask).await,
         Ask::Drain(ask) => drain(runtime, &ask),
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),
@@ -278,6 +281,25 @@ async fn delete(runtime: &Runtime, ask: &DeleteAsk) -> Answer {
     match deleted.await {
         Ok(()) => Answer::Done(true),
         Err(error) => error.into(),
+    }
+}
+
+async fn letter(runtime: &Runtime, ask: LetterAsk) -> Answer {
+    let slot = id_in(&ask.fact.id).slot();
+    match runtime.settle_letter_here(slot, ask.fact, &ask.actor).await {
+        Ok(()) => Answer::Done(true),
+        Err(reason) => reason.into(),
+    }
+}
+
+async fn operation(runtime: &Runtime, ask: &OperationAsk) -> Answer {
+    let order = match serde_json::from_slice(&ask.order) {
+        Ok(order) => order,
+        Err(error) => return Unavailable::Store(error.to_string()).into(),
+    };
+    match runtime.operation_at_owner(order, ask.again).await {
+        Err(OperationError::Unavailable(reason)) => reason.into(),
+        answer => Answer::Operation(serde_json::to_vec(&answer).unwrap_or_default().into()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use definition::Catalog;
-use engine::record::{MessageSent, MessageTaken, Record, StartMessage};
+use engine::record::{DeadLetterSettled, MessageSent, MessageTaken, Record, StartMessage};
 use engine::{Id, Instance, Payload, Refusal};
 use prost::{Message, Oneof};
 use tokio::sync::mpsc;
@@ -51,7 +51,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -104,6 +104,12 @@ pub(super) enum Ask {
     /// Which tasks of this instance wait.
     #[prost(bytes, tag = "26")]
     Held(Bytes),
+    /// Do something with an operation.
+    #[prost(message, tag = "80")]
+    Operation(OperationAsk),
+    /// Settle a dead letter.
+    #[prost(message, tag = "81")]
+    Letter(LetterAsk),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -162,6 +168,24 @@ pub(super) struct DeleteAsk {
 }
 
 #[derive(Clone, PartialEq, Message)]
+pub(super) struct LetterAsk {
+    #[prost(message, required, tag = "1")]
+    pub(super) fact: DeadLetterSettled,
+    #[prost(string, tag = "2")]
+    pub(super) actor: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct OperationAsk {
+    /// JSON.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) order: Bytes,
+    /// It may have been carried out already.
+    #[prost(bool, tag = "2")]
+    pub(super) again: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
 pub(super) struct DrainAsk {
     /// Why to own nothing; absent: own again.
     #[prost(string, optional, tag = "1")]
@@ -207,7 +231,7 @@ pub(super) struct Reply {
     pub(super) number: u64,
     #[prost(
         oneof = "Answer",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80"
     )]
     pub(super) answer: Option<Answer>,
 }
@@ -253,6 +277,9 @@ pub(super) enum Answer {
     Standing(StandingAnswer),
     #[prost(message, tag = "26")]
     Held(HeldTasks),
+    /// JSON of the operation, or of why not.
+    #[prost(bytes, tag = "80")]
+    Operation(Bytes),
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Command, Id, Instance};
+use store::InstanceRow;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Runtime;
@@ -11,6 +12,7 @@ use crate::cluster::{Routed, Trip, When, holds_command};
 use crate::error::{CommandError, ReadError, Unavailable};
 use crate::history::{fold, read_history};
 use crate::partition::{Carried, Deletion, Door, Internal, Reply, Work, supply_blobs};
+use crate::projector::row_of;
 use crate::reads::HistoryPage;
 use crate::subscribe::Published;
 
@@ -59,14 +61,20 @@ impl Runtime {
             actor: actor.to_owned(),
             cause: cause.to_owned(),
         };
-        let mut trip = Trip::to(&self.shared, id.slot());
+        self.carry(order, false).await
+    }
+
+    /// Has an order carried out by its instance's owner, wherever that is. One that comes `again` may
+    /// have been carried out before.
+    pub(crate) async fn carry(&self, order: Order, again: bool) -> Result<Carried, CommandError> {
+        let mut trip = Trip::to(&self.shared, order.id.slot());
         loop {
             let outcome = match trip.next().await? {
                 Routed::Here => {
-                    let again = trip.again();
+                    let again = again || trip.again();
                     trip.here(self.command_here(order.clone(), again)).await
                 }
-                Routed::There(there) => there.command(&order).await,
+                Routed::There(there) => there.command(&order, again).await,
             };
             if let Some(settled) = trip.settled(outcome) {
                 return settled;
@@ -176,6 +184,15 @@ impl Runtime {
     /// When there is none, or it cannot be read for the moment.
     pub async fn instance(&self, id: Id) -> Result<Arc<Instance>, ReadError> {
         self.read(id, When::Now).await
+    }
+
+    /// An instance as its owner has it, as lists show it.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read for the moment.
+    pub async fn row(&self, id: Id) -> Result<InstanceRow, ReadError> {
+        let instance = self.instance(id).await?;
+        Ok(row_of(&instance, bytes::Bytes::new()))
     }
 
     /// An instance as its owner has it, wherever that is.

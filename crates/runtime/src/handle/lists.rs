@@ -245,7 +245,7 @@ impl Runtime {
     }
 
     /// A page of a keyed table whose rows are JSON, newest first.
-    async fn table_page<T: DeserializeOwned>(
+    pub(super) async fn table_page<T: DeserializeOwned>(
         &self,
         table: Table,
         prefix: Bytes,

@@ -1,8 +1,11 @@
 //! The handle: what the server, the command line and the simulator call.
 
 mod adapters;
+mod dead_letters;
 mod instances;
 mod lists;
+mod operations;
+mod replay;
 mod runtime;
 mod submit;
 mod waiting;

@@ -125,7 +125,7 @@ impl Runtime {
     }
 
     /// Has an instance started by its owner, wherever that is.
-    async fn begun(
+    pub(super) async fn begun(
         &self,
         begin: Begin,
         mut ended: Option<EndReply>,
@@ -407,5 +407,6 @@ fn start_message(submit: Submit, workflow: &Workflow) -> StartMessage {
         start_at: submit.start_at.unwrap_or_default(),
         turn_key: None,
         idempotency_key: String::new(),
+        cause: String::new(),
     }
 }

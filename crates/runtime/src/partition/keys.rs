@@ -103,7 +103,8 @@ impl Partition {
     }
 }
 
-async fn read_key(store: &dyn Store, key: &str) -> Result<Option<KeyTaken>, StoreError> {
+/// An idempotency key as the state has it.
+pub(crate) async fn read_key(store: &dyn Store, key: &str) -> Result<Option<KeyTaken>, StoreError> {
     let bytes = || Bytes::copy_from_slice(key.as_bytes());
     let row = patiently(|| store.get(Table::Key, slot_of(key), bytes())).await?;
     row.map(KeyTaken::decode)

@@ -11,7 +11,9 @@ use engine::record::{KeyTaken, MessageSent, MessageTaken};
 use store::{Row, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
+use super::letters::LetterOrder;
 use super::load::Loaded;
+use super::operations::OperationAsked;
 use super::start::StartRequest;
 use super::work::Work;
 use crate::config::Bounds;
@@ -59,6 +61,10 @@ pub(crate) enum Internal {
     Drain(oneshot::Sender<()>),
     /// Take nothing new, and close when nothing waits and everything is durable.
     Close,
+    /// A dead letter is to be settled.
+    Letter(Box<LetterOrder>),
+    /// Something is asked of an operation.
+    Operation(Box<OperationAsked>),
     /// Send messages again that have waited for their acknowledgement since the last time.
     Redeliver,
 }

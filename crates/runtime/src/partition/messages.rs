@@ -195,7 +195,11 @@ impl Partition {
         }
         let parent = start.parent.as_ref();
         let parent_id = parent.and_then(|parent| Id::from_slice(&parent.id));
-        let cause = parent_id.map_or_else(|| "api".to_owned(), |parent| format!("parent:{parent}"));
+        let cause = match (parent_id, start.cause.as_str()) {
+            (Some(parent), _) => format!("parent:{parent}"),
+            (None, "") => "api".to_owned(),
+            (None, cause) => cause.to_owned(),
+        };
         let Err(refusal) = self.start(id, start, "", &cause) else {
             return;
         };

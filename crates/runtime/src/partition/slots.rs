@@ -1,4 +1,4 @@
-//! What slots remember: message numbers, marks, and keys that are not projected yet.
+//! What slots remember: message numbers, marks, keys that are not projected yet, open operations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,9 @@ use engine::{Slot, slot_of};
 use prost::Message;
 use store::{Change, Row, Table};
 
+use crate::dead_letter::settled_rows;
 use crate::decision_log::Chains;
+use crate::operation::Operations;
 
 /// First byte of the outbox's keys: the number last given to a pair of slots.
 const COUNTER: u8 = 0;
@@ -26,6 +28,7 @@ pub(crate) struct SlotState {
     taken: BTreeMap<Pair, u64>,
     keys: BTreeMap<String, (u64, KeyTaken)>,
     pub(super) chains: Chains,
+    pub(super) operations: Operations,
 }
 
 impl SlotState {
@@ -99,6 +102,11 @@ impl SlotState {
             SlotBody::MessageAcknowledged(taken) => self.acknowledged(*taken),
             SlotBody::DecisionChained(link) => self.chains.apply(link),
             SlotBody::KeyReleased(released) => vec![self.released(&released.key, position)],
+            SlotBody::OperationMade(_)
+            | SlotBody::OperationTaken(_)
+            | SlotBody::OperationWorked(_)
+            | SlotBody::OperationTurned(_) => self.operations.apply(fact),
+            SlotBody::DeadLetterSettled(settled) => settled_rows(settled),
         }
     }
 
@@ -162,6 +170,11 @@ impl SlotState {
     /// Takes in the head of a slot's chain of decisions.
     pub(crate) fn load_chain(&mut self, row: &Row) {
         self.chains.load(row);
+    }
+
+    /// Takes in a row of an open operation.
+    pub(crate) fn load_operation(&mut self, row: &Row) {
+        self.operations.load(row);
     }
 
     /// Takes in a row of the marks.

@@ -148,6 +148,7 @@ impl Partition {
         }
         let start = StartMessage {
             idempotency_key: key.key.clone(),
+            cause: request.cause,
             ..request.message
         };
         self.send_from(slot_of(&key.key), id, MessageBody::Start(start));
@@ -156,7 +157,7 @@ impl Partition {
         self.release_after(position, move || drop(reply.send(StartReply::Elsewhere)));
     }
 
-    fn record_key(&mut self, id: Id, key: &Idempotency) {
+    pub(super) fn record_key(&mut self, id: Id, key: &Idempotency) {
         let expires_at = self
             .now()
             .saturating_add(self.shared.config.bounds.key_ttl_ms);

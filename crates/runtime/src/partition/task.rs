@@ -20,6 +20,7 @@ use super::hot::HotSet;
 use super::keys::KeyLoads;
 use super::mailbox::{Door, Inbox, Internal, Port};
 use super::messages::Arrivals;
+use super::operations::Drivers;
 use super::slots::SlotState;
 use super::timers::NearTimers;
 use super::watch::Watchers;
@@ -78,6 +79,7 @@ pub(crate) struct Partition {
     pub(super) entropy: Entropy,
     pub(super) plans: Plans,
     pub(super) packer: Packer,
+    pub(super) drivers: Drivers,
     /// Results that came together and wait for room in a batch.
     results: VecDeque<TaskResult>,
     inbox: Inbox,
@@ -123,6 +125,7 @@ impl Partition {
             entropy,
             plans: Plans::default(),
             packer: Packer::default(),
+            drivers: Drivers::default(),
             results: VecDeque::new(),
             inbox,
             drains: Vec::new(),
@@ -134,6 +137,7 @@ impl Partition {
     /// Runs until the partition is closed (then true), is fenced, storage fails, or the runtime goes.
     pub(crate) async fn run(mut self) -> bool {
         self.port().set_open(true);
+        self.drive_operations();
         loop {
             self.read_timers();
             let woken = self.wake().await;
@@ -319,6 +323,8 @@ impl Partition {
                 self.closing = true;
             }
             Internal::Redeliver => self.redeliver(),
+            Internal::Letter(order) => self.on_letter(*order),
+            Internal::Operation(asked) => self.on_operation(*asked),
         }
     }
 

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use definition::Catalog;
 use engine::codec::{Packer, plain_history};
-use engine::record::{Body, CatalogChanged, DecisionAnswered, Record};
-use engine::{Id, Outstanding, Snapshot, TimerKey};
+use engine::record::{
+    Body, CatalogChanged, Choice, DeadLetterSettled, DecisionAnswered, DecisionKind, OperationTurn,
+    Record, Settled, SlotBody, SlotFact, StepRef, TaskKey,
+};
+use engine::{Id, Instance, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
 use store::{Change, EntityId, HistorySegment, Slot, Table};
 
@@ -14,6 +17,7 @@ use super::decisions::decision_changes;
 use super::instance::row_of;
 use super::merge::MergedInstance;
 use super::task_row::{task_row_key, task_row_value};
+use crate::dead_letter::{DeadLetter, letter_gone, letter_row};
 use crate::partition::timer_row_key;
 use crate::reads::AuditEntry;
 use crate::retention::class_of;
@@ -48,6 +52,7 @@ pub(super) fn instance_changes(
     outstanding_changes(changes, merged);
     changes.extend(row_of_turn(merged.before.as_deref(), after));
     decision_changes(changes, merged);
+    letter_changes(changes, merged);
     let audit = merged
         .records()
         .filter_map(|record| audit_change(slot, record));
@@ -111,6 +116,25 @@ fn outstanding_changes(changes: &mut Vec<Change>, merged: &MergedInstance) {
     changes.extend(new.into_iter().map(put));
 }
 
+/// Letters that were written; those of compensations go when the decision about them is made, unless
+/// it gives the compensation up.
+fn letter_changes(changes: &mut Vec<Change>, merged: &MergedInstance) {
+    for record in merged.records() {
+        let Some(body) = &record.body else { continue };
+        match body {
+            Body::DeadLettered(letter) => changes.push(letter_row(&merged.after, record, letter)),
+            Body::DecisionResolved(made)
+                if made.kind() == DecisionKind::CompensationFailed
+                    && made.answer.choice() != Choice::Fail =>
+            {
+                let id = Id::from_slice(&made.answer.id).unwrap_or_default();
+                changes.push(letter_gone(id));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// What is only in the first and what is only in the second.
 fn difference<T: Ord + Copy>(before: Vec<T>, after: Vec<T>) -> (Vec<T>, Vec<T>) {
     let (before, after) = (BTreeSet::from_iter(before), BTreeSet::from_iter(after));
@@ -166,7 +190,23 @@ fn answered(kind: &'static str, answer: &DecisionAnswered) -> (&'static str, Str
     (kind, answer.comment.clone(), data)
 }
 
-/// Adds what people did to the catalog, and which instances they deleted.
+fn letter_audit(record: &Record, settled: &DeadLetterSettled) -> Option<Change> {
+    let id = Id::from_slice(&settled.id)?;
+    let kind = match settled.how() {
+        Settled::Reprocessed => "dead-letter-reprocessed",
+        Settled::Discarded => "dead-letter-discarded",
+    };
+    let row: DeadLetter = serde_json::from_str(&settled.row).unwrap_or_default();
+    let instance = row.settled.and_then(|settled| settled.instance);
+    let data = json!({ "dead_letter": id, "instance": instance });
+    let entry = AuditEntry {
+        workflow_id: row.workflow_id.to_string(),
+        ..entry(record, kind, settled.reason.clone(), data)
+    };
+    Some(put_audit(id.slot(), record, id, &entry))
+}
+
+/// Adds what people did to the catalog and with operations, and which instances they deleted.
 pub(super) fn own_audit(changes: &mut Vec<Change>, records: &[Record]) {
     for record in records {
         match &record.body {
@@ -180,9 +220,37 @@ pub(super) fn own_audit(changes: &mut Vec<Change>, records: &[Record]) {
                 };
                 changes.push(put_audit(id.slot(), record, id, &entry));
             }
+            Some(Body::Slot(fact)) => changes.extend(operation_audit(record, fact)),
             _ => {}
         }
     }
+}
+
+/// What a person did with an operation. What it does with instances stands with them.
+fn operation_audit(record: &Record, fact: &SlotFact) -> Option<Change> {
+    let (id, kind, reason, mut data) = match fact.body.as_ref()? {
+        SlotBody::OperationMade(made) => {
+            let asked: Value = serde_json::from_str(&made.asked).unwrap_or(Value::Null);
+            // Without what it sends, and without thousands of ids.
+            let (verb, filter) = (&asked["action"]["verb"], &asked["set"]["filter"]);
+            let data = json!({ "action": verb, "filter": filter, "total": made.total });
+            (&made.id, "operation-made", &made.reason, data)
+        }
+        SlotBody::OperationTurned(turned) => {
+            let kind = match turned.turn() {
+                OperationTurn::Pause => "operation-paused",
+                OperationTurn::Resume => "operation-resumed",
+                OperationTurn::Cancel => "operation-cancelled",
+            };
+            (&turned.id, kind, &turned.reason, json!({}))
+        }
+        SlotBody::DeadLetterSettled(settled) => return letter_audit(record, settled),
+        _ => return None,
+    };
+    let id = Id::from_slice(id)?;
+    data["operation"] = Value::String(id.to_string());
+    let entry = entry(record, kind, reason.clone(), data);
+    Some(put_audit(id.slot(), record, id, &entry))
 }
 
 fn catalog_audit(record: &Record, changed: &CatalogChanged) -> Option<Change> {

@@ -5,7 +5,7 @@ use engine::Instance;
 use store::{InstanceRow, RetentionClass};
 
 /// The row of an instance in this state, with this snapshot.
-pub(super) fn row_of(instance: &Instance, snapshot: Bytes) -> InstanceRow {
+pub(crate) fn row_of(instance: &Instance, snapshot: Bytes) -> InstanceRow {
     let header = instance.header();
     let started = &header.started;
     let attributes = started.attributes.iter();

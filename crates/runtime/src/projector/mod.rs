@@ -13,6 +13,7 @@ mod task_row;
 pub(crate) use awaited::Awaited;
 pub use decisions::decision_after;
 pub(crate) use decisions::{decision_key, decision_prefix};
+pub(crate) use instance::row_of;
 pub(crate) use overlay::{Asked, Overlay, channel as overlay_channel};
 pub(crate) use task::{Committed, News, Projector, checkpoint};
 pub(crate) use task_row::TaskRow;

@@ -1,5 +1,5 @@
-//! Forgetting idempotency keys that have expired. Only the projector writes the table, so a key
-//! that was taken anew is never swept with its old row.
+//! Forgetting idempotency keys that have expired, and dead letters whose time is over. Only the projector
+//! writes the tables, so a key that was taken anew is never swept with its old row.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,18 +12,22 @@ use store::{Change, PartitionId, Projection, Row, Scan, Slot, StoreError, Table}
 use tokio::time::Instant;
 
 use crate::clock::steady_now;
+use crate::dead_letter::DeadLetter;
 use crate::shared::Shared;
 
-/// Rows looked at at once.
+/// Keys looked at at once.
 const PAGE: usize = 1_000;
+/// Dead letters looked at at once: they hold what was to be sent.
+const LETTERS: usize = 50;
 /// Between pages.
 const BETWEEN_PAGES: Duration = Duration::from_millis(100);
 /// Between the end of the table and the next round.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(600);
 
-/// Goes through the keys, page by page, round after round.
+/// Goes through the keys and the letters, page by page, round after round.
 pub(super) struct Sweep {
     next_at: Instant,
+    table: Table,
     after: Option<(Bytes, Slot)>,
 }
 
@@ -32,6 +36,7 @@ impl Sweep {
     pub(super) fn new() -> Self {
         Self {
             next_at: steady_now() + BETWEEN_ROUNDS,
+            table: Table::Key,
             after: None,
         }
     }
@@ -43,22 +48,37 @@ impl Sweep {
 
     /// Looks at one page and deletes what has expired.
     pub(super) async fn page(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        let limit = match self.table {
+            Table::DeadLetter => LETTERS,
+            _ => PAGE,
+        };
+        let table = self.table;
         let scan = Scan {
-            table: Table::Key,
+            table,
             slots: 0..=SLOTS - 1,
             after: self.after.take(),
             prefix: Bytes::new(),
             reverse: false,
-            limit: PAGE,
+            limit,
         };
         let rows = shared.store.scan(scan).await?;
-        let full = rows.len() >= PAGE;
+        let full = rows.len() >= limit;
         self.after = rows
             .last()
             .filter(|_| full)
             .map(|row| (row.key.clone(), row.slot));
-        self.next_at = steady_now() + if full { BETWEEN_PAGES } else { BETWEEN_ROUNDS };
-        let projections = deletions(shared, &rows);
+        let pause = match (full, table) {
+            (false, Table::DeadLetter) => BETWEEN_ROUNDS,
+            _ => BETWEEN_PAGES,
+        };
+        if !full {
+            self.table = match table {
+                Table::Key => Table::DeadLetter,
+                _ => Table::Key,
+            };
+        }
+        self.next_at = steady_now() + pause;
+        let projections = deletions(shared, table, &rows);
         if projections.is_empty() {
             Ok(())
         } else {
@@ -67,19 +87,19 @@ impl Sweep {
     }
 }
 
-fn deletions(shared: &Shared, rows: &[Row]) -> Vec<Projection> {
+fn deletions(shared: &Shared, table: Table, rows: &[Row]) -> Vec<Projection> {
     let now = shared.clock.now_ms();
+    let keep_ms = shared.catalog.current().defaults.keep_dead_letters_ms;
+    let is_over = |row: &Row| match table {
+        Table::DeadLetter => is_letter_over(row, keep_ms, now),
+        _ => KeyTaken::decode(row.value.clone()).is_ok_and(|taken| taken.expires_at <= now),
+    };
     let is_ours = |slot| shared.port(slot).is_open();
     let mut changes: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
     for row in rows.iter().filter(|row| is_ours(row.slot)) {
-        let taken = KeyTaken::decode(row.value.clone());
-        if taken.is_ok_and(|taken| taken.expires_at <= now) {
+        if is_over(row) {
             let (slot, key) = (row.slot, row.key.clone());
-            let delete = Change::Delete {
-                table: Table::Key,
-                slot,
-                key,
-            };
+            let delete = Change::Delete { table, slot, key };
             changes
                 .entry(shared.placement.of(slot))
                 .or_default()
@@ -92,4 +112,11 @@ fn deletions(shared: &Shared, rows: &[Row]) -> Vec<Projection> {
         changes,
     };
     changes.into_iter().map(projection).collect()
+}
+
+/// Without a limit of their own letters are kept for good.
+fn is_letter_over(row: &Row, keep_ms: Option<u64>, now: i64) -> bool {
+    let Some(keep_ms) = keep_ms else { return false };
+    let letter: Result<DeadLetter, _> = serde_json::from_slice(&row.value);
+    letter.is_ok_and(|letter| letter.at.saturating_add_unsigned(keep_ms) <= now)
 }

@@ -13,6 +13,7 @@ use super::tail::{ReadBatch, Tail, scan_all};
 use crate::decision_log::head_prefix;
 use crate::error::OpenError;
 use crate::history::fold;
+use crate::operation::open_prefix;
 use crate::partition::{
     AppendFailed, Appending, Delta, HotSet, NearTimers, Opened, SlotState, append, deletion,
     load_instance, supply_blobs,
@@ -309,9 +310,14 @@ async fn read_slots(
     .await?;
     let heads = Scan {
         prefix: head_prefix(),
-        ..scan(Table::Decision, slots)
+        ..scan(Table::Decision, slots.clone())
     };
     scan_all(store, heads, |row: &Row| state.load_chain(row)).await?;
+    let operations = Scan {
+        prefix: open_prefix(),
+        ..scan(Table::Operation, slots)
+    };
+    scan_all(store, operations, |row: &Row| state.load_operation(row)).await?;
     Ok(state)
 }
 

@@ -20,6 +20,10 @@ pub enum Cursor {
     Audit = 4,
     /// History of one instance.
     History = 5,
+    /// Operations.
+    Operations = 6,
+    /// Dead letters.
+    DeadLetters = 7,
 }
 
 const CHECK_BYTES: usize = 6;

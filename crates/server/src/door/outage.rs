@@ -2,7 +2,7 @@
 
 use api::{Code, Finding};
 use engine::{Id, Refusal as Engine};
-use runtime::{CommandError, StreamError, SubmitError, Unavailable};
+use runtime::{CommandError, LetterRefused, OperationError, StreamError, SubmitError, Unavailable};
 
 use super::refusal::Refusal;
 
@@ -15,6 +15,7 @@ pub fn of_submit(error: SubmitError) -> Refusal {
         SubmitError::Refused(refusal) => of_engine(refusal),
         SubmitError::OnItsWay => Refusal::new(Code::BEHIND, error.to_string()).retry_after(2_000),
         SubmitError::Gone(_) => Refusal::new(Code::NO_INSTANCE, error.to_string()),
+        SubmitError::NoInstance(id) => no_instance(id),
         SubmitError::IdempotencyConflict => Refusal::new(Code::KEY_REUSED, error.to_string()),
         SubmitError::Unavailable(outage) => of_unavailable(&outage),
     }
@@ -32,6 +33,33 @@ pub fn of_command(error: CommandError) -> Refusal {
 /// A read that was refused: a read is a command that changes nothing.
 pub fn of_read(error: CommandError) -> Refusal {
     of_command(error)
+}
+
+/// Something that was not done with an operation.
+pub fn of_operation(error: OperationError) -> Refusal {
+    let detail = error.to_string();
+    match error {
+        OperationError::NotFound(_) => Refusal::new(Code::NO_OPERATION, detail),
+        OperationError::Ended(_) => Refusal::new(Code::OPERATION_ENDED, detail),
+        OperationError::KeyReused => Refusal::new(Code::KEY_REUSED, detail),
+        OperationError::OlderNode => Refusal::new(Code::OLDER_NODE, detail),
+        OperationError::Replayed(_) | OperationError::Stale => {
+            Refusal::new(Code::BEHIND, detail).retry_after(2_000)
+        }
+        OperationError::Unavailable(outage) => of_unavailable(&outage),
+    }
+}
+
+/// Something that was not done with a dead letter.
+pub fn of_letter(error: LetterRefused) -> Refusal {
+    let detail = error.to_string();
+    match error {
+        LetterRefused::NotFound(_) => Refusal::new(Code::NO_DEAD_LETTER, detail),
+        LetterRefused::Settled(_) => Refusal::new(Code::LETTER_SETTLED, detail),
+        LetterRefused::Unfit(_) => Refusal::new(Code::LETTER_UNFIT, detail),
+        LetterRefused::Start(error) => of_submit(error),
+        LetterRefused::Unavailable(outage) => of_unavailable(&outage),
+    }
 }
 
 /// A stream that did not begin, or ended with an error.

@@ -32,13 +32,18 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
+    /// Parameters that came otherwise.
+    pub fn of(pairs: Vec<(String, String)>) -> Self {
+        Self {
+            left: pairs,
+            known: Vec::new(),
+        }
+    }
+
     fn parse(query: &str) -> Result<Self, Refusal> {
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         let left: Result<Vec<(String, String)>, Refusal> = pairs.map(pair).collect();
-        Ok(Self {
-            left: left?,
-            known: Vec::new(),
-        })
+        left.map(Self::of)
     }
 
     /// A parameter's value; an empty one counts as absent.

@@ -193,6 +193,11 @@ fn decisions(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "Calls that tell of a decision and never got through.",
         figures.notices_failed,
     )?;
+    sheet.counter(
+        "orchestrator_dead_letters_total",
+        "Calls that failed for good and were kept as dead letters.",
+        figures.dead_letters,
+    )?;
     sheet.histogram(
         "orchestrator_decision_review_seconds",
         "From the request of a decision until it was made.",

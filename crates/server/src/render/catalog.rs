@@ -254,5 +254,6 @@ fn exhausted(what: OnExhausted) -> &'static str {
         OnExhausted::Fail => "fail",
         OnExhausted::Continue => "continue",
         OnExhausted::Man => "man",
+        OnExhausted::DeadLetter => "dead-letter",
     }
 }

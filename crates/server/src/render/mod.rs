@@ -3,16 +3,20 @@
 mod adapter;
 mod attempts;
 mod catalog;
+mod dead_letter;
 mod decision;
 mod instance;
 mod mask;
+mod operation;
 mod record;
 mod summary;
 
 pub use adapter::adapter;
 pub use attempts::attempts;
 pub use catalog::{definition, environments, explanation, policies, summaries, version};
+pub use dead_letter::dead_letter;
 pub use decision::{decision, decision_status, standing};
 pub use instance::{instance, steps};
+pub use operation::operation;
 pub use record::history_record;
 pub use summary::{submitted, summary};

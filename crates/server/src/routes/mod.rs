@@ -9,6 +9,7 @@ mod backup;
 mod batch;
 mod bulk_answers;
 mod callbacks;
+mod dead_letters;
 mod decision_links;
 mod decisions;
 mod definitions;
@@ -18,6 +19,8 @@ mod hooks;
 mod instance;
 mod list;
 mod metrics;
+mod operation_verbs;
+mod operations;
 mod replay;
 mod resources;
 mod step_verbs;
@@ -75,6 +78,13 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(step_verbs::complete))
         .routes(routes!(step_verbs::fail))
         .routes(routes!(step_verbs::retry))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::get))
+        .routes(routes!(dead_letters::reprocess))
+        .routes(routes!(dead_letters::discard))
+        .routes(routes!(operations::create, operations::list))
+        .routes(routes!(operations::get))
+        .routes(routes!(operations::turn))
         .routes(routes!(history::history))
         .routes(routes!(history::state))
         .routes(routes!(events::of_one))

@@ -107,7 +107,16 @@ pub async fn retry(
 }
 
 fn failure(asked: &StepRequest) -> Result<StepVerb, Refusal> {
-    let error_type = asked.error_type.as_deref().unwrap_or(OVERRULED);
+    let error = error_of(asked.error_type.as_deref(), asked.message.as_deref())?;
+    Ok(StepVerb::Fail(error))
+}
+
+/// The error of a step that an operator fails.
+pub(super) fn error_of(
+    error_type: Option<&str>,
+    message: Option<&str>,
+) -> Result<Failure, Refusal> {
+    let error_type = error_type.unwrap_or(OVERRULED);
     let fits = (1..=MAX_ERROR_TYPE).contains(&error_type.len())
         && !error_type
             .chars()
@@ -118,12 +127,11 @@ fn failure(asked: &StepRequest) -> Result<StepVerb, Refusal> {
         let refusal = Refusal::new(Code::BAD_BODY, format!("/error_type: {message}"));
         return Err(refusal.with(finding));
     }
-    let message = asked.message.clone();
-    Ok(StepVerb::Fail(Failure {
+    Ok(Failure {
         error_type: error_type.to_owned(),
-        message: message.unwrap_or_else(|| "an operator had it fail".to_owned()),
+        message: message.unwrap_or("an operator had it fail").to_owned(),
         ..Failure::default()
-    }))
+    })
 }
 
 async fn order(

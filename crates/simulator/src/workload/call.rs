@@ -83,7 +83,7 @@ impl Generator<'_> {
             "max-attempts": self.random.between(1, 4),
             "initial-interval": "200ms",
             "jitter": self.random.pick(&["full", "none"]),
-            "on-exhausted": self.random.pick(&["fail", "continue", "man"]),
+            "on-exhausted": self.random.pick(&["fail", "continue", "man", "dead-letter"]),
         });
         match self.random.between(0, 5) {
             0 => retry["retry-on"] = json!(["http.*", "timeout"]),

@@ -12,6 +12,7 @@ use runtime::{
 use store::InstanceFilter;
 
 use super::Planted;
+use super::operate;
 use super::surroundings::World;
 use super::truth::{Followed, Truth};
 use crate::finding::{Finding, demand};
@@ -26,24 +27,26 @@ enum Deed {
     Decide,
     Signal,
     Hold,
+    Operate,
     Read,
     List,
     Follow,
 }
 
-const DEEDS: [Deed; 8] = [
+const DEEDS: [Deed; 9] = [
     Deed::Start,
     Deed::Cancel,
     Deed::Decide,
     Deed::Signal,
     Deed::Hold,
+    Deed::Operate,
     Deed::Read,
     Deed::List,
     Deed::Follow,
 ];
-const WEIGHTS: [u64; 8] = [45, 6, 20, 12, 8, 12, 6, 6];
+const WEIGHTS: [u64; 9] = [45, 6, 20, 12, 8, 5, 12, 6, 6];
 /// Where a planted fault shows to those who read.
-const READERS: [u64; 8] = [30, 0, 10, 10, 0, 50, 0, 0];
+const READERS: [u64; 9] = [30, 0, 10, 10, 0, 0, 50, 0, 0];
 
 /// How often a command is sent that is not answered.
 const TRIES: usize = 4;
@@ -94,6 +97,7 @@ impl Client {
             Deed::Decide => self.decide().await,
             Deed::Signal => self.signal().await,
             Deed::Hold => self.hold().await,
+            Deed::Operate => self.operate().await,
             Deed::Read => self.read().await,
             Deed::List => self.list(None).await,
             Deed::Follow => self.follow().await,
@@ -172,7 +176,7 @@ impl Client {
                 Some(Err(SubmitError::Unavailable(Unavailable::Overloaded { .. }))) => {
                     "client: pushed back"
                 }
-                Some(Err(SubmitError::Gone(id))) => {
+                Some(Err(SubmitError::Gone(id) | SubmitError::NoInstance(id))) => {
                     return Err(Finding(format!("{id} is said to be gone")));
                 }
                 Some(Err(SubmitError::Unavailable(_) | SubmitError::OnItsWay)) => {
@@ -239,6 +243,18 @@ impl Client {
             Command::Resume
         };
         self.command(id, hold(Held::default())).await
+    }
+
+    /// Asks something of all that are there. One that is answered has to come to its end.
+    async fn operate(&mut self) -> Result<(), Finding> {
+        let asked = operate::drawn(&mut self.random);
+        let process = self.world.running(&mut self.random).await;
+        let by = ("client", "simulated");
+        let made = process.ask(process.runtime.make_operation(&asked, 0, by, None));
+        if let Some(Ok((operation, _))) = made.await {
+            self.world.truth().operations.push(operation.id);
+        }
+        Ok(())
     }
 
     async fn signal(&mut self) -> Result<(), Finding> {

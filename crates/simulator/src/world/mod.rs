@@ -12,6 +12,7 @@ mod double;
 mod faults;
 mod life;
 mod lives;
+mod operate;
 mod outside;
 mod planted;
 mod settle;

@@ -9,6 +9,7 @@ use engine::{Command, Id, StepStatus};
 use runtime::{Consistency, DecisionStatus, Runtime};
 use store::{CountBy, InstanceFilter};
 
+use super::operate::check_operations;
 use super::surroundings::World;
 use crate::check::{check_saga, check_signals};
 use crate::finding::{Finding, demand};
@@ -83,6 +84,7 @@ pub(super) async fn check_all(world: &Arc<World>, runtime: &Runtime) -> Result<(
         check_children(world, *id)?;
         check_effects(world, *id)?;
     }
+    check_operations(world, runtime).await?;
     check_lists(world, runtime, ids.len()).await
 }
 

@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapter::Call;
+use bytes::Bytes;
 use definition::Catalog;
 use engine::codec::decode_batch;
-use engine::record::{Body, KeyTaken, MessageTaken, Record, SlotBody, TaskKey, TaskKind};
+use engine::record::{
+    Body, KeyTaken, MessageTaken, OperationTaken, OperationWorked, Record, SlotBody, TaskKey,
+    TaskKind,
+};
 use engine::{Id, Instance, StepStatus};
 use store::{Append, PartitionId, Position};
 
@@ -40,6 +44,10 @@ pub(super) struct Truth {
     pub(super) digest: blake3::Hasher,
     /// Instances whose start was answered.
     pub(super) answered: Vec<Id>,
+    /// The number of the last step of each operation.
+    steps: BTreeMap<Bytes, u64>,
+    /// Operations that were answered.
+    pub(super) operations: Vec<Id>,
     /// Idempotency keys of starts, and what they stand for.
     keys: BTreeMap<String, Id>,
     catalog: Catalog,
@@ -106,6 +114,8 @@ impl Truth {
             finding: None,
             digest: blake3::Hasher::new(),
             answered: Vec::new(),
+            operations: Vec::new(),
+            steps: BTreeMap::new(),
             keys: BTreeMap::new(),
             heads: BTreeMap::new(),
             pairs: BTreeMap::new(),
@@ -276,6 +286,19 @@ impl Truth {
                     format!("decision {number} was chained, but {expected} is the next")
                 })
             }
+            SlotBody::OperationTaken(OperationTaken { id, step, .. })
+            | SlotBody::OperationWorked(OperationWorked { id, step, .. }) => {
+                let last = self.steps.entry(id.clone()).or_default();
+                *last += 1;
+                let expected = *last;
+                self.coverage.hit("operation went on");
+                demand(*step == expected, || {
+                    format!("step {step} of an operation, but {expected} is the next")
+                })
+            }
+            SlotBody::OperationMade(_)
+            | SlotBody::OperationTurned(_)
+            | SlotBody::DeadLetterSettled(_) => Ok(()),
             SlotBody::MessageTaken(taken) => {
                 let marks = self.marks(taken);
                 marks.taken += 1;

@@ -14,7 +14,10 @@ import { Moment } from "../../kit/time";
 import { Select } from "../../kit/select";
 import { moment, RANGES } from "../workflows/filters";
 
-const KINDS = ["catalog-changed", "cancel-requested", "decision-made", "system-paused", "system-resumed", "node-drained", "node-undrained"];
+const KINDS = [
+  "catalog-changed", "cancel-requested", "decision-made", "operation-made", "dead-letter-reprocessed", "dead-letter-discarded", "system-paused",
+  "system-resumed", "node-drained", "node-undrained",
+];
 
 export default function AuditPage(): JSX.Element {
   const search = auditRoute.useSearch();
@@ -54,7 +57,7 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
         <span className="w-28 text-sm text-muted"><Moment at={entry.at} /></span>
         <span className="w-24 truncate font-medium">{entry.who}</span>
         <span className="w-40">{entry.kind}</span>
-        <span className="w-36"><Subject of={entry.subject} /></span>
+        <span className="w-36"><Subject entry={entry} /></span>
         <span className="text-sm text-faint">{entry.cause}</span>
         <span className="min-w-0 flex-1 text-muted">{entry.reason}</span>
         {entry.data != null && <button type="button" aria-expanded={open} className="rounded text-sm text-accent-text hover:underline" onClick={() => setOpen(!open)}>{open ? "Hide" : "Details"}</button>}
@@ -66,11 +69,14 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
 
 const ELSEWHERE = { catalog: "/definitions", system: "/system" } as const;
 
-/** What it was done to: an instance, the catalog, or the system itself. */
-function Subject({ of }: { readonly of: string }): JSX.Element {
-  const look = "text-accent-text hover:underline";
+/** What it was done to: an instance, an operation, the catalog, or the system itself. */
+function Subject({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Element {
+  const [look, of] = ["text-accent-text hover:underline", entry.subject];
   if (of === "catalog" || of === "system") {
     return <Link to={ELSEWHERE[of]} className={look}>{of}</Link>;
+  }
+  if (entry.kind.startsWith("operation-")) {
+    return <Link to="/operations" className={look}><ShortId id={of} /></Link>;
   }
   return <Link to="/workflows/$id" params={{ id: of }} className={look}><ShortId id={of} /></Link>;
 }

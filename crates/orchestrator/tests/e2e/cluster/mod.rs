@@ -6,6 +6,7 @@ mod failover;
 mod limits;
 mod load;
 mod nodes;
+mod operations;
 mod proxy;
 mod refusals;
 mod restart;
