@@ -15,6 +15,7 @@ mod history;
 mod instance;
 mod json;
 mod list;
+mod past;
 mod problem;
 mod resource;
 mod submit;
@@ -44,6 +45,7 @@ pub use instance::{
 };
 pub use json::Json;
 pub use list::{Behind, Count, Counts, Page};
+pub use past::{EffectSince, MigrateRequest, PastOutlook, RestoreRequest, RetryRequest, StepAgain};
 pub use problem::{Finding, PROBLEM_JSON, Problem};
 pub use resource::{ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport};
 pub use submit::{

@@ -103,6 +103,20 @@ pub enum CommandError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why an instance was not started anew.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ReplayError {
+    /// The instance cannot be read, or has no such version.
+    #[error(transparent)]
+    Read(#[from] CommandError),
+    /// It cannot be replayed from that step on.
+    #[error(transparent)]
+    NotTaken(#[from] engine::past::NotTaken),
+    /// The new one was not started.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+}
+
 /// Why a node was not taken out of use, or back.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DrainError {

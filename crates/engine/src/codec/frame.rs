@@ -8,8 +8,8 @@ use super::pack::{Packer, plain};
 use super::records::RecordBatch;
 
 /// The format that this binary writes, and the newest that it reads: 1 as it began, 2 with the records of signals,
-/// pauses and overruled steps, which a reader of 1 does not know.
-pub const FORMAT: u32 = 2;
+/// pauses and overruled steps, 3 with those of acts on the past; older readers do not know them.
+pub const FORMAT: u32 = 3;
 
 /// What stands before a batch's records.
 #[derive(Clone, PartialEq, Eq, Message)]

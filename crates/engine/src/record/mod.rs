@@ -8,6 +8,7 @@ mod approval;
 mod envelope;
 mod instance;
 mod lane;
+mod past;
 mod shared;
 mod slot;
 mod step;
@@ -29,6 +30,7 @@ pub use instance::{
 pub use lane::{
     Closing, LaneClosing, LaneEnded, LaneList, LaneOutcome, LaneUndone, LanesOpened, Role,
 };
+pub use past::{Rewritten, StepsTaken, TakenStep};
 pub use shared::Shared;
 pub use slot::{
     CatalogChanged, ChildEnded, DecisionChained, Envelope, InstanceDeleted, KeyTaken, MessageBody,
@@ -210,11 +212,26 @@ pub enum Body {
     /// An operator ends a step, or has it tried at once; what follows says the rest.
     #[prost(message, tag = "73")]
     StepOverruled(StepOverruled),
+    /// It ended without success, and goes on from the steps that failed.
+    #[prost(message, tag = "74")]
+    InstanceRetried(Box<Rewritten>),
+    /// It goes back to an earlier state (which this carries) once what was done since is undone.
+    #[prost(message, tag = "75")]
+    RestoreRequested(Box<Rewritten>),
+    /// It went back to an earlier state.
+    #[prost(message, tag = "76")]
+    InstanceRestored(Box<Rewritten>),
+    /// It goes on with another version of its workflow.
+    #[prost(message, tag = "77")]
+    InstanceMigrated(Box<Rewritten>),
+    /// Steps count as ended because they ended in the instance that this one repeats.
+    #[prost(message, tag = "78")]
+    StepsTaken(StepsTaken),
 }
 
 impl Body {
     /// The tags of all bodies.
-    const TAGS: std::ops::RangeInclusive<u32> = 20..=73;
+    const TAGS: std::ops::RangeInclusive<u32> = 20..=78;
 }
 
 /// Nothing to say.

@@ -2,7 +2,7 @@
 
 use prost::{Message, Oneof};
 
-use super::{CancelRequested, Empty, Ended, Failure, Parent, TaskKey};
+use super::{CancelRequested, Empty, Ended, Failure, Parent, StepsTaken, TaskKey};
 use crate::payload::Payload;
 
 /// See [`super::Body::OwnerOpened`].
@@ -191,6 +191,9 @@ pub struct StartMessage {
     /// When its steps begin, milliseconds since the epoch; 0 means at once.
     #[prost(int64, tag = "13")]
     pub start_at: i64,
+    /// Steps that count as ended, of a replay from a step on.
+    #[prost(message, optional, boxed, tag = "14")]
+    pub taken: Option<Box<StepsTaken>>,
 }
 
 /// How a child ended.

@@ -143,6 +143,9 @@ pub struct StepState {
     /// A wait that went on without what it waited for.
     #[prost(bool, tag = "25")]
     pub expired: bool,
+    /// It ended in the instance that this one repeats, which alone undoes it.
+    #[prost(bool, tag = "26")]
+    pub taken: bool,
 }
 
 impl StepState {

@@ -11,8 +11,9 @@ use engine::record::{
 };
 use engine::view::RecordView;
 use engine::{
-    Answer, Authority, Command, Context, Decided, Effect, Entropy, Id, Instance, Outstanding,
-    Payload, Plans, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey,
+    Answer, Authority, Command, Context, Decided, Effect, Entropy, Id, Instance, MigrateOrder,
+    Outstanding, Payload, Plans, RestoreOrder, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome,
+    TimerKey,
 };
 
 use crate::detail::detail;
@@ -22,7 +23,7 @@ use crate::detail::detail;
 /// Script lines: `start JSON`, `start-at MS JSON`, `pause [REASON]`, `resume [REASON]`,
 /// `step skip|complete|fail|retry [LANE/]STEP [JSON or TYPE]`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
 /// `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
-/// `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
+/// `retry [REASON]`, `restore SEQ [compensate]`, `migrate VERSION [OLD=NEW ...]`, `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
 /// (repeats the last result). Log lines: a record's type, step
 /// and what matters of it; `> ` what is asked of the outside; at the end the status and output.
 #[track_caller]
@@ -35,6 +36,19 @@ pub fn check(workflow: &str, script: &str, expected: &str) {
 pub fn check_under(policies: &str, workflow: &str, script: &str, expected: &str) {
     let mut run = Run::new(workflow);
     run.apply(policies);
+    check_run(run, script, expected);
+}
+
+/// As [`check`], with this definition as version 1.1.0 beside it.
+#[track_caller]
+pub fn check_versions(workflow: &str, next: &str, script: &str, expected: &str) {
+    let mut run = Run::new(workflow);
+    run.add_version("1.1.0", next);
+    check_run(run, script, expected);
+}
+
+#[track_caller]
+fn check_run(mut run: Run, script: &str, expected: &str) {
     for line in script
         .lines()
         .map(str::trim)
@@ -70,10 +84,14 @@ struct Run {
 }
 
 impl Run {
+    fn add_version(&mut self, version: &str, text: &str) {
+        let workflow = Arc::new(parsed(version, text));
+        let versions = self.catalog.workflows.entry("w".into()).or_default();
+        versions.versions.insert(workflow.version.clone(), workflow);
+    }
+
     fn new(text: &str) -> Self {
-        let yaml = format!("workflow:\n  name: w\n  version: 1.0.0\n{text}");
-        let parsed = definition::parse_workflow(&yaml);
-        let workflow = parsed.unwrap_or_else(|errors| panic!("{errors:#?}\n{yaml}"));
+        let workflow = parsed("1.0.0", text);
         let mut catalog = Catalog {
             version: 1,
             environment: "test".into(),
@@ -138,6 +156,9 @@ impl Run {
             "delegate" => self.delegate(rest),
             "signal" => self.signal(rest),
             "step" => self.overrule(rest),
+            "retry" => self.command(Command::Retry(held(rest))),
+            "restore" => self.restore(rest),
+            "migrate" => self.migrate(rest),
             "pause" => self.command(Command::Pause(held(rest))),
             "resume" => self.command(Command::Resume(held(rest))),
             "child" => self.child(rest),
@@ -153,6 +174,7 @@ impl Run {
     fn start(&mut self, input: &str, start_at: i64) {
         let message = StartMessage {
             workflow: "w".into(),
+            version: "1.0.0".into(),
             input: Some(payload(input)),
             start_at,
             ..StartMessage::default()
@@ -310,6 +332,37 @@ impl Run {
         self.command(Command::Step(StepOrder { lane, ..order }));
     }
 
+    fn restore(&mut self, rest: &str) {
+        let (seq, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        let to_seq: u64 = seq.parse().unwrap();
+        let find = |name: &str, version: &str| self.catalog.recorded_workflow(name, version);
+        let records = self
+            .records
+            .iter()
+            .take_while(|record| record.seq <= to_seq);
+        let target = Instance::fold(records, find);
+        self.command(Command::Restore(Box::new(RestoreOrder {
+            to_seq,
+            compensate: rest == "compensate",
+            reason: String::new(),
+            target,
+        })));
+    }
+
+    fn migrate(&mut self, rest: &str) {
+        let mut words = rest.split(' ');
+        let version = words.next().unwrap().parse().unwrap();
+        let pair = |word: &str| {
+            let (old, new) = word.split_once('=').unwrap();
+            (old.to_owned(), new.to_owned())
+        };
+        self.command(Command::Migrate(MigrateOrder {
+            version,
+            map: words.map(pair).collect(),
+            reason: String::new(),
+        }));
+    }
+
     fn signal(&mut self, rest: &str) {
         let (name, data) = rest.split_once(' ').unwrap_or((rest, ""));
         let (name, key) = match name.split_once('#') {
@@ -454,6 +507,7 @@ impl Run {
         self.records[1..]
             .iter()
             .for_each(|record| folded.apply(record));
+        folded.bind(workflow);
         assert_eq!(
             restored.snapshot(),
             living.snapshot(),
@@ -495,6 +549,12 @@ impl Run {
         )
         .unwrap();
     }
+}
+
+fn parsed(version: &str, text: &str) -> definition::Workflow {
+    let yaml = format!("workflow:\n  name: w\n  version: {version}\n{text}");
+    let parsed = definition::parse_workflow(&yaml);
+    parsed.unwrap_or_else(|errors| panic!("{errors:#?}\n{yaml}"))
 }
 
 fn held(reason: &str) -> Held {

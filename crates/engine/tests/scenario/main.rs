@@ -18,6 +18,7 @@ mod harness;
 mod left_to_people;
 mod loops;
 mod overruled;
+mod past;
 mod sagas;
 mod signals;
 mod steps;

@@ -141,9 +141,71 @@ pub struct ReplayArgs {
     /// The workflow's version; without it the one that the instance ran on
     #[arg(long)]
     pub version: Option<String>,
+    /// Only this step of the workflow's own list, and what waits for it; the others count as done
+    #[arg(long, value_name = "STEP")]
+    pub from: Option<String>,
+    /// Only say what it would come to
+    #[arg(long)]
+    pub dry_run: bool,
     /// The same key starts it only once
     #[arg(long)]
     pub idempotency_key: Option<String>,
+}
+
+/// Arguments of `retry`.
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// The instances' ids
+    #[arg(required = true)]
+    pub ids: Vec<String>,
+    /// Only say which steps would run again
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Why; kept in the history and in the audit
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The instance's id
+    pub id: String,
+    /// Back to how it was after this record
+    #[arg(long, value_name = "SEQ", required_unless_present = "to_time")]
+    pub to_seq: Option<u64>,
+    /// Back to how it was at this time, or so long ago (`2h`)
+    #[arg(long, value_name = "TIME", conflicts_with = "to_seq")]
+    pub to_time: Option<String>,
+    /// Undo what was done since first
+    #[arg(long)]
+    pub compensate: bool,
+    /// Only say what was done since and which steps would run again
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Why; kept in the history and in the audit
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}
+
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// The instances' ids
+    #[arg(required = true)]
+    pub ids: Vec<String>,
+    /// The version
+    #[arg(long, value_name = "VERSION")]
+    pub to: String,
+    /// A step that has another id there; may be given several times
+    #[arg(long, value_name = "OLD=NEW")]
+    pub map: Vec<String>,
+    /// Only say whether they fit, and why not
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Why; kept in the history and in the audit
+    #[arg(long, default_value = "")]
+    pub reason: String,
 }
 
 /// What can be done about one step.

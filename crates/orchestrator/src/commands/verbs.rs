@@ -1,9 +1,9 @@
-//! `signal`, `pause`, `resume`, `steps`, `replay`: what is asked of one instance while it runs.
+//! `signal`, `pause`, `resume`, `steps`: what is asked of one instance while it runs.
 
-use api::{Exit, Json, Reason, ReplayRequest, SignalRequest, StepRequest, Submitted};
+use api::{Exit, Json, Reason, SignalRequest, StepRequest, Submitted};
 
 use super::Session;
-use crate::args::{HoldArgs, ReplayArgs, SignalArgs, StepArgs, StepsCommand};
+use crate::args::{HoldArgs, SignalArgs, StepArgs, StepsCommand};
 use crate::client::{Ask, segment};
 use crate::failure::Failure;
 use crate::files::json_argument;
@@ -87,20 +87,5 @@ pub async fn step(session: &Session, command: StepsCommand) -> Result<Exit, Fail
     let body = session.client.post(&path, ask).await?;
     session.output.show(&body, |answer: &Submitted| {
         format!("{} is {}", answer.id, terminal::status(&answer.status))
-    })
-}
-
-/// Starts a new instance from the input of another.
-pub async fn replay(session: &Session, args: ReplayArgs) -> Result<Exit, Failure> {
-    let request = ReplayRequest {
-        version: args.version,
-    };
-    let path = format!("/api/v1/workflows/{}/replay", segment(&args.id));
-    let ask = Ask::default()
-        .header("idempotency-key", args.idempotency_key)
-        .json(json(&request)?);
-    let body = session.client.post(&path, ask).await?;
-    session.output.show(&body, |started: &Submitted| {
-        format!("{}  {}", started.id, terminal::status(&started.status))
     })
 }

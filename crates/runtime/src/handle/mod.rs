@@ -3,11 +3,13 @@
 mod adapters;
 mod instances;
 mod lists;
+mod past;
 mod runtime;
 mod submit;
 mod waiting;
 
 pub use adapters::{AdapterOrder, SwitchRefused};
 pub(crate) use instances::Order;
+pub use past::{ReplayOrder, RestoreOutlook};
 pub use runtime::Runtime;
 pub(crate) use submit::Begin;

@@ -397,5 +397,6 @@ fn start_message(submit: Submit, workflow: &Workflow) -> StartMessage {
         trigger: submit.trigger,
         requester: String::new(),
         start_at: submit.start_at.unwrap_or_default(),
+        taken: submit.taken,
     }
 }

@@ -95,6 +95,8 @@ fn of_engine(refusal: Engine) -> Refusal {
         Engine::TooManySignals { .. } => {
             Refusal::new(Code::SIGNALS_FULL, detail).retry_after(SIGNALS_RETRY_MS)
         }
+        Engine::NoSuchRecord { .. } => Refusal::new(Code::NO_SUCH_SEQ, detail),
+        Engine::Misfit { .. } => Refusal::new(Code::DOES_NOT_FIT, detail),
         Engine::Stale(_) => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
         Engine::UnknownWorkflow(_) => Refusal::new(Code::NO_DEFINITION, detail),
         Engine::Header { .. } => Refusal::new(Code::HEADER_FAILED, detail),

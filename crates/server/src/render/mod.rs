@@ -6,6 +6,7 @@ mod catalog;
 mod decision;
 mod instance;
 mod mask;
+mod past;
 mod record;
 mod summary;
 
@@ -14,5 +15,6 @@ pub use attempts::attempts;
 pub use catalog::{definition, environments, explanation, policies, summaries, version};
 pub use decision::{decision, decision_status, standing};
 pub use instance::{instance, steps};
+pub use past::{fit, misfit, outlook, replay_outlook, restore_outlook};
 pub use record::history_record;
 pub use summary::{submitted, summary};

@@ -18,6 +18,7 @@ mod hooks;
 mod instance;
 mod list;
 mod metrics;
+mod past;
 mod replay;
 mod resources;
 mod step_verbs;
@@ -71,6 +72,9 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(verbs::pause))
         .routes(routes!(verbs::resume))
         .routes(routes!(replay::replay))
+        .routes(routes!(past::retry))
+        .routes(routes!(past::restore))
+        .routes(routes!(past::migrate))
         .routes(routes!(step_verbs::skip))
         .routes(routes!(step_verbs::complete))
         .routes(routes!(step_verbs::fail))
