@@ -4,7 +4,6 @@
 
 mod actor;
 mod answers;
-mod past;
 mod step;
 mod world;
 
