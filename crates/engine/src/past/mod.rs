@@ -10,7 +10,7 @@ mod retry;
 mod take;
 
 use crate::command::Refusal;
-use crate::record::Rewritten;
+use crate::record::{Record, Rewritten};
 
 pub use effects::{EffectKind, MadeEffect, effects_since};
 pub use migrate::Fit;
@@ -72,6 +72,15 @@ impl Why {
             Self::Done => "completed",
         }
     }
+}
+
+/// How many of an instance's records, from its first on, make the state in which it rested once it
+/// had the one with this seq: the records of one decision belong together.
+pub fn resting(records: &[Record], seq: u64) -> usize {
+    let after = records.partition_point(|record| record.seq <= seq);
+    let mut next = records[after..].iter();
+    let begins = next.position(|record| record.origin.is_some());
+    begins.map_or(records.len(), |more| after + more)
 }
 
 /// Refuses a state that is too large for a record.

@@ -65,7 +65,7 @@ impl Renewal {
         let Some(lane) = self.state.lane(id).cloned() else {
             return;
         };
-        let failing = failing_step(&lane);
+        let failing = self.failing_step(&lane);
         let places = 0..u32::try_from(lane.steps.len()).unwrap_or(u32::MAX);
         let mut fates: Vec<Fate> = places
             .map(|step| self.fate(StepRef { lane: id, step }, failing == Some(step)))
@@ -91,6 +91,25 @@ impl Renewal {
             lane.accepted = false;
             lane.ended_seq = 0;
         }
+    }
+
+    /// The step whose failure was its lane's, or that of the whole instance.
+    fn failing_step(&self, lane: &Lane) -> Option<u32> {
+        let error = match lane.status() {
+            LaneStatus::Failed => lane.error.as_deref(),
+            LaneStatus::Cancelled => self.state.error(),
+            LaneStatus::Running
+            | LaneStatus::Closing
+            | LaneStatus::Completed
+            | LaneStatus::Broken => None,
+        }?;
+        let failed = (0_u32..).zip(&lane.steps);
+        let failed = failed.filter(|(_, step)| {
+            let ended = step.status() == StepStatus::Failed && step.has_ended();
+            ended && step.failure() == Some(error)
+        });
+        let last = failed.max_by_key(|(_, step)| step.ended_seq);
+        last.map(|(place, _)| place)
     }
 
     /// Whether its input may be another one by what runs before it.
@@ -418,17 +437,4 @@ pub(super) fn is_undone(step: &StepState) -> bool {
 /// Whether a call of the step may have taken effect, and can be made again as it was.
 fn is_unknown(step: &StepState) -> bool {
     step.unknown && step.plan.is_some() && step.child.is_none() && !is_undone(step)
-}
-
-/// The step whose failure was its lane's.
-fn failing_step(lane: &Lane) -> Option<u32> {
-    if lane.status() != LaneStatus::Failed {
-        return None;
-    }
-    let failed = (0_u32..).zip(&lane.steps);
-    let failed = failed.filter(|(_, step)| {
-        step.status() == StepStatus::Failed && step.has_ended() && step.error == lane.error
-    });
-    let last = failed.max_by_key(|(_, step)| step.ended_seq);
-    last.map(|(place, _)| place)
 }

@@ -11,10 +11,11 @@ use engine::record::{
 };
 use engine::view::RecordView;
 use engine::{
-    Answer, Authority, Command, Context, Decided, Effect, Entropy, Id, Instance, MigrateOrder,
-    Outstanding, Payload, Plans, RestoreOrder, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome,
-    TimerKey,
+    Answer, Authority, Command, Context, Decided, Effect, Entropy, Id, Instance, Outstanding,
+    Payload, Plans, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey,
 };
+
+mod past;
 
 use crate::detail::detail;
 
@@ -23,7 +24,8 @@ use crate::detail::detail;
 /// Script lines: `start JSON`, `start-at MS JSON`, `pause [REASON]`, `resume [REASON]`,
 /// `step skip|complete|fail|retry [LANE/]STEP [JSON or TYPE]`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
 /// `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
-/// `retry [REASON]`, `restore SEQ [compensate]`, `migrate VERSION [OLD=NEW ...]`, `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
+/// `retry [REASON]`, `restore SEQ [compensate]`, `migrate VERSION [OLD=NEW ...]`, `replay STEP` (what follows is about the
+/// new instance), `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
 /// (repeats the last result). Log lines: a record's type, step
 /// and what matters of it; `> ` what is asked of the outside; at the end the status and output.
 #[track_caller]
@@ -158,6 +160,7 @@ impl Run {
             "step" => self.overrule(rest),
             "retry" => self.command(Command::Retry(held(rest))),
             "restore" => self.restore(rest),
+            "replay" => self.replay(rest),
             "migrate" => self.migrate(rest),
             "pause" => self.command(Command::Pause(held(rest))),
             "resume" => self.command(Command::Resume(held(rest))),
@@ -172,13 +175,16 @@ impl Run {
     }
 
     fn start(&mut self, input: &str, start_at: i64) {
-        let message = StartMessage {
+        self.begin(StartMessage {
             workflow: "w".into(),
             version: "1.0.0".into(),
             input: Some(payload(input)),
             start_at,
             ..StartMessage::default()
-        };
+        });
+    }
+
+    fn begin(&mut self, message: StartMessage) {
         let id = Id::new(self.now, 7, 1);
         let mut context = Context {
             now: self.now,
@@ -330,37 +336,6 @@ impl Run {
         };
         let order = StepOrder::plain(step, verb);
         self.command(Command::Step(StepOrder { lane, ..order }));
-    }
-
-    fn restore(&mut self, rest: &str) {
-        let (seq, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-        let to_seq: u64 = seq.parse().unwrap();
-        let find = |name: &str, version: &str| self.catalog.recorded_workflow(name, version);
-        let records = self
-            .records
-            .iter()
-            .take_while(|record| record.seq <= to_seq);
-        let target = Instance::fold(records, find);
-        self.command(Command::Restore(Box::new(RestoreOrder {
-            to_seq,
-            compensate: rest == "compensate",
-            reason: String::new(),
-            target,
-        })));
-    }
-
-    fn migrate(&mut self, rest: &str) {
-        let mut words = rest.split(' ');
-        let version = words.next().unwrap().parse().unwrap();
-        let pair = |word: &str| {
-            let (old, new) = word.split_once('=').unwrap();
-            (old.to_owned(), new.to_owned())
-        };
-        self.command(Command::Migrate(MigrateOrder {
-            version,
-            map: words.map(pair).collect(),
-            reason: String::new(),
-        }));
     }
 
     fn signal(&mut self, rest: &str) {

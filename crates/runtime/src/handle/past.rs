@@ -4,17 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use definition::{Catalog, Workflow};
-use engine::past::{Fit, MadeEffect, NotTaken, Outlook, Taking, effects_since};
+use engine::past::{Fit, MadeEffect, NotTaken, Outlook, Taking, effects_since, resting};
 use engine::record::{Held, Record};
-use engine::{Command, Id, Instance, MigrateOrder, Refusal, RestoreOrder};
+use engine::{Command, Id, Instance, MAX_RECORDS, MigrateOrder, Refusal, RestoreOrder};
 use semver::Version;
 
 use super::Runtime;
 use crate::error::{CommandError, ReplayError, Unavailable};
+use crate::history::{fold, read_history};
+use crate::partition::supply_blobs;
 use crate::submit::{Idempotency, Submit, Submitted};
 
 /// Records read at once.
 const RECORDS: usize = 1_000;
+
+/// More records than one decision has.
+const DECISION: usize = 2 * MAX_RECORDS;
 
 /// Effects that are listed; what is beyond them is only counted.
 const LISTED: usize = 1_000;
@@ -92,7 +97,7 @@ impl Runtime {
         let present = self.instance(id).await?;
         let target = self.past_of(&present, to_seq).await?;
         let outlook = present.restore_outlook(&target, self.shared.clock.now_ms())?;
-        let (mut since, mut since_count, mut after) = (Vec::new(), 0, to_seq);
+        let (mut since, mut since_count, mut after) = (Vec::new(), 0, target.seq());
         loop {
             let page = self.history(id, after, RECORDS).await?;
             let Some(last) = page.records.last() else {
@@ -219,17 +224,27 @@ impl Runtime {
         }
     }
 
-    /// An instance as it was after one of its records.
+    /// An instance as it rested once it had one of its records.
     async fn past_of(&self, present: &Instance, seq: u64) -> Result<Instance, CommandError> {
         let latest = present.seq();
         if seq == 0 || seq > latest {
             return Err(Refusal::NoSuchRecord { seq, latest }.into());
         }
-        let past = self.state_at(present.id(), seq).await?;
-        if past.seq() != seq {
-            // The state is far behind the journal.
-            return Err(Unavailable::Closed.into());
-        }
+        let id = present.id();
+        self.fresh_slot(id.slot()).await;
+        let limit = usize::try_from(seq).unwrap_or(usize::MAX);
+        let store = self.shared.store.as_ref();
+        let records = read_history(store, id, 0, limit.saturating_add(DECISION)).await;
+        let records = records.map_err(Unavailable::from)?;
+        let past = fold(
+            &self.shared.catalog.current(),
+            &records[..resting(&records, seq)],
+        );
+        // Else the state is far behind the journal.
+        let past = past.filter(|past| past.seq() >= seq);
+        let past = past.ok_or(Unavailable::Closed)?;
+        let supplied = supply_blobs(store, &past).await;
+        supplied.map_err(Unavailable::from)?;
         Ok(past)
     }
 
