@@ -290,6 +290,10 @@ codes! {
         "The instance is paused"
         "Somebody holds the instance, and what was asked for would make a call."
         "Resume it first, with `orchestrator resume ID`."
+    DOES_NOT_FIT "ORC-0430" Some(409), Refused,
+        "The instance does not fit the version"
+        "It was to go on with another version of its workflow, which has no place for a step that has begun: it is gone, of another kind, in another list, or behind one that is new. The detail names each such step."
+        "Name steps that were renamed in `map`; wait until what is under way has ended, and try again; or let it end on its version. A dry run tells before whether it fits."
     OVER_LIMIT "ORC-0435" Some(409), Refused,
         "The limit of the workflow is reached"
         "The workflow's `concurrency` has `on-limit: reject`, and as many instances run under its key as the limit allows. Nothing was started, and the idempotency key, if there was one, is free again."

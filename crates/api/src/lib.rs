@@ -17,6 +17,7 @@ mod instance;
 mod json;
 mod list;
 mod operation;
+mod past;
 mod problem;
 mod resource;
 mod submit;
@@ -50,6 +51,7 @@ pub use instance::{
 pub use json::Json;
 pub use list::{Behind, Count, Counts, Page};
 pub use operation::{OneOrMany, Operation, OperationFinding, OperationPreview, OperationRequest};
+pub use past::{EffectSince, MigrateRequest, PastOutlook, RestoreRequest, RetryRequest, StepAgain};
 pub use problem::{Finding, PROBLEM_JSON, Problem};
 pub use resource::{ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport};
 pub use submit::{

@@ -15,8 +15,8 @@ use crate::time::Time;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OperationRequest {
-    /// `cancel`, `pause`, `resume`, `signal`, `replay`, `delete`, `skip-step`, `complete-step`,
-    /// `fail-step` or `retry-step`; `reprocess` or `discard` of dead letters.
+    /// `cancel`, `pause`, `resume`, `signal`, `retry`, `replay`, `migrate`, `delete`, `skip-step`,
+    /// `complete-step`, `fail-step` or `retry-step`; `reprocess` or `discard` of dead letters.
     #[schema(example = "cancel")]
     pub action: String,
     /// Those that were there when the operation was made and fit when their turn comes: the
@@ -47,9 +47,12 @@ pub struct OperationRequest {
     /// Of `signal`: its data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Json>,
-    /// Of `replay`: another version of the workflow.
+    /// Of `replay`: another version of the workflow. Of `migrate`: the version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Of `migrate`: steps that have another id there, the old one and the new one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub map: BTreeMap<String, String>,
     /// Of the verbs of steps: the step's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,

@@ -45,4 +45,11 @@ pub struct ReplayRequest {
     /// The workflow's version; without it the one that the instance ran on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// A step of the workflow's own list: it, and what waits for it, runs; of the others those that ended
+    /// well count as done, with the outputs that they had. Without it all steps run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Only tell what it would come to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }

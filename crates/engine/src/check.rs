@@ -80,7 +80,21 @@ impl Instance {
                 .iter()
                 .any(|&other| other != lane.id && self.is_within(other, lane.id))
         };
-        own || below()
+        own || below() || self.waits_further_up(lane)
+    }
+
+    /// Whether a step waits for one that is done anew before its block: of an instance that was taken
+    /// up again.
+    fn waits_further_up(&self, lane: &Lane) -> bool {
+        let mut places = (0_u32..).zip(&lane.steps);
+        self.progress.run > 0
+            && places.any(|(step, state)| {
+                let at = StepRef {
+                    lane: lane.id,
+                    step,
+                };
+                state.status() == StepStatus::Pending && !self.needs_have_ended(at)
+            })
     }
 
     fn step_waits_for_something(&self, step: &StepState) -> bool {
@@ -128,7 +142,9 @@ impl Instance {
             StepStatus::Pending if lane.status() == LaneStatus::Closing => {
                 Some("it is pending in a lane that closes")
             }
-            StepStatus::Pending if lane.status() == LaneStatus::Running && self.is_ready(at) => {
+            StepStatus::Pending
+                if lane.status() == LaneStatus::Running && self.needs_have_ended(at) =>
+            {
                 Some("it could begin, but has not")
             }
             _ if lane.undo() == UndoStatus::Wanted && !lane.has_ended() => {
@@ -143,15 +159,5 @@ impl Instance {
             .decisions
             .iter()
             .any(|decision| decision.task.at == at)
-    }
-
-    fn is_ready(&self, at: StepRef) -> bool {
-        let (Some(step), Some(lane)) = (self.step_definition(at), self.lane(at.lane)) else {
-            return false;
-        };
-        step.needs.iter().all(|&need| {
-            let place = self.workflow.step(need).position as usize;
-            lane.steps.get(place).is_some_and(StepState::has_ended)
-        })
     }
 }

@@ -1,6 +1,7 @@
 //! What is asked of an instance, what a decision answers, and what must follow outside.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use definition::Catalog;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::record::{
     CancelRequested, ChildEnded, Choice, DecisionMade, Failure, Held, MessageBody, Origin, Record,
     StepRef, TaskKey,
 };
+use crate::state::Instance;
 use crate::wire;
 
 /// A request to an instance that exists. (A start makes one: see [`crate::start`].)
@@ -67,6 +69,37 @@ pub enum Command {
     TakeTurn,
     /// Its time has come, but its turn would be one too many, and it does not wait for it.
     RefuseTurn,
+    /// One that ended without success goes on from the steps that failed.
+    Retry(#[serde(with = "wire::message")] Held),
+    /// It goes back to an earlier state.
+    Restore(Box<RestoreOrder>),
+    /// It goes on with another version of its workflow.
+    Migrate(MigrateOrder),
+}
+
+/// To which earlier state an instance goes back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RestoreOrder {
+    /// The record after which it was so.
+    pub to_seq: u64,
+    /// What was done since is undone first.
+    pub compensate: bool,
+    /// Why.
+    pub reason: String,
+    /// The instance as it was then. Whoever owns it looks that up: payloads do not travel.
+    #[serde(skip)]
+    pub target: Option<Instance>,
+}
+
+/// With which version of its workflow an instance goes on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MigrateOrder {
+    /// The version.
+    pub version: semver::Version,
+    /// Steps that have another id there: the old one and the new one.
+    pub map: BTreeMap<String, String>,
+    /// Why.
+    pub reason: String,
 }
 
 /// What an operator does about one step.
@@ -393,6 +426,22 @@ pub enum Refusal {
         kept: usize,
         /// Bytes of their data.
         bytes: usize,
+    },
+    /// The instance has no such record.
+    #[error("expected a record from 1 to {latest}, but got {seq}")]
+    NoSuchRecord {
+        /// Which was asked for.
+        seq: u64,
+        /// The last one.
+        latest: u64,
+    },
+    /// The other version of the workflow has no place for what the instance is at.
+    #[error("it does not fit version {version}: {}", .reasons.join("; "))]
+    Misfit {
+        /// The version.
+        version: String,
+        /// Why not, each with its step.
+        reasons: Vec<String>,
     },
     /// The timer, task or message no longer fits the state; nothing to do.
     #[error("nothing to do: {0}")]

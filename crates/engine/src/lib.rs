@@ -9,6 +9,7 @@ pub mod codec;
 mod command;
 mod decide;
 mod id;
+pub mod past;
 mod payload;
 mod plans;
 mod policy;
@@ -21,8 +22,9 @@ mod wire;
 
 pub use check::Violation;
 pub use command::{
-    Answer, Authority, Command, Context, Decided, Effect, Entropy, InputError, Refusal, Signal,
-    SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey, TimerKind,
+    Answer, Authority, Command, Context, Decided, Effect, Entropy, InputError, MigrateOrder,
+    Refusal, RestoreOrder, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey,
+    TimerKind,
 };
 pub use decide::{MAX_EVALUATIONS, MAX_RECORDS, start};
 pub use id::{Id, IdHasher, IdMap, InvalidId, SLOTS, Slot, slot_of};
@@ -31,7 +33,7 @@ pub use plans::Plans;
 pub use state::{
     Asking, Block, Header, Instance, KeptSignal, Lane, LaneStatus, MAX_KEPT_SIGNAL_BYTES,
     MAX_KEPT_SIGNALS, NoticePhase, NoticeState, Outstanding, Pause, PendingDecision, Phase,
-    SignalWait, Snapshot, SnapshotError, Status, StepState, StepStatus, StepUndo, TaskCall, Turn,
-    UndoPhase, UndoStatus,
+    Progress, SignalWait, Snapshot, SnapshotError, Status, StepState, StepStatus, StepUndo,
+    TaskCall, Turn, UndoPhase, UndoStatus,
 };
 pub use wire::WireError;

@@ -6,10 +6,12 @@ use engine::codec::{Packer, RecordBatch, unpack_history};
 use engine::record::*;
 use engine::{Id, Payload, view::record_type};
 
-#[path = "golden/turns.rs"]
-mod turns;
 #[path = "golden/operations.rs"]
 mod operations;
+#[path = "golden/past.rs"]
+mod past;
+#[path = "golden/turns.rs"]
+mod turns;
 
 const GOLDEN: &str = "tests/golden/records-v1.txt";
 
@@ -68,6 +70,7 @@ fn every_record() -> Vec<Record> {
         act_bodies(),
         turns::turn_bodies(at()),
         operations::bodies(),
+        past::bodies(),
     ]
     .concat();
     (1..)
@@ -509,6 +512,7 @@ fn messages() -> [MessageBody; 5] {
         turn_key: None,
         idempotency_key: String::new(),
         cause: String::new(),
+        taken: None,
     };
     let cancel = CancelRequested {
         reason: "r".into(),

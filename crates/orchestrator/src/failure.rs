@@ -59,6 +59,15 @@ impl Failure {
         }
     }
 
+    /// The same, about one of several.
+    #[must_use]
+    pub fn about(self, id: &str) -> Self {
+        Self {
+            message: format!("{id}: {}", self.message),
+            ..self
+        }
+    }
+
     /// Whether the server may do it in a moment.
     pub fn is_passing(&self) -> bool {
         let passing = [

@@ -82,9 +82,6 @@ pub enum SubmitError {
         "the instance {0} that this idempotency key started is not kept any more; use another key"
     )]
     Gone(Id),
-    /// The instance that is to be replayed does not exist.
-    #[error("expected a workflow instance, but there is none with id {0}")]
-    NoInstance(Id),
     /// The idempotency key was used before with another body.
     #[error("the idempotency key was used before with another request")]
     IdempotencyConflict,
@@ -105,6 +102,20 @@ pub enum CommandError {
     /// For the moment nothing can be taken.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// Why an instance was not started anew.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ReplayError {
+    /// The instance cannot be read, or has no such version.
+    #[error(transparent)]
+    Read(#[from] CommandError),
+    /// It cannot be replayed from that step on.
+    #[error(transparent)]
+    NotTaken(#[from] engine::past::NotTaken),
+    /// The new one was not started.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
 }
 
 /// Why a node was not taken out of use, or back.

@@ -45,10 +45,10 @@ pub use dead_letter::{
 pub use decision_log::{ChainHead, KeptHeads, LogFinding, LogReport, check_decision_log};
 pub use dispatch::DecisionLink;
 pub use error::{
-    ApplyError, CallbackError, CommandError, DrainError, OpenError, ReadError, StreamError,
-    SubmitError, Unavailable,
+    ApplyError, CallbackError, CommandError, DrainError, OpenError, ReadError, ReplayError,
+    StreamError, SubmitError, Unavailable,
 };
-pub use handle::{AdapterOrder, Runtime, SwitchRefused};
+pub use handle::{AdapterOrder, ReplayOrder, RestoreOutlook, Runtime, SwitchRefused};
 pub use health::{Figures, Health, PartitionHealth, Stats};
 pub use histogram::{DURATIONS_US, Histogram, Spread};
 pub use limits::{AdapterStanding, BreakerState, HeldTask, TargetStanding};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use engine::record::StepsTaken;
 use engine::{Id, Instance, Payload};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,8 @@ pub struct Submit {
     pub attributes: BTreeMap<String, String>,
     /// When its steps begin, milliseconds since the epoch; none, or a time that has passed: at once.
     pub start_at: Option<i64>,
+    /// Steps that count as ended, of a replay from a step on.
+    pub taken: Option<Box<StepsTaken>>,
     /// The caller's idempotency key.
     pub idempotency: Option<Idempotency>,
     /// Who asks.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::payload::{BlobRef, Payload};
-use crate::record::{Body, MessageBody, Record, SlotBody};
+use crate::record::{Body, MessageBody, Record, Rewritten, SlotBody, StepsTaken};
 
 /// Payloads of these records that are kept as blobs, with their bytes, each once.
 pub fn blobs_of(records: &[Record]) -> Vec<(BlobRef, Bytes)> {
@@ -54,7 +54,38 @@ pub fn payloads_of(body: &Body) -> impl Iterator<Item = &Payload> {
         Body::Slot(fact) => message_payloads(fact.body.as_ref()),
         _ => [None; 4],
     };
-    found.into_iter().flatten()
+    let rewritten = rewritten_in(body).into_iter();
+    let taken = taken_in(body).into_iter().flat_map(|taken| &taken.steps);
+    let taken = taken.filter_map(|step| step.output.as_ref());
+    let carried = rewritten.flat_map(Rewritten::payloads).chain(taken);
+    found.into_iter().flatten().chain(carried)
+}
+
+/// The state that a record of an act on the past carries.
+fn rewritten_in(body: &Body) -> Option<&Rewritten> {
+    match body {
+        Body::InstanceRetried(body)
+        | Body::RestoreRequested(body)
+        | Body::InstanceRestored(body)
+        | Body::InstanceMigrated(body) => Some(body),
+        _ => None,
+    }
+}
+
+/// The steps that a start, or the message of one, takes from another instance.
+fn taken_in(body: &Body) -> Option<&StepsTaken> {
+    let fact = match body {
+        Body::StepsTaken(taken) => return Some(taken),
+        Body::Slot(fact) => fact.body.as_ref()?,
+        _ => return None,
+    };
+    match fact {
+        SlotBody::MessageSent(sent) => match sent.message.as_ref()?.body.as_ref()? {
+            MessageBody::Start(start) => start.taken.as_deref(),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn message_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 4] {

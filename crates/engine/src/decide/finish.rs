@@ -26,6 +26,9 @@ impl Decider<'_, '_> {
     }
 
     fn finish_running(&mut self) {
+        if self.finish_restore() {
+            return;
+        }
         let progress = &self.state.progress;
         if progress.error.is_some() && self.asks_what_becomes() {
             return;
@@ -88,6 +91,9 @@ impl Decider<'_, '_> {
     }
 
     fn finish_undo(&mut self) {
+        if self.finish_restore() {
+            return;
+        }
         let root_undone = self.lane(0).undo() == UndoStatus::Done;
         if self.state.progress.for_parent {
             self.end();

@@ -84,13 +84,7 @@ impl Decider<'_, '_> {
     }
 
     pub(super) fn needs_have_ended(&self, at: StepRef) -> bool {
-        let (lane, workflow) = (self.lane(at.lane), &self.workflow);
-        self.definition(at).needs.iter().all(|&need| {
-            let place = workflow.step(need).position as usize;
-            lane.steps
-                .get(place)
-                .is_some_and(crate::state::StepState::has_ended)
-        })
+        self.state.needs_have_ended(at)
     }
 
     fn look_block(&mut self, at: StepRef) {

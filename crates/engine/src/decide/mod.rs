@@ -20,6 +20,7 @@ mod notice;
 mod overrule;
 mod pace;
 mod parallel;
+mod past;
 mod pause;
 mod repeat;
 mod signal;
@@ -81,6 +82,9 @@ impl Instance {
             Command::Step(order) => decider.overrule(order)?,
             Command::TakeTurn => decider.take_turn()?,
             Command::RefuseTurn => decider.refuse_turn()?,
+            Command::Retry(asked) => decider.retry_instance(asked)?,
+            Command::Restore(order) => decider.restore(*order)?,
+            Command::Migrate(order) => decider.migrate(order)?,
         }
         decider.settle();
         Ok(decider.decided)
@@ -146,12 +150,20 @@ impl<'a, 'c> Decider<'a, 'c> {
             // It is found again from the state when it goes on.
             return self.queue.clear();
         }
+        let mut looked = 0;
         loop {
             while let Some(lane) = self.queue.pop_first() {
                 if self.is_full() {
                     return self.cut();
                 }
                 self.look(lane);
+            }
+            // What was taken up again may wait in its lane for a step of one above.
+            let written = self.decided.records.len();
+            if self.state.progress.run > 0 && written > looked {
+                looked = written;
+                self.queue.extend(self.state.active.iter().copied());
+                continue;
             }
             if self.is_full() && self.state.phase() != Phase::Ended {
                 return self.cut();

@@ -11,6 +11,7 @@ use crate::id::Id;
 use crate::payload::Payload;
 use crate::record::{
     Body, InstanceQueued, InstanceStarted, RECORD_VERSION, Record, StartMessage, StepRef,
+    StepsTaken,
 };
 use crate::state::Instance;
 
@@ -43,6 +44,9 @@ pub fn start(
         decider.set_timer(start_at, TimerKind::Start, StepRef::default());
     } else if decider.state.limit().is_some() {
         decider.await_turn();
+    }
+    if let Some(taken) = &message.taken {
+        decider.emit(Body::StepsTaken(StepsTaken::clone(taken)));
     }
     decider.queue.insert(0);
     decider.settle();

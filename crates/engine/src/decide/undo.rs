@@ -65,6 +65,9 @@ impl Decider<'_, '_> {
 
     fn step_has_undo(&self, at: StepRef) -> bool {
         let (state, step) = (self.step_state(at), self.definition(at));
+        if self.state.is_spared(state) {
+            return false;
+        }
         if self.is_undone_by_call(at) {
             return true;
         }
@@ -77,6 +80,9 @@ impl Decider<'_, '_> {
     /// Whether a call (or child) of the step's own undoes it.
     fn is_undone_by_call(&self, at: StepRef) -> bool {
         let (state, step) = (self.step_state(at), self.definition(at));
+        if state.taken {
+            return false;
+        }
         let completed = state.status() == StepStatus::Completed;
         let child = state.child.as_deref().is_some_and(|child| !child.detached);
         match &step.compensation {

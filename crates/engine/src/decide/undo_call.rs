@@ -26,7 +26,8 @@ impl Decider<'_, '_> {
                 ..
             }) if !completed => {
                 if let Err(error) = self.schedule_verify(at, verify) {
-                    self.undo_failed(first_task(at, TaskKind::Verify), error);
+                    let task = self.first_task(at, TaskKind::Verify);
+                    self.undo_failed(task, error);
                 }
             }
             Some(_) => self.schedule_undo(at),
@@ -38,7 +39,7 @@ impl Decider<'_, '_> {
         let Some(child) = self.step_state(at).child.clone() else {
             return;
         };
-        let task = first_task(at, TaskKind::Undo);
+        let task = self.first_task(at, TaskKind::Undo);
         let plan = Some(tried_once().into());
         let scheduled = UndoScheduled {
             task,
@@ -94,13 +95,15 @@ impl Decider<'_, '_> {
             retry: None,
             timeout_ms: None,
         })?;
-        self.dispatch_undo(first_task(at, TaskKind::Verify), input, plan);
+        let task = self.first_task(at, TaskKind::Verify);
+        self.dispatch_undo(task, input, plan);
         Ok(())
     }
 
     pub(super) fn schedule_undo(&mut self, at: StepRef) {
         if let Err(error) = self.try_schedule_undo(at) {
-            self.undo_failed(first_task(at, TaskKind::Undo), error);
+            let task = self.first_task(at, TaskKind::Undo);
+            self.undo_failed(task, error);
         }
     }
 
@@ -113,7 +116,7 @@ impl Decider<'_, '_> {
             Some(template) => self.evaluate(template, at.lane, "compensation.input")?,
             None => self.undo_input(at),
         };
-        let task = first_task(at, TaskKind::Undo);
+        let task = self.first_task(at, TaskKind::Undo);
         match &compensation.undo {
             Undo::Adapter { adapter, action } => {
                 let plan = self.plan(&CallChoice {
@@ -184,15 +187,6 @@ impl Decider<'_, '_> {
         }
         text.push(b'}');
         Payload::from_bytes(text.into())
-    }
-}
-
-fn first_task(at: StepRef, kind: TaskKind) -> TaskKey {
-    TaskKey {
-        at,
-        kind: kind as i32,
-        generation: 0,
-        attempt: 1,
     }
 }
 

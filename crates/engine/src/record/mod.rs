@@ -10,6 +10,7 @@ mod envelope;
 mod instance;
 mod lane;
 mod operation;
+mod past;
 mod shared;
 mod slot;
 mod step;
@@ -38,6 +39,7 @@ pub use operation::{
     OperationFinding, OperationMade, OperationTaken, OperationTurn, OperationTurned,
     OperationWorked,
 };
+pub use past::{Rewritten, StepsTaken, TakenStep};
 pub use shared::Shared;
 pub use slot::{
     CatalogChanged, ChildEnded, DecisionChained, Envelope, InstanceDeleted, KeyTaken, MessageBody,
@@ -220,6 +222,21 @@ pub enum Body {
     /// An operator ends a step, or has it tried at once; what follows says the rest.
     #[prost(message, tag = "73")]
     StepOverruled(StepOverruled),
+    /// It ended without success, and goes on from the steps that failed.
+    #[prost(message, tag = "74")]
+    InstanceRetried(Box<Rewritten>),
+    /// It goes back to an earlier state (which this carries) once what was done since is undone.
+    #[prost(message, tag = "75")]
+    RestoreRequested(Box<Rewritten>),
+    /// It went back to an earlier state.
+    #[prost(message, tag = "76")]
+    InstanceRestored(Box<Rewritten>),
+    /// It goes on with another version of its workflow.
+    #[prost(message, tag = "77")]
+    InstanceMigrated(Box<Rewritten>),
+    /// Steps count as ended because they ended in the instance that this one repeats.
+    #[prost(message, tag = "78")]
+    StepsTaken(StepsTaken),
     /// A call failed for good and is kept whole.
     #[prost(message, tag = "80")]
     DeadLettered(Box<DeadLettered>),
@@ -234,7 +251,7 @@ pub enum Body {
 impl Body {
     /// Whether there is a body of this tag.
     const fn has_tag(tag: u32) -> bool {
-        matches!(tag, 20..=73 | 80 | 86 | 87)
+        matches!(tag, 20..=78 | 80 | 86 | 87)
     }
 }
 

@@ -4,7 +4,7 @@ use prost::{Message, Oneof};
 
 use super::{
     CancelRequested, DeadLetterSettled, Empty, Ended, Failure, KeyReleased, OperationMade,
-    OperationTaken, OperationTurned, OperationWorked, Parent, StartRefused, TaskKey,
+    OperationTaken, OperationTurned, OperationWorked, Parent, StartRefused, StepsTaken, TaskKey,
 };
 use crate::payload::Payload;
 
@@ -224,6 +224,9 @@ pub struct StartMessage {
     /// What led to it, where that is not the parent; empty means `api`.
     #[prost(string, tag = "80")]
     pub cause: String,
+    /// Steps that count as ended, of a replay from a step on.
+    #[prost(message, optional, boxed, tag = "14")]
+    pub taken: Option<Box<StepsTaken>>,
 }
 
 /// How a child ended.

@@ -67,6 +67,11 @@ impl Instance {
             Body::InstancePaused(body) => self.paused(body, record),
             Body::InstanceResumed(_) => self.progress.pause = None,
             Body::DeadLettered(body) => self.dead_lettered(body.task.at),
+            Body::InstanceRetried(body)
+            | Body::InstanceRestored(body)
+            | Body::InstanceMigrated(body) => self.rewritten(body, record),
+            Body::RestoreRequested(body) => self.restore_requested(body),
+            Body::StepsTaken(body) => self.steps_taken(body, record),
             Body::DecisionCut(_) => self.progress.cut = true,
             Body::DecisionContinued(_) => self.progress.cut = false,
             // Kept for review, or late: neither changes anything. The others are facts of slots and
@@ -117,13 +122,12 @@ impl Instance {
 
     fn instance_started(&mut self, body: &InstanceStarted) {
         self.progress.next_lane = 1;
-        self.put_lane(with_steps(
-            Lane::open(0, None, Role::Root, 0),
-            LaneList {
-                list: 0,
-                steps: body.steps,
-            },
-        ));
+        let root = Lane::open(0, None, Role::Root, 0);
+        let list = LaneList {
+            list: 0,
+            steps: body.steps,
+        };
+        self.put_lane(self.with_steps(root, list));
     }
 
     fn step_scheduled(&mut self, body: &StepScheduled, at: i64) {
@@ -199,7 +203,7 @@ impl Instance {
             let mut lane = Lane::open(body.first_lane + offset, Some(body.at), body.role(), index);
             lane.state = body.state.clone();
             lane.previous = previous;
-            self.put_lane(with_steps(lane, list));
+            self.put_lane(self.with_steps(lane, list));
         }
     }
 
@@ -443,10 +447,8 @@ impl Instance {
         self.progress.finally_lane = body.lane;
         self.progress.output = body.output.clone();
         self.progress.next_lane = self.progress.next_lane.max(body.lane + 1);
-        self.put_lane(with_steps(
-            Lane::open(body.lane, None, Role::Finally, 0),
-            body.list,
-        ));
+        let lane = Lane::open(body.lane, None, Role::Finally, 0);
+        self.put_lane(self.with_steps(lane, body.list));
     }
 
     fn instance_ended(&mut self, body: &InstanceEnded, at: i64) {
@@ -464,13 +466,17 @@ impl Instance {
         self.progress.finally_lane = 0;
         self.progress.ended_at = 0;
     }
-}
 
-fn with_steps(mut lane: Lane, list: LaneList) -> Lane {
-    lane.list = list.list;
-    lane.steps
-        .resize_with(list.steps as usize, StepState::default);
-    lane
+    /// Gives a lane the steps of its list. Where the instance was taken up again they are of a later
+    /// generation than any before: a late result of an abandoned step fits none of them.
+    fn with_steps(&self, mut lane: Lane, list: LaneList) -> Lane {
+        lane.list = list.list;
+        lane.steps.resize_with(list.steps as usize, || StepState {
+            generation: self.progress.run,
+            ..StepState::default()
+        });
+        lane
+    }
 }
 
 impl LaneOutcome {

@@ -13,8 +13,8 @@ use super::step::{StepState, StepStatus};
 use crate::id::Id;
 use crate::payload::Payload;
 use crate::record::{
-    CancelRequested, DecisionKind, DecisionMade, Ended, Failure, InstanceStarted, Record, Shared,
-    StepRef,
+    CancelRequested, DecisionKind, DecisionMade, Ended, Failure, InstanceStarted, Record,
+    Rewritten, Shared, StepRef,
 };
 
 /// What an instance was started with; never changes.
@@ -71,28 +71,40 @@ pub enum Phase {
 /// What changes in an instance beside its lanes.
 #[derive(Clone, PartialEq, Message)]
 pub struct Progress {
+    /// The last record.
     #[prost(uint64, tag = "1")]
     pub seq: u64,
+    /// When that was written, milliseconds since the epoch.
     #[prost(int64, tag = "2")]
     pub updated_at: i64,
+    /// When it ended; 0 while it is open.
     #[prost(int64, tag = "3")]
     pub ended_at: i64,
+    /// How far it is.
     #[prost(enumeration = "Phase", tag = "4")]
     pub phase: i32,
+    /// How it ended.
     #[prost(enumeration = "Ended", tag = "5")]
     pub ended: i32,
+    /// Why it failed.
     #[prost(message, optional, boxed, tag = "6")]
     pub error: Option<Box<Failure>>,
+    /// Its output.
     #[prost(message, optional, tag = "7")]
     pub output: Option<Payload>,
+    /// The next id of a lane.
     #[prost(uint32, tag = "8")]
     pub next_lane: u32,
+    /// A decision was cut and goes on.
     #[prost(bool, tag = "9")]
     pub cut: bool,
+    /// The request to cancel it.
     #[prost(message, optional, boxed, tag = "10")]
     pub cancel: Option<Box<CancelRequested>>,
+    /// Decisions that wait.
     #[prost(message, repeated, tag = "11")]
     pub decisions: Vec<PendingDecision>,
+    /// Answers that it remembers.
     #[prost(message, repeated, tag = "12")]
     pub answered: Vec<DecisionMade>,
     /// Something was undone.
@@ -131,6 +143,18 @@ pub struct Progress {
     /// Its place among those that wait for a turn, or did.
     #[prost(uint64, tag = "87")]
     pub turn_place: u64,
+    /// The generation with which steps begin; rises whenever it is taken up again on purpose.
+    #[prost(uint32, tag = "23")]
+    pub run: u32,
+    /// When it times out, where that is not what it was started with; 0 if it is.
+    #[prost(int64, tag = "24")]
+    pub timeout_at: i64,
+    /// The state to which it goes back once what was done since is undone.
+    #[prost(message, optional, boxed, tag = "25")]
+    pub restoring: Option<Box<Rewritten>>,
+    /// The records with which its lanes became others: of restores and migrations.
+    #[prost(uint64, repeated, tag = "26")]
+    pub rewritten: Vec<u64>,
 }
 
 /// That someone holds an instance.
@@ -299,7 +323,27 @@ impl Instance {
 
     /// How often it was reopened on purpose.
     pub const fn generation(&self) -> u32 {
+        self.progress.generation + self.progress.run
+    }
+
+    /// How often its parent had it undo itself: its keys tell that apart.
+    pub const fn reopenings(&self) -> u32 {
         self.progress.generation
+    }
+
+    /// The first record after this one with which its lanes became others: those before it speak of
+    /// lanes and places as they were until then.
+    pub fn rewritten_after(&self, seq: u64) -> Option<u64> {
+        let mut rewritten = self.progress.rewritten.iter().copied();
+        rewritten.find(|at| *at > seq)
+    }
+
+    /// When it times out, milliseconds since the epoch; 0 means never.
+    pub fn timeout_at(&self) -> i64 {
+        match self.progress.timeout_at {
+            0 => self.header.started.timeout_at,
+            later => later,
+        }
     }
 
     /// The cancel request, if there was one.
@@ -412,6 +456,51 @@ impl Instance {
         list.steps
             .get(at.step as usize)
             .map(|&ix| self.workflow.step(ix))
+    }
+
+    /// Whether all that a step waits for has ended. Where the instance was taken up again, something
+    /// further up may be done anew though what is between stays: that is waited for too.
+    pub(crate) fn needs_have_ended(&self, at: StepRef) -> bool {
+        if self.progress.run == 0 {
+            return self.all_needs(at, |_, ended| ended);
+        }
+        let mut at = Some(at);
+        while let Some(step) = at {
+            if !self.all_before_have_ended(step) {
+                return false;
+            }
+            at = self.lane(step.lane).and_then(|lane| lane.parent);
+        }
+        true
+    }
+
+    fn all_before_have_ended(&self, at: StepRef) -> bool {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut ahead = vec![at.step];
+        while let Some(step) = ahead.pop() {
+            let look = |need: u32, ended: bool| {
+                if seen.insert(need) {
+                    ahead.push(need);
+                }
+                ended
+            };
+            if !self.all_needs(StepRef { step, ..at }, look) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether `holds` for the place of each step that one needs directly, and whether that has ended.
+    fn all_needs(&self, at: StepRef, mut holds: impl FnMut(u32, bool) -> bool) -> bool {
+        let (Some(step), Some(lane)) = (self.step_definition(at), self.lane(at.lane)) else {
+            return false;
+        };
+        step.needs.iter().all(|&need| {
+            let place = self.workflow.step(need).position;
+            let state = lane.steps.get(place as usize);
+            holds(place, state.is_some_and(StepState::has_ended))
+        })
     }
 
     /// Whether `lane` is, or stands below, `ancestor`.

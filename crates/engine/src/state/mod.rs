@@ -11,15 +11,17 @@ mod instance;
 mod lane;
 mod lane_set;
 mod outstanding;
+mod rewrite;
 mod signals;
 mod snapshot;
 mod step;
 mod turn;
 
 pub use decision::{Asking, NoticePhase, NoticeState, PendingDecision};
-pub use instance::{Header, Instance, Pause, Phase, Status};
+pub use instance::{Header, Instance, Pause, Phase, Progress, Status};
 pub use lane::{Lane, LaneStatus, UndoStatus};
 pub use outstanding::{Outstanding, TaskCall};
+pub(crate) use signals::Signals;
 pub use signals::{KeptSignal, MAX_KEPT_SIGNAL_BYTES, MAX_KEPT_SIGNALS, SignalWait};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use step::{Block, StepState, StepStatus, StepUndo, UndoPhase};

@@ -103,7 +103,7 @@ impl Instance {
         if let Some(start_at) = self.start_at() {
             found.timers.push(own(start_at, TimerKind::Start));
         }
-        let timeout_at = self.header.started.timeout_at;
+        let timeout_at = self.timeout_at();
         let closing = self.lane(0).is_none_or(|root| root.closing.is_some());
         // It may fail after its last step, while losers are still being undone.
         let failing = self.error().is_some();

@@ -136,20 +136,21 @@ impl Instance {
         Ok(instance)
     }
 
-    /// The state that records from the first on fold into; `workflow` gives the definition by name and
+    /// The state that records from the first on fold into; `find` gives the definition by name and
     /// version. None when they do not begin with a start, or its definition is not there.
     pub fn fold<'a>(
         records: impl IntoIterator<Item = &'a Record>,
-        workflow: impl Fn(&str, &str) -> Option<Arc<Workflow>>,
+        find: impl Fn(&str, &str) -> Option<Arc<Workflow>>,
     ) -> Option<Self> {
         let mut records = records.into_iter();
         let first = records.next()?;
         let Some(Body::InstanceStarted(started)) = &first.body else {
             return None;
         };
-        let workflow = workflow(&started.workflow, &started.version)?;
+        let workflow = find(&started.workflow, &started.version)?;
         let mut instance = Self::from_record(first, workflow)?;
         records.for_each(|record| instance.apply(record));
+        instance.bind(find);
         Some(instance)
     }
 
@@ -172,42 +173,10 @@ impl Instance {
 
     fn payloads(&self) -> impl Iterator<Item = &Payload> {
         let started = &self.header.started;
-        let own = [
-            &started.input,
-            &started.event,
-            &started.meta,
-            &self.progress.output,
-        ];
-        let lanes = self.lanes().flat_map(|lane| {
-            let closing = lane
-                .closing
-                .as_deref()
-                .and_then(|closing| closing.output.as_ref());
-            let steps = lane.steps.iter().flat_map(|step| {
-                let block = step.block.as_deref().and_then(|block| block.items.as_ref());
-                let undo = step.undo.as_deref();
-                let undo = undo
-                    .into_iter()
-                    .flat_map(|undo| [&undo.input, &undo.found])
-                    .flatten();
-                [&step.input, &step.output]
-                    .into_iter()
-                    .flatten()
-                    .chain(block)
-                    .chain(undo)
-            });
-            [&lane.output, &lane.state]
-                .into_iter()
-                .flatten()
-                .chain(closing)
-                .chain(steps)
-        });
-        let decisions = self.progress.decisions.iter();
-        let decisions = decisions.flat_map(|decision| decision.payloads());
-        let kept = self.kept_signals().iter();
-        let signals = kept.filter_map(|signal| signal.data.as_ref());
-        let of_instance = own.into_iter().flatten().chain(signals);
-        of_instance.chain(lanes).chain(decisions)
+        let own = [&started.input, &started.event, &started.meta];
+        let lanes = self.lanes().flat_map(Lane::payloads);
+        let own = own.into_iter().flatten();
+        own.chain(self.progress.payloads()).chain(lanes)
     }
 }
 

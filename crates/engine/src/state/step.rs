@@ -146,6 +146,9 @@ pub struct StepState {
     /// Its latest attempts that failed, where its call is to be kept when it fails for good.
     #[prost(message, repeated, tag = "80")]
     pub attempts: Vec<AttemptNote>,
+    /// It ended in the instance that this one repeats, which alone undoes it.
+    #[prost(bool, tag = "26")]
+    pub taken: bool,
 }
 
 /// Attempts that a step remembers at most.

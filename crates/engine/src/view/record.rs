@@ -113,6 +113,11 @@ pub fn record_type(body: &Body) -> &'static str {
         },
         Body::DecisionCut(_) => "decision-cut",
         Body::DecisionContinued(_) => "decision-continued",
+        Body::InstanceRetried(_) => "instance-retried",
+        Body::RestoreRequested(_) => "restore-requested",
+        Body::InstanceRestored(_) => "instance-restored",
+        Body::InstanceMigrated(_) => "instance-migrated",
+        Body::StepsTaken(_) => "steps-taken",
         Body::StepRescheduled(_) => "step-rescheduled",
         Body::CompensationRequested(_) => "compensation-requested",
         Body::OwnerOpened(_) => "owner-opened",
@@ -277,7 +282,12 @@ fn other_data(body: &Body) -> Value {
         | Body::TurnAwaited(_)
         | Body::LanesPaced(_)
         | Body::InstancePaused(_)
-        | Body::InstanceResumed(_) => operated_data(body),
+        | Body::InstanceResumed(_)
+        | Body::InstanceRetried(_)
+        | Body::RestoreRequested(_)
+        | Body::InstanceRestored(_)
+        | Body::InstanceMigrated(_)
+        | Body::StepsTaken(_) => operated_data(body),
         Body::CatalogChanged(body) => json!({ "version": body.version, "reason": body.reason }),
         Body::OwnerOpened(body) => json!({ "epoch": body.epoch, "node": body.node }),
         _ => Value::Object(Map::new()),
@@ -311,6 +321,17 @@ fn operated_data(body: &Body) -> Value {
         Body::InstancePaused(body) | Body::InstanceResumed(body) => {
             json!({ "reason": body.reason })
         }
+        Body::InstanceRetried(body) => json!({ "reason": body.reason }),
+        Body::RestoreRequested(body) | Body::InstanceRestored(body) => json!({
+            "to_seq": body.to_seq,
+            "version": body.version,
+            "reason": body.reason,
+        }),
+        Body::InstanceMigrated(body) => json!({ "version": body.version, "reason": body.reason }),
+        Body::StepsTaken(body) => json!({
+            "from": id(&body.from),
+            "places": body.steps.iter().map(|step| step.at.step).collect::<Vec<_>>(),
+        }),
         _ => Value::Object(Map::new()),
     }
 }

@@ -15,6 +15,8 @@ use engine::{
     Payload, Plans, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey,
 };
 
+mod past;
+
 use crate::detail::detail;
 
 /// Runs `script` on the workflow (its `steps` and what else follows its name) and compares the log.
@@ -22,7 +24,8 @@ use crate::detail::detail;
 /// Script lines: `start JSON`, `start-at MS JSON`, `pause [REASON]`, `resume [REASON]`,
 /// `turn` (it comes), `no-turn` (there is no room), `step skip|complete|fail|retry [LANE/]STEP [JSON or TYPE]`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
 /// `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
-/// `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
+/// `retry [REASON]`, `restore SEQ [compensate]`, `migrate VERSION [OLD=NEW ...]`, `replay STEP` (what follows is about the
+/// new instance), `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
 /// (repeats the last result). Log lines: a record's type, step
 /// and what matters of it; `> ` what is asked of the outside; at the end the status and output.
 #[track_caller]
@@ -35,6 +38,19 @@ pub fn check(workflow: &str, script: &str, expected: &str) {
 pub fn check_under(policies: &str, workflow: &str, script: &str, expected: &str) {
     let mut run = Run::new(workflow);
     run.apply(policies);
+    check_run(run, script, expected);
+}
+
+/// As [`check`], with this definition as version 1.1.0 beside it.
+#[track_caller]
+pub fn check_versions(workflow: &str, next: &str, script: &str, expected: &str) {
+    let mut run = Run::new(workflow);
+    run.add_version("1.1.0", next);
+    check_run(run, script, expected);
+}
+
+#[track_caller]
+fn check_run(mut run: Run, script: &str, expected: &str) {
     for line in script
         .lines()
         .map(str::trim)
@@ -70,10 +86,14 @@ struct Run {
 }
 
 impl Run {
+    fn add_version(&mut self, version: &str, text: &str) {
+        let workflow = Arc::new(parsed(version, text));
+        let versions = self.catalog.workflows.entry("w".into()).or_default();
+        versions.versions.insert(workflow.version.clone(), workflow);
+    }
+
     fn new(text: &str) -> Self {
-        let yaml = format!("workflow:\n  name: w\n  version: 1.0.0\n{text}");
-        let parsed = definition::parse_workflow(&yaml);
-        let workflow = parsed.unwrap_or_else(|errors| panic!("{errors:#?}\n{yaml}"));
+        let workflow = parsed("1.0.0", text);
         let mut catalog = Catalog {
             version: 1,
             environment: "test".into(),
@@ -138,6 +158,10 @@ impl Run {
             "delegate" => self.delegate(rest),
             "signal" => self.signal(rest),
             "step" => self.overrule(rest),
+            "retry" => self.command(Command::Retry(held(rest))),
+            "restore" => self.restore(rest),
+            "replay" => self.replay(rest),
+            "migrate" => self.migrate(rest),
             "pause" => self.command(Command::Pause(held(rest))),
             "resume" => self.command(Command::Resume(held(rest))),
             "turn" => self.command(Command::TakeTurn),
@@ -153,12 +177,16 @@ impl Run {
     }
 
     fn start(&mut self, input: &str, start_at: i64) {
-        let message = StartMessage {
+        self.begin(StartMessage {
             workflow: "w".into(),
+            version: "1.0.0".into(),
             input: Some(payload(input)),
             start_at,
             ..StartMessage::default()
-        };
+        });
+    }
+
+    fn begin(&mut self, message: StartMessage) {
         let id = Id::new(self.now, 7, 1);
         let mut context = Context {
             now: self.now,
@@ -459,6 +487,7 @@ impl Run {
         self.records[1..]
             .iter()
             .for_each(|record| folded.apply(record));
+        folded.bind(workflow);
         assert_eq!(
             restored.snapshot(),
             living.snapshot(),
@@ -500,6 +529,12 @@ impl Run {
         )
         .unwrap();
     }
+}
+
+fn parsed(version: &str, text: &str) -> definition::Workflow {
+    let yaml = format!("workflow:\n  name: w\n  version: {version}\n{text}");
+    let parsed = definition::parse_workflow(&yaml);
+    parsed.unwrap_or_else(|errors| panic!("{errors:#?}\n{yaml}"))
 }
 
 fn held(reason: &str) -> Held {

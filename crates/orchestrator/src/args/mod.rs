@@ -25,7 +25,8 @@ pub use resources::{
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
     AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, HoldArgs, IdArgs,
-    ListArgs, ReplayArgs, SignalArgs, StepArgs, StepsCommand, SubmitArgs, WatchArgs,
+    ListArgs, MigrateArgs, ReplayArgs, RestoreArgs, RetryArgs, SignalArgs, StepArgs, StepsCommand,
+    SubmitArgs, WatchArgs,
 };
 
 /// Runs workflows that survive anything, and tells what they do.
@@ -109,8 +110,14 @@ pub enum Command {
     Pause(HoldArgs),
     /// Let instances that are held go on
     Resume(HoldArgs),
-    /// Start new instances from the input of these
+    /// Have instances that failed go on from the steps that failed
+    Retry(RetryArgs),
+    /// Start new instances from the input of these, whole or from a step on
     Replay(ReplayArgs),
+    /// Have an instance go back to how it was after a record or at a time
+    Restore(RestoreArgs),
+    /// Have open instances go on with another version of their workflow
+    Migrate(MigrateArgs),
     /// Skip a step, supply its output, have it fail or tried at once
     #[command(subcommand)]
     Steps(StepsCommand),

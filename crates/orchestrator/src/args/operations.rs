@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use crate::failure::Failure;
+
 /// On all that a filter takes, as an operation that the server carries out.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "On many")]
@@ -10,8 +12,8 @@ pub struct ManyArgs {
     /// or `attribute.region=EU`; may be given several times
     #[arg(long = "filter", value_name = "NAME=VALUE")]
     pub filter: Vec<String>,
-    /// With `--filter`: only say how many there are, and show 20 of them
-    #[arg(long, requires = "filter")]
+    /// Only say what it would come to; with `--filter` how many there are, and 20 of them
+    #[arg(long)]
     pub dry_run: bool,
     /// With `--filter`: do it without asking
     #[arg(long, requires = "filter")]
@@ -19,6 +21,20 @@ pub struct ManyArgs {
     /// With `--filter`: so many at most in what time
     #[arg(long, requires = "filter", value_name = "N/s")]
     pub rate: Option<String>,
+}
+
+impl ManyArgs {
+    /// Whether it is for all that fit, of a verb that only has a dry run then.
+    ///
+    /// # Errors
+    /// When only a dry run is asked for: of single instances that would do it.
+    pub fn is_asked(&self) -> Result<bool, Failure> {
+        if self.dry_run && self.filter.is_empty() {
+            let text = "expected `--filter` with `--dry-run`: with ids there is nothing to tell beforehand";
+            return Err(Failure::usage(text.to_owned()));
+        }
+        Ok(!self.filter.is_empty())
+    }
 }
 
 /// Operations on many instances.

@@ -158,9 +158,68 @@ pub struct ReplayArgs {
     /// The workflow's version; without it the one that the instance ran on
     #[arg(long)]
     pub version: Option<String>,
+    /// Only this step of the workflow's own list, and what waits for it; the others count as done
+    #[arg(long, value_name = "STEP")]
+    pub from: Option<String>,
     /// The same key starts it only once
     #[arg(long)]
     pub idempotency_key: Option<String>,
+}
+
+/// Arguments of `retry`.
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// The instances' ids; none with `--filter`
+    #[arg(required_unless_present = "filter", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    /// Of many
+    #[command(flatten)]
+    pub many: ManyArgs,
+    /// Why; kept in the history and in the audit
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The instance's id
+    pub id: String,
+    /// Back to how it was after this record
+    #[arg(long, value_name = "SEQ", required_unless_present = "to_time")]
+    pub to_seq: Option<u64>,
+    /// Back to how it was at this time, or so long ago (`2h`)
+    #[arg(long, value_name = "TIME", conflicts_with = "to_seq")]
+    pub to_time: Option<String>,
+    /// Undo what was done since first
+    #[arg(long)]
+    pub compensate: bool,
+    /// Only say what was done since and which steps would run again
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Why; kept in the history and in the audit
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}
+
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// The instances' ids; none with `--filter`
+    #[arg(required_unless_present = "filter", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    /// Of many
+    #[command(flatten)]
+    pub many: ManyArgs,
+    /// The version
+    #[arg(long, value_name = "VERSION")]
+    pub to: String,
+    /// A step that has another id there; may be given several times
+    #[arg(long, value_name = "OLD=NEW")]
+    pub map: Vec<String>,
+    /// Why; kept in the history and in the audit
+    #[arg(long, default_value = "")]
+    pub reason: String,
 }
 
 /// What can be done about one step.

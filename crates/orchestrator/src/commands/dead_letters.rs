@@ -66,7 +66,7 @@ pub fn table(letters: &[DeadLetter]) -> String {
 }
 
 async fn reprocess(session: &Session, args: ReprocessArgs) -> Result<Exit, Failure> {
-    if !args.many.filter.is_empty() {
+    if args.many.is_asked()? {
         return many(session, "reprocess", args.reason, args.many).await;
     }
     let input = args.input.as_deref().map(json_argument).transpose()?;
@@ -86,7 +86,7 @@ async fn reprocess(session: &Session, args: ReprocessArgs) -> Result<Exit, Failu
 }
 
 async fn discard(session: &Session, args: DiscardArgs) -> Result<Exit, Failure> {
-    if !args.many.filter.is_empty() {
+    if args.many.is_asked()? {
         return many(session, "discard", args.reason, args.many).await;
     }
     let request = Reason {

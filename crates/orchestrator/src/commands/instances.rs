@@ -32,7 +32,7 @@ pub async fn list(session: &Session, args: ListArgs) -> Result<Exit, Failure> {
         .with("limit", Some(args.limit))
         .with("cursor", args.cursor);
     for attribute in &args.attributes {
-        let (name, value) = pair(attribute)?;
+        let (name, value) = pair(attribute, "--attribute")?;
         ask = ask.with(&format!("attribute.{name}"), Some(value));
     }
     let body = session.client.get("/api/v1/workflows", ask).await?;
@@ -124,7 +124,7 @@ fn telling(data: &Value) -> String {
 /// Ends instances early, one after the other; the first that is refused ends it.
 pub async fn cancel(session: &Session, args: CancelArgs) -> Result<Exit, Failure> {
     let compensate = args.no_compensation.then_some(false);
-    if !args.many.filter.is_empty() {
+    if args.many.is_asked()? {
         let request = OperationRequest {
             action: "cancel".to_owned(),
             reason: args.reason,
@@ -150,7 +150,7 @@ pub async fn cancel(session: &Session, args: CancelArgs) -> Result<Exit, Failure
 
 /// Deletes ended instances, one after the other; the first that is refused ends it.
 pub async fn delete(session: &Session, args: DeleteArgs) -> Result<Exit, Failure> {
-    if !args.many.filter.is_empty() {
+    if args.many.is_asked()? {
         let request = OperationRequest {
             action: "delete".to_owned(),
             reason: args.reason.unwrap_or_default(),
@@ -168,14 +168,19 @@ pub async fn delete(session: &Session, args: DeleteArgs) -> Result<Exit, Failure
     Ok(Exit::Well)
 }
 
-/// A time as it is, or a duration back from now.
+/// `--since`: a time as it is, or a duration back from now.
 pub fn since(text: &str) -> Result<String, Failure> {
+    time_of(text, "--since")
+}
+
+/// A time as it is, or a duration back from now.
+pub fn time_of(text: &str, option: &str) -> Result<String, Failure> {
     if text.parse::<Time>().is_ok() {
         return Ok(text.to_owned());
     }
     let wrong = |_| {
         Failure::usage(format!(
-            "expected a time, or a duration such as 2h, for --since, but got {text}"
+            "expected a time, or a duration such as 2h, for {option}, but got {text}"
         ))
     };
     let back = expression::duration::parse(text).map_err(wrong)?;
@@ -189,12 +194,8 @@ pub fn now_ms() -> i64 {
 }
 
 /// `NAME=VALUE`.
-pub fn pair(text: &str) -> Result<(&str, &str), Failure> {
-    let wrong = || {
-        Failure::usage(format!(
-            "expected NAME=VALUE for --attribute, but got {text}"
-        ))
-    };
+pub fn pair<'a>(text: &'a str, option: &str) -> Result<(&'a str, &'a str), Failure> {
+    let wrong = || Failure::usage(format!("expected NAME=VALUE for {option}, but got {text}"));
     text.split_once('=')
         .filter(|(name, _)| !name.is_empty())
         .ok_or_else(wrong)

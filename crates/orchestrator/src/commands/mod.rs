@@ -15,6 +15,7 @@ mod export;
 mod instances;
 mod nodes;
 mod operations;
+mod past;
 mod place;
 mod serve;
 mod sets;
@@ -84,7 +85,10 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Watch(args) => watch::run(session, &args).await,
         Command::History(args) => instances::history(session, args).await,
         Command::Signal(args) => verbs::signal(session, args).await,
-        Command::Replay(args) => verbs::replay(session, args).await,
+        Command::Retry(args) => past::retry(session, args).await,
+        Command::Replay(args) => past::replay(session, args).await,
+        Command::Restore(args) => past::restore(session, args).await,
+        Command::Migrate(args) => past::migrate(session, args).await,
         Command::Steps(command) => verbs::step(session, command).await,
         Command::Pause(args) => verbs::hold(session, "pause", args).await,
         Command::Resume(args) => verbs::hold(session, "resume", args).await,

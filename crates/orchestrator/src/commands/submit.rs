@@ -46,7 +46,7 @@ fn body(args: SubmitArgs) -> Result<String, Failure> {
         .transpose()?;
     let mut attributes = BTreeMap::new();
     for attribute in &args.attributes {
-        let (name, value) = pair(attribute)?;
+        let (name, value) = pair(attribute, "--attribute")?;
         attributes.insert(name.to_owned(), value.to_owned());
     }
     json(&Submission {

@@ -1,12 +1,10 @@
-//! `signal`, `pause`, `resume`, `steps`, `replay`: what is asked of instances while they run.
+//! `signal`, `pause`, `resume`, `steps`: what is asked of instances while they run.
 
-use api::{
-    Exit, Json, OperationRequest, Reason, ReplayRequest, SignalRequest, StepRequest, Submitted,
-};
+use api::{Exit, Json, OperationRequest, Reason, SignalRequest, StepRequest, Submitted};
 
 use super::Session;
 use super::operations::on_many;
-use crate::args::{HoldArgs, ReplayArgs, SignalArgs, StepArgs, StepsCommand};
+use crate::args::{HoldArgs, SignalArgs, StepArgs, StepsCommand};
 use crate::client::{Ask, segment};
 use crate::failure::Failure;
 use crate::files::json_argument;
@@ -17,7 +15,7 @@ use crate::terminal;
 pub async fn signal(session: &Session, args: SignalArgs) -> Result<Exit, Failure> {
     let data = args.data.as_deref().map(json_argument).transpose()?;
     let data = data.map(|text| Json::from_bytes(text.as_bytes()));
-    let many = !args.many.filter.is_empty();
+    let many = args.many.is_asked()?;
     let (id, name) = match args.words.as_slice() {
         [name] if many => ("", name.clone()),
         [id, name] if !many => (id.as_str(), name.clone()),
@@ -49,7 +47,7 @@ pub async fn signal(session: &Session, args: SignalArgs) -> Result<Exit, Failure
 
 /// Holds instances, or lets them go on, one after the other; the first that is refused ends it.
 pub async fn hold(session: &Session, verb: &str, args: HoldArgs) -> Result<Exit, Failure> {
-    if !args.many.filter.is_empty() {
+    if args.many.is_asked()? {
         let request = OperationRequest {
             action: verb.to_owned(),
             reason: args.reason,
@@ -116,31 +114,4 @@ pub async fn step(session: &Session, command: StepsCommand) -> Result<Exit, Fail
     session.output.show(&body, |answer: &Submitted| {
         format!("{} is {}", answer.id, terminal::status(&answer.status))
     })
-}
-
-/// Starts new instances from the input of others.
-pub async fn replay(session: &Session, args: ReplayArgs) -> Result<Exit, Failure> {
-    if !args.many.filter.is_empty() {
-        let request = OperationRequest {
-            action: "replay".to_owned(),
-            version: args.version,
-            reason: args.reason,
-            ..OperationRequest::default()
-        };
-        return on_many(session, request, args.many, args.idempotency_key).await;
-    }
-    let request = ReplayRequest {
-        version: args.version,
-    };
-    for id in &args.ids {
-        let path = format!("/api/v1/workflows/{}/replay", segment(id));
-        let ask = Ask::default()
-            .header("idempotency-key", args.idempotency_key.clone())
-            .json(json(&request)?);
-        let body = session.client.post(&path, ask).await?;
-        session.output.show(&body, |started: &Submitted| {
-            format!("{}  {}", started.id, terminal::status(&started.status))
-        })?;
-    }
-    Ok(Exit::Well)
 }

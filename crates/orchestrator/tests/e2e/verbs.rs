@@ -112,3 +112,65 @@ fn an_instance_starts_later_and_once_more() {
     let again = node.until_status(again["id"].as_str().unwrap(), "completed");
     assert_eq!(again["output"], first["output"]);
 }
+
+const LATER: &str = r#"
+workflow:
+  name: nap
+  version: 1.1.0
+  timeout: 1h
+  steps:
+    - { id: before, adapter: local, action: echo, input: {} }
+    - { id: nap, wait: { for: "${ input.for }" } }
+    - { id: after, adapter: local, action: echo, input: { version: 1.1.0 } }
+"#;
+
+#[test]
+fn the_past_is_acted_on_from_the_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::serve(&dir.path().join("store"));
+    node.apply(DEFINITIONS);
+    node.apply(LATER);
+    let id = node.json(&[
+        "submit",
+        "nap",
+        "--version",
+        "1.0.0",
+        "--input",
+        r#"{"for": "30m"}"#,
+    ]);
+    let id = id["id"].as_str().unwrap();
+    assert_eq!(waits(&node, id)["step"], "nap");
+    refused(&node, &["retry", id], 5, "ORC-0406");
+    refused(&node, &["restore", id, "--to-seq", "99"], 4, "ORC-0308");
+    refused(&node, &["migrate", id, "--to", "9.9.9"], 4, "ORC-0302");
+    let since = node.json(&["restore", id, "--to-seq", "2", "--dry-run"]);
+    assert_eq!(since["since"][0]["step"], "before");
+    let restored = node.json(&["restore", id, "--to-seq", "2", "--reason", "once more"]);
+    assert_eq!(restored["id"], json!(id));
+    assert_eq!(waits(&node, id)["step"], "nap");
+
+    // One that is there already is named, and the other moves.
+    let other = node.json(&[
+        "submit",
+        "nap",
+        "--version",
+        "1.1.0",
+        "--input",
+        r#"{"for": "30m"}"#,
+    ]);
+    let other = other["id"].as_str().unwrap();
+    let fits = node.json(&["migrate", id, "--to", "1.1.0", "--dry-run"]);
+    assert_eq!(fits["fits"], true);
+    refused(&node, &["migrate", other, id, "--to", "1.1.0"], 5, other);
+    node.json(&["steps", "skip", id, "nap"]);
+    let ended = node.until_status(id, "completed");
+    assert_eq!(ended["steps"][2]["output"], json!({ "version": "1.1.0" }));
+    let audit = node.json(&["audit", "--kind", "restored"]);
+    assert_eq!(audit["items"][0]["reason"], "once more");
+
+    let again = node.json(&["replay", id, "--from", "after"]);
+    let again = node.until_status(again["id"].as_str().unwrap(), "completed");
+    assert_eq!(again["steps"][1]["status"], "skipped");
+    let well = node.cli(&["doctor"]);
+    assert!(well.status.success(), "{}", text(&well.stderr));
+}

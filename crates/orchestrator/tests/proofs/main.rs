@@ -12,6 +12,7 @@ mod random;
 mod journal_file;
 mod kill_nine;
 mod onboarding;
+mod past;
 mod planted_secret;
 mod stage;
 mod torn_journal;

@@ -137,6 +137,9 @@ pub(super) struct StartAsk {
     /// It may have been carried out already.
     #[prost(bool, tag = "10")]
     pub(super) again: bool,
+    /// The outputs of the steps that it takes over, in order; empty: it has none.
+    #[prost(bytes = "bytes", repeated, tag = "11")]
+    pub(super) taken: Vec<Bytes>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -337,6 +340,14 @@ pub(super) fn id_in(bytes: &[u8]) -> Id {
     Id::from_slice(bytes).unwrap_or_default()
 }
 
+fn outputs_of(message: &StartMessage) -> Vec<Bytes> {
+    let steps = message.taken.iter().flat_map(|taken| &taken.steps);
+    let outputs = steps.map(|step| step.output.as_ref());
+    outputs
+        .map(|output| output.map_or_else(Bytes::new, Payload::bytes))
+        .collect()
+}
+
 impl StartAsk {
     pub(super) fn new(id: Id, message: &StartMessage, key: Option<&Idempotency>) -> Self {
         let bytes = |payload: &Option<Payload>| payload.as_ref().map(Payload::bytes);
@@ -345,6 +356,7 @@ impl StartAsk {
             input: bytes(&message.input),
             event: bytes(&message.event),
             meta: bytes(&message.meta),
+            taken: outputs_of(message),
             message: Some(StartMessage {
                 input: None,
                 event: None,
@@ -359,11 +371,16 @@ impl StartAsk {
 
     pub(super) fn message(&self) -> StartMessage {
         let payload = |bytes: &Option<Bytes>| bytes.clone().map(Payload::from_bytes);
+        let mut message = self.message.clone().unwrap_or_default();
+        let steps = message.taken.iter_mut().flat_map(|taken| &mut taken.steps);
+        for (step, output) in steps.zip(&self.taken) {
+            step.output = (!output.is_empty()).then(|| Payload::from_bytes(output.clone()));
+        }
         StartMessage {
             input: payload(&self.input),
             event: payload(&self.event),
             meta: payload(&self.meta),
-            ..self.message.clone().unwrap_or_default()
+            ..message
         }
     }
 

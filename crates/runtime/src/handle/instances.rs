@@ -86,7 +86,7 @@ impl Runtime {
     /// before: then that is its answer.
     pub(crate) async fn command_here(
         &self,
-        order: Order,
+        mut order: Order,
         again: bool,
     ) -> Result<Carried, CommandError> {
         // A result is known by its task.
@@ -96,6 +96,9 @@ impl Runtime {
             && let Some(carried) = self.carried_before(&order).await?
         {
             return Ok(carried);
+        }
+        if let Command::Restore(restore) = &mut order.command {
+            self.look_up_target(order.id, restore).await?;
         }
         let (reply, answer) = oneshot::channel();
         let id = order.id;

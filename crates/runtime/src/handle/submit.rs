@@ -408,5 +408,6 @@ fn start_message(submit: Submit, workflow: &Workflow) -> StartMessage {
         turn_key: None,
         idempotency_key: String::new(),
         cause: String::new(),
+        taken: submit.taken,
     }
 }

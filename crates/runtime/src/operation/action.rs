@@ -1,7 +1,11 @@
 //! What can be done with many: a line for each verb.
 
+use std::collections::BTreeMap;
+
 use engine::record::{CancelRequested, Failure, Held};
-use engine::{Authority, Command, Id, Payload, Signal, SignalKey, StepOrder, StepVerb};
+use engine::{
+    Authority, Command, Id, MigrateOrder, Payload, Signal, SignalKey, StepOrder, StepVerb,
+};
 use serde::{Deserialize, Serialize};
 
 /// What is done with each. It is stored: names and fields stay as they are.
@@ -23,6 +27,15 @@ pub enum Action {
         name: String,
         /// Its data, JSON text.
         data: String,
+    },
+    /// Have one that ended without success go on from the steps that failed.
+    Retry,
+    /// Have it go on with another version of its workflow, if it fits.
+    Migrate {
+        /// The version.
+        version: semver::Version,
+        /// Steps that have another id there: the old one and the new one.
+        map: BTreeMap<String, String>,
     },
     /// Start a new one from its input, once.
     Replay {
@@ -94,6 +107,8 @@ impl Action {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Signal { .. } => "signal",
+            Self::Retry => "retry",
+            Self::Migrate { .. } => "migrate",
             Self::Replay { .. } => "replay",
             Self::Delete => "delete",
             Self::SkipStep(_) => "skip-step",
@@ -138,6 +153,12 @@ impl Action {
                 name: name.clone(),
                 data: payload(data),
                 key: Some(signal_key(operation)),
+            })),
+            Self::Retry => Deed::Command(Command::Retry(held())),
+            Self::Migrate { version, map } => Deed::Command(Command::Migrate(MigrateOrder {
+                version: version.clone(),
+                map: map.clone(),
+                reason: reason(),
             })),
             Self::Replay { version } => Deed::Replay(version.clone()),
             Self::Delete => Deed::Delete,

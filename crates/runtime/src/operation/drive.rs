@@ -19,8 +19,8 @@ use super::set::{OperationSet, place_in, place_text};
 use super::state::{Finding, Operation, OperationStatus, Rate};
 use crate::clock::steady_now;
 use crate::dead_letter::{LetterFilter, LetterRefused};
-use crate::error::{CommandError, SubmitError, Unavailable};
-use crate::handle::Runtime;
+use crate::error::{CommandError, ReplayError, SubmitError, Unavailable};
+use crate::handle::{ReplayOrder, Runtime};
 use crate::reads::Consistency;
 use crate::submit::Idempotency;
 
@@ -358,13 +358,20 @@ async fn replayed(
         key: format!("operation\n{}\n{id}", operation.id),
         digest: [0; 32],
     };
-    match runtime
-        .replay(id, version, Some(key), &operation.actor)
-        .await
-    {
+    let order = ReplayOrder {
+        version,
+        idempotency: Some(key),
+        ..ReplayOrder::default()
+    };
+    match runtime.replay(id, order, &operation.actor).await {
         Ok(_) => Ok(Came::Done),
-        Err(SubmitError::Unavailable(outage)) => Err(outage),
-        Err(error @ SubmitError::OnItsWay) => Err(Unavailable::Store(error.to_string())),
+        Err(
+            ReplayError::Submit(SubmitError::Unavailable(outage))
+            | ReplayError::Read(CommandError::Unavailable(outage)),
+        ) => Err(outage),
+        Err(ReplayError::Submit(error @ SubmitError::OnItsWay)) => {
+            Err(Unavailable::Store(error.to_string()))
+        }
         Err(error) => Ok(Came::Refused(error.to_string())),
     }
 }

@@ -7,9 +7,9 @@ use definition::Catalog;
 use engine::codec::{Packer, plain_history};
 use engine::record::{
     Body, CatalogChanged, Choice, DeadLetterSettled, DecisionAnswered, DecisionKind, OperationTurn,
-    Record, Settled, SlotBody, SlotFact, StepRef, TaskKey,
+    Record, Settled, SlotBody, SlotFact,
 };
-use engine::{Id, Instance, Outstanding, Snapshot, TimerKey};
+use engine::{Id, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
 use store::{Change, EntityId, HistorySegment, Slot, Table};
 
@@ -33,10 +33,11 @@ pub(super) fn instance_changes(
     let after = &merged.after;
     let (slot, id) = (after.id().slot(), after.id().bytes());
     let snapshot = match &merged.before {
-        Some(before) => after.snapshot_since(before),
+        // Of one that ran through in a moment nothing is stored that could be added to.
+        Some(before) if before.ended_at().is_none() => after.snapshot_since(before),
         // It ran through in a moment: its history alone is read back as its state.
         None if merged.ran_through() => Snapshot::default(),
-        None => after.snapshot(),
+        _ => after.snapshot(),
     };
     let mut row = row_of(after, snapshot.head);
     row.class = class_of(catalog, &row);
@@ -160,6 +161,19 @@ fn audit_change(slot: Slot, record: &Record) -> Option<Change> {
         }
         Body::InstancePaused(held) => ("paused", held.reason.clone(), Value::Null),
         Body::InstanceResumed(held) => ("resumed", held.reason.clone(), Value::Null),
+        Body::InstanceRetried(body) => ("retried", body.reason.clone(), Value::Null),
+        Body::RestoreRequested(body) => {
+            let data = json!({ "to_seq": body.to_seq, "compensate": true });
+            ("restored", body.reason.clone(), data)
+        }
+        Body::InstanceRestored(body) => {
+            let data = json!({ "to_seq": body.to_seq, "compensate": false });
+            ("restored", body.reason.clone(), data)
+        }
+        Body::InstanceMigrated(body) => {
+            let data = json!({ "version": body.version });
+            ("migrated", body.reason.clone(), data)
+        }
         Body::SignalReceived(signal) => {
             let data = json!({ "signal": signal.name });
             ("signal-received", String::new(), data)

@@ -176,6 +176,11 @@ impl Recovering {
             Some(before) => {
                 let mut after = Instance::clone(before);
                 after.apply(record);
+                let catalog = self.shared.catalog.current();
+                after.bind(|name, version| catalog.recorded_workflow(name, version));
+                if after.is_unbound() {
+                    return Err(unreadable("the version to which it goes on is missing"));
+                }
                 after
             }
             None => match fold(&self.shared.catalog.current(), std::slice::from_ref(record)) {

@@ -15,7 +15,6 @@ pub fn of_submit(error: SubmitError) -> Refusal {
         SubmitError::Refused(refusal) => of_engine(refusal),
         SubmitError::OnItsWay => Refusal::new(Code::BEHIND, error.to_string()).retry_after(2_000),
         SubmitError::Gone(_) => Refusal::new(Code::NO_INSTANCE, error.to_string()),
-        SubmitError::NoInstance(id) => no_instance(id),
         SubmitError::IdempotencyConflict => Refusal::new(Code::KEY_REUSED, error.to_string()),
         SubmitError::Unavailable(outage) => of_unavailable(&outage),
     }
@@ -124,6 +123,8 @@ fn of_engine(refusal: Engine) -> Refusal {
         Engine::TooManySignals { .. } => {
             Refusal::new(Code::SIGNALS_FULL, detail).retry_after(SIGNALS_RETRY_MS)
         }
+        Engine::NoSuchRecord { .. } => Refusal::new(Code::NO_SUCH_SEQ, detail),
+        Engine::Misfit { .. } => Refusal::new(Code::DOES_NOT_FIT, detail),
         Engine::Stale(_) => Refusal::new(Code::FORBIDDEN_BY_STATE, detail),
         Engine::UnknownWorkflow(_) => Refusal::new(Code::NO_DEFINITION, detail),
         Engine::Header { .. } => Refusal::new(Code::HEADER_FAILED, detail),

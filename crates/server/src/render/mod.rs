@@ -8,6 +8,7 @@ mod decision;
 mod instance;
 mod mask;
 mod operation;
+mod past;
 mod record;
 mod summary;
 
@@ -18,5 +19,6 @@ pub use dead_letter::dead_letter;
 pub use decision::{decision, decision_status, standing};
 pub use instance::{instance, steps};
 pub use operation::operation;
+pub use past::{fit, misfit, outlook, replay_outlook, restore_outlook};
 pub use record::history_record;
 pub use summary::{submitted, summary};

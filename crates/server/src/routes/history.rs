@@ -57,6 +57,8 @@ async fn page(
     wanted: impl Fn(&HistoryRecord) -> bool,
 ) -> Result<Page<HistoryRecord>, Refusal> {
     let state = door.runtime.instance(id).await.map_err(of_read)?;
+    let mut named = Arc::clone(&state);
+    let mut named_from = None;
     let mut items = Vec::new();
     let mut after = from;
     loop {
@@ -79,13 +81,31 @@ async fn page(
                 });
             }
             after = record.seq;
-            let shown = render::history_record(record, None, &state);
+            let rewritten = state.rewritten_after(record.seq);
+            if rewritten != named_from {
+                named = named_by(door, &state, rewritten).await?;
+                named_from = rewritten;
+            }
+            let shown = render::history_record(record, None, &named);
             items.extend(Some(shown).filter(&wanted));
         }
         if !part.more || part.records.is_empty() {
             return Ok(Page::whole(items));
         }
     }
+}
+
+/// The state whose lanes and places records speak of that stand before an act on the past.
+async fn named_by(
+    door: &Door,
+    state: &Arc<Instance>,
+    rewritten: Option<u64>,
+) -> Result<Arc<Instance>, Refusal> {
+    let Some(seq) = rewritten else {
+        return Ok(Arc::clone(state));
+    };
+    let before = door.runtime.state_at(state.id(), seq - 1).await;
+    before.map(Arc::new).map_err(of_read)
 }
 
 fn seq_of(place: &[u8]) -> Result<u64, Refusal> {
@@ -123,7 +143,7 @@ pub async fn state(
             return Err(Query::wrong("at", "expected at_seq or at, but got both"));
         }
         (Some(seq), None) => seq,
-        (None, Some(at)) => seq_at(&door, id, at).await?,
+        (None, Some(at)) => door.runtime.seq_at(id, at.0).await.map_err(of_read)?,
         (None, None) => present.seq(),
     };
     if seq == present.seq() {
@@ -146,27 +166,4 @@ async fn past(door: &Door, present: &Instance, seq: u64) -> Result<Instance, Ref
         .state_at(present.id(), seq)
         .await
         .map_err(of_read)
-}
-
-/// The last record at or before a time.
-async fn seq_at(door: &Door, id: Id, at: Time) -> Result<u64, Refusal> {
-    let mut seq = 0;
-    loop {
-        let part = door
-            .runtime
-            .history(id, seq, RECORDS)
-            .await
-            .map_err(of_read)?;
-        let before = part
-            .records
-            .iter()
-            .take_while(|record| record.at <= at.0)
-            .count();
-        seq = part.records[..before]
-            .last()
-            .map_or(seq, |record| record.seq);
-        if before < part.records.len() || !part.more || part.records.is_empty() {
-            return Ok(seq);
-        }
-    }
 }

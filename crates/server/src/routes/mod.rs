@@ -21,6 +21,7 @@ mod list;
 mod metrics;
 mod operation_verbs;
 mod operations;
+mod past;
 mod replay;
 mod resources;
 mod step_verbs;
@@ -74,6 +75,9 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(verbs::pause))
         .routes(routes!(verbs::resume))
         .routes(routes!(replay::replay))
+        .routes(routes!(past::retry))
+        .routes(routes!(past::restore))
+        .routes(routes!(past::migrate))
         .routes(routes!(step_verbs::skip))
         .routes(routes!(step_verbs::complete))
         .routes(routes!(step_verbs::fail))

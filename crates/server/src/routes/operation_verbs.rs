@@ -43,6 +43,23 @@ const VERBS: &[Verb] = &[
         make: signal,
     },
     Verb {
+        word: "retry",
+        takes: &[],
+        make: |_, _| Ok(Action::Retry),
+    },
+    Verb {
+        word: "migrate",
+        takes: &["version", "map"],
+        make: |asked, _| {
+            let to = asked.version.as_deref();
+            let to = to.ok_or_else(|| wrong("version", "expected the version to go on with"))?;
+            Ok(Action::Migrate {
+                version: version(to)?,
+                map: asked.map.clone(),
+            })
+        },
+    },
+    Verb {
         word: "replay",
         takes: &["version"],
         make: |asked, _| {
@@ -134,6 +151,7 @@ fn given(asked: &OperationRequest) -> impl Iterator<Item = &'static str> {
         ("name", asked.name.is_some()),
         ("data", asked.data.is_some()),
         ("version", asked.version.is_some()),
+        ("map", !asked.map.is_empty()),
         ("step", asked.step.is_some()),
         ("lane", asked.lane.is_some()),
         ("output", asked.output.is_some()),

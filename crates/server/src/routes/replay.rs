@@ -2,19 +2,26 @@
 
 use std::sync::Arc;
 
-use api::{ReplayRequest, Submitted};
+use api::{Code, PastOutlook, ReplayRequest, Submitted};
+use axum::Json;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use engine::past::NotTaken;
+use runtime::{ReplayError, ReplayOrder};
 
 use super::submit::{created, idempotency, version};
 use crate::callers::{Caller, Permission};
-use crate::door::{IdempotencyKey, PathId, Query, Refusal, of_submit, parse_json, read_body};
+use crate::door::{
+    IdempotencyKey, PathId, Query, Refusal, of_command, of_read, of_submit, parse_json, read_body,
+};
+use crate::render;
 use crate::state::Door;
 
 /// Starts a new instance from the input of this one
 ///
-/// On the same version, or on another. Every call is made anew; this instance stays as it is. The new one has
-/// the same correlation id, and `replay:ID` as its cause.
+/// On the same version, or on another. Every call is made anew, or those from a step on: what came before it counts
+/// as done, with the outputs that it had; the new instance does not undo it. This instance stays as it is. The new
+/// one has the same correlation id, and `replay:ID` as its cause. With `dry_run` it only tells what it would come to.
 #[utoipa::path(
     post, path = "/workflows/{id}/replay", tag = "workflows", operation_id = "replay_workflow",
     params(
@@ -22,7 +29,11 @@ use crate::state::Door;
         ("Idempotency-Key" = Option<String>, Header, description = "The same key and body start it only once"),
     ),
     request_body = ReplayRequest,
-    responses((status = 201, description = "It is started, durably", body = Submitted), crate::openapi::Problems)
+    responses(
+        (status = 200, description = "What it would come to", body = PastOutlook),
+        (status = 201, description = "It is started, durably", body = Submitted),
+        crate::openapi::Problems,
+    )
 )]
 pub async fn replay(
     State(door): State<Arc<Door>>,
@@ -36,9 +47,32 @@ pub async fn replay(
     query.finish()?;
     let body = read_body(request, door.limits.body_bytes).await?;
     let asked: ReplayRequest = parse_json(body.text())?;
-    let wanted = asked.version.as_deref().map(version).transpose()?;
     let path = format!("/api/v1/workflows/{id}/replay");
-    let key = key.map(|key| idempotency(user, &path, &key, &body.0));
-    let started = door.runtime.replay(id, wanted, key, user).await;
-    Ok(created(&started.map_err(of_submit)?, false))
+    let order = ReplayOrder {
+        version: asked.version.as_deref().map(version).transpose()?,
+        from: asked.from,
+        idempotency: key.map(|key| idempotency(user, &path, &key, &body.0)),
+    };
+    if asked.dry_run {
+        let state = door.runtime.instance(id).await.map_err(of_read)?;
+        let taking = door.runtime.replay_outlook(id, &order).await;
+        let (to, taking) = taking.map_err(of_replay)?;
+        return Ok(Json(render::replay_outlook(&state, &to, &taking)).into_response());
+    }
+    let started = door.runtime.replay(id, order, user).await;
+    Ok(created(&started.map_err(of_replay)?, false))
+}
+
+fn of_replay(error: ReplayError) -> Refusal {
+    match error {
+        ReplayError::Read(error) => of_command(error),
+        ReplayError::Submit(error) => of_submit(error),
+        ReplayError::NotTaken(why) => {
+            let code = match &why {
+                NotTaken::NoStep(..) => Code::NO_STEP,
+                NotTaken::Undone(_) => Code::FORBIDDEN_BY_STATE,
+            };
+            Refusal::new(code, why.to_string())
+        }
+    }
 }

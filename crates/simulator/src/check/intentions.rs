@@ -27,7 +27,7 @@ impl Intentions {
     ) -> Result<(), Finding> {
         let intention = (
             instance.id(),
-            instance.generation(),
+            instance.reopenings(),
             task.at,
             task.kind,
             task.generation,

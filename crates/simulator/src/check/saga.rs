@@ -35,8 +35,14 @@ pub(crate) fn check_saga(instance: &Instance, records: &[Record]) -> Result<(), 
 
 /// The undo of each step; one in a lane that nobody asked to undo is a finding.
 fn spans(instance: &Instance, records: &[Record]) -> Result<BTreeMap<StepRef, Undone>, Finding> {
-    let mut wanted = BTreeSet::new();
-    let mut closing = BTreeSet::new();
+    let lost = |lane: &&Lane| lane.closing.as_deref().is_some_and(|closing| closing.undo);
+    let began = records.first().is_none_or(|first| first.seq == 1);
+    let lost: BTreeSet<u32> = instance.lanes().filter(lost).map(|lane| lane.id).collect();
+    // Of an instance that was taken up again the records do not say which lanes had lost before.
+    let (mut wanted, mut closing) = match began {
+        true => Default::default(),
+        false => (lost.clone(), lost),
+    };
     let mut undone: BTreeMap<StepRef, Undone> = BTreeMap::new();
     let begin = |at: StepRef, seq: u64, undone: &mut BTreeMap<StepRef, Undone>| {
         undone.entry(at).or_insert(Undone {

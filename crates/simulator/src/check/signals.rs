@@ -10,6 +10,8 @@ use crate::finding::{Finding, demand};
 pub(crate) fn check_signals(records: &[Record]) -> Result<(), Finding> {
     let mut kept: BTreeMap<u64, &str> = BTreeMap::new();
     let mut keys = BTreeSet::new();
+    // How it was after each record that changed it.
+    let mut was: BTreeMap<u64, BTreeMap<u64, &str>> = BTreeMap::new();
     for record in records {
         let (id, seq) = (record.entity, record.seq);
         match record.body.as_ref() {
@@ -29,8 +31,16 @@ pub(crate) fn check_signals(records: &[Record]) -> Result<(), Finding> {
                 })?;
                 kept.remove(&body.received);
             }
-            _ => {}
+            Some(Body::InstanceRestored(body)) => {
+                let then = was.range(..=body.to_seq).next_back();
+                let mut back = then.map_or_else(BTreeMap::new, |(_, kept)| kept.clone());
+                kept.retain(|received, _| *received > body.to_seq);
+                back.append(&mut kept);
+                kept = back;
+            }
+            _ => continue,
         }
+        was.insert(seq, kept.clone());
     }
     Ok(())
 }

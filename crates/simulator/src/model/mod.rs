@@ -4,6 +4,7 @@
 
 mod actor;
 mod answers;
+mod past;
 mod step;
 mod world;
 

@@ -12,8 +12,8 @@ use crate::people;
 const PATIENCE_MS: i64 = 20_000;
 
 /// The weights of what may happen: in the storm, and in the calm after it.
-const STORM: [u64; 12] = [60, 8, 8, 30, 25, 3, 10, 8, 2, 8, 6, 20];
-const CALM: [u64; 12] = [60, 0, 20, 30, 25, 0, 20, 2, 0, 20, 20, 20];
+const STORM: [u64; 13] = [60, 8, 8, 30, 25, 3, 10, 8, 2, 8, 6, 20, 5];
+const CALM: [u64; 13] = [60, 0, 20, 30, 25, 0, 20, 2, 0, 20, 20, 20, 0];
 
 impl Model {
     /// Lets one thing happen; false when nothing can any more.
@@ -42,12 +42,16 @@ impl Model {
             9 => self.signal(),
             10 => self.hold(),
             11 => self.give_turn(),
+            12 => self.act_on_the_past(),
             _ => self.start_one().map(|()| true),
         }
     }
 
     /// An instance for which there is something of a kind.
-    fn pick_actor(&mut self, wanted: impl Fn(&super::actor::Actor) -> bool) -> Option<Id> {
+    pub(super) fn pick_actor(
+        &mut self,
+        wanted: impl Fn(&super::actor::Actor) -> bool,
+    ) -> Option<Id> {
         let ids: Vec<Id> = self
             .actors
             .iter()

@@ -253,6 +253,7 @@ impl Model {
         let Some(actor) = self.actors.get_mut(&id) else {
             return Ok(());
         };
+        actor.abandon(&decided.records);
         actor.take_effects(&decided.effects, &mut self.intentions)?;
         let whole = self.random.chance(10);
         actor.check(whole)?;

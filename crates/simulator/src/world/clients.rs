@@ -176,7 +176,7 @@ impl Client {
                 Some(Err(SubmitError::Unavailable(Unavailable::Overloaded { .. }))) => {
                     "client: pushed back"
                 }
-                Some(Err(SubmitError::Gone(id) | SubmitError::NoInstance(id))) => {
+                Some(Err(SubmitError::Gone(id))) => {
                     return Err(Finding(format!("{id} is said to be gone")));
                 }
                 Some(Err(SubmitError::Unavailable(_) | SubmitError::OnItsWay)) => {

@@ -13,6 +13,7 @@ pub(super) async fn checks(harness: &impl Harness) {
     each_class_goes_at_its_own_time(harness).await;
     an_instance_goes_with_the_class_that_it_was_given_last(harness).await;
     a_list_meanwhile_is_whole(harness).await;
+    what_was_reopened_is_open_alone(harness).await;
 }
 
 /// The numbers of all instances that lists and counts tell, newest first.
@@ -189,4 +190,55 @@ async fn a_list_meanwhile_is_whole(harness: &impl Harness) {
     };
     assert_eq!(beside(asking, going).await.unwrap().instances, days / 2);
     assert_eq!(listed(&store).await, stays);
+}
+
+/// Reopened from a bucket and from among the recently ended: lists and counts tell it once, as open; what drops its
+/// former bucket leaves it; and it ends anew in another.
+async fn what_was_reopened_is_open_alone(harness: &impl Harness) {
+    harness.begin_anew();
+    let mut store = harness.open().await;
+    fill(&store, ONE, 9).await;
+    let changes = (1..4).flat_map(|number| done(number, 3, 0)).collect();
+    project(&store, 1, changes).await;
+    store.checkpoint().await.unwrap();
+    project(&store, 2, done(4, 3, 0)).await;
+    let reopened = |number| InstanceRow {
+        seq: 12,
+        ..row(number)
+    };
+    project(&store, 3, vec![put(&reopened(2)), put(&reopened(4))]).await;
+    for again in [false, true] {
+        if again {
+            drop(store);
+            store = harness.open().await;
+        }
+        assert_eq!(listed(&store).await, [4, 3, 2, 1]);
+        assert_eq!(with_status(&store, "running").await, [4, 2]);
+        assert_eq!(with_status(&store, "completed").await, [3, 1]);
+        store.checkpoint().await.unwrap();
+    }
+    assert_eq!(drop_ended(&store, &Expiry::all(4 * DAY + 1)).await, 2);
+    assert_eq!(listed(&store).await, [4, 2]);
+    assert!(is_there(&store, 2).await && is_there(&store, 4).await);
+    project(&store, 4, done(2, 9, 0)).await;
+    store.checkpoint().await.unwrap();
+    assert_eq!(with_status(&store, "completed").await, [2]);
+    assert_eq!(drop_ended(&store, &Expiry::all(8 * DAY)).await, 0);
+    assert_eq!(listed(&store).await, [4, 2]);
+}
+
+/// The numbers of the instances with this status, by the list and by the count of statuses.
+async fn with_status(store: &impl Store, status: &str) -> Vec<i64> {
+    let filter = InstanceFilter {
+        statuses: vec![status.to_owned()],
+        ..InstanceFilter::default()
+    };
+    let page = store.list(&filter, None, 999).await.unwrap();
+    let all = InstanceFilter::default();
+    let counted = store.count(&all, CountBy::Status).await.unwrap();
+    let counted = counted.into_iter();
+    let of_status = counted.filter(|one| one.group == [status.to_owned()]);
+    let count: u64 = of_status.map(|one| one.count).sum();
+    assert_eq!(count, page.items.len() as u64, "{status}");
+    page.items.iter().map(|row| row.created_at).collect()
 }
