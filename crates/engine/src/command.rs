@@ -269,6 +269,23 @@ pub enum TimerKind {
 }
 
 impl TimerKind {
+    /// Whether it is nothing to a lane that nobody needs any more.
+    pub(crate) const fn is_of_lane(self) -> bool {
+        match self {
+            Self::Retry
+            | Self::Wait
+            | Self::StepTimeout
+            | Self::DecisionTimeout
+            | Self::DecisionReminder
+            | Self::NoticeRetry => true,
+            Self::UndoRetry
+            | Self::Continue
+            | Self::Callback
+            | Self::InstanceTimeout
+            | Self::Start => false,
+        }
+    }
+
     /// Whether it would make calls, and so waits while someone holds the instance. Time-outs of steps
     /// and of the instance run on.
     pub(crate) const fn waits_in_a_pause(self) -> bool {

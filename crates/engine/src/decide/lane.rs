@@ -221,20 +221,7 @@ impl Decider<'_, '_> {
     /// loop was left by `break`. It is closed when it is looked at, so that closing a wide block is
     /// cut like anything else.
     pub(super) fn is_doomed(&self, id: u32) -> bool {
-        let mut lane = self.lane(id);
-        loop {
-            if lane.status() != LaneStatus::Running {
-                return true;
-            }
-            let Some(at) = lane.parent else { return false };
-            let step = self.step_state(at);
-            let left = step.block.as_deref().is_some_and(|block| block.broken);
-            let over = step.status() != StepStatus::Running || left;
-            if over && lane.role() != Role::Catch {
-                return true;
-            }
-            lane = self.lane(at.lane);
-        }
+        self.state.is_doomed(id)
     }
 
     fn after_closing(&mut self, id: u32) {

@@ -19,16 +19,7 @@ impl Decider<'_, '_> {
         if !set.any(|timer| timer == key) {
             return Err(STALE);
         }
-        let of_lane = matches!(
-            key.kind,
-            TimerKind::Retry
-                | TimerKind::Wait
-                | TimerKind::StepTimeout
-                | TimerKind::DecisionTimeout
-                | TimerKind::DecisionReminder
-                | TimerKind::NoticeRetry
-        );
-        if of_lane && !self.is_pace(key) && self.is_doomed(key.at.lane) {
+        if key.kind.is_of_lane() && self.is_doomed(key.at.lane) {
             return Err(STALE);
         }
         match key.kind {
@@ -46,13 +37,6 @@ impl Decider<'_, '_> {
         }
         self.queue.insert(key.at.lane);
         Ok(())
-    }
-
-    /// Whether it says that a loop may open further lanes: it only clears itself, wherever the loop stands.
-    fn is_pace(&self, key: TimerKey) -> bool {
-        let workflow = std::sync::Arc::clone(&self.workflow);
-        let action = &self.definition_in(&workflow, key.at).action;
-        key.kind == TimerKind::Wait && matches!(action, Action::ForEach(_))
     }
 
     pub(super) fn retry_step(&mut self, at: StepRef) {

@@ -5,9 +5,10 @@ use super::lane::{Lane, LaneStatus, UndoStatus};
 use super::step::{Block, StepState, StepStatus};
 use crate::record::{
     AttemptFailed, AttemptNote, AttemptStarted, Body, CancelRequested, Closing, DecisionKind,
-    FinallyStarted, Handling, Held, InstanceEnded, InstanceStarted, LaneClosing, LaneEnded,
-    LaneList, LaneOutcome, LanesOpened, LanesPaced, Record, RetryScheduled, Role, RoundDelayed,
-    StepCompleted, StepFailed, StepRef, StepRescheduled, StepScheduled, StepStarted, TaskKind,
+    Failure, FinallyStarted, Handling, Held, InstanceEnded, InstanceStarted, LaneClosing,
+    LaneEnded, LaneList, LaneOutcome, LanesOpened, LanesPaced, Record, RetryScheduled, Role,
+    RoundDelayed, StepCompleted, StepFailed, StepRef, StepRescheduled, StepScheduled, StepStarted,
+    TaskKind,
 };
 
 impl Instance {
@@ -52,9 +53,7 @@ impl Instance {
             Body::StepRescheduled(body) => self.step_rescheduled(body, record.at),
             Body::CancelRequested(body) => self.cancel_requested(body),
             Body::CompensationRequested(_) => self.reopened_for_parent(),
-            Body::InstanceFailing(body) => {
-                self.progress.error = Some(Box::new(body.error.clone()));
-            }
+            Body::InstanceFailing(body) => self.failing(&body.error),
             Body::UndoStarted(body) => self.undo_started(body),
             Body::UndoScheduled(body) => self.undo_scheduled(body, record.at),
             Body::UndoEnded(body) => self.undo_ended(body),
@@ -74,8 +73,7 @@ impl Instance {
             Body::StepsTaken(body) => self.steps_taken(body, record),
             Body::DecisionCut(_) => self.progress.cut = true,
             Body::DecisionContinued(_) => self.progress.cut = false,
-            // Kept for review, or late: neither changes anything. The others are facts of slots and
-            // the catalog.
+            // Kept for review, or late; the others are facts of slots and of the catalog.
             Body::StepAudited(_)
             | Body::StepOverruled(_)
             | Body::ResultIgnored(_)
@@ -84,6 +82,10 @@ impl Instance {
             | Body::CatalogChanged(_)
             | Body::InstanceDeleted(_) => {}
         }
+    }
+
+    fn failing(&mut self, error: &Failure) {
+        self.progress.error = Some(Box::new(error.clone()));
     }
 
     /// The letter has them now.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::decision::{NoticePhase, NoticeState, PendingDecision};
 use super::instance::{Instance, Phase};
-use super::lane::Lane;
+use super::lane::{Lane, LaneStatus};
 use super::step::{StepState, StepStatus, StepUndo, UndoPhase};
 use crate::command::{TimerKey, TimerKind};
 use crate::payload::Payload;
-use crate::record::{Plan, Shared, StepRef, TaskKey, TaskKind};
+use crate::record::{Plan, Role, Shared, StepRef, TaskKey, TaskKind};
 
 /// Tasks that are out and timers that are set; equal to what the effects said, whether or not the
 /// process lived through them.
@@ -66,9 +66,13 @@ impl Instance {
             found.add_decision(decision);
         }
         self.add_own_timers(&mut found);
-        if self.pause().is_some() {
-            found.timers.retain(|timer| !timer.kind.waits_in_a_pause());
-        }
+        let paused = self.pause().is_some();
+        // A lane that nobody needs any more may still stand: while its instance is held, or the decision
+        // that closes it was cut.
+        found.timers.retain(|timer| {
+            let doomed = timer.kind.is_of_lane() && self.is_doomed(timer.at.lane);
+            !doomed && !(paused && timer.kind.waits_in_a_pause())
+        });
         found.tasks.sort_unstable();
         found.timers.sort_unstable();
         // Notices of one decision may be due together.
@@ -112,6 +116,26 @@ impl Instance {
                 .timers
                 .push(own(timeout_at, TimerKind::InstanceTimeout));
         }
+    }
+
+    /// Whether something above a running lane closes or has ended, or its loop was left by `break`.
+    pub(crate) fn is_doomed(&self, id: u32) -> bool {
+        let mut found = self.lane(id);
+        while let Some(lane) = found {
+            if lane.status() != LaneStatus::Running {
+                return true;
+            }
+            let Some(at) = lane.parent else { break };
+            let over = self.step(at).is_some_and(|step| {
+                let left = step.block.as_deref().is_some_and(|block| block.broken);
+                step.status() != StepStatus::Running || left
+            });
+            if over && lane.role() != Role::Catch {
+                return true;
+            }
+            found = self.lane(at.lane);
+        }
+        false
     }
 
     /// The call of a task that is out; none if it is not out any more.

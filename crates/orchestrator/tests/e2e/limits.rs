@@ -49,7 +49,7 @@ fn who_waits_is_next_over_kills_and_the_limit_holds() {
     assert_eq!(why["kind"], "limit");
     let told = why["what"].as_str().unwrap();
     for part in [
-        "at most 1 instance of one-at-a-time",
+        "at most 1 instance runs of one-at-a-time at once",
         "a-17",
         "1 running, 2 are ahead",
     ] {

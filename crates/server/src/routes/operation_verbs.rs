@@ -216,6 +216,7 @@ mod tests {
                 action: verb.word.to_owned(),
                 name: verb.takes.contains(&"name").then(|| "paid".to_owned()),
                 step: verb.takes.contains(&"step").then(|| "a".to_owned()),
+                version: verb.takes.contains(&"version").then(|| "1.0.0".to_owned()),
                 reason: "r".to_owned(),
                 ..OperationRequest::default()
             };

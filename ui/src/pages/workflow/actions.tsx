@@ -72,7 +72,10 @@ function AgainDialog({ id, run: { started }, onClose }: DialogProps): JSX.Elemen
   const navigate = useNavigate();
   const act = async (): Promise<void> => {
     const made = await take(api.POST("/api/v1/workflows/{id}/replay", { params: { path: { id }, header: { "Idempotency-Key": key } }, body: {} }));
-    void navigate({ to: "/workflows/$id", params: { id: made.id } });
+    // Only a dry run is answered otherwise.
+    if ("id" in made) {
+      void navigate({ to: "/workflows/$id", params: { id: made.id } });
+    }
   };
   return (
     <Confirm title="Start again with the same input" verb="Start it" onClose={onClose} act={act} reasonLabel="Note (not kept)">

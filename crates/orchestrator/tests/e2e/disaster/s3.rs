@@ -117,6 +117,12 @@ fn an_archive_in_a_bucket_outlives_the_machine_and_its_own_outage() {
     node.apply(DEFINITIONS);
     let load = Load::begin(&node.url);
     load.until_more(40);
+    // What interrupts the first backup leaves something that `verify` names.
+    until("the base of the archive is there", || {
+        let list = ["backup", "list", "--from", &address, "-o", "json"];
+        let listed = json_with(&list, &KEYS);
+        (!listed["items"].as_array()?.is_empty()).then_some(())
+    });
     s3.kill();
     // Commits do not wait for the bucket.
     load.until_more(40);
