@@ -27,7 +27,10 @@ pub(crate) fn check_saga(instance: &Instance, records: &[Record]) -> Result<(), 
     let skipped = instance
         .cancel_request()
         .is_some_and(|request| request.skip_compensation);
-    if rolled_back && !skipped && instance.workflow().on_failure == OnFailure::Compensate {
+    // What one did before it was restored may stay as it is: whoever restored it was told.
+    let taken_up = records.first().is_some_and(|first| first.seq > 1);
+    let wanted = instance.workflow().on_failure == OnFailure::Compensate;
+    if rolled_back && !skipped && wanted && !taken_up {
         check_complete(instance)?;
     }
     Ok(())

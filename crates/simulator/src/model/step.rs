@@ -192,7 +192,9 @@ impl Model {
         if ignored {
             let alone = decided.records.len() == 1 && decided.effects.is_empty();
             let same = self.actors[&id].live.outstanding() == before;
-            demand(alone && same, || {
+            // A decision that was cut, or a loop whose next lane is due, goes on with whatever comes next.
+            let due = before.timers.iter().any(|timer| timer.due_at <= self.now);
+            demand(due || (alone && same), || {
                 format!("{id}: a late result of {task:?} changed something")
             })?;
         }
