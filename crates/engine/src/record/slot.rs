@@ -151,6 +151,7 @@ pub struct Envelope {
 }
 
 /// The messages there are.
+#[expect(clippy::large_enum_variant, reason = "nearly all messages are starts")]
 #[derive(Clone, PartialEq, Oneof)]
 pub enum MessageBody {
     /// Start this child, or this instance whose key lives elsewhere.

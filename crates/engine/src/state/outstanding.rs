@@ -71,7 +71,7 @@ impl Instance {
         // that closes it was cut.
         found.timers.retain(|timer| {
             let doomed = timer.kind.is_of_lane() && self.is_doomed(timer.at.lane);
-            !doomed && !(paused && timer.kind.waits_in_a_pause())
+            !(doomed || paused && timer.kind.waits_in_a_pause())
         });
         found.tasks.sort_unstable();
         found.timers.sort_unstable();

@@ -26,7 +26,7 @@ pub(super) fn drawn(random: &mut Random) -> Asked {
             data: "1".to_owned(),
         },
     };
-    let rate = random.chance(50).then(|| Rate {
+    let rate = random.chance(50).then_some(Rate {
         calls: 20,
         per_ms: 1_000,
     });
