@@ -13,6 +13,15 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** Where screenshots go; none are made without it. */
 const SHOTS = process.env["SHOTS"];
 
+/** What fails for good is kept. */
+const GIVEN_UP = `
+workflow:
+  name: open-account
+  version: 1.0.0
+  timeout: 1h
+  steps: [{ id: open, adapter: billing-system, retry: { max-attempts: 1, on-exhausted: dead-letter } }]
+`;
+
 interface Found {
   readonly id: string;
   readonly impact: string | null;
@@ -33,6 +42,9 @@ beforeAll(async () => {
   const [invalid, many] = [await api.start("customer-onboarding", { name: "Nobody" }), await api.start("nightly-import", { rows: 200 })];
   await api.startMany("customer-onboarding", Array.from({ length: 12 }, () => CUSTOMER));
   await api.turn("billing", { mode: "failing", status: 422 });
+  await api.apply(GIVEN_UP);
+  await api.reaches(await api.start("open-account", CUSTOMER), "failed");
+  await api.post("/operations", { action: "signal", ids: [many], name: "hurry", reason: "the report is due" });
   const asking = await api.start("customer-onboarding", CUSTOMER);
   await until("it asks", async () => (await api.instance(asking)).pending_decisions === 1);
   await api.turn("billing", { mode: "failing", status: 503 });
@@ -63,6 +75,8 @@ beforeAll(async () => {
     "definition-versions": ["/definitions/nightly-import?tab=versions", "lines added"],
     "definition-start": ["/definitions/nightly-import?start=yes", "Rows"],
     adapters: ["/adapters?name=billing-system", "Called by"],
+    "dead-letters": ["/dead-letters", "open-account"],
+    operations: ["/operations", "the report is due"],
     system: ["/system", "Partitions"],
     "system-nodes": ["/system?tab=nodes", "This server is alone on its store"],
     "system-calls": ["/system?tab=tasks", "No call is out"],
