@@ -65,7 +65,7 @@ function Row({ operation, onAsk }: { readonly operation: Operation; readonly onA
         <span>{exact(done)} of {exact(total)}</span>
         {refused > 0 && <span className="text-waiting">{exact(refused)} refused</span>}
         {failed > 0 && <span className="text-failed">{exact(failed)} not reached</span>}
-        <span className="min-w-0 flex-1 truncate text-sm text-muted">{filter}{operation.reason === undefined ? "" : ` · ${operation.reason}`}</span>
+        <span className="min-w-0 flex-1 truncate text-sm text-muted">{[filter, operation.reason ?? ""].filter((said) => said !== "").join(" · ")}</span>
         <span className="text-sm text-muted">{operation.by} <Moment at={operation.created_at} /></span>
         {verbs.map((verb) => <Button key={verb} small look={verb === "cancel" ? "danger" : "plain"} onClick={() => onAsk(verb)}>{verb}</Button>)}
         {findings.length > 0 && <button type="button" aria-expanded={open} className="rounded text-sm text-accent-text hover:underline" onClick={() => setOpen(!open)}>{open ? "Hide" : "Why"}</button>}
