@@ -230,12 +230,15 @@ impl Decider<'_, '_> {
 
     /// Undoes the items of a for-each, as many at once as it ran.
     fn undo_items(&mut self, at: StepRef, block: &Block, room: u32) -> bool {
-        let step = self.step_state(at);
-        let catch = u32::try_from(self.catches_to_undo(at).len()).unwrap_or(u32::MAX);
-        let undo = step.undo.as_deref();
-        let (started, done) =
-            undo.map_or((catch, catch), |undo| (undo.lanes_started, undo.lanes_done));
-        let (started, done) = (started - catch, done - catch);
+        let (started, done) = match self.catches_to_undo(at).is_empty() {
+            true => {
+                let undo = self.step_state(at).undo.as_deref();
+                undo.map_or((0, 0), |undo| (undo.lanes_started, undo.lanes_done))
+            }
+            // What is counted there may hold the catch's lane, or not: it was undone before, perhaps
+            // in an earlier run of an instance that was taken up again.
+            false => self.items_undone(block),
+        };
         let next = block
             .opened
             .min(started + room.saturating_sub(started - done));
@@ -250,5 +253,17 @@ impl Decider<'_, '_> {
         let id = self.new_decision_id();
         self.keep_undo(id.clone(), task, &error);
         self.request_decision(id, DecisionKind::CompensationFailed, task, error);
+    }
+
+    /// How many lanes of a for-each are being undone or were, and how many were.
+    fn items_undone(&self, block: &Block) -> (u32, u32) {
+        let lanes = block.first_lane..block.first_lane + block.opened;
+        lanes.fold((0, 0), |(started, done), lane| {
+            match self.lane(lane).undo() {
+                UndoStatus::None => (started, done),
+                UndoStatus::Wanted => (started + 1, done),
+                UndoStatus::Done => (started + 1, done + 1),
+            }
+        })
     }
 }
