@@ -250,6 +250,12 @@ fn why<'a, T: Deserialize<'a>>(text: &'a str, error: &serde_json::Error) -> Refu
     .with(finding)
 }
 
+/// The refusal of a field of a body by its pointer.
+pub fn bad_field(pointer: &str, message: &str) -> Refusal {
+    Refusal::new(Code::BAD_BODY, format!("{pointer}: {message}"))
+        .with(Finding::at(pointer, message))
+}
+
 /// The refusal of text that is no JSON, or nests too deep.
 pub fn not_json(error: &serde_json::Error) -> Refusal {
     let message = error.to_string();

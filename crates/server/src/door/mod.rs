@@ -10,7 +10,7 @@ mod path;
 mod query;
 mod refusal;
 
-pub use body::{Body, JsonBody, expect_type, not_json, parse_json, read, read_body};
+pub use body::{Body, JsonBody, bad_field, expect_type, not_json, parse_json, read, read_body};
 pub use checked_json::check_json;
 pub use cursor::Cursor;
 pub use gate::{gate, unknown_path, wrong_method};

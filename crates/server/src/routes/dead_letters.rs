@@ -10,10 +10,11 @@ use engine::Id;
 use runtime::{LetterFilter, LetterStatus};
 
 use super::answers::data_of;
-use super::operation_verbs::wrong;
 use super::submit::created;
 use crate::callers::{Caller, Permission};
-use crate::door::{Cursor, JsonBody, PathId, Query, Refusal, of_letter, of_unavailable, parse_id};
+use crate::door::{
+    Cursor, JsonBody, PathId, Query, Refusal, bad_field, of_letter, of_unavailable, parse_id,
+};
 use crate::render;
 use crate::state::Door;
 
@@ -156,7 +157,7 @@ pub async fn discard(
     let JsonBody(asked) = JsonBody::<Reason>::read(request, door.limits.body_bytes).await?;
     let reason = asked.reason.trim();
     if reason.is_empty() {
-        return Err(wrong("reason", "expected why, but it is empty"));
+        return Err(bad_field("/reason", "expected why, but it is empty"));
     }
     let discarded = door.runtime.discard(id, (user, reason, CAUSE)).await;
     discarded.map_err(of_letter)?;

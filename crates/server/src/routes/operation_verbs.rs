@@ -1,6 +1,6 @@
 //! What can be done with many at once: a line for each verb.
 
-use api::{Code, Finding, Json as Raw, OperationRequest};
+use api::{Json as Raw, OperationRequest};
 use definition::{SIGNAL_NAME, is_signal_name};
 use engine::Authority;
 use runtime::{Action, OneStep};
@@ -8,7 +8,7 @@ use runtime::{Action, OneStep};
 use super::step_verbs::error_of;
 use super::submit::version;
 use crate::callers::Caller;
-use crate::door::{Refusal, check_json, not_json};
+use crate::door::{Refusal, bad_field, check_json, not_json};
 
 /// A verb, the fields that it takes, and how they become an action.
 struct Verb {
@@ -52,7 +52,8 @@ const VERBS: &[Verb] = &[
         takes: &["version", "map"],
         make: |asked, _| {
             let to = asked.version.as_deref();
-            let to = to.ok_or_else(|| wrong("version", "expected the version to go on with"))?;
+            let to =
+                to.ok_or_else(|| bad_field("/version", "expected the version to go on with"))?;
             Ok(Action::Migrate {
                 version: version(to)?,
                 map: asked.map.clone(),
@@ -113,7 +114,7 @@ const VERBS: &[Verb] = &[
         word: "discard",
         takes: &[],
         make: |asked, _| match asked.reason.trim() {
-            "" => Err(wrong("reason", "expected why, but it is empty")),
+            "" => Err(bad_field("/reason", "expected why, but it is empty")),
             _ => Ok(Action::Discard),
         },
     },
@@ -125,8 +126,8 @@ pub(super) fn action_of(asked: &OperationRequest, caller: &Caller) -> Result<Act
     let verb = verb.ok_or_else(|| {
         let words: Vec<&str> = VERBS.iter().map(|verb| verb.word).collect();
         let all = words.join(", ");
-        wrong(
-            "action",
+        bad_field(
+            "/action",
             &format!("expected one of {all}, but got {:?}", asked.action),
         )
     })?;
@@ -136,8 +137,8 @@ pub(super) fn action_of(asked: &OperationRequest, caller: &Caller) -> Result<Act
             names => names.join(", "),
         };
         let word = verb.word;
-        return Err(wrong(
-            other,
+        return Err(bad_field(
+            &format!("/{other}"),
             &format!("`{word}` takes {takes}, but not `{other}`"),
         ));
     }
@@ -165,8 +166,8 @@ fn given(asked: &OperationRequest) -> impl Iterator<Item = &'static str> {
 fn signal(asked: &OperationRequest, _: &Caller) -> Result<Action, Refusal> {
     let name = asked.name.clone().unwrap_or_default();
     if !is_signal_name(&name) {
-        return Err(wrong(
-            "name",
+        return Err(bad_field(
+            "/name",
             &format!("expected {SIGNAL_NAME}, but got {name:?}"),
         ));
     }
@@ -175,7 +176,7 @@ fn signal(asked: &OperationRequest, _: &Caller) -> Result<Action, Refusal> {
 }
 
 fn step(asked: &OperationRequest, caller: &Caller) -> Result<OneStep, Refusal> {
-    let missing = || wrong("step", "expected the step's id, but there is none");
+    let missing = || bad_field("/step", "expected the step's id, but there is none");
     let step = asked.step.clone().ok_or_else(missing)?;
     let (roles, may_decide) = match caller.authority() {
         Authority::Caller { may_decide, roles } => (roles, may_decide),
@@ -196,13 +197,6 @@ fn text(value: Option<&Raw>) -> Result<String, Refusal> {
     };
     check_json(value.text()).map_err(|error| not_json(&error))?;
     Ok(value.text().to_owned())
-}
-
-/// A field that does not fit.
-pub(super) fn wrong(field: &str, message: &str) -> Refusal {
-    let pointer = format!("/{field}");
-    let refusal = Refusal::new(Code::BAD_BODY, format!("{pointer}: {message}"));
-    refusal.with(Finding::at(pointer, message))
 }
 
 #[cfg(test)]

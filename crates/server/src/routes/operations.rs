@@ -18,11 +18,11 @@ use store::{CountBy, InstanceFilter, InstanceRow};
 
 use super::dead_letters;
 use super::list::{behind, filter};
-use super::operation_verbs::{action_of, wrong};
+use super::operation_verbs::action_of;
 use super::submit::idempotency;
 use crate::callers::{Caller, Permission};
 use crate::door::{
-    Cursor, IdempotencyKey, JsonBody, PathId, Query, Refusal, Segments, of_operation,
+    Cursor, IdempotencyKey, JsonBody, PathId, Query, Refusal, Segments, bad_field, of_operation,
     of_unavailable, parse_id, parse_json, read_body, replayed,
 };
 use crate::render;
@@ -124,7 +124,7 @@ fn made(operation: runtime::Operation, again: bool) -> Response {
 fn rate_of(text: &str) -> Result<RateSpec, Refusal> {
     let refused = || {
         let message = format!("expected a number per time such as 20/s, but got {text:?}");
-        wrong("rate", &message)
+        bad_field("/rate", &message)
     };
     RateSpec::parse(text, None).ok_or_else(refused)
 }
@@ -132,8 +132,8 @@ fn rate_of(text: &str) -> Result<RateSpec, Refusal> {
 /// Which are meant: one of `filter` and `ids`.
 fn set_of(asked: &OperationRequest, of_letters: bool) -> Result<OperationSet, Refusal> {
     match (&asked.filter, asked.ids.as_slice()) {
-        (Some(conditions), []) if conditions.is_empty() => Err(wrong(
-            "filter",
+        (Some(conditions), []) if conditions.is_empty() => Err(bad_field(
+            "/filter",
             "expected at least one condition, but there is none; `status: active` takes all that are open",
         )),
         (Some(conditions), []) => {
@@ -158,8 +158,8 @@ fn set_of(asked: &OperationRequest, of_letters: bool) -> Result<OperationSet, Re
             query.finish()?;
             Ok(set)
         }
-        (None, ids) if ids.len() > MOST_IDS => Err(wrong(
-            "ids",
+        (None, ids) if ids.len() > MOST_IDS => Err(bad_field(
+            "/ids",
             &format!("expected at most {MOST_IDS} ids, but got {}", ids.len()),
         )),
         (None, ids) if !ids.is_empty() => {
@@ -169,7 +169,7 @@ fn set_of(asked: &OperationRequest, of_letters: bool) -> Result<OperationSet, Re
             ids.retain(|id| seen.insert(*id));
             Ok(OperationSet::Ids(ids))
         }
-        _ => Err(wrong("filter", "expected either `filter` or `ids`")),
+        _ => Err(bad_field("/filter", "expected either `filter` or `ids`")),
     }
 }
 

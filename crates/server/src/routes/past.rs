@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Code, Finding, MigrateRequest, PastOutlook, RestoreRequest, RetryRequest, Submitted};
+use api::{Code, MigrateRequest, PastOutlook, RestoreRequest, RetryRequest, Submitted};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ use runtime::CommandError;
 use super::instance::expect_unchanged;
 use super::submit::version;
 use crate::callers::{Caller, Permission};
-use crate::door::{JsonBody, PathId, Query, Refusal, of_command, of_read};
+use crate::door::{JsonBody, PathId, Query, Refusal, bad_field, of_command, of_read};
 use crate::render;
 use crate::state::Door;
 
@@ -110,14 +110,9 @@ async fn wanted_seq(door: &Door, id: Id, asked: &RestoreRequest) -> Result<u64, 
             }
             seq => Ok(seq),
         },
-        (Some(_), Some(_)) => Err(bad("/at", "expected seq or at, but got both")),
-        (None, None) => Err(bad("/seq", "expected seq or at, but got neither")),
+        (Some(_), Some(_)) => Err(bad_field("/at", "expected seq or at, but got both")),
+        (None, None) => Err(bad_field("/seq", "expected seq or at, but got neither")),
     }
-}
-
-fn bad(pointer: &'static str, message: &str) -> Refusal {
-    let finding = Finding::at(pointer, message.to_owned());
-    Refusal::new(Code::BAD_BODY, format!("{pointer}: {message}")).with(finding)
 }
 
 /// Has an open instance go on with another version of its workflow

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Code, Finding, StepRequest, Submitted};
+use api::{StepRequest, Submitted};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -11,7 +11,7 @@ use engine::{Command, Payload, StepOrder, StepVerb};
 
 use super::answers::data_of;
 use crate::callers::{Caller, Permission};
-use crate::door::{JsonBody, Query, Refusal, Segments, of_command, parse_id};
+use crate::door::{JsonBody, Query, Refusal, Segments, bad_field, of_command, parse_id};
 use crate::render;
 use crate::state::Door;
 
@@ -123,9 +123,7 @@ pub(super) fn error_of(
             .any(|c| c.is_control() || c.is_whitespace());
     if !fits {
         let message = "expected an error type of 1 to 128 bytes without spaces";
-        let finding = Finding::at("/error_type", message);
-        let refusal = Refusal::new(Code::BAD_BODY, format!("/error_type: {message}"));
-        return Err(refusal.with(finding));
+        return Err(bad_field("/error_type", message));
     }
     Ok(Failure {
         error_type: error_type.to_owned(),

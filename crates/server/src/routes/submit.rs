@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Code, Finding, Submission, Submitted};
+use api::{Submission, Submitted};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -14,8 +14,8 @@ use runtime::{Idempotency, Submit};
 
 use crate::callers::{Caller, Permission};
 use crate::door::{
-    self, Correlation, IdempotencyKey, Query, Refusal, check_json, not_json, of_submit, parse_json,
-    read_body,
+    self, Correlation, IdempotencyKey, Query, Refusal, bad_field, check_json, not_json, of_submit,
+    parse_json, read_body,
 };
 use crate::render;
 use crate::state::{Door, stopped};
@@ -157,11 +157,6 @@ fn check(submission: &Submission<'_>) -> Result<(), Refusal> {
         ));
     }
     Ok(())
-}
-
-fn bad_field(pointer: &str, message: &str) -> Refusal {
-    Refusal::new(Code::BAD_BODY, format!("{pointer}: {message}"))
-        .with(Finding::at(pointer, message))
 }
 
 pub(super) fn version(text: &str) -> Result<semver::Version, Refusal> {

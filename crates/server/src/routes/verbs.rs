@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Code, Finding, Reason, SignalRequest, Submitted};
+use api::{Reason, SignalRequest, Submitted};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -16,8 +16,8 @@ use super::instance::expect_unchanged;
 use super::submit::idempotency;
 use crate::callers::{Caller, Permission};
 use crate::door::{
-    IdempotencyKey, JsonBody, PathId, Query, Refusal, of_command, of_read, parse_json, read_body,
-    replayed,
+    IdempotencyKey, JsonBody, PathId, Query, Refusal, bad_field, of_command, of_read, parse_json,
+    read_body, replayed,
 };
 use crate::render;
 use crate::state::Door;
@@ -54,8 +54,7 @@ pub async fn signal(
     let data = data_of(asked.data.as_ref())?.unwrap_or_else(Payload::null);
     if !is_signal_name(&asked.name) {
         let message = format!("expected {SIGNAL_NAME}, but got {:?}", asked.name);
-        let finding = Finding::at("/name", message.clone());
-        return Err(Refusal::new(Code::BAD_BODY, format!("/name: {message}")).with(finding));
+        return Err(bad_field("/name", &message));
     }
     let key = key.map(|key| signal_key(user, id, &key, &body.0));
     let (name, again) = (asked.name, key.is_some());
