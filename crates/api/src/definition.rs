@@ -40,10 +40,10 @@ pub struct Definition {
 pub struct Trigger {
     /// Its id.
     pub id: String,
-    /// `manual` or `webhook`.
+    /// `manual`, `webhook` or `event`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// A webhook's name.
+    /// A webhook's name, or the source of the events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The condition, as written.

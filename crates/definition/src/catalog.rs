@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::event::EventType;
 use crate::limits::{BreakerSpec, RateSpec};
 use crate::man::{ManPolicy, Risk, RiskPolicy};
 use crate::policy::{PolicyRule, RetentionRule, RetryPlan, RetryPolicy};
 use crate::resources::ResourceKey;
+use crate::router::Router;
 use crate::switch::{AdapterSwitches, OpenBreakers};
 use crate::workflow::{RetryChoice, Workflow};
 
@@ -35,6 +37,10 @@ pub struct Catalog {
     pub defaults: PolicyDefaults,
     /// Environments by name, each with its `extends` already folded in.
     pub environments: BTreeMap<String, Environment>,
+    /// Routers by name.
+    pub routers: BTreeMap<String, Arc<Router>>,
+    /// What is known of event types, by type.
+    pub events: BTreeMap<String, Arc<EventType>>,
     /// What people switched on adapters, by adapter.
     pub switches: BTreeMap<String, Arc<AdapterSwitches>>,
     /// Breakers that opened by themselves, by adapter.

@@ -7,15 +7,18 @@ mod catalog;
 mod check;
 mod compile;
 mod diagnostic;
+mod event;
 mod input;
 mod language;
 mod limits;
 mod man;
 mod policy;
 mod resources;
+mod router;
 mod source;
 mod switch;
 mod testing;
+mod trigger;
 mod turn;
 mod workflow;
 
@@ -25,6 +28,7 @@ pub use catalog::{
 };
 pub use compile::{compile_workflow, parse_workflow};
 pub use diagnostic::{Diagnostic, Severity, codes};
+pub use event::{DEFAULT_KEEP_MS, EventType, MAX_EVENT_TYPE, is_event_type};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
 pub use limits::{BreakerSpec, OnOpen, RateSpec};
@@ -40,10 +44,16 @@ pub use resources::{
     CatalogChange, ChangeAction, ResourceChange, ResourceKey, ResourceKind, ResourceSet,
     SettingsCheck, SettingsError, StoredChange, StoredResource, no_settings_check,
 };
+pub use router::{
+    Balance, DEFAULT_ROUTER, Destination, Pool, PoolMember, Router, RouterMode, RouterRule, Target,
+};
 pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
 pub use switch::{AdapterSwitches, Hold, LimitOverride, Note, OpenBreaker, OpenBreakers, Switch};
 pub use testing::{
     Expected, MockAnswer, MockError, TestCase, TestDecision, TestSignal, WorkflowTest,
+};
+pub use trigger::{
+    EventId, EventTrigger, SignatureScheme, SignatureSpec, Trigger, TriggerKind, WebhookTrigger,
 };
 pub use turn::{
     Concurrency, Fairness, LimitScope, MAX_LIMIT_KEY, MAX_WEIGHT, OnLimit, PRIORITIES,

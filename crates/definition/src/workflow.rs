@@ -12,6 +12,7 @@ use crate::input::{InputCheck, InputError};
 use crate::limits::RateSpec;
 use crate::man::{Ask, Gate, OnReject};
 use crate::policy::RetryPolicy;
+use crate::trigger::Trigger;
 use crate::turn::{Concurrency, Fairness, StepConcurrency};
 
 /// What stands for a sensitive value where it is shown.
@@ -475,29 +476,4 @@ pub enum RetryChoice {
     Named(String),
     /// An object; fields it leaves out come from further down the precedence.
     Inline(RetryPolicy),
-}
-
-/// What starts a workflow.
-#[derive(Debug)]
-pub struct Trigger {
-    /// Its id (default: index and kind).
-    pub id: String,
-    /// Its kind.
-    pub kind: TriggerKind,
-    /// Starts only if this holds (sees `event`, `meta`, `env`, `flags`, `now`).
-    pub condition: Option<Program>,
-    /// The input; none means the event's data.
-    pub input: Option<Template>,
-}
-
-/// Kinds of triggers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TriggerKind {
-    /// By API or CLI only.
-    Manual,
-    /// `POST /api/v1/hooks/{source}`.
-    Webhook {
-        /// The hook's name.
-        source: String,
-    },
 }

@@ -52,6 +52,7 @@ fn the_schema_accepts_the_brief() {
     for snippet in [
         include_str!("brief/workflow.yaml"),
         include_str!("brief/environments.yaml"),
+        include_str!("brief/router.yaml"),
     ] {
         let document: serde_json::Value = serde_saphyr::from_str(snippet).expect("YAML");
         let found: Vec<_> = validator

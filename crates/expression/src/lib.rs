@@ -17,6 +17,7 @@ mod error;
 pub mod eval;
 mod evaluate;
 mod functions;
+mod guard;
 mod program;
 mod scope;
 mod syntax;
@@ -28,6 +29,7 @@ mod variables;
 pub mod size;
 
 pub use error::{CompileError, EvalError, EvalErrorKind};
+pub use guard::{Constant, Guard};
 pub use program::{MAX_COST, MAX_DEPTH, MAX_LENGTH, Program, Reference};
 pub use scope::{STEP_FIELDS, Scope};
 pub use template::{Template, TemplateError};

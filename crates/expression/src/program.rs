@@ -1,9 +1,11 @@
 use crate::evaluate::{Budget, Evaluator, Fetched};
+use crate::guard::{self, Guard};
 use crate::syntax::{self, Expr, Kind, Slot};
 use crate::value::{Value as Internal, to_json};
 use crate::{CompileError, EvalError, Scope, Variables, duration, time};
 use serde_json::Value;
 use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The longest expression, in bytes.
@@ -75,6 +77,38 @@ impl Program {
         &self.inner.references
     }
 
+    /// What the expression, as a condition, demands of single fields: where one of these does not hold, it does not,
+    /// whether by being false or by an error.
+    #[must_use]
+    pub fn guards(&self) -> Vec<Guard> {
+        guard::guards(&self.inner.expr, &self.inner.slots)
+    }
+
+    /// The value of a condition, and the part of the source (in bytes) that made it so: of terms joined by `&&` the
+    /// first that is false, else the first that failed.
+    pub fn explain_bool(
+        &self,
+        variables: &dyn Variables,
+        now_ms: i64,
+    ) -> (Result<bool, EvalError>, Range<usize>) {
+        let verdict = self.evaluate_bool(variables, now_ms);
+        let mut part = &self.inner.expr;
+        while let Kind::And(terms) = &part.kind {
+            let mut values = terms.iter().map(|term| {
+                let value = self.run_part(term, variables, now_ms, truth);
+                (term, value)
+            });
+            let decisive = match verdict {
+                Ok(true) => None,
+                Ok(false) => values.find(|(_, value)| matches!(value, Ok(false))),
+                Err(_) => values.find(|(_, value)| value.is_err()),
+            };
+            let Some((term, _)) = decisive else { break };
+            part = term;
+        }
+        (verdict, part.span.range())
+    }
+
     /// The variable that the whole expression is, when it is nothing else.
     pub(crate) fn variable(&self) -> Option<&Reference> {
         match (&self.inner.expr.kind, &*self.inner.references) {
@@ -96,10 +130,7 @@ impl Program {
     /// # Errors
     /// When the evaluation fails or its value is not a boolean.
     pub fn evaluate_bool(&self, variables: &dyn Variables, now_ms: i64) -> Result<bool, EvalError> {
-        self.run(variables, now_ms, |value, _| match value {
-            Internal::Bool(it) => Ok(it),
-            other => Err(unexpected("a boolean", &other)),
-        })
+        self.run(variables, now_ms, truth)
     }
 
     /// The value as a duration in milliseconds: a text such as `1h30m`, or a CEL duration that is not negative.
@@ -147,6 +178,17 @@ impl Program {
         now_ms: i64,
         finish: impl FnOnce(Internal<'_>, &mut Budget) -> Result<T, EvalError>,
     ) -> Result<T, EvalError> {
+        self.run_part(&self.inner.expr, variables, now_ms, finish)
+    }
+
+    /// [`Program::run`] of a part that uses no variables of loops around it.
+    fn run_part<T>(
+        &self,
+        part: &Expr,
+        variables: &dyn Variables,
+        now_ms: i64,
+        finish: impl FnOnce(Internal<'_>, &mut Budget) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
         let inner = &*self.inner;
         let fetched: Fetched = inner.slots.iter().map(|_| OnceCell::new()).collect();
         let mut evaluator = Evaluator {
@@ -157,8 +199,15 @@ impl Program {
             locals: Vec::new(),
             budget: Budget::new(),
         };
-        let value = evaluator.evaluate(&inner.expr)?;
-        finish(value, &mut evaluator.budget).map_err(|error| error.at(&inner.expr.span.range()))
+        let value = evaluator.evaluate(part)?;
+        finish(value, &mut evaluator.budget).map_err(|error| error.at(&part.span.range()))
+    }
+}
+
+fn truth(value: Internal<'_>, _: &mut Budget) -> Result<bool, EvalError> {
+    match value {
+        Internal::Bool(it) => Ok(it),
+        other => Err(unexpected("a boolean", &other)),
     }
 }
 

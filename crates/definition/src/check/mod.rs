@@ -5,4 +5,4 @@ mod object;
 mod value;
 
 pub(crate) use object::check_object;
-pub(crate) use value::percent;
+pub(crate) use value::{is_kebab_case, percent};

@@ -48,8 +48,11 @@ pub(crate) enum UseKind {
         range: Option<semver::VersionReq>,
     },
     Policy(String),
-    /// The adapter that makes calls while a breaker is open.
-    Fallback(String),
+    /// An adapter, whatever its actions are.
+    AdapterAlone(String),
+    Router(String),
+    /// A destination that names nothing that is known.
+    Destination(String),
     Setting(String),
     /// A bare compensation that names nothing that is known.
     Undo(String),

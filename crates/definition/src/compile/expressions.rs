@@ -21,6 +21,17 @@ pub(super) struct Place {
     pub(super) secrets: bool,
 }
 
+impl Place {
+    /// A place that sees no steps.
+    pub(super) fn beside_steps(scope: Rc<Scope>) -> Self {
+        Self {
+            scope,
+            moment: Moment::Header,
+            secrets: false,
+        }
+    }
+}
+
 impl Lowering<'_> {
     /// The place of expressions that are evaluated as a step starts.
     pub(super) fn at_start(&mut self, step: StepIx) -> Place {
@@ -36,11 +47,17 @@ impl Lowering<'_> {
     }
 
     pub(super) fn header(&self) -> Place {
-        Place {
-            scope: self.scopes.header.clone(),
-            moment: Moment::Header,
-            secrets: false,
-        }
+        Place::beside_steps(self.scopes.header.clone())
+    }
+
+    /// The place of what says something of an event.
+    pub(super) fn of_event(&self) -> Place {
+        Place::beside_steps(self.scopes.event.clone())
+    }
+
+    /// The place of what decides where an event goes.
+    pub(super) fn routing(&self) -> Place {
+        Place::beside_steps(self.scopes.routing.clone())
     }
 
     /// Compiles a bare expression.
@@ -155,11 +172,13 @@ impl Lowering<'_> {
             well &= match reference.root.as_str() {
                 "steps" => self.check_step(node, reference, member, place),
                 "secrets" => place.secrets || self.refuse_secret(node),
-                "flags" | "adapters" => {
-                    self.report.not_yet(
-                        &At::node(node),
-                        &format!("`{}` in an expression", reference.root),
-                    );
+                "flags" => {
+                    self.report
+                        .not_yet(&At::node(node), "`flags` in an expression");
+                    true
+                }
+                "adapters" => {
+                    self.note(node, UseKind::AdapterAlone(member.to_owned()));
                     true
                 }
                 "env" => {

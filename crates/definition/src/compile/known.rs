@@ -1,6 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::resolved::names_of;
 use crate::catalog::AdapterSpec;
 
 /// The actions of the `builtin` adapter.
@@ -19,6 +22,7 @@ pub(crate) struct Known<'a> {
 pub(crate) struct Others<'a> {
     pub(crate) adapters: &'a BTreeMap<String, Arc<AdapterSpec>>,
     pub(crate) workflows: &'a BTreeSet<String>,
+    pub(crate) routers: &'a BTreeSet<String>,
 }
 
 /// What a bare name under `compensation` means.
@@ -31,7 +35,35 @@ pub(crate) enum BareName {
     Unknown,
 }
 
+/// What a bare name under `destination` means.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum PlaceName {
+    Workflow,
+    Adapter,
+    Router,
+    /// None of these, as far as the other resources are known.
+    Unknown,
+}
+
 impl Known<'_> {
+    /// What is known to a document in its stored form, whose names are resolved.
+    pub(crate) fn stored(document: &Value) -> Self {
+        Self {
+            others: None,
+            env: names_of(document),
+        }
+    }
+
+    /// A workflow, else an adapter, else a router.
+    pub(crate) fn place_name(&self, name: &str) -> PlaceName {
+        match &self.others {
+            Some(others) if others.workflows.contains(name) => PlaceName::Workflow,
+            Some(others) if others.adapters.contains_key(name) => PlaceName::Adapter,
+            Some(others) if others.routers.contains(name) => PlaceName::Router,
+            _ => PlaceName::Unknown,
+        }
+    }
+
     /// An action of the step's own adapter, else an adapter, else a workflow.
     pub(crate) fn bare_name(&self, own_adapter: Option<&str>, name: &str) -> BareName {
         let Some(others) = &self.others else {

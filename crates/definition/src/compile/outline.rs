@@ -53,13 +53,18 @@ pub(super) enum Role {
 }
 
 impl<'n> Outline<'n> {
-    pub(super) fn read(report: &mut Report, workflow: &'n Node) -> Self {
-        let mut outline = Self {
+    /// Of a resource without steps.
+    pub(super) fn empty() -> Self {
+        Self {
             steps: Vec::new(),
             lists: Vec::new(),
             ids: BTreeMap::new(),
             finally: None,
-        };
+        }
+    }
+
+    pub(super) fn read(report: &mut Report, workflow: &'n Node) -> Self {
+        let mut outline = Self::empty();
         outline.add_list(report, workflow.get("steps"), None, Role::Root);
         if let Some(finally) = workflow.get("finally") {
             outline.finally = Some(outline.add_list(report, Some(finally), None, Role::Finally));

@@ -1,12 +1,14 @@
 //! The stored form of a definition: bare names resolved, and a text that is the same for the same content.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::context::Collected;
 use crate::source::Node;
 
 /// The key under which the settings that hyphens were resolved against are stored.
-pub(super) const NAMES: &str = "$names";
+const NAMES: &str = "$names";
 
 /// The document with every replaced part in its stored form.
 pub(super) fn resolved(workflow: &Node, collected: &Collected) -> Value {
@@ -20,13 +22,25 @@ pub(super) fn resolved(workflow: &Node, collected: &Collected) -> Value {
             *place = value.clone();
         }
     }
-    if let Value::Object(map) = &mut document {
+    put_names(&mut document, collected);
+    document
+}
+
+/// Writes down against which settings hyphens were resolved.
+pub(super) fn put_names(document: &mut Value, collected: &Collected) {
+    if let Value::Object(map) = document {
         map.remove(NAMES);
         if !collected.env.is_empty() {
             map.insert(NAMES.to_owned(), json!({ "env": collected.env }));
         }
     }
-    document
+}
+
+/// The settings against which hyphens of a stored document were resolved.
+pub(super) fn names_of(document: &Value) -> BTreeSet<String> {
+    let names = document.get(NAMES).and_then(|names| names.get("env"));
+    let names = names.and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// JSON with keys in order and without spaces.

@@ -41,20 +41,25 @@ pub(super) struct Scopes {
     added: Vec<BTreeSet<String>>,
     built: BTreeMap<BTreeSet<String>, Rc<Scope>>,
     pub(super) header: Rc<Scope>,
-    pub(super) condition_of_trigger: Rc<Scope>,
+    /// Of what an event is and carries.
+    pub(super) event: Rc<Scope>,
+    /// Of what decides where an event goes.
+    pub(super) routing: Rc<Scope>,
 }
 
 impl Scopes {
     pub(super) fn new(outline: &Outline<'_>, env: BTreeSet<String>) -> Self {
         let header = shared(&env).variables(["input"]);
-        let condition_of_trigger = shared(&env).open_adapters();
+        let event = shared(&env);
+        let routing = shared(&env).open_adapters();
         let mut scopes = Self {
             env,
             ids: outline.ids.keys().map(ToString::to_string).collect(),
             added: Vec::new(),
             built: BTreeMap::new(),
             header: Rc::new(header),
-            condition_of_trigger: Rc::new(condition_of_trigger),
+            event: Rc::new(event),
+            routing: Rc::new(routing),
         };
         for list in &outline.lists {
             let added = scopes.added_in(outline, list.owner, list.role);

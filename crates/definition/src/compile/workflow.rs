@@ -8,7 +8,7 @@ use super::context::{Collected, Lowering, Use};
 use super::known::Known;
 use super::needs::Needs;
 use super::outline::Outline;
-use super::resolved::{NAMES, canonical_json, resolved};
+use super::resolved::{canonical_json, resolved};
 use super::scopes::{Scopes, settings_named};
 use super::visibility::Moment;
 use super::warnings;
@@ -51,17 +51,7 @@ pub fn compile_workflow(document: &Value) -> Result<Workflow, Vec<Diagnostic>> {
     let mut report = Report::new(SourceFile::new("workflow", ""));
     let node = Node::from_json(document);
     check_object(&mut report, &WORKFLOW, &node);
-    let names = document
-        .get(NAMES)
-        .and_then(|names| names.get("env"))
-        .and_then(Value::as_array);
-    let env = names
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
-    let lowered = lower(&mut report, &Known { others: None, env }, &node);
+    let lowered = lower(&mut report, &Known::stored(document), &node);
     finish(report, lowered.workflow)
 }
 
@@ -119,7 +109,8 @@ impl Lowering<'_> {
             self.report
                 .error(&codes::BAD_VALUE, &at, "expected at least one step");
         }
-        let (input_schema, input_check) = self.input(node);
+        let schema = node.get("input").and_then(|input| input.get("schema"));
+        let (input_schema, input_check) = self.schema(schema);
         let defaults = node.get("defaults");
         let default_timeout = defaults.and_then(|defaults| defaults.text_at("timeout"));
         let workflow = Workflow {

@@ -1,6 +1,7 @@
 //! The keys of the language as tables: the one source of checking, the JSON Schema and the reference page.
 
 mod adapters;
+mod event;
 mod limits;
 mod man;
 mod model;
@@ -8,9 +9,11 @@ mod policies;
 mod reference;
 mod resources;
 mod retry;
+mod router;
 mod schema;
 mod steps;
 mod tests;
+mod trigger;
 mod turn;
 mod workflow;
 

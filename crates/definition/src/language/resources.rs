@@ -1,12 +1,15 @@
 use super::adapters::{ACTION, ADAPTER, HEALTH, TARGET};
+use super::event::EVENT;
 use super::limits::{CIRCUIT_BREAKER, FALLBACK, RATE_LIMIT};
 use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
 use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
+use super::router::{DESTINATION, NAMED, POOL_MEMBER, ROUTE_RULE, ROUTER, ROUTER_CHOICE};
 use super::steps::{CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
 use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
+use super::trigger::{SIGNATURE, TRIGGER};
 use super::turn::{CONCURRENCY, FAIRNESS, STEP_CONCURRENCY};
-use super::workflow::{self, INPUT, TRIGGER, WORKFLOW};
+use super::workflow::{self, INPUT, WORKFLOW};
 use super::{Choice, Key, Object, Shape};
 
 const TEST_SHAPE: Shape = Shape::Object(&TEST);
@@ -37,10 +40,22 @@ pub(crate) static DOCUMENT: Object = Object {
             Shape::Map(&Shape::Object(&ENVIRONMENT)),
             "Settings per environment.",
         ),
-        Key::later("router", "Rules that send an event to destinations."),
-        Key::later("routers", "Several of them."),
+        Key::new(
+            "router",
+            ROUTER_CHOICE,
+            "Rules that send an event to destinations.",
+        ),
+        Key::new(
+            "routers",
+            Shape::List(&Shape::Object(&ROUTER)),
+            "Several of them.",
+        ),
+        Key::new(
+            "events",
+            Shape::List(&Shape::Object(&EVENT)),
+            "What is known of event types.",
+        ),
         Key::later("callbacks", "Webhooks out on lifecycle events."),
-        Key::later("events", "What is known of event types."),
         Key::later("flags", "Feature flags."),
         Key::later("alerts", "When people are told."),
         Key::later("metrics", "Figures of one's own."),
@@ -56,10 +71,11 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 46] = [
+pub(crate) static OBJECTS: [&Object; 53] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
+    &SIGNATURE,
     &INPUT,
     &CONCURRENCY,
     &FAIRNESS,
@@ -78,6 +94,12 @@ pub(crate) static OBJECTS: [&Object; 46] = [
     &NOTICE,
     &PAGES,
     &RETRY,
+    &ROUTER,
+    &ROUTE_RULE,
+    &DESTINATION,
+    &POOL_MEMBER,
+    &NAMED,
+    &EVENT,
     &ADAPTER,
     &TARGET,
     &ACTION,

@@ -1,4 +1,5 @@
 use super::retry::RETRY_CHOICE;
+use super::trigger::TRIGGER;
 use super::turn::{CONCURRENCY, FAIRNESS};
 use super::{Key, Object, Shape, Word};
 
@@ -108,54 +109,3 @@ pub(crate) static DEFAULTS: Object = Object {
         Key::new("retry", RETRY_CHOICE, "Retry policy."),
     ],
 };
-
-/// What starts a workflow.
-pub(crate) static TRIGGER: Object = Object {
-    name: "trigger",
-    doc: "What starts a workflow. `manual` is always possible with the permission.",
-    keys: &[
-        Key::new("type", Shape::Word(TRIGGER_TYPES), "Its kind.").required(),
-        Key::new("id", Shape::Name, "Its name (default: index and type)."),
-        Key::new(
-            "source",
-            Shape::Name,
-            "The name in `/api/v1/hooks/{source}`; required by `webhook`.",
-        ),
-        Key::new(
-            "condition",
-            Shape::Condition,
-            "It starts only where this holds.",
-        ),
-        Key::new(
-            "input",
-            Shape::Value,
-            "The instance's input (default: the event's data).",
-        ),
-        Key::later("verify", "How a webhook's signature is checked."),
-        Key::later("event-id", "Where a webhook's event id stands."),
-        Key::later("event-type", "The events that start it."),
-        Key::later("cron", "When a schedule starts it."),
-        Key::later("every", "How often a schedule starts it."),
-        Key::later("time-zone", "Of a schedule."),
-        Key::later("jitter", "Spread of a schedule's starts."),
-        Key::later("catch-up", "What a schedule does about missed starts."),
-        Key::later(
-            "overlap",
-            "What a schedule does while an instance still runs.",
-        ),
-        Key::later("name", "The workflow whose end starts this one."),
-        Key::later("on", "Which ends of that workflow."),
-        Key::later("debounce", "Start once after a quiet time."),
-        Key::later("batch", "Start once for many events."),
-        Key::later("throttle", "Start at most so often."),
-    ],
-};
-
-const TRIGGER_TYPES: &[Word] = &[
-    Word::now("manual"),
-    Word::now("webhook"),
-    Word::later("event"),
-    Word::later("schedule"),
-    Word::later("source"),
-    Word::later("workflow"),
-];

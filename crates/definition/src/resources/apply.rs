@@ -1,6 +1,6 @@
 //! From a set of resources and a catalog to the next catalog, or to everything that speaks against it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::draft::Draft;
@@ -12,7 +12,7 @@ use super::{
     difference,
 };
 use crate::catalog::Catalog;
-use crate::compile::{Known, Others, Use, UseKind, lower};
+use crate::compile::{Use, UseKind, lower};
 use crate::diagnostic::{At, Diagnostic, Report, Severity, codes};
 use crate::limits::{check_limits, fallback_circle};
 use crate::policy::{
@@ -65,14 +65,15 @@ impl ResourceSet {
     }
 }
 
-struct Applying<'a> {
+/// A set on its way into a catalog.
+pub(super) struct Applying<'a> {
     set: &'a ResourceSet,
-    base: &'a Catalog,
+    pub(super) base: &'a Catalog,
     unknown: Unknown,
-    draft: Draft,
+    pub(super) draft: Draft,
     /// By file.
-    reports: Vec<Report>,
-    uses: Vec<(usize, Vec<Use>)>,
+    pub(super) reports: Vec<Report>,
+    pub(super) uses: Vec<(usize, Vec<Use>)>,
 }
 
 impl<'a> Applying<'a> {
@@ -133,6 +134,8 @@ impl<'a> Applying<'a> {
         self.fallbacks();
         self.environments();
         self.workflows();
+        self.events();
+        self.routers();
         for (file, uses) in std::mem::take(&mut self.uses) {
             uses::check(
                 &mut self.reports[file],
@@ -150,7 +153,7 @@ impl<'a> Applying<'a> {
         )
     }
 
-    fn of(&self, kind: ResourceKind) -> Vec<&'a Resource> {
+    pub(super) fn of(&self, kind: ResourceKind) -> Vec<&'a Resource> {
         self.set
             .resources
             .iter()
@@ -208,7 +211,7 @@ impl<'a> Applying<'a> {
             };
             let name = named.text().unwrap_or_default().to_owned();
             let circle = fallback_circle(&self.draft.catalog, &name);
-            let (at, kind) = (At::node(named), UseKind::Fallback(name));
+            let (at, kind) = (At::node(named), UseKind::AdapterAlone(name));
             if let Some(message) = circle {
                 self.reports[resource.file].error(&codes::BAD_VALUE, &at, message);
             }
@@ -275,19 +278,10 @@ impl<'a> Applying<'a> {
     }
 
     fn workflows(&mut self) {
-        let names: BTreeSet<String> = self.workflow_names();
-        let env = self.settings();
-        let adapters = self.draft.catalog.adapters.clone();
-        let known = Known {
-            others: Some(Others {
-                adapters: &adapters,
-                workflows: &names,
-            }),
-            env,
-        };
+        let names = self.names();
         for resource in self.of(ResourceKind::Workflow) {
             let report = &mut self.reports[resource.file];
-            let lowered = lower(report, &known, &resource.node);
+            let lowered = lower(report, &names.known(), &resource.node);
             self.uses.push((resource.file, lowered.uses));
             if let Some(workflow) = lowered.workflow {
                 self.check_version(resource, &workflow);
@@ -306,21 +300,6 @@ impl<'a> Applying<'a> {
                 .entry(resource.key.name.clone())
                 .or_default();
         }
-    }
-
-    fn workflow_names(&self) -> BTreeSet<String> {
-        let own = self
-            .of(ResourceKind::Workflow)
-            .into_iter()
-            .map(|resource| resource.key.name.clone());
-        own.chain(self.base.workflows.keys().cloned()).collect()
-    }
-
-    fn settings(&self) -> BTreeSet<String> {
-        let environments = self.draft.catalog.environments.values();
-        environments
-            .flat_map(|environment| environment.vars.keys().cloned())
-            .collect()
     }
 
     /// A version that is there already never gets another content.

@@ -5,9 +5,13 @@ use serde_json::Value;
 
 use super::{ResourceKey, ResourceKind, adapter, environment};
 use crate::catalog::Catalog;
-use crate::compile::{compile_workflow, read_man_policy, read_risk_policy};
+use crate::compile::{
+    Known, compile_workflow, lower_event, lower_router, read_man_policy, read_risk_policy,
+};
 use crate::diagnostic::{At, Diagnostic, Report, codes};
+use crate::event::EventType;
 use crate::policy::{read_policy_rule, read_retention_rule, read_retry_policy};
+use crate::router::Router;
 use crate::source::{Node, SourceFile};
 use crate::workflow::Workflow;
 
@@ -64,6 +68,15 @@ impl Draft {
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = environment::read_defaults(&node)
             }
+            ResourceKind::Router => {
+                let known = Known::stored(&document);
+                self.put_router(lower_router(&mut report, &known, &node).0);
+            }
+            ResourceKind::Event => {
+                let known = Known::stored(&document);
+                let event = lower_event(&mut report, &known, &node).0;
+                event.into_iter().for_each(|event| self.put_event(event));
+            }
             ResourceKind::AdapterSwitches => {
                 self.catalog
                     .switches
@@ -104,6 +117,24 @@ impl Draft {
         policies.extend(policy.map(|policy| (policy.name.clone(), policy)));
     }
 
+    /// Adds a router in its stored form.
+    pub(super) fn put_router(&mut self, router: Router) {
+        let key = ResourceKey::new(ResourceKind::Router, router.name.clone());
+        self.catalog.resources.insert(key, router.document.clone());
+        self.catalog
+            .routers
+            .insert(router.name.clone(), Arc::new(router));
+    }
+
+    /// Adds an event type in its stored form.
+    pub(super) fn put_event(&mut self, event: EventType) {
+        let key = ResourceKey::new(ResourceKind::Event, event.name.clone());
+        self.catalog.resources.insert(key, event.document.clone());
+        self.catalog
+            .events
+            .insert(event.name.clone(), Arc::new(event));
+    }
+
     /// Adds a compiled definition.
     pub(super) fn put_workflow(&mut self, workflow: Arc<Workflow>) {
         let key = ResourceKey::workflow(workflow.name.clone(), workflow.version.clone());
@@ -130,6 +161,8 @@ impl Draft {
             ResourceKind::PolicyDefaults => {
                 self.catalog.defaults = crate::catalog::PolicyDefaults::default()
             }
+            ResourceKind::Router => drop(self.catalog.routers.remove(&key.name)),
+            ResourceKind::Event => drop(self.catalog.events.remove(&key.name)),
             ResourceKind::AdapterSwitches => drop(self.catalog.switches.remove(&key.name)),
             ResourceKind::OpenBreakers => drop(self.catalog.breakers.remove(&key.name)),
             ResourceKind::Workflow => self.remove_workflow(key),

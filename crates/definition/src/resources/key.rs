@@ -22,6 +22,10 @@ pub enum ResourceKind {
     Environment,
     /// A workflow at a version.
     Workflow,
+    /// A router.
+    Router,
+    /// What is known of an event type; named like it.
+    Event,
     /// What people switched on an adapter; named like it.
     AdapterSwitches,
     /// The breakers of an adapter that opened by themselves; named like it.
@@ -44,6 +48,8 @@ impl ResourceKind {
             Self::PolicyRule => "policy-rule",
             Self::Environment => "environment",
             Self::Workflow => "workflow",
+            Self::Router => "router",
+            Self::Event => "event",
             Self::AdapterSwitches => "adapter-switches",
             Self::OpenBreakers => "open-breakers",
             Self::Pin => "pin",

@@ -7,6 +7,7 @@ mod difference;
 mod draft;
 mod environment;
 mod key;
+mod routing;
 mod set;
 mod stored;
 mod uses;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{ResourceKey, ResourceKind};
 use crate::check::check_object;
-use crate::compile::policy_name;
+use crate::compile::{policy_name, router_name};
 use crate::diagnostic::{At, Diagnostic, Report, codes};
 use crate::language::DOCUMENT;
 use crate::policy::{name_of_policy_rule, name_of_rule};
@@ -206,6 +206,18 @@ fn resources_of(document: &Node) -> Vec<(ResourceKey, Node, At)> {
     if let Some(defaults) = policies.and_then(|policies| policies.get("defaults")) {
         let key = ResourceKey::new(ResourceKind::PolicyDefaults, "defaults");
         found.push((key, defaults.clone(), At::node(defaults)));
+    }
+    let routers = document.get("routers").map(Node::items).unwrap_or_default();
+    for node in document.get("router").into_iter().chain(routers) {
+        let key = ResourceKey::new(ResourceKind::Router, router_name(node));
+        found.push((key, node.clone(), named_at(node)));
+    }
+    for node in document.get("events").map(Node::items).unwrap_or_default() {
+        let key = node
+            .text_at("type")
+            .map(|name| ResourceKey::new(ResourceKind::Event, name));
+        let at = node.get("type").map(At::node).unwrap_or_default();
+        found.extend(key.map(|key| (key, node.clone(), at)));
     }
     found.extend(entries(
         document.get("environments"),

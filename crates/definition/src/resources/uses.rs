@@ -39,7 +39,9 @@ fn look_up(kind: &UseKind, catalog: &Catalog) -> Option<Finding> {
         UseKind::Adapter { name, action } => adapter(catalog, name, action.as_deref()),
         UseKind::Workflow { name, range } => workflow(catalog, name, range.as_ref()),
         UseKind::Policy(name) => policy(catalog, name),
-        UseKind::Fallback(name) => known_adapter(catalog, name),
+        UseKind::AdapterAlone(name) => known_adapter(catalog, name),
+        UseKind::Router(name) => router(catalog, name),
+        UseKind::Destination(name) => Some(destination(catalog, name)),
         UseKind::Setting(name) => setting(catalog, name),
         UseKind::Undo(name) => Some(Finding {
             code: &codes::UNRESOLVED_UNDO,
@@ -70,10 +72,8 @@ fn adapter(catalog: &Catalog, name: &str, action: Option<&str>) -> Option<Findin
         }
         None => Some(Finding {
             code: &codes::UNKNOWN_ACTION,
-            message: format!(
-                "the step names no action, and adapter `{name}` has no `default-action`"
-            ),
-            hint: Some(format!("add `action: ...`, one of {}", quoted(&actions))),
+            message: format!("no action is named, and adapter `{name}` has no `default-action`"),
+            hint: Some(format!("name one of {}", quoted(&actions))),
         }),
     }
 }
@@ -113,6 +113,19 @@ fn workflow(catalog: &Catalog, name: &str, range: Option<&semver::VersionReq>) -
         message: format!("workflow `{name}` has no version in the range `{range}`"),
         hint: Some(format!("known versions: {}", known.join(", "))),
     })
+}
+
+fn router(catalog: &Catalog, name: &str) -> Option<Finding> {
+    let names = catalog.routers.keys().map(String::as_str);
+    let missing = !catalog.routers.contains_key(name);
+    missing.then(|| unknown(&codes::UNKNOWN_DESTINATION, "router", name, names))
+}
+
+fn destination(catalog: &Catalog, name: &str) -> Finding {
+    let names = catalog.workflows.keys().chain(catalog.adapters.keys());
+    let names = names.chain(catalog.routers.keys()).map(String::as_str);
+    let what = "workflow, adapter or router";
+    unknown(&codes::UNKNOWN_DESTINATION, what, name, names)
 }
 
 fn policy(catalog: &Catalog, name: &str) -> Option<Finding> {

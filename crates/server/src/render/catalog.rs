@@ -70,7 +70,8 @@ fn triggers(workflow: &Workflow) -> Vec<Trigger> {
     let trigger = |trigger: &definition::Trigger| {
         let (kind, source) = match &trigger.kind {
             TriggerKind::Manual => ("manual", None),
-            TriggerKind::Webhook { source } => ("webhook", Some(source.clone())),
+            TriggerKind::Webhook(hook) => ("webhook", Some(hook.source.clone())),
+            TriggerKind::Event(event) => ("event", event.source.clone()),
         };
         let condition = trigger
             .condition

@@ -100,7 +100,8 @@ fn triggers<'a>(catalog: &'a Catalog, source: &str) -> Vec<(&'a Workflow, &'a Tr
             .iter()
             .map(move |trigger| (workflow.as_ref(), trigger))
     };
-    let is_ours = |trigger: &Trigger| matches!(&trigger.kind, TriggerKind::Webhook { source: named } if named == source);
+    // What is to be verified starts nothing from a door that does not verify.
+    let is_ours = |trigger: &Trigger| matches!(&trigger.kind, TriggerKind::Webhook(hook) if hook.source == source && hook.verify.is_none());
     workflows
         .flat_map(of)
         .filter(|(_, trigger)| is_ours(trigger))

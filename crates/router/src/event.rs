@@ -1,0 +1,22 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// An event on its way.
+///
+/// Rules that only look at attributes never ask for [`Event::data`], so an implementation may parse the body when it
+/// is asked first, and keep it.
+pub trait Event {
+    /// An attribute of CloudEvents (`type`, `source`, `subject`, `id`, an extension) when it is a text: what
+    /// `meta().get(name)` is. None where it is absent or no text.
+    fn attribute(&self, name: &str) -> Option<&str>;
+
+    /// All attributes as an object: what expressions see as `meta`.
+    fn meta(&self) -> Arc<Value>;
+
+    /// The data: what expressions see as `event`. None where there is none or it is no JSON.
+    fn data(&self) -> Option<Arc<Value>>;
+
+    /// When it was accepted, in milliseconds since the Unix epoch: what expressions see as `now`.
+    fn at_ms(&self) -> i64;
+}

@@ -1,0 +1,152 @@
+//! Which workflows an event or a webhook may start.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use definition::{Catalog, EventTrigger, Trigger, TriggerKind, Workflow};
+use expression::{EvalError, EvalErrorKind};
+use serde_json::Value;
+
+use crate::{Event, Stats, Table};
+
+/// A live trigger: one of the version that a start would take.
+#[derive(Clone, Debug)]
+pub struct TriggerRef {
+    /// The workflow.
+    pub workflow: Arc<Workflow>,
+    /// The trigger's place in [`Workflow::triggers`].
+    pub place: usize,
+}
+
+impl TriggerRef {
+    /// The trigger.
+    #[must_use]
+    pub fn trigger(&self) -> &Trigger {
+        &self.workflow.triggers[self.place]
+    }
+}
+
+/// What a trigger makes of an event.
+#[derive(Debug)]
+pub enum Start {
+    /// It starts with this; none: with the event's data.
+    Yes(Option<Value>),
+    /// Its condition does not hold; a missing field is no match.
+    No,
+}
+
+/// Why a trigger makes nothing of an event.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its condition failed for another reason than a missing field: no match.
+    #[error("its condition failed: {0}")]
+    Condition(EvalError),
+    /// Its input has no value: the event is a dead letter.
+    #[error("its input has no value: {0}")]
+    Input(EvalError),
+}
+
+/// The live triggers of a catalog, in the order of workflows and of triggers within them.
+#[derive(Debug, Default)]
+pub(crate) struct Triggers {
+    all: Vec<TriggerRef>,
+    /// By event type.
+    exact: HashMap<Box<str>, Vec<usize>>,
+    /// By what stands before the `*`.
+    prefixes: HashMap<Box<str>, Vec<usize>>,
+    /// Lengths of these prefixes, in bytes.
+    lengths: BTreeSet<usize>,
+    /// Of webhooks, by source.
+    hooks: HashMap<Box<str>, Vec<usize>>,
+}
+
+impl Triggers {
+    pub(crate) fn new(catalog: &Catalog) -> Self {
+        let mut triggers = Self::default();
+        let names = catalog.workflows.keys();
+        for workflow in names.filter_map(|name| catalog.workflow(name, None)) {
+            for place in 0..workflow.triggers.len() {
+                triggers.add(TriggerRef {
+                    workflow: workflow.clone(),
+                    place,
+                });
+            }
+        }
+        triggers
+    }
+
+    fn add(&mut self, trigger: TriggerRef) {
+        let index = self.all.len();
+        let list = match &trigger.trigger().kind {
+            TriggerKind::Manual => None,
+            TriggerKind::Webhook(hook) => Some(self.hooks.entry(hook.source.as_str().into())),
+            TriggerKind::Event(event) => Some(match event.event_type.strip_suffix('*') {
+                Some(prefix) => {
+                    self.lengths.insert(prefix.len());
+                    self.prefixes.entry(prefix.into())
+                }
+                None => self.exact.entry(event.event_type.as_str().into()),
+            }),
+        };
+        if let Some(list) = list {
+            list.or_default().push(index);
+            self.all.push(trigger);
+        }
+    }
+
+    fn of_event(&self, event_type: &str, source: &str) -> Vec<&TriggerRef> {
+        let exact = self.exact.get(event_type).into_iter();
+        let starts = self
+            .lengths
+            .iter()
+            .filter_map(|length| event_type.get(..*length));
+        let prefixed = starts.filter_map(|prefix| self.prefixes.get(prefix));
+        let mut found: Vec<usize> = exact.chain(prefixed).flatten().copied().collect();
+        found.sort_unstable();
+        let all = found.into_iter().map(|index| &self.all[index]);
+        all.filter(|found| match &found.trigger().kind {
+            TriggerKind::Event(EventTrigger { source: own, .. }) => {
+                own.as_ref().is_none_or(|own| own == source)
+            }
+            TriggerKind::Manual | TriggerKind::Webhook(_) => false,
+        })
+        .collect()
+    }
+}
+
+impl Table {
+    /// The live triggers of events of this type and source; their conditions are not asked yet.
+    #[must_use]
+    pub fn triggers(&self, event_type: &str, source: &str) -> Vec<&TriggerRef> {
+        self.triggers.of_event(event_type, source)
+    }
+
+    /// The live triggers of webhooks at this source; their conditions are not asked yet.
+    pub fn hooks(&self, source: &str) -> impl Iterator<Item = &TriggerRef> {
+        let found = self.triggers.hooks.get(source).into_iter().flatten();
+        found.map(|index| &self.triggers.all[*index])
+    }
+
+    /// What a trigger makes of an event.
+    ///
+    /// # Errors
+    /// When its condition or its input fails.
+    pub fn start(
+        &self,
+        trigger: &Trigger,
+        event: &dyn Event,
+        stats: &dyn Stats,
+    ) -> Result<Start, StartError> {
+        let seen = self.seen(event, stats);
+        if let Some(condition) = &trigger.condition {
+            match seen.holds(condition) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Start::No),
+                Err(error) if error.kind == EvalErrorKind::MissingField => return Ok(Start::No),
+                Err(error) => return Err(StartError::Condition(error)),
+            }
+        }
+        let input = trigger.input.as_ref().map(|input| seen.value(input));
+        input.transpose().map(Start::Yes).map_err(StartError::Input)
+    }
+}
