@@ -1,4 +1,4 @@
-//! Audit, webhooks and tasks.
+//! Audit and tasks.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,33 +25,6 @@ pub struct AuditEntry {
     /// Further facts: before and after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Json>,
-}
-
-/// What an event from a webhook set in motion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct HookAnswer {
-    /// The event's id.
-    pub id: String,
-    /// Of everything that it set in motion.
-    pub correlation_id: String,
-    /// Set when the same event was taken before: nothing was started.
-    pub duplicate: bool,
-    /// What it started.
-    pub routed_to: Vec<Routed>,
-    /// Whether the same event is recognised when it comes again; without an `Idempotency-Key`
-    /// it is not.
-    pub deduplicated: bool,
-}
-
-/// One thing that an event started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Routed {
-    /// The trigger.
-    pub rule: String,
-    /// The workflow.
-    pub workflow: String,
-    /// The instance.
-    pub workflow_id: String,
 }
 
 /// A task that is out.

@@ -146,6 +146,10 @@ codes! {
         "The body takes too long"
         "The request's body did not arrive within a minute. Nothing was taken."
         "Send it again with the same `Idempotency-Key`; over a slow line in smaller parts."
+    BAD_EVENT "ORC-0117" Some(400), Usage,
+        "Not an event"
+        "The body is neither a CloudEvent 1.0 (structured, binary or a batch of them) nor plain JSON, or an attribute lacks or does not fit: `specversion` is `1.0`, `id`, `source` and `type` are text, names are of lower-case letters and digits, `time` is RFC 3339."
+        "Correct what the detail names. To send plain JSON, say `Content-Type: application/json` without `ce-` headers, and put `type`, `source`, `subject` and `id` into the query."
     NO_TOKEN "ORC-0201" Some(401), Refused,
         "Who are you?"
         "The server has callers configured and the request has no token, or one that it does not know."
@@ -162,6 +166,14 @@ codes! {
         "A foreign page"
         "A browser sent the request on behalf of a page that this server did not serve."
         "List the page's origin under `origins` in the configuration if it is yours."
+    BAD_SIGNATURE "ORC-0205" Some(401), Refused,
+        "The signature does not fit"
+        "A webhook's trigger says how its sender signs, and the signature lacks, is too old, or was made with another secret or of another body."
+        "Compare the secret of the sender with that of the trigger, and the clocks of both; a proxy between them must not change the body."
+    SECRET_UNREADABLE "ORC-0206" Some(503), Failed,
+        "A secret cannot be read"
+        "The secret with which a webhook's signature is checked is missing, or is none for its scheme. Nothing was taken; the sender sends it again."
+        "Set the secret that the detail names (`ORCHESTRATOR_SECRET_NAME`, or a file in the folder of secrets)."
     NO_INSTANCE "ORC-0301" Some(404), NotFound,
         "No such workflow instance"
         "There is no instance with this id; or retention has removed it."
@@ -180,7 +192,7 @@ codes! {
         "List them with `orchestrator decisions list`."
     NO_RESOURCE "ORC-0305" Some(404), NotFound,
         "No such resource"
-        "No adapter, policy or environment of this name was applied."
+        "No adapter, router, policy or environment of this name was applied."
         "List them without a name, or apply the resource."
     NO_HOOK "ORC-0306" Some(404), NotFound,
         "No such webhook"
@@ -210,6 +222,14 @@ codes! {
         "No such dead letter"
         "No dead letter has this id, or its time was over and it was purged (`policies.defaults.retention.dead-letters`)."
         "List them with `orchestrator dead-letters list`."
+    NO_EVENT "ORC-0342" Some(404), NotFound,
+        "No such event"
+        "No event has this id, or its time was over and it was purged (`policies.defaults.retention.events`)."
+        "List them with `orchestrator events list`. The id is the one that the answer to the event gave, not its sender's."
+    NO_CORRELATION "ORC-0343" Some(404), NotFound,
+        "No such correlation"
+        "No event and no instance that is kept has this correlation id."
+        "Take the `correlation_id` from the answer to an event or a start; look with `orchestrator list --q ID`."
     ENDED "ORC-0401" Some(409), Refused,
         "The instance has ended"
         "What was asked for is possible only while the instance is open."

@@ -11,19 +11,24 @@ use crate::time::Time;
 pub struct DeadLetter {
     /// Its id.
     pub id: String,
-    /// `step`, or `compensation` where it left its instance stuck.
+    /// `step`, `compensation` where it left its instance stuck, or `event` where one could not start
+    /// an instance.
     pub kind: String,
     /// `pending`, `reprocessed` or `discarded`.
     pub status: String,
     /// The instance whose call it was.
-    pub workflow_id: String,
-    /// The instance's workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<String>,
+    /// The event that could not start an instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// The workflow.
     pub workflow: String,
     /// The workflow's version.
     pub version: String,
     /// The step's id.
     pub step: String,
-    /// What was called: the adapter, a slash, the action.
+    /// What was called: the adapter, a slash, the action; or the workflow that was not started.
     pub what: String,
     /// What it was called with; gone once it is settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,7 +11,9 @@ mod code;
 mod dead_letter;
 mod decision;
 mod definition;
+mod event;
 mod exit;
+mod genealogy;
 mod history;
 mod instance;
 mod json;
@@ -20,6 +22,7 @@ mod operation;
 mod past;
 mod problem;
 mod resource;
+mod router;
 mod submit;
 mod system;
 mod time;
@@ -29,7 +32,7 @@ pub use adapter::{
     Adapter, AdapterStatus, AdapterTarget, LimitsOverridden, OverrideRequest, SwitchRequest,
     Switched,
 };
-pub use admin::{AuditEntry, HookAnswer, Routed, TaskCompletion, TaskFailure, TaskSummary};
+pub use admin::{AuditEntry, TaskCompletion, TaskFailure, TaskSummary};
 pub use backup::{Backup, BackupRequest};
 pub use code::{CODES, Code};
 pub use dead_letter::{
@@ -43,7 +46,9 @@ pub use definition::{
     Definition, DefinitionSummary, DefinitionVersion, ExplainedStep, ExplainedValue, Explanation,
     Pin, Trigger,
 };
+pub use event::{Event, EventAccepted, EventBatchAnswer, EventItem, Routed};
 pub use exit::Exit;
+pub use genealogy::{Genealogy, GenealogyEdge, GenealogyNode, JourneyEntry};
 pub use history::{HistoryRecord, StreamRecord};
 pub use instance::{
     Attempt, Instance, InstanceError, InstanceSummary, KeptSignal, Lanes, Paused, Step, Waiting,
@@ -54,6 +59,9 @@ pub use operation::{OneOrMany, Operation, OperationFinding, OperationPreview, Op
 pub use past::{EffectSince, MigrateRequest, PastOutlook, RestoreRequest, RetryRequest, StepAgain};
 pub use problem::{Finding, PROBLEM_JSON, Problem};
 pub use resource::{ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport};
+pub use router::{
+    ExplainRequest, Router, RouterExplanation, RoutingExplanation, RuleExplanation, Verdict,
+};
 pub use submit::{
     BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,
 };

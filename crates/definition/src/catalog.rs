@@ -111,6 +111,8 @@ pub struct PolicyDefaults {
     pub keep_instances_ms: Option<u64>,
     /// How long dead letters are kept, in milliseconds; none: for good.
     pub keep_dead_letters_ms: Option<u64>,
+    /// How long events are kept, in milliseconds; none: [`DEFAULT_KEEP_EVENTS_MS`].
+    pub keep_events_ms: Option<u64>,
 }
 
 /// Settings of an environment.
@@ -140,6 +142,9 @@ pub struct RetryQuestion<'a> {
     /// The definition that the step belongs to.
     pub workflow: Option<&'a Workflow>,
 }
+
+/// How long events are kept where nothing says otherwise, in milliseconds: a week.
+pub const DEFAULT_KEEP_EVENTS_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// The built-in time-out of an attempt where nothing says otherwise, in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u64 = 30_000;

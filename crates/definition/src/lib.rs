@@ -23,8 +23,8 @@ mod turn;
 mod workflow;
 
 pub use catalog::{
-    ActionSpec, AdapterSpec, Catalog, DEFAULT_TIMEOUT_MS, Environment, PolicyDefaults,
-    RetryQuestion, WorkflowVersions,
+    ActionSpec, AdapterSpec, Catalog, DEFAULT_KEEP_EVENTS_MS, DEFAULT_TIMEOUT_MS, Environment,
+    PolicyDefaults, RetryQuestion, WorkflowVersions,
 };
 pub use compile::{compile_workflow, parse_workflow};
 pub use diagnostic::{Diagnostic, Severity, codes};

@@ -6,6 +6,8 @@ use engine::codec::{Packer, RecordBatch, unpack_history};
 use engine::record::*;
 use engine::{Id, Payload, view::record_type};
 
+#[path = "golden/events.rs"]
+mod events;
 #[path = "golden/operations.rs"]
 mod operations;
 #[path = "golden/past.rs"]
@@ -71,6 +73,7 @@ fn every_record() -> Vec<Record> {
         turns::turn_bodies(at()),
         operations::bodies(),
         past::bodies(),
+        events::bodies(),
     ]
     .concat();
     (1..)

@@ -35,12 +35,14 @@ pub enum LetterStatus {
 pub struct DeadLetter {
     /// Its id.
     pub id: Id,
-    /// `step` or `compensation`.
+    /// `step`, `compensation` or `event`.
     pub kind: String,
     /// How it stands.
     pub status: LetterStatus,
-    /// The instance.
+    /// The instance; nil where an event could not start one.
     pub workflow_id: Id,
+    /// The event that could not start an instance.
+    pub event: Option<Id>,
     /// The instance's workflow.
     pub workflow: String,
     /// The workflow's version.
@@ -237,11 +239,16 @@ pub(crate) fn letter_row(instance: &Instance, record: &Record, body: &DeadLetter
         at: record.at,
         ..DeadLetter::default()
     };
+    letter_change(&letter)
+}
+
+/// The row of a letter that waits.
+pub(crate) fn letter_change(letter: &DeadLetter) -> Change {
     Change::Put {
         table: Table::DeadLetter,
         slot: letter.id.slot(),
         key: letter_key(letter.id, true),
-        value: serde_json::to_vec(&letter).unwrap_or_default().into(),
+        value: serde_json::to_vec(letter).unwrap_or_default().into(),
     }
 }
 

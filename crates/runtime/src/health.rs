@@ -41,6 +41,9 @@ pub struct Stats {
     pub(crate) turns_refused: AtomicU64,
     pub(crate) turns_cancelled: AtomicU64,
     pub(crate) dead_letters: AtomicU64,
+    pub(crate) events_taken: AtomicU64,
+    pub(crate) events_repeated: AtomicU64,
+    pub(crate) events_unrouted: AtomicU64,
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
@@ -124,6 +127,12 @@ pub struct Figures {
     pub turns_called: u64,
     /// Starts that were refused because a limit was reached.
     pub turns_refused: u64,
+    /// Events taken.
+    pub events_taken: u64,
+    /// Events that had been taken before.
+    pub events_repeated: u64,
+    /// Events that no trigger and no router took further.
+    pub events_unrouted: u64,
     /// Instances that were cancelled because a newer one takes their place under a limit.
     pub turns_cancelled: u64,
     /// Calls that failed for good and were kept.
@@ -258,6 +267,9 @@ impl Stats {
             notices_failed: read(&self.notices_failed),
             turns_called: read(&self.turns_called),
             turns_refused: read(&self.turns_refused),
+            events_taken: read(&self.events_taken),
+            events_repeated: read(&self.events_repeated),
+            events_unrouted: read(&self.events_unrouted),
             turns_cancelled: read(&self.turns_cancelled),
             dead_letters: read(&self.dead_letters),
             timers_fired: read(&self.timers_fired),

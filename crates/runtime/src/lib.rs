@@ -13,6 +13,7 @@ mod dead_letter;
 mod decision_log;
 mod dispatch;
 mod error;
+mod events;
 mod fair;
 mod handle;
 mod health;
@@ -22,6 +23,7 @@ mod level;
 mod limits;
 mod logging;
 mod measures;
+mod one_step;
 mod operation;
 mod partition;
 mod placement;
@@ -30,6 +32,7 @@ mod reads;
 mod recovery;
 mod retention;
 mod shared;
+mod slot_of_start;
 mod submit;
 mod subscribe;
 mod tasks;
@@ -48,6 +51,7 @@ pub use error::{
     ApplyError, CallbackError, CommandError, DrainError, OpenError, ReadError, ReplayError,
     StreamError, SubmitError, Unavailable,
 };
+pub use events::{Accepted, Event, EventError, EventFilter, EventLink, Incoming};
 pub use handle::{AdapterOrder, ReplayOrder, RestoreOutlook, Runtime, SwitchRefused};
 pub use health::{Figures, Health, PartitionHealth, Stats};
 pub use histogram::{DURATIONS_US, Histogram, Spread};

@@ -17,6 +17,7 @@ use crate::cluster::Cluster;
 use crate::config::{Config, OnFatal};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::Unavailable;
+use crate::events::RoutingCell;
 use crate::health::Stats;
 use crate::level::Level;
 use crate::limits::Homes;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) placement: Placement,
     pub(crate) stats: Stats,
     pub(crate) catalog: CatalogCell,
+    /// Where events go, by the catalog.
+    pub(crate) routing: RoutingCell,
     pub(crate) catalog_journal: Arc<tokio::sync::Mutex<CatalogJournal>>,
     /// Those with whom the store is shared; none when it is this process's alone.
     pub(crate) cluster: Option<Arc<Cluster>>,

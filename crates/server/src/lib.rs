@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `settings` | flags, variables, the file, defaults |
 //! | `callers` | who asks, what they may do, from where |
+//! | `cloud_event` | events as they come over HTTP |
 //! | `dashboard` | the files of the dashboard, embedded into the binary |
 //! | `door` | what every request passes: bodies, queries, headers, problems |
 //! | `metrics` | figures for those who watch the server |
@@ -12,10 +13,13 @@
 //! | `render` | state and records as the API shows them |
 
 mod callers;
+mod cloud_event;
 mod copies;
 mod dashboard;
 mod door;
+mod genealogy;
 mod hex;
+mod hook;
 mod listen;
 mod logging;
 mod metrics;

@@ -39,11 +39,15 @@ pub enum Table {
     Catalog,
     /// Who changed what: time-ordered key.
     Audit,
+    /// Events: by id, which is ordered by time.
+    Event,
+    /// What events are found by: kind, hash of the value, id.
+    EventIndex,
 }
 
 impl Table {
     /// Every table, in a fixed order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Task,
         Self::Timer,
         Self::Wait,
@@ -57,6 +61,8 @@ impl Table {
         Self::Operation,
         Self::Catalog,
         Self::Audit,
+        Self::Event,
+        Self::EventIndex,
     ];
 
     /// The table's name in storage.
@@ -75,6 +81,8 @@ impl Table {
             Self::Operation => "operation",
             Self::Catalog => "catalog",
             Self::Audit => "audit",
+            Self::Event => "event",
+            Self::EventIndex => "event_index",
         }
     }
 }

@@ -168,7 +168,11 @@ pub(crate) static DEFAULT_RETENTION: Object = Object {
             Shape::Duration,
             "Ended instances, after their end; at least `1s`.",
         ),
-        Key::later("events", "Events."),
+        Key::new(
+            "events",
+            Shape::Duration,
+            "Events, after they were taken; `7d` without it; at least `1s`.",
+        ),
         Key::new(
             "dead-letters",
             Shape::Duration,

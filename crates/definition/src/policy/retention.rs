@@ -76,7 +76,7 @@ pub(crate) fn check_retention_rule(report: &mut Report, node: &Node) {
 /// Reports a time that is too short.
 pub(crate) fn check_default_keep(report: &mut Report, defaults: &Node) {
     let retention = defaults.get("retention");
-    for key in ["instances", "dead-letters"] {
+    for key in ["instances", "events", "dead-letters"] {
         check_keep(report, retention.and_then(|node| node.get(key)));
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn read_defaults(node: &Node) -> PolicyDefaults {
         rate: read_rate(node),
         keep_instances_ms: read_default_keep(node, "instances"),
         keep_dead_letters_ms: read_default_keep(node, "dead-letters"),
+        keep_events_ms: read_default_keep(node, "events"),
     }
 }
 

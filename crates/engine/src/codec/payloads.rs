@@ -3,7 +3,9 @@
 use bytes::Bytes;
 
 use crate::payload::{BlobRef, Payload};
-use crate::record::{Body, MessageBody, Record, Rewritten, SlotBody, StepsTaken};
+use crate::record::{
+    Body, MessageBody, MessageSent, Record, Rewritten, SlotBody, StartMessage, StepsTaken,
+};
 
 /// Payloads of these records that are kept as blobs, with their bytes, each once.
 pub fn blobs_of(records: &[Record]) -> Vec<(BlobRef, Bytes)> {
@@ -51,7 +53,7 @@ pub fn payloads_of(body: &Body) -> impl Iterator<Item = &Payload> {
         Body::InstanceEnded(body) => [body.output.as_ref(), None, None, None],
         Body::RoundDelayed(body) => [body.state.as_ref(), None, None, None],
         Body::SignalReceived(body) => [body.data.as_ref(), None, None, None],
-        Body::Slot(fact) => message_payloads(fact.body.as_ref()),
+        Body::Slot(fact) => slot_payloads(fact.body.as_ref()),
         _ => [None; 4],
     };
     let rewritten = rewritten_in(body).into_iter();
@@ -88,21 +90,33 @@ fn taken_in(body: &Body) -> Option<&StepsTaken> {
     }
 }
 
-fn message_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 4] {
-    let Some(SlotBody::MessageSent(sent)) = body else {
-        return [None; 4];
-    };
+fn slot_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 4] {
+    match body {
+        Some(SlotBody::MessageSent(sent)) => message_payloads(sent),
+        Some(SlotBody::EventTaken(event)) => [event.meta.as_ref(), event.data.as_ref(), None, None],
+        Some(SlotBody::EventRefused(refused)) => {
+            refused.start.as_deref().map_or([None; 4], start_payloads)
+        }
+        _ => [None; 4],
+    }
+}
+
+fn start_payloads(start: &StartMessage) -> [Option<&Payload>; 4] {
+    [
+        start.input.as_ref(),
+        start.event.as_ref(),
+        start.meta.as_ref(),
+        None,
+    ]
+}
+
+fn message_payloads(sent: &MessageSent) -> [Option<&Payload>; 4] {
     match sent
         .message
         .as_ref()
         .and_then(|message| message.body.as_ref())
     {
-        Some(MessageBody::Start(start)) => [
-            start.input.as_ref(),
-            start.event.as_ref(),
-            start.meta.as_ref(),
-            None,
-        ],
+        Some(MessageBody::Start(start)) => start_payloads(start),
         Some(MessageBody::ChildEnded(ended) | MessageBody::ChildCompensated(ended)) => {
             [ended.output.as_ref(), None, None, None]
         }

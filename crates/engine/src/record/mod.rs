@@ -7,6 +7,7 @@
 mod approval;
 mod dead_letter;
 mod envelope;
+mod event;
 mod instance;
 mod lane;
 mod operation;
@@ -27,6 +28,7 @@ pub use approval::{
 };
 pub use dead_letter::{AttemptNote, DeadLetterSettled, DeadLettered, Settled};
 pub use envelope::{Origin, Record};
+pub use event::{EventRefused, EventRoute, EventTaken};
 pub use instance::{
     CancelRequested, Choice, DecisionKind, DecisionMade, DecisionRequested, Ended, Failing,
     FinallyStarted, Held, InstanceEnded, InstanceQueued, InstanceStarted, Parent,

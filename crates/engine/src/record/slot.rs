@@ -3,8 +3,9 @@
 use prost::{Message, Oneof};
 
 use super::{
-    CancelRequested, DeadLetterSettled, Empty, Ended, Failure, KeyReleased, OperationMade,
-    OperationTaken, OperationTurned, OperationWorked, Parent, StartRefused, StepsTaken, TaskKey,
+    CancelRequested, DeadLetterSettled, Empty, Ended, EventRefused, EventTaken, Failure,
+    KeyReleased, OperationMade, OperationTaken, OperationTurned, OperationWorked, Parent,
+    StartRefused, StepsTaken, TaskKey,
 };
 use crate::payload::Payload;
 
@@ -23,7 +24,10 @@ pub struct OwnerOpened {
 #[derive(Clone, PartialEq, Message)]
 pub struct SlotFact {
     /// What.
-    #[prost(oneof = "SlotBody", tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86")]
+    #[prost(
+        oneof = "SlotBody",
+        tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86, 90, 91"
+    )]
     pub body: Option<SlotBody>,
 }
 
@@ -63,6 +67,12 @@ pub enum SlotBody {
     /// A dead letter needs nobody any more.
     #[prost(message, tag = "84")]
     DeadLetterSettled(DeadLetterSettled),
+    /// An event was taken.
+    #[prost(message, tag = "90")]
+    EventTaken(Box<EventTaken>),
+    /// What an event should have started was refused.
+    #[prost(message, tag = "91")]
+    EventRefused(EventRefused),
 }
 
 /// A link of a slot's chain of decisions.

@@ -4,6 +4,7 @@ mod adapters;
 mod backup;
 mod copy;
 mod dead_letters;
+mod events;
 mod operations;
 mod resources;
 mod serve;
@@ -17,6 +18,7 @@ pub use backup::{
 };
 pub use copy::CopyArgs;
 pub use dead_letters::{DeadLettersCommand, DiscardArgs, LetterListArgs, ReprocessArgs};
+pub use events::{EmitArgs, EventListArgs, EventsCommand};
 pub use operations::{ManyArgs, OperationsCommand, TurnArgs};
 pub use resources::{
     ApplyArgs, DecisionsCommand, DiffArgs, ListShow, NodeSwitch, NodesCommand, PathArgs,
@@ -96,6 +98,11 @@ pub enum Command {
     Test(TestArgs),
     /// Start a workflow
     Submit(SubmitArgs),
+    /// Send an event
+    Emit(EmitArgs),
+    /// What happened outside, and what came of it
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// List workflow instances, newest first
     List(ListArgs),
     /// Show one instance

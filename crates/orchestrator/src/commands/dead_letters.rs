@@ -50,7 +50,10 @@ pub fn table(letters: &[DeadLetter]) -> String {
     let row = |letter: &DeadLetter| {
         vec![
             letter.id.clone(),
-            format!("{} / {}", letter.workflow, letter.step),
+            match letter.step.as_str() {
+                "" => letter.workflow.clone(),
+                step => format!("{} / {step}", letter.workflow),
+            },
             letter.what.clone(),
             moment(letter.at),
             brief(
@@ -123,7 +126,8 @@ fn text(letter: &DeadLetter) -> String {
         ("id", letter.id.clone()),
         ("status", letter.status.clone()),
         ("kind", letter.kind.clone()),
-        ("instance", letter.workflow_id.clone()),
+        ("instance", letter.workflow_id.clone().unwrap_or_default()),
+        ("event", letter.event_id.clone().unwrap_or_default()),
         (
             "workflow",
             format!("{} {}", letter.workflow, letter.version),

@@ -11,6 +11,7 @@ mod definitions;
 mod dev;
 mod doctor;
 mod eval;
+mod events;
 mod export;
 mod instances;
 mod nodes;
@@ -80,6 +81,8 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Diff(args) => sets::apply(session, &args.paths, true, "").await,
         Command::Export => export::run(session).await,
         Command::Submit(args) => submit::run(session, args).await,
+        Command::Emit(args) => events::emit(session, args).await,
+        Command::Events(command) => events::run(session, command).await,
         Command::List(args) => instances::list(session, args).await,
         Command::Show(args) => show::run(session, &args.id).await,
         Command::Watch(args) => watch::run(session, &args).await,

@@ -16,6 +16,7 @@ mod dead_letters;
 mod decisions;
 mod dev;
 mod disaster;
+mod events;
 mod lifecycle;
 mod limits;
 mod metrics;

@@ -20,6 +20,7 @@ mod state;
 mod view;
 mod watch;
 mod wire;
+mod wire_events;
 
 pub(crate) use catalog::told_all;
 pub use link::{Connection, Peers};

@@ -16,8 +16,10 @@ use super::wire::{
     Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, InstanceAnswer, LetterAsk, OperationAsk,
     ReadAsk, StartAsk, When, id_bytes, id_in,
 };
+use super::wire_events::EventsAsk;
 use crate::clock::steady_now;
 use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
+use crate::events::{Accepted, Numbered};
 use crate::handle::{Begin, Order};
 use crate::operation::{self, Operation, OperationError};
 use crate::partition::{Carried, StartReply, supply_blobs};
@@ -255,6 +257,15 @@ impl There {
         };
         match self.ask(Ask::Letter(ask)).await? {
             Answer::Done(_) => Ok(()),
+            other => Err(other.into_unavailable()),
+        }
+    }
+
+    /// Has events taken there.
+    pub(crate) async fn events(&self, events: &[Numbered]) -> Result<Vec<Accepted>, Unavailable> {
+        let ask = EventsAsk::new(events, self.again);
+        match self.ask(Ask::Events(ask)).await? {
+            Answer::Events(answer) => Ok(answer.accepted()),
             other => Err(other.into_unavailable()),
         }
     }

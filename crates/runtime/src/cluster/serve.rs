@@ -16,6 +16,7 @@ use super::wire::{
     InstanceAnswer, LetterAsk, OperationAsk, PublishedAnswer, ReadAsk, Reply, Request, StartAsk,
     When, gather, id_bytes, id_in,
 };
+use super::wire_events::{EventsAnswer, EventsAsk};
 use crate::dispatch::TaskResult;
 use crate::error::{CommandError, Unavailable};
 use crate::handle::{Runtime, held_here};
@@ -200,6 +201,7 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         Ask::Delete(ask) => delete(runtime, &ask).await,
         Ask::Operation(ask) => operation(runtime, &ask).await,
         Ask::Letter(ask) => letter(runtime, ask).await,
+        Ask::Events(ask) => events(runtime, ask).await,
         Ask::Drain(ask) => drain(runtime, &ask),
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),
@@ -300,6 +302,14 @@ async fn operation(runtime: &Runtime, ask: &OperationAsk) -> Answer {
     match runtime.operation_at_owner(order, ask.again).await {
         Err(OperationError::Unavailable(reason)) => reason.into(),
         answer => Answer::Operation(serde_json::to_vec(&answer).unwrap_or_default().into()),
+    }
+}
+
+async fn events(runtime: &Runtime, ask: EventsAsk) -> Answer {
+    let again = ask.again;
+    match runtime.take_events_here(&ask.events(), again).await {
+        Ok(accepted) => Answer::Events(EventsAnswer::new(accepted)),
+        Err(reason) => reason.into(),
     }
 }
 

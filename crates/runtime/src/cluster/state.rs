@@ -43,6 +43,8 @@ pub(crate) struct Cluster {
     /// This node, and why it must own nothing for now.
     node: Mutex<Node>,
     pub(super) me: NodeId,
+    /// Where this node stands.
+    pub(crate) zone: String,
     view: RwLock<Arc<View>>,
     /// Rises with every change of the view.
     pub(super) changed: Level,
@@ -76,6 +78,7 @@ impl Cluster {
             lease_ms,
             format: AtomicU32::new(0),
             me: node.id,
+            zone: node.zone.clone(),
             node: Mutex::new(node),
             view: RwLock::default(),
             changed: Level::default(),

@@ -11,6 +11,7 @@ use engine::{Id, Instance, Payload, Refusal};
 use prost::{Message, Oneof};
 use tokio::sync::mpsc;
 
+use super::wire_events::{EventsAnswer, EventsAsk};
 use crate::error::{CommandError, Unavailable};
 use crate::limits::{HeldTasks, LimitsAnswer, LimitsAsk, StandingAnswer};
 use crate::submit::Idempotency;
@@ -51,7 +52,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81, 90"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -110,6 +111,9 @@ pub(super) enum Ask {
     /// Settle a dead letter.
     #[prost(message, tag = "81")]
     Letter(LetterAsk),
+    /// Take events.
+    #[prost(message, tag = "90")]
+    Events(EventsAsk),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -234,7 +238,7 @@ pub(super) struct Reply {
     pub(super) number: u64,
     #[prost(
         oneof = "Answer",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 90"
     )]
     pub(super) answer: Option<Answer>,
 }
@@ -283,6 +287,8 @@ pub(super) enum Answer {
     /// JSON of the operation, or of why not.
     #[prost(bytes, tag = "80")]
     Operation(Bytes),
+    #[prost(message, tag = "90")]
+    Events(EventsAnswer),
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -1,9 +1,7 @@
 //! Dead letters: read, called anew, thrown away.
 
-use definition::{Catalog, Jitter, ResourceSet, RetryQuestion, no_settings_check};
 use engine::record::StartMessage;
-use engine::{Id, Payload};
-use serde_json::{Value, json};
+use engine::{Id, Payload, Slot};
 use store::Table;
 use tokio::sync::oneshot;
 
@@ -13,13 +11,13 @@ use crate::dead_letter::{
     DeadLetter, LetterFilter, LetterRefused, LetterSettled, LetterStatus, letter_key,
     letter_prefix, settling,
 };
-use crate::error::{ApplyError, Unavailable};
+use crate::error::{ApplyError, SubmitError, Unavailable};
+use crate::events::Event;
+use crate::one_step::{ONE_STEP_VERSION, OneStep};
 use crate::partition::{Internal, LetterOrder};
 use crate::reads::{Consistency, TablePage};
 use crate::submit::Submitted;
 
-/// The version of the definitions that make a letter's call anew: their name says what is in them.
-const VERSION: &str = "1.0.0";
 /// Letters that are counted at most.
 const COUNTED: usize = 100_000;
 /// Rows read at once.
@@ -94,18 +92,28 @@ impl Runtime {
             Some(input) => input,
             None => own_input(&letter)?,
         };
-        let workflow = self.one_step(&letter, actor).await?;
         let message = StartMessage {
-            workflow,
-            version: VERSION.to_owned(),
             input: Some(input),
             correlation_id: letter.correlation_id.clone(),
             subject: letter.subject.clone(),
             priority: letter.priority.clone(),
             ..StartMessage::default()
         };
+        let (id_of_start, message) = match letter.event {
+            Some(event) => self.start_of_event(&letter, event, message).await?,
+            None => {
+                let workflow = self.one_step(&letter, actor).await?;
+                let version = ONE_STEP_VERSION.to_owned();
+                let message = StartMessage {
+                    workflow,
+                    version,
+                    ..message
+                };
+                (instance_of(id, id.slot()), message)
+            }
+        };
         let begin = Begin {
-            id: instance_of(id),
+            id: id_of_start,
             message,
             key: None,
             actor: actor.to_owned(),
@@ -123,6 +131,39 @@ impl Runtime {
         };
         self.settle_letter(letter, settled).await?;
         Ok(started)
+    }
+
+    /// The start that an event should have made, of the workflow as it is now.
+    async fn start_of_event(
+        &self,
+        letter: &DeadLetter,
+        event: Id,
+        message: StartMessage,
+    ) -> Result<(Id, StartMessage), LetterRefused> {
+        let catalog = self.catalog();
+        let name = &letter.workflow;
+        if name.is_empty() {
+            let told = "expected a workflow to start, but a rule of a router failed; mend it, and send the event again";
+            return Err(LetterRefused::Unfit(told.to_owned()));
+        }
+        let workflow = catalog.workflow(name, None).ok_or_else(|| {
+            let told = format!("expected workflow {name} in the catalog, but it is not there");
+            LetterRefused::Unfit(told)
+        })?;
+        // It may be purged by now.
+        let event = self.event(event).await?;
+        let mut message = StartMessage {
+            workflow: name.clone(),
+            version: workflow.version.to_string(),
+            meta: event.as_ref().map(Event::meta),
+            event: event.as_ref().map(Event::data),
+            ..message
+        };
+        let near = Some(letter.id.slot());
+        let slot = (self.shared)
+            .slot_of_start(&catalog, workflow, &mut message, near)
+            .map_err(SubmitError::from)?;
+        Ok((instance_of(letter.id, slot), message))
     }
 
     /// Throws a letter away.
@@ -155,31 +196,23 @@ impl Runtime {
         }
     }
 
-    /// The workflow that makes the letter's call anew; applied when it is the first of its kind. Its
-    /// name says what is in it, so that it is the same for all letters of a call.
+    /// The workflow that makes the letter's call anew.
     async fn one_step(&self, letter: &DeadLetter, actor: &str) -> Result<String, LetterRefused> {
         if letter.adapter.is_empty() {
             let told = "expected a call of an adapter, but a workflow was called; answer the decision of its instance";
             return Err(LetterRefused::Unfit(told.to_owned()));
         }
-        if !self.catalog().adapters.contains_key(&letter.adapter) {
-            let adapter = &letter.adapter;
+        let adapter = &letter.adapter;
+        if !self.catalog().adapters.contains_key(adapter) {
             let told = format!("expected adapter {adapter} in the catalog, but it is not there");
             return Err(LetterRefused::Unfit(told));
         }
-        let (name, document) = definition_of(&self.catalog(), letter);
-        if self.catalog().recorded_workflow(&name, VERSION).is_some() {
-            return Ok(name);
-        }
-        let files = vec![(format!("{name}.yaml"), document.into_bytes())];
-        let (set, _) = ResourceSet::parse(files);
-        let plan = |catalog: &Catalog| set.apply_to(catalog, &no_settings_check);
-        let reason = "calls of dead letters are made anew";
-        match self.apply(actor, reason, plan).await {
-            Ok(_) => Ok(name),
+        let one = OneStep::new(&self.catalog(), adapter, &letter.action);
+        match self.have_one_step(&one, actor).await {
+            Ok(()) => Ok(one.name),
             Err(ApplyError::Unavailable(outage)) => Err(outage.into()),
-            Err(ApplyError::Refused(findings)) => {
-                let told = format!("its call cannot be made anew: {findings:?}");
+            Err(ApplyError::Refused(told)) => {
+                let told = format!("its call cannot be made anew: {told}");
                 Err(LetterRefused::Unfit(told))
             }
         }
@@ -211,7 +244,7 @@ impl Runtime {
     /// The same in this process.
     pub(crate) async fn settle_letter_here(
         &self,
-        slot: engine::Slot,
+        slot: Slot,
         fact: engine::record::DeadLetterSettled,
         actor: &str,
     ) -> Result<(), Unavailable> {
@@ -240,77 +273,9 @@ fn own_input(letter: &DeadLetter) -> Result<Payload, LetterRefused> {
 }
 
 /// The id of the instance that makes a letter's call anew: always the same.
-fn instance_of(letter: Id) -> Id {
+fn instance_of(letter: Id, slot: Slot) -> Id {
     let hash = blake3::hash(&letter.bytes());
     let mut random = [0; 8];
     random.copy_from_slice(&hash.as_bytes()[..8]);
-    Id::new(letter.made_at(), letter.slot(), u64::from_be_bytes(random))
-}
-
-/// The definition that calls what the letter's step called, tried as the adapter's policies say, and
-/// kept again if it fails for good.
-fn definition_of(catalog: &Catalog, letter: &DeadLetter) -> (String, String) {
-    let (adapter, action) = (letter.adapter.as_str(), letter.action.as_str());
-    let plan = catalog.retry_plan(RetryQuestion {
-        own: None,
-        own_timeout_ms: None,
-        adapter: Some(adapter),
-        action: Some(action).filter(|action| !action.is_empty()),
-        workflow: None,
-    });
-    let ms = |ms: u64| Value::String(format!("{ms}ms"));
-    let attempts = match plan.max_attempts {
-        0 => json!("unlimited"),
-        count => json!(count),
-    };
-    let mut retry = json!({
-        "max-attempts": attempts,
-        "initial-interval": ms(plan.initial_interval_ms),
-        "multiplier": plan.multiplier,
-        "max-interval": ms(plan.max_interval_ms),
-        "jitter": if plan.jitter == Jitter::Full { "full" } else { "none" },
-        "on-exhausted": "dead-letter",
-    });
-    if plan.max_elapsed_ms > 0 {
-        retry["max-elapsed"] = ms(plan.max_elapsed_ms);
-    }
-    for (key, patterns) in [("retry-on", &plan.retry_on), ("never-on", &plan.never_on)] {
-        if !patterns.is_empty() {
-            retry[key] = json!(patterns);
-        }
-    }
-    let mut step = json!({
-        "id": "call",
-        "adapter": adapter,
-        "input": "${ input }",
-        "timeout": ms(plan.timeout_ms),
-        "retry": retry,
-    });
-    if !action.is_empty() {
-        step["action"] = json!(action);
-    }
-    let hash = blake3::hash(step.to_string().as_bytes()).to_hex();
-    let name = format!("reprocess-{}-{}", slug(adapter), &hash[..12]);
-    let workflow = json!({
-        "workflow": {
-            "name": name,
-            "version": VERSION,
-            "output": "${ steps.call.output }",
-            "steps": [step],
-        }
-    });
-    (name, workflow.to_string())
-}
-
-/// A name's letters and digits in kebab-case.
-fn slug(name: &str) -> String {
-    let fitting = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    };
-    let text: String = name.chars().map(fitting).take(40).collect();
-    text.trim_matches('-').to_owned()
+    Id::new(letter.made_at(), slot, u64::from_be_bytes(random))
 }

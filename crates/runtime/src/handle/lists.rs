@@ -23,9 +23,9 @@ use crate::reads::{
 };
 
 /// Rows looked at for one page at most, so that a filter that nothing fits ends.
-const LOOKED_AT: usize = 10_000;
+pub(super) const LOOKED_AT: usize = 10_000;
 /// Rows read at once.
-const PAGE: usize = 500;
+pub(super) const PAGE: usize = 500;
 /// Decisions that are counted for the figures.
 const COUNTED: usize = 1_000;
 
@@ -284,7 +284,7 @@ impl Runtime {
     }
 }
 
-fn cursor_of(row: &Row) -> String {
+pub(super) fn cursor_of(row: &Row) -> String {
     cursor_at(row.slot, &row.key)
 }
 
@@ -294,7 +294,7 @@ fn cursor_at(slot: Slot, key: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn parse_cursor(cursor: &str) -> Option<(Bytes, Slot)> {
+pub(super) fn parse_cursor(cursor: &str) -> Option<(Bytes, Slot)> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (slot, key) = bytes.split_at_checked(2)?;
     let slot = Slot::from_be_bytes(slot.try_into().ok()?);

@@ -2,6 +2,8 @@
 
 mod adapters;
 mod dead_letters;
+mod event_reads;
+mod events;
 mod instances;
 mod lists;
 mod operations;

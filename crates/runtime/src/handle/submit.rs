@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use definition::{Catalog, Workflow};
+use definition::Workflow;
 use engine::record::StartMessage;
-use engine::{Context, Entropy, Id, Instance, Plans, Refusal, SLOTS, Slot, slot_of};
+use engine::{Id, Instance, Refusal, Slot, slot_of};
 use futures_util::FutureExt;
 use futures_util::future::{FusedFuture, join_all};
 use tokio::sync::oneshot;
@@ -256,7 +256,7 @@ impl Runtime {
         let (actor, cause) = (submit.actor.clone(), submit.cause.clone());
         let key_slot = key.as_ref().map(|key| slot_of(&key.key));
         let mut message = start_message(submit, workflow);
-        let slot = self.slot_of_start(&catalog, workflow, &mut message, key_slot)?;
+        let slot = shared.slot_of_start(&catalog, workflow, &mut message, key_slot)?;
         Ok(Begin {
             id: shared.new_id(slot),
             message,
@@ -310,7 +310,7 @@ impl Runtime {
     }
 
     /// The door is open and the projector is not too far behind.
-    fn check_lag(&self) -> Result<(), Unavailable> {
+    pub(super) fn check_lag(&self) -> Result<(), Unavailable> {
         self.check_open()?;
         let lag = self
             .shared
@@ -323,48 +323,6 @@ impl Runtime {
             return Err(overloaded());
         }
         Ok(())
-    }
-
-    /// A root lives in the slot of its limit, else of its subject, else of its idempotency key, else in
-    /// any.
-    fn slot_of_start(
-        &self,
-        catalog: &Catalog,
-        workflow: &Workflow,
-        message: &mut StartMessage,
-        key: Option<Slot>,
-    ) -> Result<Slot, Refusal> {
-        let no_subject = message.subject.is_empty() && workflow.subject.is_some();
-        if no_subject || workflow.concurrency.is_some() {
-            let tried = self.tried(catalog, message)?;
-            message.subject = tried.header().started.subject.clone();
-            if let Some(limit) = tried.limit() {
-                message.turn_key = Some(limit.key.clone());
-                return Ok(slot_of(&limit.name()));
-            }
-        }
-        if !message.subject.is_empty() {
-            return Ok(slot_of(&message.subject));
-        }
-        let any = || Slot::try_from(self.shared.random() % u64::from(SLOTS)).unwrap_or_default();
-        Ok(key.unwrap_or_else(any))
-    }
-
-    /// What the definition computes for a start: it is tried and thrown away.
-    fn tried(&self, catalog: &Catalog, message: &StartMessage) -> Result<Instance, Refusal> {
-        let mut entropy = Entropy::new(0);
-        let mut context = Context {
-            now: self.shared.clock.now_ms(),
-            catalog,
-            plans: &mut Plans::default(),
-            place: 0,
-            entropy: &mut entropy,
-            command_id: Id::default(),
-            actor: "",
-            cause: "",
-        };
-        let (instance, _) = engine::start(Id::default(), message, &mut context)?;
-        Ok(instance)
     }
 
     async fn await_start(&self, id: Id) -> Result<Arc<Instance>, SubmitError> {

@@ -32,7 +32,7 @@ impl Partition {
         let Some(key) = request.key.clone() else {
             return;
         };
-        if let Some((position, taken)) = self.slots.key(&key.key).cloned() {
+        if let Some((position, taken)) = self.slots.keys.get(&key.key).cloned() {
             self.start_with_known_key(request, Some((position, taken)));
             return;
         }
@@ -78,7 +78,7 @@ impl Partition {
             }
         };
         for request in waiting {
-            let known = self.slots.key(&key).cloned().or_else(|| found.clone());
+            let known = self.slots.keys.get(&key).cloned().or_else(|| found.clone());
             self.start_with_known_key(request, known);
         }
     }

@@ -19,6 +19,7 @@ use super::work::Work;
 use crate::config::Bounds;
 use crate::dispatch::TaskResult;
 use crate::error::Unavailable;
+use crate::events::EventOrder;
 use crate::level::Level;
 
 /// How long a caller is asked to stay away when too much waits, in milliseconds.
@@ -77,6 +78,8 @@ pub(crate) enum Internal {
 pub(crate) enum Door {
     /// Start an instance.
     Start(Box<StartRequest>),
+    /// Take events, each by itself.
+    Events(Vec<EventOrder>),
     /// A read of one instance.
     Work {
         /// The instance.

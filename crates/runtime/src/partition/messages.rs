@@ -209,6 +209,7 @@ impl Partition {
             let ended = refused_child(parent, &refusal);
             self.send(id, parent_id, MessageBody::ChildEnded(ended));
         }
+        self.keep_if_of_event(id, start, &refusal);
         self.release_key(id, start);
         self.start_refused(id, CommandError::Refused(refusal));
     }

@@ -80,7 +80,7 @@ impl Partition {
 
     /// A key that is not projected yet; who asks has looked the others up.
     fn refuse_known_key(&self, key: Option<&Idempotency>) -> Result<(), OperationError> {
-        let known = key.and_then(|key| Some((key, &self.slots.key(&key.key)?.1)));
+        let known = key.and_then(|key| Some((key, &self.slots.keys.get(&key.key)?.1)));
         match known {
             Some((key, taken)) => taken_before(taken, key, self.now()).map_or(Ok(()), Err),
             None => Ok(()),

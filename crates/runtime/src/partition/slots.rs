@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use engine::record::{KeyTaken, MessageSent, MessageTaken, SlotBody};
+use engine::record::{MessageSent, MessageTaken, SlotBody};
 use engine::{Slot, slot_of};
 use prost::Message;
 use store::{Change, Row, Table};
 
+use super::known_keys::KnownKeys;
 use crate::dead_letter::settled_rows;
 use crate::decision_log::Chains;
+use crate::events::{event_rows, put_key, refused_row, remembered};
 use crate::operation::Operations;
 
 /// First byte of the outbox's keys: the number last given to a pair of slots.
@@ -26,7 +28,7 @@ pub(crate) struct SlotState {
     sent: BTreeMap<Pair, u64>,
     unacknowledged: BTreeSet<(Slot, Slot, u64)>,
     taken: BTreeMap<Pair, u64>,
-    keys: BTreeMap<String, (u64, KeyTaken)>,
+    pub(super) keys: KnownKeys,
     pub(super) chains: Chains,
     pub(super) operations: Operations,
 }
@@ -72,22 +74,16 @@ impl SlotState {
         oldest
     }
 
-    /// A key that was taken and may not be projected yet, with the batch that took it.
-    pub(crate) fn key(&self, key: &str) -> Option<&(u64, KeyTaken)> {
-        self.keys.get(key)
-    }
-
-    /// Forgets keys that can be read from the state.
+    /// Forgets keys that could be read from the state for a while.
     pub(crate) fn projected(&mut self, position: u64) {
-        self.keys.retain(|_, (taken, _)| *taken > position);
+        self.keys.projected(position);
     }
 
     /// Applies a fact of the batch at `position`; answers with what the projector writes.
     pub(crate) fn apply(&mut self, fact: &SlotBody, position: u64) -> Vec<Change> {
         match fact {
             SlotBody::KeyTaken(taken) => {
-                self.keys
-                    .insert(taken.key.clone(), (position, taken.clone()));
+                self.keys.take(position, taken.clone());
                 vec![put_key(taken)]
             }
             SlotBody::MessageSent(message) => self.sent(message),
@@ -107,13 +103,16 @@ impl SlotState {
             | SlotBody::OperationWorked(_)
             | SlotBody::OperationTurned(_) => self.operations.apply(fact),
             SlotBody::DeadLetterSettled(settled) => settled_rows(settled),
+            SlotBody::EventTaken(taken) => {
+                self.keys.take(position, remembered(taken));
+                event_rows(taken)
+            }
+            SlotBody::EventRefused(refused) => vec![refused_row(refused)],
         }
     }
 
-    /// The key counts as one whose time is over until the state no longer has it.
     fn released(&mut self, key: &str, position: u64) -> Change {
-        let over = (position, KeyTaken::default());
-        self.keys.insert(key.to_owned(), over);
+        self.keys.release(position, key);
         Change::Delete {
             table: Table::Key,
             slot: slot_of(key),
@@ -205,15 +204,6 @@ pub(crate) fn outbox_message(row: &Row) -> Option<MessageSent> {
 pub(crate) fn pair_of(from: u32, to: u32) -> Pair {
     let slot = |number: u32| Slot::try_from(number % u32::from(engine::SLOTS)).unwrap_or_default();
     (slot(from), slot(to))
-}
-
-fn put_key(taken: &KeyTaken) -> Change {
-    Change::Put {
-        table: Table::Key,
-        slot: slot_of(&taken.key),
-        key: Bytes::copy_from_slice(taken.key.as_bytes()),
-        value: taken.encode_to_vec().into(),
-    }
 }
 
 fn put(table: Table, slot: Slot, key: impl AsRef<[u8]>, number: u64) -> Change {

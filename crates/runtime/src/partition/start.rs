@@ -103,7 +103,7 @@ impl Partition {
         Ok(())
     }
 
-    fn try_start(
+    pub(super) fn try_start(
         &mut self,
         id: Id,
         message: &StartMessage,

@@ -27,6 +27,7 @@ use super::watch::Watchers;
 use super::work::Work;
 use crate::clock::steady_now;
 use crate::dispatch::TaskResult;
+use crate::events::EventOrder;
 use crate::shared::Shared;
 use crate::turns::Turns;
 
@@ -82,6 +83,8 @@ pub(crate) struct Partition {
     pub(super) drivers: Drivers,
     /// Results that came together and wait for room in a batch.
     results: VecDeque<TaskResult>,
+    /// Events that came together and wait for room in a batch.
+    events: VecDeque<EventOrder>,
     inbox: Inbox,
     drains: Vec<oneshot::Sender<()>>,
     /// Nothing new is taken, and it ends when nothing waits.
@@ -127,6 +130,7 @@ impl Partition {
             packer: Packer::default(),
             drivers: Drivers::default(),
             results: VecDeque::new(),
+            events: VecDeque::new(),
             inbox,
             drains: Vec::new(),
             closing: false,
@@ -212,7 +216,7 @@ impl Partition {
 
     /// Whether there is something to do that nobody has to bring.
     fn has_own_work(&self) -> bool {
-        !self.results.is_empty() || self.turns.has_due()
+        !self.results.is_empty() || !self.events.is_empty() || self.turns.has_due()
     }
 
     /// Answers whether the partition goes on.
@@ -272,6 +276,9 @@ impl Partition {
                 self.on_internal(internal);
             } else if self.fire_timer(now) || self.give_turn() {
                 self.forming.commands += 1;
+            } else if let Some(event) = self.events.pop_front() {
+                self.forming.commands += 1;
+                self.on_event(event);
             } else if let Ok((bytes, door)) = self.inbox.door.try_recv() {
                 self.on_door(bytes, door);
             } else {
@@ -335,10 +342,12 @@ impl Partition {
     }
 
     fn on_door(&mut self, bytes: usize, door: Door) {
-        self.forming.commands += 1;
+        // Of events that come together each counts when its turn comes.
+        self.forming.commands += usize::from(!matches!(door, Door::Events(_)));
         self.inbox.left(bytes);
         match door {
             Door::Start(request) => self.on_start(*request),
+            Door::Events(events) => self.events.extend(events),
             Door::Work { id, work } => self.work(id, work),
         }
     }

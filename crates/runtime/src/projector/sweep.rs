@@ -1,23 +1,25 @@
-//! Forgetting idempotency keys that have expired, and dead letters whose time is over. Only the projector
-//! writes the tables, so a key that was taken anew is never swept with its old row.
+//! Forgetting idempotency keys that have expired, and events and dead letters whose time is over. Only
+//! the projector writes the tables, so a key that was taken anew is never swept with its old row.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::SLOTS;
+use definition::DEFAULT_KEEP_EVENTS_MS;
 use engine::record::KeyTaken;
+use engine::{Id, SLOTS};
 use prost::Message;
 use store::{Change, PartitionId, Projection, Row, Scan, Slot, StoreError, Table};
 use tokio::time::Instant;
 
 use crate::clock::steady_now;
 use crate::dead_letter::DeadLetter;
+use crate::events::index_rows_gone;
 use crate::shared::Shared;
 
 /// Keys looked at at once.
 const PAGE: usize = 1_000;
-/// Dead letters looked at at once: they hold what was to be sent.
+/// Dead letters and events looked at at once: they hold what was sent.
 const LETTERS: usize = 50;
 /// Between pages.
 const BETWEEN_PAGES: Duration = Duration::from_millis(100);
@@ -49,7 +51,7 @@ impl Sweep {
     /// Looks at one page and deletes what has expired.
     pub(super) async fn page(&mut self, shared: &Shared) -> Result<(), StoreError> {
         let limit = match self.table {
-            Table::DeadLetter => LETTERS,
+            Table::DeadLetter | Table::Event => LETTERS,
             _ => PAGE,
         };
         let table = self.table;
@@ -62,7 +64,9 @@ impl Sweep {
             limit,
         };
         let rows = shared.store.scan(scan).await?;
-        let full = rows.len() >= limit;
+        let projections = deletions(shared, table, &rows);
+        // Events lie in the order of their times: behind one that stays all do.
+        let full = rows.len() >= limit && (table != Table::Event || !projections.is_empty());
         self.after = rows
             .last()
             .filter(|_| full)
@@ -73,12 +77,12 @@ impl Sweep {
         };
         if !full {
             self.table = match table {
-                Table::Key => Table::DeadLetter,
+                Table::Key => Table::Event,
+                Table::Event => Table::DeadLetter,
                 _ => Table::Key,
             };
         }
         self.next_at = steady_now() + pause;
-        let projections = deletions(shared, table, &rows);
         if projections.is_empty() {
             Ok(())
         } else {
@@ -89,9 +93,18 @@ impl Sweep {
 
 fn deletions(shared: &Shared, table: Table, rows: &[Row]) -> Vec<Projection> {
     let now = shared.clock.now_ms();
-    let keep_ms = shared.catalog.current().defaults.keep_dead_letters_ms;
+    let catalog = shared.catalog.current();
+    let keep_ms = catalog.defaults.keep_dead_letters_ms;
+    let keep_events_ms = catalog
+        .defaults
+        .keep_events_ms
+        .unwrap_or(DEFAULT_KEEP_EVENTS_MS);
     let is_over = |row: &Row| match table {
         Table::DeadLetter => is_letter_over(row, keep_ms, now),
+        Table::Event => {
+            let id = Id::from_slice(&row.key).unwrap_or_default();
+            id.made_at().saturating_add_unsigned(keep_events_ms) <= now
+        }
         _ => KeyTaken::decode(row.value.clone()).is_ok_and(|taken| taken.expires_at <= now),
     };
     let is_ours = |slot| shared.port(slot).is_open();
@@ -99,11 +112,11 @@ fn deletions(shared: &Shared, table: Table, rows: &[Row]) -> Vec<Projection> {
     for row in rows.iter().filter(|row| is_ours(row.slot)) {
         if is_over(row) {
             let (slot, key) = (row.slot, row.key.clone());
-            let delete = Change::Delete { table, slot, key };
-            changes
-                .entry(shared.placement.of(slot))
-                .or_default()
-                .push(delete);
+            let gone = changes.entry(shared.placement.of(slot)).or_default();
+            if table == Table::Event {
+                gone.extend(index_rows_gone(row));
+            }
+            gone.push(Change::Delete { table, slot, key });
         }
     }
     let projection = |(index, changes): (usize, Vec<Change>)| Projection {

@@ -15,6 +15,7 @@ use crate::cluster::{Cluster, borrow, watch};
 use crate::config::{Begins, Config, Surroundings};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::OpenError;
+use crate::events::RoutingCell;
 use crate::health::Stats;
 use crate::limits::Homes;
 use crate::partition::{AppendFailed, Opened, Partition, Port};
@@ -130,6 +131,7 @@ fn share(
         placement,
         stats: Stats::default(),
         catalog: CatalogCell::new(catalog.catalog),
+        routing: RoutingCell::default(),
         catalog_journal: Arc::new(tokio::sync::Mutex::new(catalog.journal)),
         cluster: cluster.map(Arc::new),
         ports: (0..partitions).map(|_| Port::default()).collect(),

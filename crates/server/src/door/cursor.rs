@@ -24,6 +24,8 @@ pub enum Cursor {
     Operations = 6,
     /// Dead letters.
     DeadLetters = 7,
+    /// Events.
+    Events = 8,
 }
 
 const CHECK_BYTES: usize = 6;

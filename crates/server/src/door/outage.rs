@@ -2,7 +2,9 @@
 
 use api::{Code, Finding};
 use engine::{Id, Refusal as Engine};
-use runtime::{CommandError, LetterRefused, OperationError, StreamError, SubmitError, Unavailable};
+use runtime::{
+    CommandError, EventError, LetterRefused, OperationError, StreamError, SubmitError, Unavailable,
+};
 
 use super::refusal::Refusal;
 
@@ -46,6 +48,14 @@ pub fn of_operation(error: OperationError) -> Refusal {
             Refusal::new(Code::BEHIND, detail).retry_after(2_000)
         }
         OperationError::Unavailable(outage) => of_unavailable(&outage),
+    }
+}
+
+/// An event that was not taken.
+pub fn of_event(error: EventError) -> Refusal {
+    match error {
+        EventError::OlderNode => Refusal::new(Code::OLDER_NODE, error.to_string()),
+        EventError::Unavailable(outage) => of_unavailable(&outage),
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     calls(snapshot, sheet)?;
     timers(snapshot, sheet)?;
     turns(snapshot, sheet)?;
+    events(snapshot, sheet)?;
     projection(snapshot, sheet)?;
     retention(&snapshot.measures.figures, sheet)?;
     memory(snapshot, sheet)?;
@@ -323,6 +324,25 @@ fn timers(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_near_timers",
         "Timers that a partition holds in memory; later ones are in the store.",
         by_partition(snapshot, |partition| partition.timers as u64),
+    )
+}
+
+fn events(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let figures = &snapshot.measures.figures;
+    sheet.counter(
+        "orchestrator_events_taken_total",
+        "Events that were taken.",
+        figures.events_taken,
+    )?;
+    sheet.counter(
+        "orchestrator_events_repeated_total",
+        "Events that had been taken before, and did nothing.",
+        figures.events_repeated,
+    )?;
+    sheet.counter(
+        "orchestrator_events_unrouted_total",
+        "Events that no trigger and no router took further.",
+        figures.events_unrouted,
     )
 }
 

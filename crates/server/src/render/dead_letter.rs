@@ -7,6 +7,7 @@ use runtime::{LetterAttempt, LetterError, LetterSettled, LetterStatus};
 /// A letter. Where its input is its instance's own, it is masked as that is.
 pub fn dead_letter(letter: runtime::DeadLetter, catalog: &Catalog) -> DeadLetter {
     let what = match letter.action.as_str() {
+        "" if letter.event.is_some() => letter.workflow.clone(),
         "" => letter.adapter.clone(),
         action => format!("{}/{action}", letter.adapter),
     };
@@ -20,7 +21,11 @@ pub fn dead_letter(letter: runtime::DeadLetter, catalog: &Catalog) -> DeadLetter
         id: letter.id.to_string(),
         kind: letter.kind,
         status: letter.status.as_str().to_owned(),
-        workflow_id: letter.workflow_id.to_string(),
+        workflow_id: letter
+            .event
+            .is_none()
+            .then(|| letter.workflow_id.to_string()),
+        event_id: letter.event.map(|id| id.to_string()),
         workflow: letter.workflow,
         version: letter.version,
         step: letter.step,

@@ -88,7 +88,6 @@ fn cause(state: &Instance) -> String {
     let header = state.header();
     match header.parent_id() {
         Some(parent) => format!("parent:{parent}"),
-        None if !header.started.trigger.is_empty() => format!("trigger:{}", header.started.trigger),
         None => header.cause.clone(),
     }
 }

@@ -154,7 +154,7 @@ pub async fn attempts(
 }
 
 /// The path of a lane; empty for the root's.
-fn lane_of(state: &Instance, at: StepRef) -> String {
+pub(crate) fn lane_of(state: &Instance, at: StepRef) -> String {
     let lane = state.lane(at.lane);
     lane.map(|lane| state.lane_path(lane)).unwrap_or_default()
 }
@@ -188,7 +188,7 @@ pub async fn delete(
     Ok(Json(Deleted { id: id.to_string() }))
 }
 
-async fn all_records(door: &Door, id: Id) -> Result<Vec<Record>, Refusal> {
+pub(crate) async fn all_records(door: &Door, id: Id) -> Result<Vec<Record>, Refusal> {
     let mut records: Vec<Record> = Vec::new();
     loop {
         let after = records.last().map_or(0, |record| record.seq);

@@ -176,7 +176,7 @@ fn group(count: &Count, by: CountBy) -> api::Count {
     }
 }
 
-pub(super) fn behind(partitions: &[runtime::Behind]) -> Vec<Behind> {
+pub(crate) fn behind(partitions: &[runtime::Behind]) -> Vec<Behind> {
     let shown = |behind: &runtime::Behind| Behind {
         partition: behind.partition,
         behind_ms: behind.behind_ms,

@@ -9,13 +9,17 @@ mod backup;
 mod batch;
 mod bulk_answers;
 mod callbacks;
+mod correlations;
 mod dead_letters;
 mod decision_links;
 mod decisions;
 mod definitions;
+mod event_lines;
+mod event_reads;
 mod events;
 mod history;
 mod hooks;
+mod ingest;
 mod instance;
 mod list;
 mod metrics;
@@ -24,6 +28,7 @@ mod operations;
 mod past;
 mod replay;
 mod resources;
+mod routers;
 mod step_verbs;
 mod submit;
 mod system;
@@ -45,6 +50,8 @@ use crate::peers;
 use crate::state::Door;
 
 pub(crate) use apply::apply_failed;
+pub(crate) use instance::{all_records, lane_of};
+pub(crate) use list::behind;
 
 /// Everything that the server answers.
 pub fn router(door: Arc<Door>) -> Router {
@@ -93,6 +100,10 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(history::state))
         .routes(routes!(events::of_one))
         .routes(routes!(events::of_all))
+        .routes(routes!(ingest::take, event_reads::list))
+        .routes(routes!(event_reads::get))
+        .routes(routes!(correlations::correlation))
+        .routes(routes!(correlations::journey))
         .routes(routes!(hooks::receive))
         .merge(resource_routes())
         .merge(people_routes());
@@ -116,6 +127,9 @@ fn resource_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(adapters::get, adapters::set_limits))
         .routes(routes!(adapters::switch))
         .routes(routes!(adapters::switch_target))
+        .routes(routes!(routers::list))
+        .routes(routes!(routers::get))
+        .routes(routes!(routers::explain))
         .routes(routes!(resources::policies))
         .routes(routes!(resources::environments))
         .routes(routes!(apply::apply))

@@ -208,6 +208,29 @@ impl Site {
             .await
     }
 
+    /// Applies definitions.
+    pub async fn apply(&self, definitions: &str) {
+        let answer = self.post_yaml("/api/v1/apply", definitions).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    }
+
+    /// The instance once it has this status.
+    pub async fn until_status(&self, id: &str, status: &str) -> Value {
+        let path = format!("/api/v1/workflows/{id}");
+        let waiting = async {
+            loop {
+                let shown = self.get(&path).await.json();
+                if shown["status"] == status {
+                    return shown;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let limit = std::time::Duration::from_secs(20);
+        let ended = tokio::time::timeout(limit, waiting).await;
+        ended.unwrap_or_else(|_| panic!("{id} is not {status}"))
+    }
+
     /// Starts a workflow and answers its id.
     pub async fn start(&self, workflow: &str, input: &str) -> String {
         let body = format!("{{\"workflow\": {workflow:?}, \"input\": {input}}}");

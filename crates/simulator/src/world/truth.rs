@@ -251,16 +251,25 @@ impl Truth {
         }
     }
 
+    /// A name stands for one thing only.
+    fn name(&mut self, key: &str, id: &[u8]) -> Result<(), Finding> {
+        let id = Id::from_slice(id).unwrap_or_default();
+        let known = *self.keys.entry(key.to_owned()).or_insert(id);
+        demand(known == id, || {
+            format!("the key {key} stands for {known} and for {id}")
+        })
+    }
+
     fn fact(&mut self, fact: &SlotBody) -> Result<(), Finding> {
         match fact {
             SlotBody::KeyTaken(KeyTaken { key, id, .. }) => {
-                let id = Id::from_slice(id).unwrap_or_default();
-                let known = *self.keys.entry(key.clone()).or_insert(id);
                 self.coverage.hit("key taken");
-                demand(known == id, || {
-                    format!("the key {key} stands for {known} and for {id}")
-                })
+                self.name(key, id)
             }
+            SlotBody::EventTaken(taken) if !taken.key.is_empty() => {
+                self.name(&taken.key, &taken.id)
+            }
+            SlotBody::EventTaken(_) | SlotBody::EventRefused(_) => Ok(()),
             SlotBody::KeyReleased(released) => {
                 self.keys.remove(&released.key);
                 Ok(())

@@ -43,6 +43,11 @@ const MIGRATIONS: &[Migration] = &[
         compatible_from: 3,
         sql: include_str!("0004_paused.sql"),
     },
+    Migration {
+        version: 5,
+        compatible_from: 3,
+        sql: include_str!("0005_events.sql"),
+    },
 ];
 
 /// How often the first tables are tried again when another node makes them at the same moment.

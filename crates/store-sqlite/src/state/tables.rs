@@ -35,7 +35,8 @@ macro_rules! statements {
 statements! {
     Task "task", Timer "timer", Wait "wait", Key "key", Outbox "outbox", InboxMark "inbox_mark",
     Limit "limit", Schedule "schedule", Decision "decision", DeadLetter "dead_letter",
-    Operation "operation", Catalog "catalog", Audit "audit",
+    Operation "operation", Catalog "catalog", Audit "audit", Event "event",
+    EventIndex "event_index",
 }
 
 fn failure(error: rusqlite::Error) -> StoreError {

@@ -109,8 +109,8 @@ fn tests_of_the_pure_crates_stay_pure() {
     let metadata = Metadata::read();
     let mut complaints = Vec::new();
     for package in metadata.own() {
-        let pure =
-            ["expression", "definition", "engine", "router", "webhook"].contains(&package.name.as_str());
+        let pure = ["expression", "definition", "engine", "router", "webhook"]
+            .contains(&package.name.as_str());
         let allowed = find(MAY_NEED, &package.name).unwrap_or_default();
         let needs = package.own_dependencies(true);
         let beyond = needs

@@ -19,18 +19,22 @@ export function LetterDetail({ letter, onAsk }: LetterDetailProps): JSX.Element 
     <section aria-label="The dead letter" tabIndex={0} className="min-h-0 overflow-y-auto rounded border border-line bg-raised">
       <div className="flex flex-col gap-5 p-4">
         <div className="flex flex-col gap-1">
-          <h2 className="text-lg font-semibold break-words">{letter.what} failed for good</h2>
+          <h2 className="text-lg font-semibold break-words">{letter.kind === "event" ? `${letter.what} was not started` : `${letter.what} failed for good`}</h2>
           <p className="text-muted">{letter.error.type}: {letter.error.message}</p>
         </div>
         {letter.status === "pending" && (
           <div className="flex flex-wrap items-center gap-3" role="group" aria-label="What to do">
-            <Button look="main" onClick={() => onAsk("reprocess")}>Call anew</Button>
+            <Button look="main" onClick={() => onAsk("reprocess")}>{letter.kind === "event" ? "Start anew" : "Call anew"}</Button>
             <Button look="danger" onClick={() => onAsk("discard")}>Discard</Button>
           </div>
         )}
         <Facts items={[
-          ["Workflow", <Link key="workflow" to="/workflows/$id" params={{ id: letter.workflow_id }} search={{ step: letter.step }} className="text-accent-text underline">{letter.workflow} <ShortId id={letter.workflow_id} /></Link>],
-          ["Step", letter.kind === "compensation" ? `undo of ${letter.step}` : letter.step],
+          ["Workflow", letter.workflow_id == null
+            ? letter.workflow
+            : <Link key="workflow" to="/workflows/$id" params={{ id: letter.workflow_id }} search={{ step: letter.step }} className="text-accent-text underline">{letter.workflow} <ShortId id={letter.workflow_id} /></Link>],
+          letter.event_id == null
+            ? ["Step", letter.kind === "compensation" ? `undo of ${letter.step}` : letter.step]
+            : ["Event", <span key="event" className="inline-flex items-center"><ShortId id={letter.event_id} /><CopyButton text={letter.event_id} what="the event's id" /></span>],
           ["Failed", <Moment key="at" at={letter.at} />],
           ["Attempts", String(letter.attempt_count)],
           ["Correlation", <span key="correlation" className="break-all">{letter.correlation_id}</span>],

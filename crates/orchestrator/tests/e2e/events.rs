@@ -1,0 +1,131 @@
+//! Events under load, over kill -9: each that was answered is there, and starts what it starts once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Node, PATIENCE, until};
+
+const WORKFLOWS: &str = r#"
+adapters: [{ name: local, type: builtin }]
+---
+workflow:
+  name: reading
+  version: 1.0.0
+  timeout: 1h
+  trigger: { type: event, event-type: sensor.reading, condition: event.value >= 10 }
+  steps: [{ id: note, adapter: local, action: echo }]
+"#;
+const CLIENTS: usize = 4;
+const BATCHES: usize = 30;
+const EVENTS: usize = 20;
+/// Of twenty values, those from 10 on.
+const STARTED: usize = 10;
+const KILLS: usize = 3;
+/// How long a server lives.
+const LIVES: Duration = Duration::from_millis(300);
+
+fn batch(client: usize, round: usize) -> String {
+    let event = |value: usize| {
+        json!({
+            "specversion": "1.0", "id": format!("{client}-{round}-{value}"), "source": "/sensors",
+            "type": "sensor.reading", "subject": format!("device-{value}"),
+            "data": { "value": value },
+        })
+    };
+    (0..EVENTS).map(event).collect::<Value>().to_string()
+}
+
+/// Sends its batches one after the other, each until it is answered.
+async fn send_all(url: String, client: usize) -> Vec<Value> {
+    let http = reqwest::Client::new();
+    let mut taken = Vec::new();
+    for round in 0..BATCHES {
+        let body = batch(client, round);
+        let until = std::time::Instant::now() + PATIENCE;
+        loop {
+            assert!(std::time::Instant::now() < until, "no answer");
+            let request = http
+                .post(format!("{url}/api/v1/events"))
+                .header("content-type", "application/cloudevents-batch+json")
+                .body(body.clone());
+            let Ok(answer) = request.send().await else {
+                tokio::task::yield_now().await;
+                continue;
+            };
+            let (status, text) = (answer.status(), answer.text().await.unwrap_or_default());
+            if status == 202 {
+                let answer: Value = serde_json::from_str(&text).unwrap();
+                taken.extend(answer["items"].as_array().unwrap().clone());
+                break;
+            }
+        }
+    }
+    taken
+}
+
+#[test]
+fn what_was_answered_is_there_and_was_routed_once_over_kills() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("store");
+    let mut node = Node::serve(&data);
+    node.apply(WORKFLOWS);
+    let (url, listen) = (node.url.clone(), format!("127.0.0.1:{}", node.port()));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| runtime.spawn(send_all(url.clone(), client)))
+        .collect();
+    for _ in 0..KILLS {
+        let before = node.get("/api/v1/system")["started_at"].clone();
+        let begun = std::time::Instant::now();
+        until("it has lived a while", || {
+            (begun.elapsed() > LIVES).then_some(())
+        });
+        node.kill_nine();
+        node = Node::serve_with(&data, &["--listen", &listen]);
+        assert_ne!(node.get("/api/v1/system")["started_at"], before);
+    }
+    let taken: Vec<Value> = runtime.block_on(async {
+        let mut taken = Vec::new();
+        for client in clients {
+            taken.extend(client.await.unwrap());
+        }
+        taken
+    });
+    let total = CLIENTS * BATCHES * EVENTS;
+    assert_eq!(taken.len(), total);
+    let ids: BTreeSet<&str> = taken
+        .iter()
+        .map(|item| item["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), total, "each is an event of its own");
+    let started = taken
+        .iter()
+        .filter_map(|item| item["routed_to"][0]["workflow_id"].as_str());
+    let started: BTreeSet<&str> = started.collect();
+    let expected = CLIENTS * BATCHES * STARTED;
+    assert_eq!(started.len(), expected);
+    until("all have completed", || {
+        let count = node.get("/api/v1/workflows/count?status=completed");
+        (count["items"][0]["count"] == expected).then_some(())
+    });
+    let all = node.get("/api/v1/workflows/count");
+    assert_eq!(
+        all["items"][0]["count"], expected,
+        "none was started twice: {all}"
+    );
+    let kept = node.get(&format!(
+        "/api/v1/events/{}",
+        taken[EVENTS - 1]["id"].as_str().unwrap()
+    ));
+    assert_eq!(kept["data"], json!({ "value": EVENTS - 1 }));
+    let again = runtime.block_on(send_all(url, 0));
+    assert!(again.iter().all(|item| item["duplicate"] == true));
+    assert!(
+        again
+            .iter()
+            .zip(&taken)
+            .all(|(again, first)| again["id"] == first["id"])
+    );
+}

@@ -1,0 +1,222 @@
+//! What follows from an event: the starts that triggers and routers make of it.
+
+use std::sync::Arc;
+
+use definition::{Catalog, Target};
+use engine::record::{EventRoute, Failure, StartMessage};
+use engine::{Id, Payload};
+use router::{Start, StartError, TriggerRef};
+use serde_json::Value;
+
+use super::facts::{Facts, Outside};
+use super::incoming::Incoming;
+use super::routing::Routing;
+use crate::one_step::ONE_STEP_VERSION;
+use crate::shared::Shared;
+
+/// The beginning of the cause of what an event led to.
+const CAUSE: &str = "event:";
+
+/// The cause of what an event led to.
+pub(crate) fn cause_of(event: Id) -> String {
+    format!("{CAUSE}{event}")
+}
+
+/// The event that is the cause, if it is one.
+pub(crate) fn event_of(cause: &str) -> Option<Id> {
+    cause.strip_prefix(CAUSE)?.parse().ok()
+}
+
+/// A start that follows from an event.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    /// Where the event goes; without an instance yet.
+    pub(crate) route: EventRoute,
+    /// The id that the instance will have.
+    pub(crate) id: Id,
+    /// What is to be started.
+    pub(crate) start: StartMessage,
+    /// Why it cannot be.
+    pub(crate) refused: Option<Failure>,
+}
+
+/// What follows from an event at this moment (milliseconds since the epoch).
+pub(crate) fn plan(
+    shared: &Shared,
+    catalog: &Catalog,
+    routing: &Routing,
+    (incoming, meta): (&Incoming, &Payload),
+    now: i64,
+) -> Vec<Planned> {
+    let planning = Planning {
+        catalog,
+        routing,
+        incoming,
+        meta,
+        facts: Facts::new(incoming, meta, now),
+        outside: Outside(shared),
+    };
+    let mut planned = planning.by_triggers();
+    planned.extend(planning.by_routers());
+    planned
+}
+
+struct Planning<'a> {
+    catalog: &'a Catalog,
+    routing: &'a Routing,
+    incoming: &'a Incoming,
+    meta: &'a Payload,
+    facts: Facts<'a>,
+    outside: Outside<'a>,
+}
+
+impl Planning<'_> {
+    fn by_triggers(&self) -> Vec<Planned> {
+        let Incoming {
+            event_type, source, ..
+        } = self.incoming;
+        let hooks = self.incoming.hook().into_iter();
+        let hooks = hooks.flat_map(|hook| self.routing.table.hooks(hook));
+        let triggers = self.routing.table.triggers(event_type, source).into_iter();
+        hooks
+            .chain(triggers)
+            .filter_map(|trigger| self.by_trigger(trigger))
+            .collect()
+    }
+
+    fn by_trigger(&self, of: &TriggerRef) -> Option<Planned> {
+        let (workflow, trigger) = (&of.workflow, of.trigger());
+        let route = EventRoute {
+            rule: trigger.id.clone(),
+            workflow: workflow.name.clone(),
+            ..EventRoute::default()
+        };
+        let (input, refused) = match self
+            .routing
+            .table
+            .start(trigger, &self.facts, &self.outside)
+        {
+            Ok(Start::Yes(input)) => (input.map(Arc::new), None),
+            Ok(Start::No) => return None,
+            Err(error @ StartError::Condition(_)) => {
+                let (workflow, trigger) = (&workflow.name, &trigger.id);
+                tracing::debug!(%error, workflow, trigger, "the trigger's condition does not hold");
+                return None;
+            }
+            Err(error) => (None, Some(failed(&error.to_string()))),
+        };
+        let version = workflow.version.to_string();
+        let start = StartMessage {
+            trigger: trigger.id.clone(),
+            ..self.start(workflow.name.clone(), version, input)
+        };
+        Some(Planned {
+            route,
+            id: Id::default(),
+            start,
+            refused,
+        })
+    }
+
+    fn by_routers(&self) -> Vec<Planned> {
+        let routes = self.routing.table.route(&self.facts, &self.outside);
+        for error in &routes.errors {
+            let (router, error) = (error.router, &error.error);
+            tracing::debug!(router, %error, "the router's condition does not hold");
+        }
+        let offers = routes.offers.into_iter();
+        offers.flat_map(|offer| self.by_router(offer)).collect()
+    }
+
+    fn by_router(&self, offer: router::Offer<'_>) -> Vec<Planned> {
+        let routes = offer.routes.into_iter().filter_map(|route| {
+            let priority = route.priority.unwrap_or_default().to_owned();
+            let planned = self.to_target(route.target, route.input)?;
+            Some(Planned {
+                route: EventRoute {
+                    router: route.router.to_owned(),
+                    rule: route.rule.to_string(),
+                    ..planned.route
+                },
+                start: StartMessage {
+                    priority,
+                    ..planned.start
+                },
+                ..planned
+            })
+        });
+        let failures = offer.failures.into_iter().map(|failure| Planned {
+            route: EventRoute {
+                router: failure.router.to_owned(),
+                rule: failure.rule.to_string(),
+                ..EventRoute::default()
+            },
+            id: Id::default(),
+            start: self.start(String::new(), String::new(), None),
+            refused: Some(failed(&format!(
+                "router {}, rule {}: {}",
+                failure.router, failure.rule, failure.reason
+            ))),
+        });
+        routes.chain(failures).collect()
+    }
+
+    fn to_target(&self, target: &Target, input: Option<Arc<Value>>) -> Option<Planned> {
+        let (name, version, adapter) = match target {
+            Target::Workflow(name) => {
+                let workflow = self.catalog.workflow(name, None);
+                let version = workflow.map(|workflow| workflow.version.to_string());
+                (name.clone(), version.unwrap_or_default(), String::new())
+            }
+            Target::Adapter { adapter, action } => {
+                let action = action.as_deref().unwrap_or_default();
+                let told = match action {
+                    "" => adapter.clone(),
+                    action => format!("{adapter}/{action}"),
+                };
+                let name = self.routing.one_step(target)?.to_owned();
+                (name, ONE_STEP_VERSION.to_owned(), told)
+            }
+            // The table follows these itself.
+            Target::Router(_) => return None,
+        };
+        Some(Planned {
+            route: EventRoute {
+                workflow: name.clone(),
+                adapter,
+                ..EventRoute::default()
+            },
+            id: Id::default(),
+            start: self.start(name, version, input),
+            refused: None,
+        })
+    }
+
+    /// Without an input of its own it is started with the event's data.
+    fn start(&self, workflow: String, version: String, input: Option<Arc<Value>>) -> StartMessage {
+        let data = &self.incoming.data;
+        let (input, event) = match input {
+            Some(input) => (
+                Payload::from_value(Value::clone(&input)),
+                Some(data.clone()),
+            ),
+            None => (data.clone(), None),
+        };
+        StartMessage {
+            workflow,
+            version,
+            input: Some(input),
+            event,
+            meta: Some(self.meta.clone()),
+            ..StartMessage::default()
+        }
+    }
+}
+
+fn failed(message: &str) -> Failure {
+    Failure {
+        error_type: "expression".to_owned(),
+        message: message.to_owned(),
+        ..Failure::default()
+    }
+}

@@ -1,0 +1,274 @@
+//! Taking events.
+
+use std::collections::BTreeMap;
+
+use engine::record::{EventTaken, KeyTaken};
+use engine::{Id, Payload, SLOTS, slot_of};
+use futures_util::future::join_all;
+use serde_json::Value;
+use store::{StoreError, Table};
+use tokio::sync::oneshot;
+
+use super::Runtime;
+use crate::cluster::{Routed, Trip};
+use crate::error::Unavailable;
+use crate::events::{
+    Accepted, Event, EventError, EventOrder, EventReply, Incoming, LookedUp, Numbered, Planned,
+    Routing, event_key, own_name, plan,
+};
+use crate::partition::{Door, read_key};
+
+/// The first format whose readers know events.
+const KNOWN_SINCE: u32 = 4;
+/// What an event weighs at the door beside its payloads, in bytes.
+const EVENT_WEIGHT: usize = 512;
+
+impl Runtime {
+    /// Takes events; the answers stand in their order, and come when all are durable. One that is
+    /// not taken does not touch the others.
+    ///
+    /// # Errors
+    /// See [`EventError`].
+    pub async fn take_events(&self, events: Vec<Incoming>) -> Vec<Result<Accepted, EventError>> {
+        if self.shared.format() < KNOWN_SINCE {
+            let refused = |_| Err(EventError::OlderNode);
+            return events.into_iter().map(refused).collect();
+        }
+        let count = events.len();
+        let mut groups: BTreeMap<usize, (Vec<usize>, Vec<Numbered>)> = BTreeMap::new();
+        for (place, incoming) in events.into_iter().enumerate() {
+            let id = self.id_of_event(&incoming);
+            let group = groups.entry(self.shared.placement.of(id.slot()));
+            let (places, events) = group.or_default();
+            places.push(place);
+            events.push(Numbered { id, incoming });
+        }
+        let taken = groups.into_values().map(async |(places, events)| {
+            let taken = self.take_at_owner(events).await;
+            (places, taken)
+        });
+        let mut answers: Vec<_> = (0..count).map(|_| Err(closed())).collect();
+        for (places, taken) in join_all(taken).await {
+            match taken {
+                Ok(taken) => {
+                    for (place, accepted) in places.into_iter().zip(taken) {
+                        answers[place] = Ok(accepted);
+                    }
+                }
+                Err(reason) => {
+                    for place in places {
+                        answers[place] = Err(reason.clone().into());
+                    }
+                }
+            }
+        }
+        answers
+    }
+
+    /// An event lives in the slot of its name, else of its subject, else in any.
+    fn id_of_event(&self, incoming: &Incoming) -> Id {
+        let any = || u16::try_from(self.shared.random() % u64::from(SLOTS)).unwrap_or_default();
+        let slot = match incoming.key() {
+            Some(key) => slot_of(&key),
+            None if !incoming.subject.is_empty() => slot_of(&incoming.subject),
+            None => any(),
+        };
+        self.shared.new_id(slot)
+    }
+
+    /// Has events of one partition taken by its owner, wherever that is.
+    async fn take_at_owner(&self, events: Vec<Numbered>) -> Result<Vec<Accepted>, Unavailable> {
+        let Some(first) = events.first() else {
+            return Ok(Vec::new());
+        };
+        let mut trip = Trip::to(&self.shared, first.id.slot());
+        loop {
+            let outcome = match trip.next().await? {
+                Routed::Here => {
+                    let again = trip.again();
+                    trip.here(self.take_events_here(&events, again)).await
+                }
+                Routed::There(there) => there.events(&events).await,
+            };
+            if let Some(settled) = trip.settled(outcome) {
+                return settled;
+            }
+        }
+    }
+
+    /// Takes events of one partition in this process; those that come `again` may have been taken.
+    pub(crate) async fn take_events_here(
+        &self,
+        events: &[Numbered],
+        again: bool,
+    ) -> Result<Vec<Accepted>, Unavailable> {
+        let Some(first) = events.first() else {
+            return Ok(Vec::new());
+        };
+        self.check_lag()?;
+        let routing = self.routing(&self.shared.catalog.current()).await?;
+        let port = self.shared.port(first.id.slot());
+        let mut answers: Vec<Option<Accepted>> = events.iter().map(|_| None).collect();
+        while answers.iter().any(Option::is_none) {
+            let open = (0..events.len()).filter(|place| answers[*place].is_none());
+            let open: Vec<usize> = open.collect();
+            let looked_up = self.look_up(&open, events, again).await?;
+            let (mut orders, mut replies, mut bytes) = (Vec::new(), Vec::new(), 0);
+            for (place, looked_up) in open.into_iter().zip(looked_up) {
+                let event = &events[place];
+                let (reply, answer) = oneshot::channel();
+                replies.push((place, answer));
+                bytes += EVENT_WEIGHT + event.incoming.data.bytes().len();
+                orders.push(self.order_of(&routing, event, looked_up, reply));
+            }
+            port.enter(&self.shared.config.bounds, bytes, Door::Events(orders))
+                .inspect_err(|_| crate::health::add(&self.shared.stats.refused_at_door, 1))?;
+            for (place, answer) in replies {
+                let answer = answer.await.map_err(|_| Unavailable::Closed)?;
+                answers[place] = self.accepted(events[place].id, answer).await?;
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    fn order_of(
+        &self,
+        routing: &Routing,
+        event: &Numbered,
+        looked_up: Option<LookedUp>,
+        reply: oneshot::Sender<EventReply>,
+    ) -> EventOrder {
+        let Numbered { id, incoming } = event;
+        let correlation_id = match incoming.correlation_id.as_str() {
+            "" => id.to_string(),
+            given => given.to_owned(),
+        };
+        let meta = meta_of(*id, incoming);
+        let planned = self.plan_event(routing, *id, (incoming, &meta), &correlation_id);
+        let taken = EventTaken {
+            id: bytes::Bytes::copy_from_slice(&id.bytes()),
+            meta: Some(meta),
+            data: Some(incoming.data.clone()),
+            correlation_id,
+            event_type: incoming.event_type.clone(),
+            source: incoming.source.clone(),
+            subject: incoming.subject.clone(),
+            key: incoming.key().unwrap_or_default(),
+            cause: incoming.cause.clone(),
+            actor: incoming.actor.clone(),
+            ..EventTaken::default()
+        };
+        EventOrder {
+            taken,
+            planned,
+            looked_up,
+            reply,
+        }
+    }
+
+    /// What follows from an event, with the ids of what is to be started.
+    fn plan_event(
+        &self,
+        routing: &Routing,
+        id: Id,
+        (incoming, meta): (&Incoming, &Payload),
+        correlation_id: &str,
+    ) -> Vec<Planned> {
+        let (shared, now) = (&self.shared, self.shared.clock.now_ms());
+        let catalog = shared.catalog.current();
+        let mut planned = plan(shared, &catalog, routing, (incoming, meta), now);
+        for planned in &mut planned {
+            let start = &mut planned.start;
+            correlation_id.clone_into(&mut start.correlation_id);
+            incoming.actor.clone_into(&mut start.requester);
+            // What is refused here is refused anew where it is decided, and kept.
+            let mut slot = id.slot();
+            if let Some(workflow) = catalog.recorded_workflow(&start.workflow, &start.version) {
+                if workflow.subject.is_none() {
+                    incoming.subject.clone_into(&mut start.subject);
+                }
+                let found = shared.slot_of_start(&catalog, &workflow, start, Some(slot));
+                slot = found.unwrap_or(slot);
+            }
+            planned.id = shared.new_id(slot);
+        }
+        planned
+    }
+
+    /// What the state knows of the names of these events.
+    async fn look_up(
+        &self,
+        places: &[usize],
+        events: &[Numbered],
+        again: bool,
+    ) -> Result<Vec<Option<LookedUp>>, StoreError> {
+        let looked_up = places.iter().map(async |place| {
+            let Numbered { id, incoming } = &events[*place];
+            let store = self.shared.store.as_ref();
+            let reached = self.shared.port(id.slot()).reached.get();
+            let (name, found) = match incoming.key() {
+                Some(key) => {
+                    let found = read_key(store, &key).await?;
+                    (key, found)
+                }
+                // Without a name only a repeat of ours is known, by its id.
+                None if again => {
+                    let row = store.get(Table::Event, id.slot(), event_key(*id)).await?;
+                    let taken = || KeyTaken {
+                        id: event_key(*id),
+                        expires_at: i64::MAX,
+                        ..KeyTaken::default()
+                    };
+                    (own_name(*id), row.map(|_| taken()))
+                }
+                None => return Ok(None),
+            };
+            Ok(Some(LookedUp {
+                name,
+                reached,
+                found,
+            }))
+        });
+        join_all(looked_up).await.into_iter().collect()
+    }
+
+    /// The answer to an event; none where the state has to be looked at again.
+    async fn accepted(&self, id: Id, reply: EventReply) -> Result<Option<Accepted>, Unavailable> {
+        Ok(match reply {
+            EventReply::LookAgain => None,
+            EventReply::Taken(taken) => Some(Accepted {
+                id,
+                correlation_id: taken.correlation_id,
+                routes: taken.routes,
+                duplicate: false,
+            }),
+            EventReply::Before(first) => {
+                let found = self.event(first).await?;
+                // Events may be kept for a shorter time than their names.
+                let taken = found.map(|Event { taken, .. }| taken).unwrap_or_default();
+                Some(Accepted {
+                    id: first,
+                    correlation_id: taken.correlation_id,
+                    routes: taken.routes,
+                    duplicate: first != id,
+                })
+            }
+        })
+    }
+}
+
+/// What an event says of itself. One that its sender gave no id has the one that it has here.
+fn meta_of(id: Id, incoming: &Incoming) -> Payload {
+    if incoming.sender_id.is_some() {
+        return incoming.meta.clone();
+    }
+    let mut meta = Value::clone(&incoming.meta.value());
+    if let Value::Object(attributes) = &mut meta {
+        attributes.insert("id".to_owned(), Value::String(id.to_string()));
+    }
+    Payload::from_value(meta)
+}
+
+fn closed() -> EventError {
+    Unavailable::Closed.into()
+}

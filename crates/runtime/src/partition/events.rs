@@ -1,0 +1,150 @@
+//! Events whose slot is here: taken once, and what follows from them begun.
+
+use bytes::Bytes;
+use engine::record::{
+    EventRefused, EventRoute, EventTaken, Failure, MessageBody, SlotBody, StartMessage,
+};
+use engine::{Id, Refusal};
+
+use super::task::Partition;
+use crate::events::{EventOrder, EventReply, LookedUp, Planned, cause_of, event_of};
+
+impl Partition {
+    /// Takes an event, unless it was taken before; answers when that is durable.
+    pub(super) fn on_event(&mut self, order: EventOrder) {
+        let EventOrder {
+            taken,
+            planned,
+            looked_up,
+            reply,
+        } = order;
+        let (position, answer) = match self.event_before(looked_up) {
+            Before::Never => {
+                let taken = self.take_event(taken, planned);
+                (self.forming_position(), EventReply::Taken(Box::new(taken)))
+            }
+            Before::As(first, position) => {
+                crate::health::add(&self.shared.stats.events_repeated, 1);
+                (position, EventReply::Before(first))
+            }
+            Before::Unknown => (0, EventReply::LookAgain),
+        };
+        self.release_after(position, move || drop(reply.send(answer)));
+    }
+
+    /// Whether an event of that name was taken before, and when.
+    fn event_before(&self, looked_up: Option<LookedUp>) -> Before {
+        let Some(looked_up) = looked_up else {
+            return Before::Never;
+        };
+        let keys = &self.slots.keys;
+        let known = match keys.get(&looked_up.name) {
+            Some((position, taken)) => Some((*position, taken.clone())),
+            None if !keys.goes_back_to(looked_up.reached) => return Before::Unknown,
+            None => looked_up.found.map(|taken| (0, taken)),
+        };
+        let live = known.filter(|(_, taken)| taken.expires_at > self.now());
+        match live.and_then(|(position, taken)| Some((Id::from_slice(&taken.id)?, position))) {
+            Some((first, position)) => Before::As(first, position),
+            None => Before::Never,
+        }
+    }
+
+    fn take_event(&mut self, mut taken: EventTaken, planned: Vec<Planned>) -> EventTaken {
+        let id = Id::from_slice(&taken.id).unwrap_or_default();
+        taken.at = self.now();
+        let ttl_ms = self.shared.config.bounds.key_ttl_ms;
+        taken.key_expires_at = taken.at.saturating_add(ttl_ms);
+        let routes = planned.into_iter();
+        taken.routes = routes
+            .map(|planned| self.follow(id, planned, &taken.actor))
+            .collect();
+        let stats = &self.shared.stats;
+        crate::health::add(&stats.events_taken, 1);
+        crate::health::add(&stats.events_unrouted, u64::from(taken.routes.is_empty()));
+        self.record_fact(
+            &taken.actor.clone(),
+            SlotBody::EventTaken(Box::new(taken.clone())),
+        );
+        taken
+    }
+
+    /// Begins what follows from an event, here or by message.
+    fn follow(&mut self, event: Id, planned: Planned, actor: &str) -> EventRoute {
+        let Planned {
+            mut route,
+            id,
+            start,
+            refused,
+        } = planned;
+        let cause = cause_of(event);
+        let here = self.shared.placement.of(id.slot()) == usize::from(self.index);
+        let tried = match refused {
+            Some(failure) => Err(failure),
+            None if here => self.start(id, &start, actor, &cause).map_err(failure_of),
+            // Tried here first, so that a refusal is told with the event.
+            None => self
+                .try_start(id, &start, actor, &cause)
+                .map(drop)
+                .map_err(failure_of),
+        };
+        match tried {
+            Ok(()) => {
+                route.instance = Bytes::copy_from_slice(&id.bytes());
+                if !here {
+                    let start = StartMessage { cause, ..start };
+                    self.send_from(event.slot(), id, MessageBody::Start(start));
+                }
+            }
+            Err(failure) => {
+                route.error = Some(failure.clone());
+                self.keep_refused(event, event.slot(), start, failure);
+            }
+        }
+        route
+    }
+
+    /// Keeps what an event should have started, and why it was not, as a dead letter.
+    fn keep_refused(&mut self, event: Id, slot: engine::Slot, start: StartMessage, error: Failure) {
+        let letter = Id::new(self.now(), slot, self.entropy.next_u64());
+        let fact = EventRefused {
+            id: Bytes::copy_from_slice(&letter.bytes()),
+            event: Bytes::copy_from_slice(&event.bytes()),
+            at: self.now(),
+            start: Some(Box::new(start)),
+            error: Some(error),
+        };
+        self.record_fact("", SlotBody::EventRefused(fact));
+    }
+
+    /// A start that travelled here is refused; where an event led to it, it is kept.
+    pub(super) fn keep_if_of_event(&mut self, id: Id, start: &StartMessage, refusal: &Refusal) {
+        if let Some(event) = event_of(&start.cause) {
+            let error = failure_of(refusal.clone());
+            self.keep_refused(event, id.slot(), start.clone(), error);
+        }
+    }
+}
+
+/// Whether an event was taken before.
+enum Before {
+    Never,
+    /// Under this id, in this batch.
+    As(Id, u64),
+    /// The state was asked too long ago.
+    Unknown,
+}
+
+fn failure_of(refusal: Refusal) -> Failure {
+    let error_type = match &refusal {
+        Refusal::UnknownWorkflow(_) => "workflow.unknown",
+        Refusal::Input(_) => "validation",
+        Refusal::OverLimit(_) => "concurrency.limit",
+        _ => "expression",
+    };
+    Failure {
+        error_type: error_type.to_owned(),
+        message: refusal.to_string(),
+        ..Failure::default()
+    }
+}

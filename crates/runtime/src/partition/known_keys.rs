@@ -1,0 +1,101 @@
+//! Names (idempotency keys, events) that were taken a moment ago: until the state can be asked for
+//! them, and a little longer, so that who asked the state just before still finds them here.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use engine::record::KeyTaken;
+
+/// Names that were taken, with the batch that took them.
+#[derive(Default)]
+pub(super) struct KnownKeys {
+    keys: BTreeMap<String, (u64, KeyTaken)>,
+    /// In the order in which they were taken.
+    order: VecDeque<(u64, String)>,
+    /// The last position that was projected.
+    projected: u64,
+    /// Names taken up to here are forgotten.
+    forgotten: u64,
+}
+
+impl KnownKeys {
+    /// A name and the batch that took it.
+    pub(super) fn get(&self, key: &str) -> Option<&(u64, KeyTaken)> {
+        self.keys.get(key)
+    }
+
+    /// Whether what is not known here was in a state that had reached `position`, if it was taken.
+    pub(super) fn goes_back_to(&self, position: u64) -> bool {
+        position >= self.forgotten
+    }
+
+    /// A name was taken.
+    pub(super) fn take(&mut self, position: u64, taken: KeyTaken) {
+        self.order.push_back((position, taken.key.clone()));
+        self.keys.insert(taken.key.clone(), (position, taken));
+    }
+
+    /// A name is free again. It counts as one whose time is over until the state no longer has it.
+    pub(super) fn release(&mut self, position: u64, key: &str) {
+        self.order.push_back((position, key.to_owned()));
+        let over = (position, KeyTaken::default());
+        self.keys.insert(key.to_owned(), over);
+    }
+
+    /// The state has reached a position: what it had already reached before is forgotten.
+    pub(super) fn projected(&mut self, position: u64) {
+        let upto = self.projected;
+        self.projected = upto.max(position);
+        self.forgotten = self.forgotten.max(upto);
+        while let Some((taken, _)) = self.order.front()
+            && *taken <= upto
+        {
+            let Some((taken, key)) = self.order.pop_front() else {
+                return;
+            };
+            // It may have been taken again since.
+            if self.keys.get(&key).is_some_and(|(at, _)| *at == taken) {
+                self.keys.remove(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(key: &str) -> KeyTaken {
+        KeyTaken {
+            key: key.to_owned(),
+            ..KeyTaken::default()
+        }
+    }
+
+    #[test]
+    fn a_name_outlives_the_projection_after_its_own() {
+        let mut keys = KnownKeys::default();
+        keys.take(3, taken("a"));
+        keys.projected(3);
+        assert!(keys.get("a").is_some() && keys.goes_back_to(0));
+        keys.projected(4);
+        assert!(keys.get("a").is_none());
+        assert!(
+            keys.goes_back_to(3) && !keys.goes_back_to(2),
+            "who saw only the state at 2 may have missed it"
+        );
+    }
+
+    #[test]
+    fn what_was_taken_again_stays() {
+        let mut keys = KnownKeys::default();
+        keys.take(1, taken("a"));
+        keys.release(2, "a");
+        keys.take(5, taken("a"));
+        keys.projected(2);
+        keys.projected(4);
+        assert_eq!(keys.get("a").map(|(at, _)| *at), Some(5));
+        keys.projected(5);
+        keys.projected(6);
+        assert!(keys.get("a").is_none());
+    }
+}
