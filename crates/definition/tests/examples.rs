@@ -29,4 +29,5 @@ fn check(example: &str) {
 fn the_examples_apply() {
     check("customer-onboarding");
     check("order-fulfilment");
+    check("github-ops");
 }

@@ -17,6 +17,7 @@ mod decisions;
 mod dev;
 mod disaster;
 mod events;
+mod github_ops;
 mod lifecycle;
 mod limits;
 mod metrics;
