@@ -187,7 +187,7 @@ test:
 #[test]
 fn the_examples_pass_their_cases() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    for example in ["customer-onboarding", "order-fulfilment"] {
+    for example in ["customer-onboarding", "order-fulfilment", "github-ops"] {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(root.join(example)).unwrap() {
             let path = entry.unwrap().path();

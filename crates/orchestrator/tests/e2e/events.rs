@@ -121,12 +121,15 @@ fn what_was_answered_is_there_and_was_routed_once_over_kills() {
         taken[EVENTS - 1]["id"].as_str().unwrap()
     ));
     assert_eq!(kept["data"], json!({ "value": EVENTS - 1 }));
-    let again = runtime.block_on(send_all(url, 0));
-    assert!(again.iter().all(|item| item["duplicate"] == true));
-    assert!(
-        again
-            .iter()
-            .zip(&taken)
-            .all(|(again, first)| again["id"] == first["id"])
+    let (sent, go_on) = (
+        by_client[0].len() / EVENTS,
+        Arc::new(AtomicBool::new(false)),
     );
+    let again = runtime.block_on(send(url, 0, sent, go_on));
+    assert_eq!(again.len(), by_client[0].len());
+    assert!(again.iter().all(|item| item["duplicate"] == true));
+    let pairs = || again.iter().zip(&by_client[0]);
+    assert!(pairs().all(|(again, first)| again["id"] == first["id"]));
+    let routes = |item: &Value| item["routed_to"].clone();
+    assert!(pairs().all(|(again, first)| routes(again) == routes(first)));
 }
