@@ -2,6 +2,7 @@
 
 mod catalog;
 mod chaos;
+mod events;
 mod failover;
 mod limits;
 mod load;
