@@ -73,7 +73,7 @@ pub(super) async fn until_taken(
 ) -> Result<u64> {
     let mut pushed_back = 0;
     loop {
-        let answer = connection.exchange(requests.at(place)).await?;
+        let answer = connection.exchange(&requests.at(place)).await?;
         if !answer.is_push_back() {
             requests.check(&answer)?;
             return Ok(pushed_back);

@@ -1,5 +1,6 @@
 //! The requests of a load, made before it begins.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
@@ -18,6 +19,8 @@ pub(crate) enum Expect {
     Accepted,
     /// All have completed.
     Completed,
+    /// All events were taken, durably.
+    Taken,
     /// No more than that it was done: the other side is a peer.
     Success,
 }
@@ -28,7 +31,16 @@ pub(crate) struct Requests {
     /// Workflows of one request.
     pub(crate) batch: usize,
     expect: Expect,
+    /// Where each variant has the numbers of its items, which are others in each request; none: they stay.
+    numbers: Vec<Vec<usize>>,
+    /// Stands before these numbers.
+    run: u64,
 }
+
+/// Digits of an item's number.
+const DIGITS: usize = 16;
+/// What stands in their place until a request is sent.
+const UNNUMBERED: &[u8; DIGITS] = b"################";
 
 impl Requests {
     /// Starts of a workflow with inputs of 500 bytes.
@@ -48,6 +60,8 @@ impl Requests {
             variants: (0..VARIANTS).map(variant).collect(),
             batch,
             expect,
+            numbers: Vec::new(),
+            run: 0,
         }
     }
 
@@ -57,6 +71,45 @@ impl Requests {
             variants,
             batch: 1,
             expect: Expect::Success,
+            numbers: Vec::new(),
+            run: 0,
+        }
+    }
+
+    /// Events of this source with data of 500 bytes, each with an id that no other has, nor one of another `run` (below
+    /// 10,000).
+    pub(crate) fn events(source: &str, shape: Shape, run: u64) -> Self {
+        let unnumbered = String::from_utf8_lossy(UNNUMBERED);
+        let event = |number: u64| {
+            let data = input(number);
+            format!(
+                r#"{{"specversion":"1.0","id":"{unnumbered}","source":"{source}","type":"order.placed","data":{data}}}"#
+            )
+        };
+        let variant = |variant: usize| {
+            let first = (variant * shape.batch) as u64;
+            let events: Vec<String> = (first..first + shape.batch as u64).map(event).collect();
+            let (kind, body) = match shape.batch {
+                1 => ("application/cloudevents+json", events.concat()),
+                _ => {
+                    let body = format!("[{}]", events.join(","));
+                    ("application/cloudevents-batch+json", body)
+                }
+            };
+            post("/api/v1/events", kind, body.as_bytes())
+        };
+        let variants: Vec<Vec<u8>> = (0..VARIANTS).map(variant).collect();
+        let numbers = variants.iter();
+        let numbers = numbers.map(|text| memmem::find_iter(text, UNNUMBERED).collect());
+        let since = std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .unwrap_or_default();
+        Self {
+            numbers: numbers.collect(),
+            variants,
+            batch: shape.batch,
+            expect: Expect::Taken,
+            run,
         }
     }
 
@@ -70,7 +123,7 @@ impl Requests {
         let items: Vec<String> = (first..first + batch as u64).map(item).collect();
         let wait = match expect {
             Expect::Completed => "?wait=5m",
-            Expect::Accepted | Expect::Success => "",
+            Expect::Accepted | Expect::Taken | Expect::Success => "",
         };
         let (path, body) = if batch == 1 {
             ("", items.concat())
@@ -85,13 +138,23 @@ impl Requests {
     pub(crate) fn counted(&self) -> &'static str {
         match self.expect {
             Expect::Completed => "status=completed",
-            Expect::Accepted | Expect::Success => "",
+            Expect::Accepted | Expect::Taken | Expect::Success => "",
         }
     }
 
     /// The request at a place in the turn.
-    pub(crate) fn at(&self, place: usize) -> &[u8] {
-        &self.variants[place % self.variants.len()]
+    pub(crate) fn at(&self, place: usize) -> Cow<'_, [u8]> {
+        let variant = place % self.variants.len();
+        let text = &self.variants[variant];
+        let Some(numbers) = self.numbers.get(variant) else {
+            return Cow::Borrowed(text);
+        };
+        let mut text = text.clone();
+        for (item, at) in numbers.iter().enumerate() {
+            let number = format!("{:04}{:012}", self.run, place * self.batch + item);
+            text[*at..*at + DIGITS].copy_from_slice(number.as_bytes());
+        }
+        Cow::Owned(text)
     }
 
     /// An error unless the answer says what is expected.
@@ -99,8 +162,8 @@ impl Requests {
         answer.demand_success()?;
         let said = match self.expect {
             Expect::Success => return Ok(()),
-            Expect::Accepted if self.batch == 1 => return Ok(()),
-            Expect::Accepted => accepted(answer.body) == Some(self.batch),
+            Expect::Accepted | Expect::Taken if self.batch == 1 => return Ok(()),
+            Expect::Accepted | Expect::Taken => accepted(answer.body) == Some(self.batch),
             // The whole instance is answered: its own status stands before those of its steps.
             Expect::Completed if self.batch == 1 => first_status(answer.body) == Some("completed"),
             Expect::Completed => completed(answer.body) == self.batch,
@@ -195,6 +258,25 @@ mod tests {
         }
         assert_ne!(inputs[0], inputs[1]);
         assert_eq!(input(7), inputs[7]);
+    }
+
+    #[test]
+    fn no_two_events_have_one_id() {
+        let requests = Requests::events("/s", Shape::batches(1, 3), 1);
+        let ids = |place: usize| {
+            let text = String::from_utf8(requests.at(place).into_owned()).unwrap();
+            let ids = text
+                .split("\"id\":\"")
+                .skip(1)
+                .map(|rest| rest[..DIGITS].to_owned());
+            ids.filter(|id| id.bytes().all(|b| b.is_ascii_digit()))
+                .collect::<Vec<_>>()
+        };
+        let mut all: Vec<String> = (0..100).flat_map(ids).collect();
+        assert_eq!(all.len(), 300);
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 300);
     }
 
     #[test]

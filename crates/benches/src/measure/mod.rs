@@ -5,6 +5,7 @@ mod commits;
 mod copies;
 mod definition;
 mod disk_use;
+mod events;
 mod fan_out;
 mod history;
 mod http_steps;
@@ -151,6 +152,12 @@ pub(crate) const MEASUREMENTS: &[Measurement] = &[
         "copies",
         copies,
         "backups and the archive: what they cost commits, what a lost machine loses, the way back"
+    ),
+    measurement!(
+        "r",
+        "events",
+        events,
+        "events over HTTP: routed, kept, starting workflows"
     ),
     measurement!(
         "q",
