@@ -101,9 +101,6 @@ impl Requests {
         let variants: Vec<Vec<u8>> = (0..VARIANTS).map(variant).collect();
         let numbers = variants.iter();
         let numbers = numbers.map(|text| memmem::find_iter(text, UNNUMBERED).collect());
-        let since = std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .unwrap_or_default();
         Self {
             numbers: numbers.collect(),
             variants,
