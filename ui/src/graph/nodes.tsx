@@ -6,7 +6,7 @@ import { lookOf } from "../kit/status";
 import { Took } from "../kit/time";
 import type { FlowStep, StepKind } from "../model/flow";
 import { isCollapsible, type Box, type Direction } from "../model/layout";
-import type { Child, Lanes } from "../model/run/state";
+import type { Child, LaneCounts } from "../model/run/state";
 import { exact } from "../model/time";
 
 /** What a run says about a step, ready to be drawn. */
@@ -17,7 +17,7 @@ export interface StepOverlay {
   readonly note: string;
   readonly from: number;
   readonly to: number;
-  readonly lanes: Lanes | undefined;
+  readonly lanes: LaneCounts | undefined;
   readonly undo: "none" | "running" | "done" | "failed";
   /** The workflow that it started. */
   readonly child: Child | undefined;
@@ -119,7 +119,7 @@ function ChildLink({ child }: { readonly child: Child }): JSX.Element {
 }
 
 /** A block's lanes by what became of them. */
-function LaneBar({ lanes }: { readonly lanes: Lanes }): JSX.Element {
+function LaneBar({ lanes }: { readonly lanes: LaneCounts }): JSX.Element {
   const running = lanes.opened - lanes.completed - lanes.failed - lanes.cancelled;
   const parts = [["bg-completed", lanes.completed], ["bg-failed", lanes.failed], ["bg-idle", lanes.cancelled], ["bg-running", running]] as const;
   const total = Math.max(1, lanes.total);
@@ -179,7 +179,7 @@ const TriggerNode = memo(function TriggerNode({ data: { box, state } }: BoxProps
 
 export const NODE_TYPES = { step: StepNode, block: BlockNode, lane: LaneNode, trigger: TriggerNode };
 
-export function laneWords(lanes: Lanes): string {
+export function laneWords(lanes: LaneCounts): string {
   const done = lanes.completed + lanes.failed + lanes.cancelled;
   const failed = lanes.failed > 0 ? `, ${exact(lanes.failed)} failed` : "";
   return `${exact(done)} of ${exact(lanes.total)}${failed}`;

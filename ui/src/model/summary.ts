@@ -1,7 +1,7 @@
 /** A step over all its lanes, as one node shows it. */
 import { stepHasEnded, type StepStatus } from "./status";
 import type { Run } from "./run/run";
-import type { Lanes, StepState } from "./run/state";
+import type { LaneCounts, StepState } from "./run/state";
 
 export interface StepSummary {
   readonly status: StepStatus;
@@ -10,7 +10,7 @@ export interface StepSummary {
   readonly lanes: number;
   readonly byStatus: ReadonlyMap<StepStatus, number>;
   /** The lanes of a block, summed up. */
-  readonly inside: Lanes | undefined;
+  readonly inside: LaneCounts | undefined;
   readonly undo: "none" | "running" | "done" | "failed";
   readonly attempts: number;
 }
@@ -31,10 +31,10 @@ export function summarise(run: Run, step: string, seq: number): StepSummary | un
   };
 }
 
-function sum(states: readonly StepState[]): Lanes | undefined {
+function sum(states: readonly StepState[]): LaneCounts | undefined {
   const blocks = states.flatMap((state) => (state.lanes === undefined ? [] : [state.lanes]));
   if (blocks.length === 0) return undefined;
-  const add = (key: keyof Lanes): number => blocks.reduce((total, lanes) => total + lanes[key], 0);
+  const add = (key: keyof LaneCounts): number => blocks.reduce((total, lanes) => total + lanes[key], 0);
   return { total: add("total"), opened: add("opened"), completed: add("completed"), failed: add("failed"), cancelled: add("cancelled") };
 }
 
@@ -47,7 +47,8 @@ export function undoOf(states: readonly StepState[]): StepSummary["undo"] {
 
 /** Whether the way from one step to the next was gone. */
 export function wasTaken(from: StepSummary | undefined, to: StepSummary | undefined, role: "next" | "enter" | "leave" | "catch"): boolean {
-  if (from === undefined || to === undefined) return false;
+  // One that is to run again has not been reached yet.
+  if (from === undefined || to === undefined || to.status === "pending") return false;
   if (role === "leave") return stepHasEnded(from.status) && to.byStatus.has("completed");
   return role === "enter" || stepHasEnded(from.status) || from.byStatus.has("completed");
 }

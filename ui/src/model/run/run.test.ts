@@ -102,8 +102,8 @@ describe("a block with lanes", () => {
   ]);
 
   test("counts what became of them", () => {
-    expect(run.stepAt("|lines", 9)?.lanes).toEqual({ total: 3, opened: 3, completed: 1, failed: 0, cancelled: 0 });
-    expect(run.stepAt("|lines", 13)?.lanes).toEqual({ total: 3, opened: 3, completed: 1, failed: 1, cancelled: 1 });
+    expect(run.stepAt("|lines", 9)?.lanes).toEqual({ total: 3, opened: 3, first: 1, completed: 1, failed: 0, cancelled: 0 });
+    expect(run.stepAt("|lines", 13)?.lanes).toEqual({ total: 3, opened: 3, first: 1, completed: 1, failed: 1, cancelled: 1 });
   });
 
   test("ends what still ran in a lane with the lane", () => {

@@ -50,7 +50,7 @@ function Both({ left, right }: { readonly left: string; readonly right: string }
 function Side({ id, live: { run } }: { readonly id: string; readonly live: LiveRun }): JSX.Element {
   const instance = run.instance.now;
   return (
-    <Panel title={<Link to="/workflows/$id" params={{ id }} className="hover:underline">{run.started?.workflow} <span className="font-normal text-faint">{run.started?.version}</span> <ShortId id={id} /></Link>} aside={<Status status={instance.status} />}>
+    <Panel title={<Link to="/workflows/$id" params={{ id }} className="hover:underline">{run.started?.workflow} <span className="font-normal text-faint">{instance.version}</span> <ShortId id={id} /></Link>} aside={<Status status={instance.status} />}>
       {run.started !== undefined && <p className="mb-2 text-sm text-muted">started <Moment at={run.started.at} />, took <Took from={run.started.at} to={instance.endedAt} /></p>}
       <JsonView value={run.started?.input ?? null} label="the input" />
     </Panel>

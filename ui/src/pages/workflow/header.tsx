@@ -18,10 +18,10 @@ interface HeaderProps {
 }
 
 export function Header({ run, seq, isLive, isReading, instance, id, actions }: HeaderProps): JSX.Element {
-  const { status, endedAt } = run.instance.at(seq);
+  const { status, endedAt, version: known } = run.instance.at(seq);
   const { started } = run;
   const name = started?.workflow ?? instance?.workflow ?? "";
-  const version = started?.version ?? instance?.version ?? "";
+  const version = known === "" ? (instance?.version ?? "") : known;
   return (
     <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
       <div className="flex min-w-0 flex-1 basis-80 flex-col gap-1">

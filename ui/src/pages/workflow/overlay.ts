@@ -55,13 +55,15 @@ function stateOf(box: Box, summary: StepSummary | undefined, ended: boolean): St
   const { only } = summary;
   return {
     status: summary.status, note, words: [lookOf(summary.status).word, note].filter((part) => part !== "").join(", "),
-    from: only?.startedAt ?? 0, to: only?.endedAt ?? 0, lanes: isCollapsible(box.step) ? summary.inside : undefined, child: only?.child, undo: summary.undo, faint: false,
+    from: only?.startedAt ?? 0, to: only?.endedAt ?? 0, lanes: isCollapsible(box.step) ? summary.inside : undefined, child: only?.child, undo: summary.undo, faint: summary.status === "pending",
   };
 }
 
 function noteOf({ only, inside, byStatus, lanes, status, attempts }: StepSummary): string {
   if (inside !== undefined && inside.total > 1) return laneWords(inside);
   if (only === undefined) return `${exact(byStatus.get("completed") ?? 0)} of ${exact(lanes)} done`;
+  if (status === "pending") return "to run again";
+  if (only.takenFrom !== "") return "done in another run";
   if (only.caught) return "failed, caught";
   const most = only.plan?.maxAttempts ?? 0;
   if (status === "retrying" || (status === "running" && attempts > 1)) return `attempt ${String(attempts + Number(status === "retrying"))}${most > 0 ? ` of ${String(most)}` : ""}`;
@@ -70,9 +72,10 @@ function noteOf({ only, inside, byStatus, lanes, status, attempts }: StepSummary
 
 /** The steps in the order in which they were undone; what is not drawn stands for by the block around it. */
 function undoneIn(run: Run, seq: number, parents: ReadonlyMap<string, string>, steps: ReadonlyMap<string, FlowStep>, open: ReadonlySet<string>): string[] {
-  const seen = run.undone.filter((entry) => entry.seq <= seq).map((entry) => entry.key.slice(entry.key.lastIndexOf("|") + 1));
+  const { error, renewedAt } = run.instance.at(seq);
+  const seen = run.undone.filter((entry) => entry.seq > renewedAt && entry.seq <= seq).map((entry) => entry.key.slice(entry.key.lastIndexOf("|") + 1));
   // The way back begins where it failed.
-  const failed = text(run.instance.at(seq).error?.whole ?? null, "step").split("/").at(-1) ?? "";
+  const failed = text(error?.whole ?? null, "step").split("/").at(-1) ?? "";
   const order: string[] = [];
   for (let id of seen.length > 0 && failed !== "" ? [failed, ...seen] : seen) {
     for (let parent = parents.get(id); parent !== undefined; parent = parents.get(parent)) {

@@ -24,7 +24,7 @@ const TICKS = 5;
 export function Timeline({ run, version, seq, isLive, selected, onStep }: TimelineProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const now = useNow();
-  const lines = useMemo(() => [...run.begun(seq)].map(({ line }) => line), [run, seq, version]); // eslint-disable-line react-hooks/exhaustive-deps -- the run is the same object throughout; its version says that it grew
+  const lines = useMemo(() => [...run.seen(seq)], [run, seq, version]); // eslint-disable-line react-hooks/exhaustive-deps -- the run is the same object throughout; its version says that it grew
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer's functions are called while drawing, as it wants
   const virtual = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 10 });
   const from = run.started?.at ?? 0;

@@ -20,6 +20,7 @@ import { Data } from "./data";
 import { Header } from "./header";
 import { History, RecordPanel } from "./history";
 import { overlayOf } from "./overlay";
+import { Here } from "./past/here";
 import { usePosition, type Position } from "./position";
 import { SidePanel } from "../../kit/side-panel";
 import { Slider } from "./slider";
@@ -52,7 +53,7 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
   const { run } = live;
   const writeAt = useCallback((at: string | undefined) => change({ at }), [change]);
   const position = usePosition(search.at, run.end, writeAt);
-  const flow = useFlow(run.started?.workflow ?? instance.data?.workflow ?? "", run.started?.version ?? instance.data?.version ?? "");
+  const flow = useFlow(run.started?.workflow ?? instance.data?.workflow ?? "", run.instance.at(position.seq).version || (instance.data?.version ?? ""));
   const tab = TABS.find((each) => each === search.tab) ?? "graph";
   usePageKeys(position, run.end, change);
   const isNarrow = useNarrow();
@@ -71,8 +72,8 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
   return (
     <div className="flex min-h-full flex-col md:h-full">
       <div className="flex flex-col gap-3 px-4 pt-4 pb-3 lg:px-6">
-        <Header run={run} seq={seq} isLive={isLive} isReading={isReading} instance={instance.data} id={id} actions={<Actions id={id} run={run} />} />
-        {!isLive && <Notice tone="waiting">This is how it was after record {exact(seq)} of {exact(run.end)}. What is done by the buttons above is done to it as it is now.</Notice>}
+        <Header run={run} seq={seq} isLive={isLive} isReading={isReading} instance={instance.data} id={id} actions={<Actions id={id} run={run} flow={flow} />} />
+        {!isLive && <Notice tone="waiting" action={<Here id={id} run={run} seq={seq} flow={flow} onRestored={() => position.go(undefined)} />}>This is how it was after record {exact(seq)} of {exact(run.end)}. What is done by the buttons above is done to it as it is now.</Notice>}
         {isReading && all - run.end > 500 && <p className="text-sm text-muted" role="status">Reading the history: {exact(run.end)} of {exact(all)} records</p>}
         <Why id={id} reasons={why.found} total={why.total} isLive={isLive} at={run.timeAt(seq)} instance={isReading ? undefined : run.instance.at(seq)} onStep={onStep} />
         <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
@@ -154,7 +155,7 @@ function Selected({ id, tab, live: { run, version }, position: { seq, isLive }, 
   if (step === undefined || run.end === 0) return null;
   return (
     <SidePanel title={step} onClose={() => change({ step: undefined, lane: undefined })}>
-      <StepPanel id={id} run={run} version={version} seq={seq} step={step} lane={lane} definition={definition} onLane={(next) => change({ lane: next })} />
+      <StepPanel id={id} run={run} version={version} seq={seq} step={step} lane={lane} definition={definition} flow={flow} onLane={(next) => change({ lane: next })} />
     </SidePanel>
   );
 }
