@@ -103,7 +103,7 @@ test("five hundred are cancelled, and one that had ended is named", async () => 
   await page.getByText("500", { exact: true }).waitFor();
   await page.getByRole("checkbox", { name: "Select all rows that are loaded" }).check();
   await page.getByRole("button", { name: "Select all 500 that match" }).click();
-  await page.getByText("500 selected").waitFor();
+  await page.getByText("All 500 selected").waitFor();
   const gone = ids[7] ?? "";
   await api.post(`/workflows/${gone}/cancel`, {});
   await api.reaches(gone, "cancelled");
@@ -111,7 +111,7 @@ test("five hundred are cancelled, and one that had ended is named", async () => 
   await page.getByRole("dialog").getByLabel(/Reason/).fill("end of test");
   await page.getByRole("dialog").getByRole("button", { name: "Cancel 500" }).click();
   await page.getByText(/Finished: 499 of 500 taken/).waitFor();
-  await page.getByRole("dialog").getByText(gone).waitFor();
+  await page.getByRole("dialog").getByTitle(gone).waitFor();
   await page.getByRole("button", { name: "Done" }).click();
   await until("all are cancelled", async () => (await api.get<Schemas["Counts"]>("/workflows/count?subject=bulk&status=active")).total === 0);
   await close();

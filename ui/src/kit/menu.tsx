@@ -12,10 +12,10 @@ export interface MenuItem {
 }
 
 /** What is seldom wanted, behind a button. */
-export function Menu({ label, items }: { readonly label: string; readonly items: readonly MenuItem[] }): JSX.Element {
+export function Menu({ label, items, small = false }: { readonly label: string; readonly items: readonly MenuItem[]; readonly small?: boolean }): JSX.Element {
   return (
     <Base.Root modal={false}>
-      <Base.Trigger className={buttonClass()} aria-label={label} title={label}><icons.More size={14} /></Base.Trigger>
+      <Base.Trigger className={buttonClass("plain", small)} aria-label={label} title={label}><icons.More size={14} /></Base.Trigger>
       <Base.Portal>
         <Base.Positioner sideOffset={4} align="end" className="z-30 outline-none">
           <Base.Popup className="w-[min(340px,calc(100vw-24px))] rounded border border-line bg-raised p-1 shadow-float outline-none">

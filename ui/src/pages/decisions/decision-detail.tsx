@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
-import { api, take, type Decision } from "../../api/client";
-import { instanceQuery } from "../../api/queries";
+import type { Decision } from "../../api/client";
+import { attemptsQuery, instanceQuery } from "../../api/queries";
 import { Button } from "../../kit/button";
 import { CopyButton, ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
@@ -82,10 +82,7 @@ function Block({ title, children }: { readonly title: string; readonly children:
 const MOST = 12;
 
 function Attempts({ id, step }: { readonly id: string; readonly step: string }): JSX.Element | null {
-  const attempts = useQuery({
-    queryKey: ["instance", id, "attempts", step],
-    queryFn: ({ signal }) => take(api.GET("/api/v1/workflows/{id}/steps/{step}/attempts", { params: { path: { id, step } }, signal })),
-  }).data?.items ?? [];
+  const attempts = useQuery(attemptsQuery(id, step)).data?.items ?? [];
   if (attempts.length === 0) return null;
   return (
     <Block title={`Attempts (${String(attempts.length)})`}>

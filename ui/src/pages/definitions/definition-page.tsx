@@ -13,6 +13,7 @@ import { Select } from "../../kit/select";
 import { FlowGraph } from "../../graph/flow-graph";
 import { parseFlow, stepsOf } from "../../model/flow";
 import { SidePanel } from "../../kit/side-panel";
+import { MigrateMany } from "./migrate-many";
 import { PinDialog } from "./pin-dialog";
 import { StartDialog } from "./start-dialog";
 import { VersionFacts } from "./version-facts";
@@ -46,6 +47,7 @@ export default function DefinitionPage(): JSX.Element {
               {(definition.data?.versions ?? [version]).toReversed().map((each) => <option key={each} value={each}>{each}{each === definition.data?.default_version ? " (default)" : ""}</option>)}
             </Select>
           </label>
+          {version !== "" && <MigrateMany key={version} workflow={name} to={version} />}
           {definition.data !== undefined && <Button onClick={() => setPinning(true)}>{version !== definition.data.default_version ? "Make it the default" : definition.data.pinned ? "Unpin" : "Pin"}</Button>}
           <Button look="main" onClick={() => change({ start: "yes" })}><icons.Play size={14} />Start</Button>
         </div>

@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState, type JSX, type ReactNode } from "react";
-import { newKey, type Operation } from "../../api/client";
+import type { Operation } from "../../api/client";
 import { isOver, makeOperation, operationQuery, previewQuery, turnOperation, type OperationOrder } from "../../api/operations";
+import { useRequestKeys } from "../../api/request-key";
 import { Button } from "../../kit/button";
 import { Dialog } from "../../kit/dialog";
 import { ShortId } from "../../kit/id";
@@ -54,13 +55,12 @@ function Ask({ verb, danger, children, order, needsReason, count, error, onRefus
   const [rate, setRate] = useState("");
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<unknown>();
-  const [key] = useState(newKey);
+  const keyOf = useRequestKeys();
   const unsaid = needsReason && reason.trim() === "";
   const go = async (expected: number): Promise<void> => {
     setBusy(true);
     try {
-      // Another request is one of its own; the same one, sent again, is made once.
-      onMade(await makeOperation(order, { reason, rate, expected, key: [key, reason, rate, String(expected), JSON.stringify(order)].join("/").slice(0, 200) }));
+      onMade(await makeOperation(order, { reason, rate, expected, key: keyOf([order, reason, rate, expected]) }));
     } catch (found) {
       setRefusal(found);
       setBusy(false);

@@ -26,7 +26,7 @@ export function SelectionBar({ count, isAll, total, onAll, onClear, onAsk }: Sel
       <Button small onClick={() => onAsk("pause")}>Pause them</Button>
       <Button small onClick={() => onAsk("resume")}>Resume them</Button>
       <Button small look="danger" onClick={() => onAsk("cancel")}>Cancel them</Button>
-      <Menu label="More for them" items={[
+      <Menu label="More for them" small items={[
         { name: "Replay them", hint: "Of each a new run with the same input", onChoose: () => onAsk("replay") },
         { name: "Delete them", hint: "Those that have ended are forgotten", danger: true, onChoose: () => onAsk("delete") },
       ]} />

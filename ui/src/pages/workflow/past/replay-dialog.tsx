@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState, type JSX } from "react";
-import { newKey } from "../../../api/client";
 import { actOnPast, outlookQuery } from "../../../api/past";
 import { definitionQuery } from "../../../api/queries";
+import { useRequestKeys } from "../../../api/request-key";
 import { Confirm } from "../../../kit/confirm";
 import { Select } from "../../../kit/select";
 import { Preview, Taken } from "./outlook";
@@ -23,14 +23,13 @@ interface ReplayDialogProps {
 export function ReplayDialog({ id, workflow, version, steps, from: first, onClose }: ReplayDialogProps): JSX.Element {
   const [from, setFrom] = useState(first);
   const [other, setOther] = useState(version);
-  const [key] = useState(newKey);
+  const keyOf = useRequestKeys();
   const navigate = useNavigate();
   const versions = useQuery(definitionQuery(workflow)).data?.versions ?? [version];
   const act = { verb: "replay", ...(from === "" ? {} : { from }), ...(other === version ? {} : { version: other }) } as const;
   const outlook = useQuery(outlookQuery(id, act));
   const go = async (): Promise<void> => {
-    // Another choice is another request.
-    const made = await actOnPast(id, act, "", `${key}/${from}/${other}`);
+    const made = await actOnPast(id, act, "", keyOf(act));
     void navigate({ to: "/workflows/$id", params: { id: made } });
   };
   return (
