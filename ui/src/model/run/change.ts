@@ -3,11 +3,13 @@ import type { Run } from "./run";
 import { UNBEGUN, type InstanceState, type StepState } from "./state";
 import { close, type StepLine } from "./steps";
 
-/** Writes a step's next state and keeps count of the calls that are out. */
+/** Writes a step's next state, and keeps what is counted over all of them. */
 export function changeStep(run: Run, line: StepLine, seq: number, change: Partial<StepState>): void {
   const before = line.states.now;
   const after = { ...before, ...change };
   line.states.set(seq, after);
+  run.tallies.change(seq, before, after);
+  run.open.change(seq, line, after.busy !== "nothing" || (after.undo !== undefined && after.undo.busy !== "nothing"));
   run.inFlight += Number(after.busy === "call") - Number(before.busy === "call");
 }
 

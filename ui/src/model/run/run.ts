@@ -3,12 +3,15 @@
  * history is, and any position of the past can be asked for.
  */
 import { isObject, member, text, type Json } from "../json";
+import type { StepStatus } from "../status";
 import { Track } from "../track";
 import { fold } from "./fold";
 import { LaneBook } from "./lanes";
 import { rewrites, type Snapshot } from "./rewrite";
+import { OpenSteps } from "./open-steps";
 import { keyOf, StepBook, type StepLine } from "./steps";
 import type { InstanceState, RunRecord, Started, StepError, StepState } from "./state";
+import { TallyBook } from "./tally";
 
 const UNSTARTED: InstanceState = {
   status: "queued", version: "", error: undefined, output: null, endedAt: 0, undone: false, decisions: [], pause: undefined, turnSince: 0,
@@ -19,6 +22,8 @@ export class Run {
   readonly records: RunRecord[] = [];
   readonly steps = new StepBook();
   readonly lanes = new LaneBook();
+  readonly tallies = new TallyBook();
+  readonly open = new OpenSteps();
   readonly instance = new Track<InstanceState>(UNSTARTED);
   /** The keys of steps in the order in which their undo began, with the record that began it. */
   readonly undone: { readonly seq: number; readonly key: string }[] = [];
@@ -97,12 +102,27 @@ export class Run {
     return this.steps.of(step).map((line) => line.states.at(seq)).filter((state) => state.since > 0);
   }
 
+  /** In how many lanes of all steps: those that have begun, and those that are in a status. */
+  counts(seq: number, status: StepStatus): { readonly begun: number; readonly of: number } {
+    let [begun, of] = [0, 0];
+    for (const tally of this.tallies.all(seq)) {
+      begun += tally.lanes;
+      of += tally.byStatus.get(status) ?? 0;
+    }
+    return { begun, of };
+  }
+
   /** Every step that spent time on something by then, also in what was given up since. */
   *seen(seq: number): Generator<StepLine> {
     for (const line of this.steps.all()) {
       const [first] = line.segments;
       if (first === undefined ? line.states.at(seq).since > 0 : first.fromSeq <= seq) yield line;
     }
+  }
+
+  /** The state of a step that has begun in one lane only. */
+  onlyStateOf(step: string, seq: number): StepState | undefined {
+    return this.steps.of(step).find((line) => line.states.at(seq).since > 0)?.states.at(seq);
   }
 
   /** Every step that has begun, in the order in which they did. */

@@ -10,6 +10,7 @@ import { Menu, type MenuItem } from "../../kit/menu";
 import type { Flow } from "../../model/flow";
 import type { Run } from "../../model/run/run";
 import { isOpen } from "../../model/status";
+import { exact } from "../../model/time";
 import { hold, HOLD_WORDS } from "./hold";
 import { MigrateDialog } from "./past/migrate-dialog";
 import { ReplayDialog } from "./past/replay-dialog";
@@ -98,13 +99,13 @@ function CancelDialog({ id, run, onClose }: DialogProps): JSX.Element {
   const act = (reason: string): Promise<unknown> => take(api.POST("/api/v1/workflows/{id}/cancel", {
     params: { path: { id }, header: { "Idempotency-Key": key } }, body: { reason, compensate },
   }));
-  const done = [...run.begun(run.end)].filter(({ state }) => state.status === "completed").length;
+  const { of: done } = run.counts(run.end, "completed");
   return (
     <Confirm title="Cancel this workflow" verb="Cancel it" danger onClose={onClose} act={act}>
       <p>It ends early. Calls under way are awaited first. It can be retried afterwards: what was undone then runs again.</p>
       <label className="mt-3 flex items-start gap-2 text-ink">
         <input type="checkbox" className="mt-1" checked={compensate} onChange={(event) => setCompensate(event.target.checked)} />
-        <span>Undo what was completed ({done} {done === 1 ? "step" : "steps"}), where a step has a compensation</span>
+        <span>Undo what was completed ({exact(done)} {done === 1 ? "step" : "steps"}), where a step has a compensation</span>
       </label>
     </Confirm>
   );

@@ -61,7 +61,7 @@ const UNDO_WORDS = { running: "undoing", done: "undone", failed: "stuck" } as co
 
 function Cell({ state }: { readonly state: StepState | undefined }): JSX.Element {
   if (state === undefined) return <span className="text-faint">did not run</span>;
-  const undo = undoOf([state]);
+  const undo = undoOf(state);
   return (
     <span className="flex flex-wrap items-center gap-x-3">
       <Status status={state.status} />

@@ -59,14 +59,14 @@ function stateOf(box: Box, summary: StepSummary | undefined, ended: boolean): St
   };
 }
 
-function noteOf({ only, inside, byStatus, lanes, status, attempts }: StepSummary): string {
+function noteOf({ only, inside, byStatus, lanes, status }: StepSummary): string {
   if (inside !== undefined && inside.total > 1) return laneWords(inside);
   if (only === undefined) return `${exact(byStatus.get("completed") ?? 0)} of ${exact(lanes)} done`;
   if (status === "pending") return "to run again";
   if (only.takenFrom !== "") return "done in another run";
   if (only.caught) return "failed, caught";
   const most = only.plan?.maxAttempts ?? 0;
-  if (status === "retrying" || (status === "running" && attempts > 1)) return `attempt ${String(attempts + Number(status === "retrying"))}${most > 0 ? ` of ${String(most)}` : ""}`;
+  if (status === "retrying" || (status === "running" && only.attempt > 1)) return `attempt ${String(only.attempt + Number(status === "retrying"))}${most > 0 ? ` of ${String(most)}` : ""}`;
   return "";
 }
 

@@ -61,7 +61,7 @@ export function StepPanel({ id, run, version, seq, step, lane, definition, flow,
 
 function StateFacts({ state }: { readonly state: StepState }): JSX.Element {
   const { child, plan } = state;
-  const undo = undoOf([state]);
+  const undo = undoOf(state);
   const rows: (readonly [string, JSX.Element | string])[] = [
     ["Status", <span key="status" className="inline-flex flex-wrap gap-x-3"><Status status={state.status} />{state.caught && <span className="text-muted">caught</span>}{state.expired && <span className="text-muted">its time was over</span>}</span>],
     ["Began", state.startedAt > 0 ? <Moment key="began" at={state.startedAt} /> : "not yet"],
