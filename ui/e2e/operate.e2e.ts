@@ -60,6 +60,58 @@ test("a decision is made with the keyboard alone", async () => {
   await close();
 });
 
+const REFUND = `
+workflow:
+  name: refund
+  version: 1.0.0
+  timeout: 24h
+  input: { schema: { type: object } }
+  steps:
+    - id: pay-back
+      adapter: local
+      action: echo
+      input: { amount: "\${ input.amount }", note: keep }
+      man-mode:
+        always: true
+        prompt: "Refund \${ input.amount }?"
+        form: { type: object, required: [amount], properties: { amount: { type: number, title: Amount } } }
+`;
+
+test("a step that is held back is approved, amended by a form, and rejected, each with a comment", async () => {
+  await api.apply(REFUND);
+  const asks = async (amount: number): Promise<string> => {
+    const id = await api.start("refund", { amount });
+    await until("it asks", async () => (await api.instance(id)).pending_decisions === 1);
+    return id;
+  };
+  const { page, complaints, close } = await openTab(browser);
+  const answer = async (id: string, name: string, fill?: () => Promise<void>): Promise<void> => {
+    await page.goto(`${server.url}/workflows/${id}`);
+    await page.getByText(/is held back/).waitFor();
+    const { items } = await api.get<Schemas["Page_Decision"]>("/decisions?status=pending");
+    await page.goto(`${server.url}/decisions?id=${items.find((decision) => decision.workflow_id === id)?.id ?? ""}`);
+    await page.getByRole("group", { name: "Answer" }).getByRole("button", { name }).click();
+    await fill?.();
+    await page.getByRole("dialog").getByLabel(/Comment/).fill(`${name} by test`);
+    await page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  };
+  const [approved, amended, rejected] = [await asks(10), await asks(20), await asks(30)];
+  await answer(approved, "Approve");
+  await answer(amended, "Amend", () => page.getByRole("dialog").getByLabel(/Amount/).fill("15"));
+  await answer(rejected, "Reject");
+  await api.reaches(approved, "completed");
+  await api.reaches(amended, "completed");
+  await api.reaches(rejected, "failed");
+  const given = (await api.instance(amended)).steps.find((step) => step.id === "pay-back")?.input;
+  expect(given).toEqual({ amount: 15, note: "keep" });
+  const { items } = await api.get<Schemas["Page_Decision"]>("/decisions?status=answered");
+  const comments = items.flatMap(({ answers }) => answers).map(({ comment }) => comment);
+  expect(comments).toEqual(expect.arrayContaining(["Approve by test", "Amend by test", "Reject by test"]));
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("alike decisions are answered together from the overview", async () => {
   const ids = [await askAPerson(), await askAPerson(), await askAPerson()];
   const { page, complaints, close } = await openTab(browser);
@@ -148,6 +200,43 @@ test("markup in names, inputs and errors is shown as text", async () => {
   await close();
 });
 
+const EVIL = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+
+test("so it is in errors, questions, reasons, comments, subjects and attributes, wherever they are shown", async () => {
+  await api.apply(`
+workflow:
+  name: evil
+  version: 1.0.0
+  timeout: 24h
+  input: { schema: { type: object } }
+  subject: "\${ input.note }"
+  attributes: { mark: "\${ input.note }" }
+  steps:
+    - { id: ask, decision: { prompt: "\${ input.note }" } }
+    - { id: break, fail: { type: evil.error, message: "\${ input.note }" } }
+`);
+  const ask = async (): Promise<[string, string]> => {
+    const id = await api.start("evil", { note: EVIL });
+    await until("it asks", async () => (await api.instance(id)).pending_decisions === 1);
+    const { items } = await api.get<Schemas["Page_Decision"]>("/decisions?status=pending");
+    return [id, items.find((decision) => decision.workflow_id === id)?.id ?? ""];
+  };
+  const [[failed, first], [asking, second]] = [await ask(), await ask()];
+  await api.post(`/decisions/${first}/approve`, { comment: EVIL });
+  await api.reaches(failed, "failed");
+  await api.post(`/workflows/${asking}/pause`, { reason: EVIL });
+  await api.post("/operations", { action: "resume", ids: [asking], reason: EVIL });
+  const { page, complaints, close } = await openTab(browser);
+  const paths = ["/", "/workflows?workflow=evil", `/workflows/${failed}`, `/workflows/${failed}?tab=history`, `/workflows/${failed}?step=break`, `/workflows/${asking}`, `/decisions?id=${second}`, "/decisions?show=answered", "/operations", "/audit", `/compare?left=${failed}&right=${asking}`];
+  for (const path of paths) {
+    await page.goto(server.url + path);
+    await page.getByText("onerror").filter({ visible: true }).first().waitFor();
+    expect([path, await page.locator('img[src="x"]').count(), await page.title()]).toEqual([path, 0, expect.stringContaining("Orchestrator")]);
+  }
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("anything is found by Ctrl-K", async () => {
   const id = await api.start("sleeper", { note: "find me" });
   const { page, complaints, close } = await openTab(browser);
@@ -158,6 +247,13 @@ test("anything is found by Ctrl-K", async () => {
   await page.getByRole("option", { name: new RegExp(id.slice(-6)) }).waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(`${server.url}/workflows/${id}`);
+  const made = await api.post<Schemas["Operation"]>("/operations", { action: "pause", ids: [id], reason: "find this one" });
+  for (const [words, group, path] of [["billing-sys", "Adapter", "/adapters"], ["nightly-imp", "Definition", "/definitions/nightly-import"], ["find this", "Operation", `/operations?id=${made.id}`]] as const) {
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type(words);
+    await page.getByRole("option").filter({ hasText: group }).first().click();
+    await page.waitForURL((url) => `${url.pathname}${url.search}`.startsWith(path));
+  }
   expect(complaints).toEqual([]);
   await close();
 });

@@ -9,12 +9,14 @@ import { JsonView } from "../../kit/json-view";
 import { Facts } from "../../kit/page";
 import { Status } from "../../kit/status";
 import { Moment } from "../../kit/time";
+import type { Json } from "../../model/json";
 import { duration } from "../../model/time";
 import { CHOICE_KEYS, CHOICE_NAMES, choicesOf, consequence, lookOf, type Choice } from "./answers";
 
 interface DecisionDetailProps {
   readonly decision: Decision;
-  readonly onAsk: (choice: Choice) => void;
+  /** With the input of its step. */
+  readonly onAsk: (choice: Choice, input: Json) => void;
 }
 
 /** One question whole: what, why, what went before, and what each answer does. */
@@ -33,7 +35,7 @@ export function DecisionDetail({ decision, onAsk }: DecisionDetailProps): JSX.El
           <div className="flex flex-col gap-2" role="group" aria-label="Answer">
             {choicesOf(decision.kind, decision.choices).map((choice) => (
               <div key={choice} className="flex items-center gap-3">
-                <Button look={lookOf(choice)} className="w-28 shrink-0" onClick={() => onAsk(choice)}>{CHOICE_NAMES[choice]}</Button>
+                <Button look={lookOf(choice)} className="w-28 shrink-0" onClick={() => onAsk(choice, step?.input ?? null)}>{CHOICE_NAMES[choice]}</Button>
                 {CHOICE_KEYS[choice] !== undefined && <kbd className="rounded-sm border border-line px-1 text-faint max-sm:hidden">{CHOICE_KEYS[choice]}</kbd>}
                 <span className="text-muted">{consequence(choice, decision.kind)}</span>
               </div>

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 import type { Instance } from "../../api/client";
-import { CopyButton, ShortId } from "../../kit/id";
+import { CopyButton, LinkedId, ShortId } from "../../kit/id";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
 import type { Run } from "../../model/run/run";
@@ -48,8 +48,8 @@ function Belonging({ instance }: { readonly instance: Instance }): JSX.Element {
   const link = "rounded text-accent-text hover:underline";
   return (
     <>
-      {parent != null && <span>child of <Link to="/workflows/$id" params={{ id: parent }} className={link}><ShortId id={parent} /></Link></span>}
-      <span>correlation <Link to="/workflows" search={{ correlation_id: correlation }} className={link} title="All that one cause set in motion"><ShortId id={correlation} /></Link></span>
+      {parent != null && <span>child of <LinkedId id={parent} what="the parent's id"><Link to="/workflows/$id" params={{ id: parent }} className={link}><ShortId id={parent} /></Link></LinkedId></span>}
+      <span>correlation <LinkedId id={correlation} what="the correlation id"><Link to="/workflows" search={{ correlation_id: correlation }} className={link} title="All that one cause set in motion"><ShortId id={correlation} /></Link></LinkedId></span>
       {subject != null && <span>about <Link to="/workflows" search={{ subject }} className={link}>{subject}</Link></span>}
       {priority !== "normal" && <span>priority {priority}</span>}
       {Object.entries(attributes).map(([name, value]) => (

@@ -1,5 +1,6 @@
+import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
-import { Button } from "../../kit/button";
+import { Button, buttonClass } from "../../kit/button";
 import { Menu } from "../../kit/menu";
 import { exact } from "../../model/time";
 import type { ManyVerb } from "./many";
@@ -13,15 +14,18 @@ interface SelectionBarProps {
   readonly onAll: () => void;
   readonly onClear: () => void;
   readonly onAsk: (verb: ManyVerb) => void;
+  /** The two that are selected, where it is two. */
+  readonly pair: readonly [string, string] | undefined;
 }
 
 /** What can be done to those that are selected. */
-export function SelectionBar({ count, isAll, total, onAll, onClear, onAsk }: SelectionBarProps): JSX.Element {
+export function SelectionBar({ count, isAll, total, onAll, onClear, onAsk, pair }: SelectionBarProps): JSX.Element {
   return (
     <div className="flex flex-wrap items-center gap-2 rounded border border-accent bg-selected px-3 py-1.5" role="group" aria-label="Selection">
       <span className="font-medium">{isAll ? "All " : ""}{count === undefined ? "" : exact(count)} selected</span>
       <span className="flex-1" />
       {!isAll && total !== undefined && count !== undefined && total > count && <Button small look="quiet" onClick={onAll}>Select all {exact(total)} that match</Button>}
+      {pair !== undefined && <Link to="/compare" search={{ left: pair[0], right: pair[1] }} className={buttonClass("plain", true)}>Compare them</Link>}
       <Button small onClick={() => onAsk("retry")}>Retry them</Button>
       <Button small onClick={() => onAsk("pause")}>Pause them</Button>
       <Button small onClick={() => onAsk("resume")}>Resume them</Button>

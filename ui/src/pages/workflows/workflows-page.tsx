@@ -93,7 +93,7 @@ function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Elem
   return (
     <>
       {selection.count > 0 && (
-        <SelectionBar count={selection.isAll ? total : selection.count} isAll={selection.isAll} total={total}
+        <SelectionBar count={selection.isAll ? total : selection.count} isAll={selection.isAll} total={total} pair={pairOf(selection.chosen)}
           onAll={() => selection.takeAll(query)} onClear={selection.clear} onAsk={(verb) => setAsked({ verb, selection: selection.chosen })} />
       )}
       {behind.length > 0 && <p role="status" className="text-sm text-waiting">The list may lack the newest changes: the server is behind with it by {span(Math.max(...behind.map((partition) => partition.behind_ms)))} and catches up by itself.</p>}
@@ -140,6 +140,11 @@ interface Chosen {
   readonly all: () => void;
   readonly takeAll: (filter: InstanceFilter) => void;
   readonly clear: () => void;
+}
+
+function pairOf(chosen: Selection): readonly [string, string] | undefined {
+  const [left, right, ...others] = "ids" in chosen ? chosen.ids : [];
+  return left === undefined || right === undefined || others.length > 0 ? undefined : [left, right];
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
