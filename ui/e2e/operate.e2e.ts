@@ -126,6 +126,54 @@ test("alike decisions are answered together from the overview", async () => {
   await close();
 });
 
+test("what failed alike is retried together from the overview", async () => {
+  await api.turn("chat", { mode: "failing", status: 400 });
+  const ids = await Promise.all(Array.from({ length: 3 }, () => api.start("customer-onboarding", CUSTOMER)));
+  for (const id of ids) await api.reaches(id, "compensated");
+  await api.turn("chat", { mode: "ok" });
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(server.url);
+  const group = page.getByRole("listitem").filter({ hasText: "customer-onboarding" }).filter({ hasText: "at notify-team" });
+  await group.getByRole("button", { name: "Retry 3" }).click();
+  await page.getByRole("dialog").getByLabel(/Reason/).fill("chat is back");
+  await page.getByRole("dialog").getByRole("button", { name: "Retry 3" }).click();
+  await page.getByText("Finished: 3 of 3 taken").waitFor();
+  await page.getByRole("button", { name: "Done" }).click();
+  for (const id of ids) await api.reaches(id, "completed");
+  await group.waitFor({ state: "detached" });
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+const GIVEN_UP = `
+workflow:
+  name: open-account
+  version: 1.0.0
+  timeout: 1h
+  steps: [{ id: open, adapter: billing-system, retry: { max-attempts: 1, on-exhausted: dead-letter } }]
+`;
+
+test("dead letters are counted beside every page, and called anew together", async () => {
+  await api.apply(GIVEN_UP);
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(`${server.url}/system`);
+  await page.getByRole("link", { name: "live" }).waitFor();
+  await api.turn("billing", { mode: "failing", status: 422 });
+  for (const id of [await api.start("open-account", CUSTOMER), await api.start("open-account", CUSTOMER)]) await api.reaches(id, "failed");
+  await api.turn("billing", { mode: "ok" });
+  await page.getByRole("link", { name: /Dead letters\s*2 were given up/ }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await page.getByRole("button", { name: "Call 2 anew" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Call anew 2" }).click();
+  await page.getByText("Finished: 2 of 2 taken").waitFor();
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByText("were given up").waitFor({ state: "detached" });
+  expect((await api.get<Schemas["Page_DeadLetter"]>("/dead-letters?status=pending")).items).toEqual([]);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("time travel moves graph, data and history, and is in the address", async () => {
   const id = await api.start("order-fulfilment", ORDER);
   await api.reaches(id, "completed");

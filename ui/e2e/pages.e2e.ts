@@ -83,6 +83,7 @@ beforeAll(async () => {
     "definition-versions": ["/definitions/nightly-import?tab=versions", "lines added"],
     "definition-start": ["/definitions/nightly-import?start=yes", "Rows"],
     adapters: ["/adapters?name=billing-system", "Called by"],
+    "adapter-limits": ["/adapters?name=billing-system", "Calls at once", press("Limits")],
     "dead-letters": ["/dead-letters", "open-account"],
     operations: ["/operations", "the report is due"],
     system: ["/system", "Partitions"],

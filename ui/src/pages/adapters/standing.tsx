@@ -4,6 +4,7 @@ import type { Schemas } from "../../api/client";
 import { Button } from "../../kit/button";
 import { Facts } from "../../kit/page";
 import { utc } from "../../model/time";
+import { LimitsDialog } from "./limits-dialog";
 import { SWITCHES, SwitchDialog, type Action, type Chosen } from "./switch-dialog";
 
 type Adapter = Schemas["Adapter"];
@@ -23,6 +24,7 @@ export function stateOf({ status }: Adapter): string {
 
 export function Standing({ adapter }: { readonly adapter: Adapter }): JSX.Element {
   const [chosen, setChosen] = useState<Chosen>();
+  const [limiting, setLimiting] = useState(false);
   const { status, name } = adapter;
   const held = status.state !== "running";
   const open = status.targets.some(({ breaker }) => breaker === "open" || breaker === "half-open");
@@ -33,7 +35,9 @@ export function Standing({ adapter }: { readonly adapter: Adapter }): JSX.Elemen
       <div className="flex flex-wrap gap-2">
         {(held ? ["resume"] as const : ["pause", "drain"] as const).map((action) => <Button key={action} onClick={() => setChosen({ action })}>{SWITCHES[action].verb}</Button>)}
         <Button onClick={() => setChosen({ action: open ? "reset-breaker" : "open-breaker" })}>{SWITCHES[open ? "reset-breaker" : "open-breaker"].verb}</Button>
+        <Button title="Other limits for a while" onClick={() => setLimiting(true)}>Limits</Button>
       </div>
+      {limiting && <LimitsDialog adapter={adapter} onClose={() => setLimiting(false)} />}
       <ul className="flex flex-col gap-2">
         {status.targets.map((target) => <TargetItem key={target.name} target={target} single={status.targets.length === 1} choose={(action) => setChosen({ action, target: target.name })} />)}
       </ul>
