@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { JSX } from "react";
+import { useState, type JSX } from "react";
 import type { Decision } from "../../api/client";
 import { attemptsQuery, instanceQuery } from "../../api/queries";
 import { Button } from "../../kit/button";
@@ -12,6 +12,7 @@ import { Moment } from "../../kit/time";
 import type { Json } from "../../model/json";
 import { duration } from "../../model/time";
 import { CHOICE_KEYS, CHOICE_NAMES, choicesOf, consequence, lookOf, type Choice } from "./answers";
+import { DelegateDialog } from "./delegate-dialog";
 
 interface DecisionDetailProps {
   readonly decision: Decision;
@@ -40,6 +41,7 @@ export function DecisionDetail({ decision, onAsk }: DecisionDetailProps): JSX.El
                 <span className="text-muted">{consequence(choice, decision.kind)}</span>
               </div>
             ))}
+            {decision.delegate === true && <HandOn id={decision.id} />}
           </div>
         )}
         {decision.answers.map((given) => (
@@ -66,6 +68,17 @@ export function DecisionDetail({ decision, onAsk }: DecisionDetailProps): JSX.El
         {instance !== undefined && <Block title="Input of the workflow"><JsonView value={instance.input} label="the workflow's input" /></Block>}
       </div>
     </section>
+  );
+}
+
+function HandOn({ id }: { readonly id: string }): JSX.Element {
+  const [asked, setAsked] = useState(false);
+  return (
+    <div className="flex items-center gap-3">
+      <Button look="quiet" className="w-28 shrink-0" onClick={() => setAsked(true)}>Hand it on</Button>
+      <span className="text-muted">Somebody else answers it.</span>
+      {asked && <DelegateDialog id={id} onClose={() => setAsked(false)} />}
+    </div>
   );
 }
 
