@@ -47,8 +47,8 @@ export function outlookQuery(id: string, act: PastAct) {
   });
 }
 
-/** Does it; answers the id of the instance that goes on, of a replay that of the new one. */
-export async function actOnPast(id: string, act: PastAct, reason: string, key: string): Promise<string> {
-  const answer = await ask(id, act, { reason, key });
+/** Does it; answers the id of the instance that goes on, of a replay that of the new one, which is started once under a key. */
+export async function actOnPast(id: string, act: PastAct, more: { readonly reason?: string; readonly key?: string }): Promise<string> {
+  const answer = await ask(id, act, more);
   return "id" in answer ? answer.id : id;
 }

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useState, type JSX } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type JSX } from "react";
 import { ApiProblem } from "../../api/problem";
 import { instanceQuery, versionQuery } from "../../api/queries";
 import { workflowRoute } from "../../app/router";
@@ -11,6 +11,7 @@ import { useNarrow } from "../../kit/narrow";
 import { Failure, Notice } from "../../kit/notice";
 import { Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
+import { throttled } from "../../live/throttle";
 import { useRun, type LiveRun } from "../../live/use-run";
 import { parseFlow, stepsOf, type Flow } from "../../model/flow";
 import { exact } from "../../model/time";
@@ -32,6 +33,9 @@ const TABS = ["graph", "timeline", "history", "data"] as const;
 type Tab = (typeof TABS)[number];
 const NAMES: Readonly<Record<Tab, string>> = { graph: "Graph", timeline: "Timeline", history: "History", data: "Data" };
 const MOST_REASONS = 20;
+/** Records by which what is drawn may lag behind without that being said. */
+const FAR = 500;
+const CHILDREN_PAUSE = 1_000;
 const NO_REASONS = { found: [], total: 0 } as const;
 
 type Search = Readonly<Partial<Record<"tab" | "step" | "lane" | "at" | "open" | "find", string>>>;
@@ -63,6 +67,7 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
   const all = instance.data?.seq ?? 0;
   // Until the history is there as far as it is known to go, what it says is not yet how things are.
   const isReading = isLive && run.end < all;
+  const isFarBehind = isReading && all - run.end > FAR;
   const why = isReading ? NO_REASONS : reasons(run, seq, MOST_REASONS);
   const onStep = (step: string, lane: string): void => change({ step, lane: lane === "" ? undefined : lane });
   const onRecord = (at: number): void => {
@@ -74,7 +79,7 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
       <div className="flex flex-col gap-3 px-4 pt-4 pb-3 lg:px-6">
         <Header run={run} seq={seq} isLive={isLive} isReading={isReading} instance={instance.data} id={id} actions={<Actions id={id} run={run} flow={flow} />} />
         {!isLive && <Notice tone="waiting" action={<Here id={id} run={run} seq={seq} flow={flow} onRestored={() => position.go(undefined)} />}>This is how it was after record {exact(seq)} of {exact(run.end)}. What is done by the buttons above is done to it as it is now.</Notice>}
-        {isReading && all - run.end > 500 && <p className="text-sm text-muted" role="status">Reading the history: {exact(run.end)} of {exact(all)} records</p>}
+        {isFarBehind && <p className="text-sm text-muted" role="status">Reading the history: {exact(run.end)} of {exact(all)} records</p>}
         <Why id={id} reasons={why.found} total={why.total} isLive={isLive} at={run.timeAt(seq)} instance={isReading ? undefined : run.instance.at(seq)} onStep={onStep} />
         <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
           <Tabs label="Views" tabs={TABS.map((each) => ({ id: each, name: NAMES[each] }))} current={tab} onChange={(next) => change({ tab: next === "graph" ? undefined : next })} />
@@ -82,7 +87,7 @@ function OneWorkflow({ id }: { readonly id: string }): JSX.Element {
         </div>
       </div>
       <div className="flex min-h-[420px] flex-1 border-t border-line bg-raised md:min-h-0">
-        <div role="tabpanel" aria-label={NAMES[tab]} className="relative min-h-0 min-w-0 flex-1 max-md:h-[65dvh] md:overflow-auto">
+        <div role="tabpanel" aria-label={NAMES[tab]} aria-busy={isFarBehind} className={`${isFarBehind ? "opacity-60" : ""} relative min-h-0 min-w-0 flex-1 max-md:h-[65dvh] md:overflow-auto`}>
           {run.end === 0 ? <div className="p-6"><Skeleton lines={6} /></div> : <View tab={tab} live={live} position={position} flow={flow} search={search} change={change} id={id} onStep={onStep} onRecord={onRecord} />}
         </div>
         <Selected id={id} tab={tab} live={live} position={position} flow={flow} search={search} change={change} showsRecord={showsRecord} onHideRecord={() => setShowsRecord(false)} />
@@ -169,9 +174,15 @@ function useFlow(name: string, version: string): Flow | undefined {
 function useFreshInstance(id: string, { version, state }: LiveRun): void {
   const queries = useQueryClient();
   const isEnded = state === "ended";
+  const children = useRef<ReturnType<typeof throttled>>(undefined);
   useEffect(() => {
-    if (version > 0) void queries.invalidateQueries({ queryKey: ["workflows", "children", id] });
-  }, [queries, id, version]);
+    const paced = throttled(() => queries.invalidateQueries({ queryKey: ["workflows", "children", id] }), CHILDREN_PAUSE);
+    children.current = paced;
+    return paced.stop;
+  }, [queries, id]);
+  useEffect(() => {
+    if (version > 0) children.current?.call();
+  }, [version]);
   useEffect(() => {
     if (isEnded) void queries.invalidateQueries({ queryKey: instanceQuery(id).queryKey });
   }, [queries, id, isEnded]);

@@ -25,7 +25,7 @@ export function MigrateDialog({ id, workflow, version, onClose }: MigrateDialogP
   const act = { verb: "migrate", version: to, map } as const;
   const outlook = useQuery({ ...outlookQuery(id, act), enabled: to !== "" });
   return (
-    <Confirm title="Migrate to another version" verb={`Go on with ${to}`} wide disabled={outlook.data?.fits !== true} onClose={onClose} act={(reason) => actOnPast(id, act, reason, "")}>
+    <Confirm title="Migrate to another version" verb={`Go on with ${to}`} wide disabled={outlook.data?.fits !== true} onClose={onClose} act={(reason) => actOnPast(id, act, { reason })}>
       <p className="mb-3">This run goes on with another version of {workflow}; now it runs on {version}. What is under way goes on, what has not begun runs as that version says.</p>
       {definition !== undefined && others.length === 0 && <p className="text-ink">There is no other version. Apply one, and it can be chosen here.</p>}
       {others.length > 0 && (

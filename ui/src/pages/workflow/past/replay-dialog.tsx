@@ -29,7 +29,7 @@ export function ReplayDialog({ id, workflow, version, steps, from: first, onClos
   const act = { verb: "replay", ...(from === "" ? {} : { from }), ...(other === version ? {} : { version: other }) } as const;
   const outlook = useQuery(outlookQuery(id, act));
   const go = async (): Promise<void> => {
-    const made = await actOnPast(id, act, "", keyOf(act));
+    const made = await actOnPast(id, act, { key: keyOf(act) });
     void navigate({ to: "/workflows/$id", params: { id: made } });
   };
   return (

@@ -17,7 +17,7 @@ export function RestoreDialog({ id, seq, onClose }: RestoreDialogProps): JSX.Ele
   const outlook = useQuery(outlookQuery(id, { verb: "restore", seq }));
   return (
     <Confirm title={`Restore it to record ${exact(seq)}`} verb={compensate ? "Undo and restore" : "Restore it"} danger wide disabled={outlook.data === undefined} onClose={onClose}
-      act={(reason) => actOnPast(id, { verb: "restore", seq, compensate }, reason, "")}>
+      act={(reason) => actOnPast(id, { verb: "restore", seq, compensate }, { reason })}>
       <p className="mb-3">This run goes back to how it was then and goes on from there. What was under way then begins anew; children and questions that came since are withdrawn.</p>
       <Preview outlook={outlook}>{({ to_seq: to, again, since, since_count: count }) => (
         <>
