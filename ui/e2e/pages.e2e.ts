@@ -70,6 +70,7 @@ beforeAll(async () => {
     "workflow-retrying": [`/workflows/${retrying}`, "create-account"],
     "workflow-decision": [`/workflows/${asking}?step=create-account`, "What happened"],
     "workflow-lanes": [`/workflows/${many}?step=import-row`, "200 lanes"],
+    "workflow-child": [`/workflows/${done}?step=ship`, "Child, as it stands now"],
     "workflow-timeline": [`/workflows/${done}?tab=timeline`, "ask-swift"],
     "workflow-history": [`/workflows/${done}?tab=history&at=9`, "instance-started"],
     "workflow-data": [`/workflows/${done}?tab=data`, "Output"],

@@ -14,6 +14,7 @@ import { keyOf } from "../../model/run/steps";
 import type { Segment, StepError, StepState } from "../../model/run/state";
 import { undoOf } from "../../model/summary";
 import { duration } from "../../model/time";
+import { ChildBox } from "./child-box";
 import { LaneList } from "./lane-list";
 import { ReplayFrom } from "./past/here";
 import { StepVerbs } from "./step-verbs";
@@ -49,6 +50,7 @@ export function StepPanel({ id, run, version, seq, step, lane, definition, flow,
       <StateFacts state={chosen} />
       {seq === run.end && <StepVerbs id={id} state={chosen} />}
       <ReplayFrom id={id} run={run} flow={flow} step={chosen.lane === "" ? step : ""} />
+      {chosen.child !== undefined && <ChildBox child={chosen.child} />}
       {chosen.error !== undefined && <ErrorBox error={chosen.error} />}
       <Attempts segments={run.steps.find(keyOf(chosen.lane, step))?.segments ?? []} seq={seq} />
       {(chosen.input !== null || definition?.kind === "adapter") && <Value title="Input" value={chosen.input ?? run.started?.input ?? null} />}
@@ -60,7 +62,7 @@ export function StepPanel({ id, run, version, seq, step, lane, definition, flow,
 }
 
 function StateFacts({ state }: { readonly state: StepState }): JSX.Element {
-  const { child, plan } = state;
+  const { plan } = state;
   const undo = undoOf(state);
   const rows: (readonly [string, JSX.Element | string])[] = [
     ["Status", <span key="status" className="inline-flex flex-wrap gap-x-3"><Status status={state.status} />{state.caught && <span className="text-muted">caught</span>}{state.expired && <span className="text-muted">its time was over</span>}</span>],
@@ -72,7 +74,6 @@ function StateFacts({ state }: { readonly state: StepState }): JSX.Element {
   if (state.takenFrom !== "") rows.push(["Done in", <Link key="taken" to="/workflows/$id" params={{ id: state.takenFrom }} search={{ step: state.step }} className="text-accent-text underline">run <ShortId id={state.takenFrom} /></Link>]);
   if (state.attempt > 0) rows.push(["Attempts", `${String(state.attempt)}${plan !== undefined && plan.maxAttempts > 0 ? ` of at most ${String(plan.maxAttempts)}` : ""}${state.generation > 1 ? `, run ${String(state.generation)}` : ""}`]);
   if (state.signal !== "") rows.push(["Signal", <code key="signal">{state.signal}</code>]);
-  if (child !== undefined) rows.push(["Child", <Link key="child" to="/workflows/$id" params={{ id: child.id }} className="text-accent-text underline">{child.workflow} <ShortId id={child.id} /></Link>]);
   if (undo !== "none") rows.push(["Undo", <Status key="undo" status={undo === "done" ? "undone" : undo === "failed" ? "failed" : state.undo?.busy === "decision" ? "deciding" : "undoing"} />]);
   return <Facts items={rows} />;
 }
