@@ -45,6 +45,12 @@ beforeAll(async () => {
   server = await TestServer.dev();
   const api = new Api(server);
   await put(api);
+  await api.turn("chat", { mode: "failing", status: 400 });
+  const again = await api.start("customer-onboarding", CUSTOMER);
+  await api.reaches(again, "compensated");
+  await api.turn("chat", { mode: "ok" });
+  await api.post(`/workflows/${again}/retry`, { reason: "chat is back" });
+  await api.reaches(again, "completed");
   const done = await api.start("order-fulfilment", ORDER);
   const undone = await api.start("order-fulfilment", { ...ORDER, max_shipping: 1 });
   const [invalid, many] = [await api.start("customer-onboarding", { name: "Nobody" }), await api.start("nightly-import", { rows: 200 })];
@@ -70,6 +76,7 @@ beforeAll(async () => {
     "workflow-retrying": [`/workflows/${retrying}`, "create-account"],
     "workflow-decision": [`/workflows/${asking}?step=create-account`, "What happened"],
     "workflow-lanes": [`/workflows/${many}?step=import-row`, "200 lanes"],
+    "workflow-retried": [`/workflows/${again}?tab=timeline`, "notify-team"],
     "workflow-child": [`/workflows/${done}?step=ship`, "Child, as it stands now"],
     "workflow-timeline": [`/workflows/${done}?tab=timeline`, "ask-swift"],
     "workflow-history": [`/workflows/${done}?tab=history&at=9`, "instance-started"],

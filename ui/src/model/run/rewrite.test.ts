@@ -66,6 +66,10 @@ describe("a run that is retried after its roll-back", () => {
     expect(reasons(run, 12, 3).total).toBe(0);
   });
 
+  test("says where it went on from another state", () => {
+    expect(run.turns.map(({ seq, type }) => [seq, type])).toEqual([[12, "instance-retried"]]);
+  });
+
   test("keeps the stretches of both goes", () => {
     const segments = run.steps.find("|pay")?.segments ?? [];
     expect(segments.map(({ busy, ofUndo, fromSeq, toSeq }) => [busy, ofUndo, fromSeq, toSeq])).toEqual([["call", false, 2, 3], ["call", true, 9, 10], ["call", false, 13, 14]]);

@@ -46,6 +46,7 @@ export function rewrite(run: Run, record: RunRecord, snapshot: Snapshot): void {
   const goesBack = type === "instance-restored";
   const anew = goesBack || type === "instance-retried";
   const from = goesBack ? count(data, "to_seq") : seq - 1;
+  run.turns.push({ seq, at: Date.parse(record.at), type });
   if (goesBack) run.lanes.rewind(from);
   if (anew) run.lanes.beginAnew();
   const rewriting: Rewriting = { run, record, at: Date.parse(record.at), from, generation: highestGeneration(run) + Number(anew) };

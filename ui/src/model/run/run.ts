@@ -10,7 +10,7 @@ import { LaneBook } from "./lanes";
 import { rewrites, type Snapshot } from "./rewrite";
 import { OpenSteps } from "./open-steps";
 import { keyOf, StepBook, type StepLine } from "./steps";
-import type { InstanceState, RunRecord, Started, StepError, StepState } from "./state";
+import type { InstanceState, RunRecord, Started, StepError, StepState, Turn } from "./state";
 import { TallyBook } from "./tally";
 
 const UNSTARTED: InstanceState = {
@@ -27,6 +27,8 @@ export class Run {
   readonly instance = new Track<InstanceState>(UNSTARTED);
   /** The keys of steps in the order in which their undo began, with the record that began it. */
   readonly undone: { readonly seq: number; readonly key: string }[] = [];
+  /** Where it went on from another state, in order. */
+  readonly turns: Turn[] = [];
   /** Calls that are out. */
   inFlight = 0;
   /** Where the run is in its life; the status follows from it. */

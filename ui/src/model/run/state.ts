@@ -139,6 +139,14 @@ export interface Started {
   readonly trigger: string;
 }
 
+/** That a run went on from a state that did not follow from the one before. */
+export interface Turn {
+  readonly seq: number;
+  readonly at: number;
+  /** The record's type. */
+  readonly type: string;
+}
+
 /** A stretch of time that a step spent on one thing. */
 export interface Segment {
   readonly busy: Busy;
