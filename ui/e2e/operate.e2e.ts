@@ -196,6 +196,21 @@ test("time travel moves graph, data and history, and is in the address", async (
   await close();
 });
 
+test("a child opens in place of the step that started it, and a step of it leads to its page", async () => {
+  const id = await api.start("order-fulfilment", ORDER);
+  await api.reaches(id, "completed");
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(`${server.url}/workflows/${id}`);
+  await page.getByRole("button", { name: "Open the workflow of ship" }).click();
+  await page.waitForURL(/open=ship/);
+  await page.locator('.react-flow__node[data-id="ship/announce"]').getByText("completed").waitFor();
+  await page.locator('.react-flow__node[data-id="ship/announce"]').click();
+  await page.waitForURL((url) => url.searchParams.get("step") === "announce" && !url.pathname.endsWith(id));
+  await page.getByRole("heading", { level: 1 }).getByText("order-shipping").waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("five hundred are cancelled, and one that had ended is named", async () => {
   const ids = await api.startMany("sleeper", Array.from({ length: 500 }, () => ({ note: "bulk" })));
   const { page, close } = await openTab(browser);

@@ -174,6 +174,6 @@ function pauseOf({ paused }: Snapshot): Pause | undefined {
   return paused == null ? undefined : { since: Date.parse(paused.since), by: paused.by, reason: paused.reason };
 }
 
-function momentOf(at: string | null | undefined): number {
+export function momentOf(at: string | null | undefined): number {
   return at == null ? 0 : Date.parse(at);
 }

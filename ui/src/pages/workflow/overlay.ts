@@ -4,14 +4,15 @@ import { laneWords } from "../../graph/nodes";
 import type { Overlay } from "../../graph/flow-graph";
 import { lookOf } from "../../kit/status";
 import { stepsOf, type Flow, type FlowStep } from "../../model/flow";
-import { isCollapsible, type Box } from "../../model/layout";
+import type { Box } from "../../model/layout";
 import { text } from "../../model/json";
 import type { Run } from "../../model/run/run";
 import { isOpen, stepHasEnded } from "../../model/status";
 import { summarise, wasTaken, type StepSummary } from "../../model/summary";
 import { exact } from "../../model/time";
 
-export function overlayOf(flow: Flow, run: Run, seq: number, open: ReadonlySet<string>): Overlay {
+/** `inside` are the steps of children that are drawn. */
+export function overlayOf(flow: Flow, run: Run, seq: number, open: ReadonlySet<string>, inside: ReadonlyMap<string, StepSummary>): Overlay {
   const steps = new Map<string, FlowStep>();
   const parents = new Map<string, string>();
   for (const step of stepsOf(flow)) {
@@ -19,7 +20,7 @@ export function overlayOf(flow: Flow, run: Run, seq: number, open: ReadonlySet<s
     for (const list of [...step.lists, ...step.catches]) for (const inner of list.steps) parents.set(inner.id, step.id);
   }
   const summaries = new Map<string, StepSummary | undefined>();
-  for (const id of steps.keys()) summaries.set(id, summarise(run, id, seq));
+  for (const id of steps.keys()) summaries.set(id, inside.get(id) ?? summarise(run, id, seq));
   const ended = !isOpen(run.instance.at(seq).status);
   return {
     box: (box) => (box.kind === "trigger" ? triggerOf(run) : stateOf(box, summaries.get(box.id), ended)),
@@ -55,7 +56,7 @@ function stateOf(box: Box, summary: StepSummary | undefined, ended: boolean): St
   const { only } = summary;
   return {
     status: summary.status, note, words: [lookOf(summary.status).word, note].filter((part) => part !== "").join(", "),
-    from: only?.startedAt ?? 0, to: only?.endedAt ?? 0, lanes: isCollapsible(box.step) ? summary.inside : undefined, child: only?.child, undo: summary.undo, faint: summary.status === "pending",
+    from: only?.startedAt ?? 0, to: only?.endedAt ?? 0, lanes: box.step.opens ? summary.inside : undefined, child: only?.child, undo: summary.undo, faint: summary.status === "pending",
   };
 }
 
@@ -80,7 +81,7 @@ function undoneIn(run: Run, seq: number, parents: ReadonlyMap<string, string>, s
   for (let id of seen.length > 0 && failed !== "" ? [failed, ...seen] : seen) {
     for (let parent = parents.get(id); parent !== undefined; parent = parents.get(parent)) {
       const block = steps.get(parent);
-      if (block !== undefined && isCollapsible(block) && !open.has(parent)) id = parent;
+      if (block !== undefined && block.opens && !open.has(parent)) id = parent;
     }
     if (order.at(-1) !== id) order.push(id);
   }

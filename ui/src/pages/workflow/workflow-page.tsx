@@ -5,6 +5,7 @@ import { ApiProblem } from "../../api/problem";
 import { instanceQuery, versionQuery } from "../../api/queries";
 import { workflowRoute } from "../../app/router";
 import { FlowGraph } from "../../graph/flow-graph";
+import { useChildren } from "../../graph/use-children";
 import { Empty } from "../../kit/empty";
 import { useKeys } from "../../kit/keys";
 import { useNarrow } from "../../kit/narrow";
@@ -14,6 +15,7 @@ import { Tabs } from "../../kit/tabs";
 import { throttled } from "../../live/throttle";
 import { useRun, type LiveRun } from "../../live/use-run";
 import { parseFlow, stepsOf, type Flow } from "../../model/flow";
+import { splitNested, summariesInside } from "../../model/nested";
 import { exact } from "../../model/time";
 import { reasons } from "../../model/waiting";
 import { Actions } from "./actions";
@@ -114,7 +116,7 @@ interface MainViewProps extends ViewProps {
 function View({ tab, live: { run, version }, position: { seq, isLive }, flow, search, change, id, onStep, onRecord }: MainViewProps): JSX.Element {
   switch (tab) {
     case "graph":
-      return flow === undefined ? <div className="p-6"><Skeleton lines={6} /></div> : <RunGraph flow={flow} live={{ run, version }} seq={seq} search={search} change={change} />;
+      return flow === undefined ? <div className="p-6"><Skeleton lines={6} /></div> : <RunGraph flow={flow} live={{ run, version }} seq={seq} isLive={isLive} search={search} change={change} />;
     case "timeline":
       return <Timeline run={run} version={version} seq={seq} isLive={isLive} selected={search.step === undefined ? undefined : `${search.lane ?? ""}|${search.step}`} onStep={onStep} />;
     case "history":
@@ -128,20 +130,32 @@ interface RunGraphProps {
   readonly flow: Flow;
   readonly live: Pick<LiveRun, "run" | "version">;
   readonly seq: number;
+  readonly isLive: boolean;
   readonly search: Search;
   readonly change: Change;
 }
 
-function RunGraph({ flow, live: { run, version }, seq, search, change }: RunGraphProps): JSX.Element {
+function RunGraph({ flow, live: { run, version }, seq, isLive, search, change }: RunGraphProps): JSX.Element {
+  const navigate = useNavigate();
   const openText = search.open ?? "";
   const open = useMemo(() => new Set(openText.split(",").filter((id) => id !== "")), [openText]);
-  const overlay = useMemo(() => overlayOf(flow, run, seq, open), [flow, run, seq, open, version]); // eslint-disable-line react-hooks/exhaustive-deps -- the run is the same object throughout; its version says that it grew
-  const onSelect = useCallback((step: string | undefined) => change({ step, lane: undefined }), [change]);
+  const { flow: whole, steps, childOf } = useChildren(flow, open, (step) => run.onlyStateOf(step, seq));
+  const at = isLive ? undefined : run.timeAt(seq);
+  const inside = new Map([...steps].flatMap(([outer, found]) => [...summariesInside(outer, found, at)]));
+  const insideKey = JSON.stringify([...inside].map(([id, { status, only, undo }]) => [id, status, only?.attempt, only?.endedAt, undo]));
+  const overlay = useMemo(() => overlayOf(whole, run, seq, open, inside), [whole, run, seq, open, version, insideKey]); // eslint-disable-line react-hooks/exhaustive-deps -- the run is the same object throughout; its version says that it grew
+  const select = (step: string | undefined): void => {
+    const [outer, inner] = splitNested(step ?? "") ?? [];
+    const child = outer === undefined ? undefined : childOf(outer);
+    // A step within a child is looked at on the child's own page.
+    if (child !== undefined && inner !== undefined) void navigate({ to: "/workflows/$id", params: { id: child.id }, search: { step: inner } });
+    else if (outer === undefined) change({ step, lane: undefined });
+  };
   const onOpen = useCallback((step: string) => {
     const next = open.has(step) ? [...open].filter((id) => id !== step) : [...open, step];
     change({ open: next.length === 0 ? undefined : next.join(",") });
   }, [open, change]);
-  return <FlowGraph flow={flow} overlay={overlay} open={open} selected={search.step} onSelect={onSelect} onOpen={onOpen} />;
+  return <FlowGraph flow={whole} overlay={overlay} open={open} selected={search.step} onSelect={select} onOpen={onOpen} />;
 }
 
 interface SelectedProps extends ViewProps {
