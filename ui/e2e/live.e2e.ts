@@ -28,12 +28,15 @@ test("a workflow that is submitted appears in an open list", async () => {
   await page.goto(`${server.url}/workflows`);
   await page.getByText("No workflow has run yet").or(page.getByRole("table", { name: "Workflows" })).waitFor();
   await page.getByRole("link", { name: "live" }).waitFor();
-  const id = await api.start("sleeper", {});
-  const began = performance.now();
-  await page.locator(`a[href="/workflows/${id}"]`).waitFor();
-  const took = performance.now() - began;
-  // Far less on an idle machine; the bound holds on a busy one.
-  expect(took).toBeLessThan(2_000);
+  const took: number[] = [];
+  for (let count = 0; count < 5; count += 1) {
+    const id = await api.start("sleeper", {});
+    const began = performance.now();
+    await page.locator(`a[href="/workflows/${id}"]`).waitFor();
+    took.push(performance.now() - began);
+  }
+  // What a busy machine adds to some of them is not the page's.
+  expect(Math.min(...took)).toBeLessThan(200);
   expect(complaints).toEqual([]);
   await close();
 });

@@ -32,11 +32,14 @@ async function compare(id: string): Promise<void> {
   const history = await api.get<Schemas["Page_HistoryRecord"]>(`/workflows/${id}/history?limit=1000`);
   const run = new Run();
   run.append(history.items);
+  for (let seq = run.wants; seq !== undefined; seq = run.wants) run.give(await api.get<Schemas["Instance"]>(`/workflows/${id}/state?at_seq=${String(seq)}`));
   expect(run.end).toBe(history.items.length);
   for (let seq = 1; seq <= run.end; seq += 1) {
     const truth = await api.get<Schemas["Instance"]>(`/workflows/${id}/state?at_seq=${String(seq)}`);
-    expect([seq, run.instance.at(seq).status]).toEqual([seq, truth.status]);
-    for (const step of truth.steps) {
+    expect([seq, run.instance.at(seq).status, run.instance.at(seq).version]).toEqual([seq, truth.status, truth.version]);
+    // Of a block that began anew the lanes before it are there too, under the same paths.
+    const latest = new Map(truth.steps.map((step) => [keyOf(step.lane, step.id), step]));
+    for (const step of latest.values()) {
       const state = run.stepAt(keyOf(step.lane, step.id), seq);
       if (state === undefined) continue;
       // The API has no word of its own for a step that waits for a person.
@@ -93,4 +96,62 @@ test("of a run that asks a person, for a step and for its undo", async () => {
   await answer("approve");
   await api.reaches(id, "compensated");
   await compare(id);
+});
+
+test("of a run that is retried, and of one that begins at the step that failed", async () => {
+  await api.turn("chat", { mode: "failing", status: 400 });
+  const id = await api.start("customer-onboarding", CUSTOMER);
+  await api.reaches(id, "compensated", "failed");
+  await api.turn("chat", { mode: "ok" });
+  await api.post(`/workflows/${id}/retry`, { reason: "mended" });
+  await api.reaches(id, "completed");
+  await compare(id);
+  const { id: other } = await api.post<Schemas["Submitted"]>(`/workflows/${id}/replay`, { from: "notify-team" });
+  await api.reaches(other, "completed");
+  await compare(other);
+});
+
+test("of a run with lanes that is retried, and restored with and without an undo", async () => {
+  const id = await api.start("order-fulfilment", { ...ORDER, max_shipping: 1 });
+  await api.reaches(id, "compensated");
+  await api.post(`/workflows/${id}/retry`, {});
+  await api.reaches(id, "compensated");
+  await compare(id);
+  const done = await api.start("order-fulfilment", ORDER);
+  await api.reaches(done, "completed");
+  const { items } = await api.get<Schemas["Page_HistoryRecord"]>(`/workflows/${done}/history?type=lanes-opened&limit=1000`);
+  await api.post(`/workflows/${done}/restore`, { seq: items[0]?.seq ?? 0 });
+  await api.reaches(done, "completed");
+  await compare(done);
+  await api.post(`/workflows/${done}/restore`, { seq: items[0]?.seq ?? 0, compensate: true });
+  await until("it was restored twice", async () => (await api.get<Schemas["Page_HistoryRecord"]>(`/workflows/${done}/history?type=instance-restored&limit=10`)).items.length === 2);
+  await api.reaches(done, "completed");
+  await compare(done);
+});
+
+test("of a run that is migrated while it waits", async () => {
+  const { id } = await api.post<Schemas["Submitted"]>("/workflows", { workflow: "sleeper", version: "1.0.0", input: {} });
+  await api.reaches(id, "waiting");
+  await api.post(`/workflows/${id}/migrate`, { version: "1.1.0" });
+  await api.post(`/workflows/${id}/cancel`, {});
+  await api.reaches(id, "cancelled");
+  await compare(id);
+});
+
+test("of a run that waits for its turn", async () => {
+  await api.apply(`
+workflow:
+  name: one-by-one
+  version: 1.0.0
+  timeout: 1h
+  concurrency: { limit: 1 }
+  steps: [{ id: nap, wait: { for: 1h } }]
+`);
+  const [first, second] = [await api.start("one-by-one", {}), await api.start("one-by-one", {})];
+  await api.reaches(first, "waiting");
+  await api.reaches(second, "queued");
+  await compare(second);
+  await api.post(`/workflows/${first}/cancel`, {});
+  await api.reaches(second, "waiting");
+  await compare(second);
 });

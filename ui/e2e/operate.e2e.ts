@@ -60,6 +60,58 @@ test("a decision is made with the keyboard alone", async () => {
   await close();
 });
 
+const REFUND = `
+workflow:
+  name: refund
+  version: 1.0.0
+  timeout: 24h
+  input: { schema: { type: object } }
+  steps:
+    - id: pay-back
+      adapter: local
+      action: echo
+      input: { amount: "\${ input.amount }", note: keep }
+      man-mode:
+        always: true
+        prompt: "Refund \${ input.amount }?"
+        form: { type: object, required: [amount], properties: { amount: { type: number, title: Amount } } }
+`;
+
+test("a step that is held back is approved, amended by a form, and rejected, each with a comment", async () => {
+  await api.apply(REFUND);
+  const asks = async (amount: number): Promise<string> => {
+    const id = await api.start("refund", { amount });
+    await until("it asks", async () => (await api.instance(id)).pending_decisions === 1);
+    return id;
+  };
+  const { page, complaints, close } = await openTab(browser);
+  const answer = async (id: string, name: string, fill?: () => Promise<void>): Promise<void> => {
+    await page.goto(`${server.url}/workflows/${id}`);
+    await page.getByText(/is held back/).waitFor();
+    const { items } = await api.get<Schemas["Page_Decision"]>("/decisions?status=pending");
+    await page.goto(`${server.url}/decisions?id=${items.find((decision) => decision.workflow_id === id)?.id ?? ""}`);
+    await page.getByRole("group", { name: "Answer" }).getByRole("button", { name }).click();
+    await fill?.();
+    await page.getByRole("dialog").getByLabel(/Comment/).fill(`${name} by test`);
+    await page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  };
+  const [approved, amended, rejected] = [await asks(10), await asks(20), await asks(30)];
+  await answer(approved, "Approve");
+  await answer(amended, "Amend", () => page.getByRole("dialog").getByLabel(/Amount/).fill("15"));
+  await answer(rejected, "Reject");
+  await api.reaches(approved, "completed");
+  await api.reaches(amended, "completed");
+  await api.reaches(rejected, "failed");
+  const given = (await api.instance(amended)).steps.find((step) => step.id === "pay-back")?.input;
+  expect(given).toEqual({ amount: 15, note: "keep" });
+  const { items } = await api.get<Schemas["Page_Decision"]>("/decisions?status=answered");
+  const comments = items.flatMap(({ answers }) => answers).map(({ comment }) => comment);
+  expect(comments).toEqual(expect.arrayContaining(["Approve by test", "Amend by test", "Reject by test"]));
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("alike decisions are answered together from the overview", async () => {
   const ids = [await askAPerson(), await askAPerson(), await askAPerson()];
   const { page, complaints, close } = await openTab(browser);
@@ -70,6 +122,54 @@ test("alike decisions are answered together from the overview", async () => {
   await page.getByRole("button", { name: "Done" }).click();
   for (const id of ids) await api.reaches(id, "completed");
   await page.getByText("Needs a person").waitFor({ state: "detached" });
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test("what failed alike is retried together from the overview", async () => {
+  await api.turn("chat", { mode: "failing", status: 400 });
+  const ids = await Promise.all(Array.from({ length: 3 }, () => api.start("customer-onboarding", CUSTOMER)));
+  for (const id of ids) await api.reaches(id, "compensated");
+  await api.turn("chat", { mode: "ok" });
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(server.url);
+  const group = page.getByRole("listitem").filter({ hasText: "customer-onboarding" }).filter({ hasText: "at notify-team" });
+  await group.getByRole("button", { name: "Retry 3" }).click();
+  await page.getByRole("dialog").getByLabel(/Reason/).fill("chat is back");
+  await page.getByRole("dialog").getByRole("button", { name: "Retry 3" }).click();
+  await page.getByText("Finished: 3 of 3 taken").waitFor();
+  await page.getByRole("button", { name: "Done" }).click();
+  for (const id of ids) await api.reaches(id, "completed");
+  await group.waitFor({ state: "detached" });
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+const GIVEN_UP = `
+workflow:
+  name: open-account
+  version: 1.0.0
+  timeout: 1h
+  steps: [{ id: open, adapter: billing-system, retry: { max-attempts: 1, on-exhausted: dead-letter } }]
+`;
+
+test("dead letters are counted beside every page, and called anew together", async () => {
+  await api.apply(GIVEN_UP);
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(`${server.url}/system`);
+  await page.getByRole("link", { name: "live" }).waitFor();
+  await api.turn("billing", { mode: "failing", status: 422 });
+  for (const id of [await api.start("open-account", CUSTOMER), await api.start("open-account", CUSTOMER)]) await api.reaches(id, "failed");
+  await api.turn("billing", { mode: "ok" });
+  await page.getByRole("link", { name: /Dead letters\s*2 were given up/ }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await page.getByRole("button", { name: "Call 2 anew" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Call anew 2" }).click();
+  await page.getByText("Finished: 2 of 2 taken").waitFor();
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByText("were given up").waitFor({ state: "detached" });
+  expect((await api.get<Schemas["Page_DeadLetter"]>("/dead-letters?status=pending")).items).toEqual([]);
   expect(complaints).toEqual([]);
   await close();
 });
@@ -96,6 +196,21 @@ test("time travel moves graph, data and history, and is in the address", async (
   await close();
 });
 
+test("a child opens in place of the step that started it, and a step of it leads to its page", async () => {
+  const id = await api.start("order-fulfilment", ORDER);
+  await api.reaches(id, "completed");
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(`${server.url}/workflows/${id}`);
+  await page.getByRole("button", { name: "Open the workflow of ship" }).click();
+  await page.waitForURL(/open=ship/);
+  await page.locator('.react-flow__node[data-id="ship/announce"]').getByText("completed").waitFor();
+  await page.locator('.react-flow__node[data-id="ship/announce"]').click();
+  await page.waitForURL((url) => url.searchParams.get("step") === "announce" && !url.pathname.endsWith(id));
+  await page.getByRole("heading", { level: 1 }).getByText("order-shipping").waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("five hundred are cancelled, and one that had ended is named", async () => {
   const ids = await api.startMany("sleeper", Array.from({ length: 500 }, () => ({ note: "bulk" })));
   const { page, close } = await openTab(browser);
@@ -103,7 +218,7 @@ test("five hundred are cancelled, and one that had ended is named", async () => 
   await page.getByText("500", { exact: true }).waitFor();
   await page.getByRole("checkbox", { name: "Select all rows that are loaded" }).check();
   await page.getByRole("button", { name: "Select all 500 that match" }).click();
-  await page.getByText("500 selected").waitFor();
+  await page.getByText("All 500 selected").waitFor();
   const gone = ids[7] ?? "";
   await api.post(`/workflows/${gone}/cancel`, {});
   await api.reaches(gone, "cancelled");
@@ -111,7 +226,7 @@ test("five hundred are cancelled, and one that had ended is named", async () => 
   await page.getByRole("dialog").getByLabel(/Reason/).fill("end of test");
   await page.getByRole("dialog").getByRole("button", { name: "Cancel 500" }).click();
   await page.getByText(/Finished: 499 of 500 taken/).waitFor();
-  await page.getByRole("dialog").getByText(gone).waitFor();
+  await page.getByRole("dialog").getByTitle(gone).waitFor();
   await page.getByRole("button", { name: "Done" }).click();
   await until("all are cancelled", async () => (await api.get<Schemas["Counts"]>("/workflows/count?subject=bulk&status=active")).total === 0);
   await close();
@@ -148,6 +263,43 @@ test("markup in names, inputs and errors is shown as text", async () => {
   await close();
 });
 
+const EVIL = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+
+test("so it is in errors, questions, reasons, comments, subjects and attributes, wherever they are shown", async () => {
+  await api.apply(`
+workflow:
+  name: evil
+  version: 1.0.0
+  timeout: 24h
+  input: { schema: { type: object } }
+  subject: "\${ input.note }"
+  attributes: { mark: "\${ input.note }" }
+  steps:
+    - { id: ask, decision: { prompt: "\${ input.note }" } }
+    - { id: break, fail: { type: evil.error, message: "\${ input.note }" } }
+`);
+  const ask = async (): Promise<[string, string]> => {
+    const id = await api.start("evil", { note: EVIL });
+    await until("it asks", async () => (await api.instance(id)).pending_decisions === 1);
+    const { items } = await api.get<Schemas["Page_Decision"]>("/decisions?status=pending");
+    return [id, items.find((decision) => decision.workflow_id === id)?.id ?? ""];
+  };
+  const [[failed, first], [asking, second]] = [await ask(), await ask()];
+  await api.post(`/decisions/${first}/approve`, { comment: EVIL });
+  await api.reaches(failed, "failed");
+  await api.post(`/workflows/${asking}/pause`, { reason: EVIL });
+  await api.post("/operations", { action: "resume", ids: [asking], reason: EVIL });
+  const { page, complaints, close } = await openTab(browser);
+  const paths = ["/", "/workflows?workflow=evil", `/workflows/${failed}`, `/workflows/${failed}?tab=history`, `/workflows/${failed}?step=break`, `/workflows/${asking}`, `/decisions?id=${second}`, "/decisions?show=answered", "/operations", "/audit", `/compare?left=${failed}&right=${asking}`];
+  for (const path of paths) {
+    await page.goto(server.url + path);
+    await page.getByText("onerror").filter({ visible: true }).first().waitFor();
+    expect([path, await page.locator('img[src="x"]').count(), await page.title()]).toEqual([path, 0, expect.stringContaining("Orchestrator")]);
+  }
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("anything is found by Ctrl-K", async () => {
   const id = await api.start("sleeper", { note: "find me" });
   const { page, complaints, close } = await openTab(browser);
@@ -158,6 +310,13 @@ test("anything is found by Ctrl-K", async () => {
   await page.getByRole("option", { name: new RegExp(id.slice(-6)) }).waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(`${server.url}/workflows/${id}`);
+  const made = await api.post<Schemas["Operation"]>("/operations", { action: "pause", ids: [id], reason: "find this one" });
+  for (const [words, group, path] of [["billing-sys", "Adapter", "/adapters"], ["nightly-imp", "Definition", "/definitions/nightly-import"], ["find this", "Operation", `/operations?id=${made.id}`]] as const) {
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type(words);
+    await page.getByRole("option").filter({ hasText: group }).first().click();
+    await page.waitForURL((url) => `${url.pathname}${url.search}`.startsWith(path));
+  }
   expect(complaints).toEqual([]);
   await close();
 });

@@ -112,6 +112,21 @@ test("from the commit to the pixel", async () => {
   await close();
 });
 
+test("a first load, and a loop of five thousand lanes", async () => {
+  const { page, close } = await openTab(browser);
+  await page.goto(server.url);
+  await page.getByText("Open now").waitFor();
+  const ready = await page.evaluate(() => performance.getEntriesByType("navigation").map((entry) => (entry as PerformanceNavigationTiming).domContentLoadedEventEnd)[0] ?? 0);
+  say(`the first page runs ${ready.toFixed(0)} ms after it was asked for`);
+  const id = await api.start("nightly-import", { rows: 5_000 });
+  await api.reaches(id, "waiting");
+  const began = performance.now();
+  await page.goto(`${server.url}/workflows/${id}?open=rows&step=import-row`);
+  await page.getByText("5,000 lanes").waitFor();
+  say(`a loop of 5,000 lanes, and their list, is drawn ${(performance.now() - began).toFixed(0)} ms after its page was asked for`);
+  await close();
+});
+
 test("a slider over a long history", async () => {
   const id = await api.start("nightly-import", { rows: 33_000 });
   await api.reaches(id, "waiting");

@@ -30,13 +30,27 @@ interface Found {
 
 let server: TestServer;
 let browser: Browser;
-/** By name: the address, and the text by which the page shows that it is there. */
-const pages = new Map<string, readonly [path: string, sign: string]>();
+/** By name: the address, the text by which the page shows that it is there, and what is done first. */
+const pages = new Map<string, readonly [path: string, sign: string, act?: (page: Page) => Promise<void>]>();
+
+const press = (...names: readonly (string | RegExp)[]) => async (page: Page): Promise<void> => {
+  for (const name of names) await page.getByRole("button", { name, exact: typeof name === "string" }).or(page.getByRole("menuitem", { name })).first().click();
+};
+const type = (...keys: readonly string[]) => async (page: Page): Promise<void> => {
+  await page.getByRole("main").waitFor();
+  for (const key of keys) await page.keyboard.press(key);
+};
 
 beforeAll(async () => {
   server = await TestServer.dev();
   const api = new Api(server);
   await put(api);
+  await api.turn("chat", { mode: "failing", status: 400 });
+  const again = await api.start("customer-onboarding", CUSTOMER);
+  await api.reaches(again, "compensated");
+  await api.turn("chat", { mode: "ok" });
+  await api.post(`/workflows/${again}/retry`, { reason: "chat is back" });
+  await api.reaches(again, "completed");
   const done = await api.start("order-fulfilment", ORDER);
   const undone = await api.start("order-fulfilment", { ...ORDER, max_shipping: 1 });
   const [invalid, many] = [await api.start("customer-onboarding", { name: "Nobody" }), await api.start("nightly-import", { rows: 200 })];
@@ -62,6 +76,9 @@ beforeAll(async () => {
     "workflow-retrying": [`/workflows/${retrying}`, "create-account"],
     "workflow-decision": [`/workflows/${asking}?step=create-account`, "What happened"],
     "workflow-lanes": [`/workflows/${many}?step=import-row`, "200 lanes"],
+    "workflow-retried": [`/workflows/${again}?tab=timeline`, "notify-team"],
+    "workflow-child-open": [`/workflows/${done}?open=ship`, "book-steady"],
+    "workflow-child": [`/workflows/${done}?step=ship`, "Child, as it stands now"],
     "workflow-timeline": [`/workflows/${done}?tab=timeline`, "ask-swift"],
     "workflow-history": [`/workflows/${done}?tab=history&at=9`, "instance-started"],
     "workflow-data": [`/workflows/${done}?tab=data`, "Output"],
@@ -71,10 +88,12 @@ beforeAll(async () => {
     "decisions-answered": ["/decisions?show=answered", "Nobody has decided"],
     definitions: ["/definitions", "order-shipping"],
     definition: ["/definitions/order-fulfilment", "pack-heavy"],
+    "definition-child-open": ["/definitions/order-fulfilment?open=ship", "book-steady"],
     "definition-source": ["/definitions/order-fulfilment?tab=source", "for-each"],
     "definition-versions": ["/definitions/nightly-import?tab=versions", "lines added"],
     "definition-start": ["/definitions/nightly-import?start=yes", "Rows"],
     adapters: ["/adapters?name=billing-system", "Called by"],
+    "adapter-limits": ["/adapters?name=billing-system", "Calls at once", press("Limits")],
     "dead-letters": ["/dead-letters", "open-account"],
     operations: ["/operations", "the report is due"],
     system: ["/system", "Partitions"],
@@ -84,6 +103,21 @@ beforeAll(async () => {
     "system-policies": ["/system?tab=policies", "critical"],
     audit: ["/audit", "catalog-changed"],
     missing: ["/no-such-page", "There is no such page"],
+    retry: [`/workflows/${undone}`, "run again", press("Retry")],
+    restore: [`/workflows/${done}?at=9`, "Done outside since then", press("Restore to here")],
+    replay: [`/workflows/${done}?step=confirm`, "count as done", press("Replay from confirm")],
+    migrate: [`/workflows/${many}`, "It fits", press("More", /^Migrate/)],
+    "migrate-many": ["/definitions/nightly-import?version=1.0.0", "that it was tried on", press(/^Migrate \d+ open/)],
+    "more-menu": [`/workflows/${many}`, "Lay it beside another run", press("More")],
+    "cancel-many": ["/workflows?workflow=customer-onboarding", "How fast", async (page: Page) => {
+      await page.getByRole("checkbox", { name: "Select all rows that are loaded" }).check();
+      await press("Cancel them")(page);
+    }],
+    keys: ["/system", "fold the rail", type("?")],
+    finder: ["/system", "order-fulfilment", async (page: Page) => {
+      await type("Control+k")(page);
+      await page.keyboard.type("order");
+    }],
   })) pages.set(name, page as unknown as readonly [string, string]);
   browser = await launch();
 });
@@ -102,9 +136,17 @@ async function serious(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ target, failureSummary }) => `${id} ${target.join(" ")}: ${failureSummary ?? ""}`));
 }
 
+/** Nothing may come from elsewhere, and no script stands in the page. */
+function isStrict(policy: string): boolean {
+  const rules = new Map(policy.split(";").map((rule) => rule.trim().split(/ (.*)/s)).map(([name = "", of = ""]) => [name, of]));
+  return rules.get("default-src") === "'none'" && rules.get("script-src") === "'self'" && rules.get("connect-src") === "'self'" && !policy.includes("unsafe");
+}
+
 async function visit({ page }: Tab, name: string, theme: string, width: number): Promise<string[]> {
-  const [path, sign] = pages.get(name) ?? ["/", ""];
-  await page.goto(server.url + path);
+  const [path, sign, act] = pages.get(name) ?? ["/", ""];
+  const response = await page.goto(server.url + path);
+  const policy = response?.headers()["content-security-policy"] ?? "";
+  await act?.(page);
   await page.getByText(sign).filter({ visible: true }).first().waitFor();
   await page.getByRole("status", { name: "Loading" }).first().waitFor({ state: "detached" });
   if (SHOTS !== undefined) {
@@ -112,6 +154,7 @@ async function visit({ page }: Tab, name: string, theme: string, width: number):
     await page.screenshot({ path: join(SHOTS, `${name}-${theme}-${String(width)}.png`), animations: "disabled" });
   }
   const found = await serious(page);
+  if (!isStrict(policy)) found.push(`has no strict policy, but ${policy}`);
   const overflow = await page.evaluate(() => Math.max(0, ...["html", "main"].map((each) => document.querySelector(each)).map((element) => (element === null ? 0 : element.scrollWidth - element.clientWidth))));
   if (overflow > 0) found.push(`is ${String(overflow)} px too wide`);
   return found.map((complaint) => `${name}: ${complaint}`);
@@ -127,4 +170,29 @@ describe.each([["light", WIDE], ["dark", WIDE], ["light", PHONE], ["dark", PHONE
     expect(tab.complaints.filter((complaint) => !complaint.includes("status of 404"))).toEqual([]);
     await tab.close();
   });
+});
+
+const MOST_BYTES = 400 * 1024;
+
+test("the first load is small, also of the page that draws most", async () => {
+  for (const name of ["overview", "workflow-graph"]) {
+    const { page, close } = await openTab(browser);
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.enable");
+    const sizes: number[] = [];
+    const own = new Set<string>();
+    session.on("Network.responseReceived", ({ requestId, response }) => {
+      if (!new URL(response.url).pathname.startsWith("/api/")) own.add(requestId);
+    });
+    session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+      if (own.has(requestId)) sizes.push(encodedDataLength);
+    });
+    const [path, sign] = pages.get(name) ?? ["/", ""];
+    await page.goto(server.url + path);
+    await page.getByText(sign).filter({ visible: true }).first().waitFor();
+    await page.evaluate(() => document.fonts.ready);
+    expect(sizes.length).toBeGreaterThan(3);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_BYTES);
+    await close();
+  }
 });

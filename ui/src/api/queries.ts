@@ -90,6 +90,14 @@ export function instanceQuery(id: string) {
   });
 }
 
+export function attemptsQuery(id: string, step: string) {
+  return queryOptions({
+    queryKey: ["instance", id, "attempts", step],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/workflows/{id}/steps/{step}/attempts", { params: { path: { id, step } }, signal })),
+    retry,
+  });
+}
+
 export function childrenQuery(id: string) {
   return queryOptions({
     queryKey: ["workflows", "children", id],
@@ -144,6 +152,17 @@ export const pendingDecisionsQuery = queryOptions({
 export const answeredDecisionsQuery = queryOptions({
   queryKey: ["decisions", "answered"],
   queryFn: ({ signal }) => take(api.GET("/api/v1/decisions", { params: { query: { status: "answered", limit: 200 } }, signal })),
+  retry,
+});
+
+/** More than anybody looks through in a group; beyond it a count says so. */
+export const MOST_LETTERS = 100;
+
+/** The newest letters that wait. */
+export const pendingLettersQuery = queryOptions({
+  queryKey: ["dead-letters", "newest"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/dead-letters", { params: { query: { status: "pending", limit: MOST_LETTERS } }, signal })),
+  refetchInterval: 4 * SLOWLY,
   retry,
 });
 

@@ -3,9 +3,10 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useDeferredValue, useState, type JSX, type KeyboardEvent } from "react";
 import { api, take } from "../api/client";
-import { adaptersQuery, definitionsQuery } from "../api/queries";
+import { adaptersQuery, answeredDecisionsQuery, countQuery, definitionsQuery, operationsQuery, pendingDecisionsQuery, pendingLettersQuery } from "../api/queries";
 import * as icons from "../kit/icons";
 import { Status } from "../kit/status";
+import { exact } from "../model/time";
 import { PLACES } from "./places";
 
 interface Hit {
@@ -19,7 +20,7 @@ interface Hit {
 
 const MOST = 8;
 
-/** Finds pages, definitions, adapters, and instances by id, name or error. */
+/** Finds pages, definitions, adapters, instances by id, name or error, decisions, dead letters and operations. */
 export function Finder({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
@@ -72,6 +73,34 @@ export function Finder({ onClose }: { readonly onClose: () => void }): JSX.Eleme
   );
 }
 
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-/i;
+
+/** Decisions, dead letters, operations and correlations: by id, or by what they say. */
+function useOthers(text: string): Hit[] {
+  const navigate = useNavigate();
+  const isId = ID.test(text);
+  const wanted = text.toLowerCase();
+  const decisions = useQuery(pendingDecisionsQuery).data?.items ?? [];
+  const answered = useQuery({ ...answeredDecisionsQuery, enabled: isId }).data?.items ?? [];
+  const letters = useQuery(pendingLettersQuery).data?.items ?? [];
+  const operations = useQuery({ ...operationsQuery, enabled: text.length >= 2, refetchInterval: false }).data?.items ?? [];
+  const correlated = useQuery({ ...countQuery({ correlation_id: wanted }), enabled: isId && text.length === 36 }).data?.total ?? 0;
+  if (text.length < 2) return [];
+  const has = (...words: readonly string[]): boolean => words.some((word) => word.toLowerCase().includes(wanted));
+  return [
+    ...[...decisions, ...answered].filter(({ id, prompt, step }) => has(id, prompt, step)).slice(0, MOST).map(({ id, prompt, workflow, status }): Hit => (
+      { id: `decision-${id}`, group: "Decision", name: prompt, hint: workflow, status, go: () => navigate({ to: "/decisions", search: { id, ...(status === "pending" ? {} : { show: "answered" }) } }) }
+    )),
+    ...letters.filter(({ id, what, step }) => has(id, what, step)).slice(0, MOST).map(({ id, step, what }): Hit => (
+      { id: `letter-${id}`, group: "Dead letter", name: `${step} · ${what}`, hint: id.slice(-6), go: () => navigate({ to: "/dead-letters", search: { id } }) }
+    )),
+    ...operations.filter(({ id, action, reason = "" }) => has(id, action, reason)).slice(0, MOST).map(({ id, action, total, reason = "", status }): Hit => (
+      { id: `operation-${id}`, group: "Operation", name: `${action} ${exact(total)}`, hint: reason, status, go: () => navigate({ to: "/operations", search: { id } }) }
+    )),
+    ...(correlated === 0 ? [] : [{ id: `correlation-${wanted}`, group: "Correlation", name: `${exact(correlated)} ${correlated === 1 ? "workflow" : "workflows"} set in motion`, hint: "", go: () => navigate({ to: "/workflows", search: { correlation_id: wanted } }) }]),
+  ];
+}
+
 function useHits(text: string): Hit[] {
   const navigate = useNavigate();
   const definitions = useQuery(definitionsQuery).data?.items ?? [];
@@ -82,6 +111,7 @@ function useHits(text: string): Hit[] {
     enabled: text.length >= 2,
     placeholderData: keepPreviousData,
   });
+  const others = useOthers(text);
   const has = (name: string): boolean => name.toLowerCase().includes(text.toLowerCase());
   const instances = text.length < 2 ? [] : (found.data?.items ?? []);
   return [
@@ -92,5 +122,6 @@ function useHits(text: string): Hit[] {
     ]),
     ...(text === "" ? [] : adapters.filter(({ name }) => has(name)).slice(0, MOST).map(({ name, type }): Hit => ({ id: `adapter-${name}`, group: "Adapter", name, hint: type, go: () => navigate({ to: "/adapters", search: { name } }) }))),
     ...instances.map(({ id, workflow, status }): Hit => ({ id, group: "Workflow", name: `${workflow} ${id.slice(-6)}`, hint: "", status, go: () => navigate({ to: "/workflows/$id", params: { id } }) })),
+    ...others,
   ];
 }

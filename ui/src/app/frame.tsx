@@ -1,14 +1,14 @@
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useState, type JSX } from "react";
 import { useQuery } from "@tanstack/react-query";
-import { pendingDecisionsQuery } from "../api/queries";
+import { pendingDecisionsQuery, pendingLettersQuery } from "../api/queries";
 import { useKeys } from "../kit/keys";
-import { isDecision, useLiveQueries } from "../live/hooks";
+import { isDecision, isLetter, useLiveQueries } from "../live/hooks";
 import { Banner } from "./banner";
 import { Finder } from "./finder";
 import { KeysHelp } from "./keys-help";
 import { PLACES } from "./places";
-import { BottomBar, Rail } from "./rail";
+import { BottomBar, Rail, type Counts } from "./rail";
 import { SignIn } from "./sign-in";
 import { TopBar } from "./top-bar";
 
@@ -24,7 +24,13 @@ export function Frame(): JSX.Element {
   };
   useTitle();
   useLiveQueries(pendingDecisionsQuery.queryKey, isDecision, 400);
-  const pending = useQuery(pendingDecisionsQuery).data?.items.length ?? 0;
+  useLiveQueries(["dead-letters"], isLetter, 400);
+  const decisions = useQuery(pendingDecisionsQuery).data;
+  const letters = useQuery(pendingLettersQuery).data;
+  const counts: Counts = {
+    "/decisions": { count: decisions?.items.length ?? 0, more: decisions?.more ?? false, words: "wait for a person" },
+    "/dead-letters": { count: letters?.items.length ?? 0, more: letters?.next_cursor != null, words: "were given up" },
+  };
   const jumps = PLACES.map((place) => [place.keys, () => void navigate({ to: place.to })] as const);
   useKeys({
     ...Object.fromEntries(jumps),
@@ -35,12 +41,12 @@ export function Frame(): JSX.Element {
   return (
     <div className="flex h-dvh overflow-hidden">
       <a href="#page" className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:bg-raised focus:p-2">Skip to the page</a>
-      <Rail folded={folded} onFold={fold} pending={pending} />
+      <Rail folded={folded} onFold={fold} counts={counts} />
       <div className="flex min-w-0 flex-1 flex-col">
         <TopBar onFind={() => setOverlay("finder")} onKeys={() => setOverlay("keys")} />
         <Banner />
         <main id="page" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none"><Outlet /></main>
-        <BottomBar pending={pending} />
+        <BottomBar counts={counts} />
       </div>
       {overlay === "finder" && <Finder onClose={() => setOverlay(undefined)} />}
       {overlay === "keys" && <KeysHelp onClose={() => setOverlay(undefined)} />}

@@ -10,10 +10,20 @@ import { ThemeChoice } from "./theme-choice";
 interface RailProps {
   readonly folded: boolean;
   readonly onFold: () => void;
-  readonly pending: number;
+  readonly counts: Counts;
 }
 
-export function Rail({ folded, onFold, pending }: RailProps): JSX.Element {
+/** What waits behind a page. */
+interface Count {
+  readonly count: number;
+  /** There are more than these. */
+  readonly more: boolean;
+  readonly words: string;
+}
+
+export type Counts = Readonly<Partial<Record<Place["to"], Count>>>;
+
+export function Rail({ folded, onFold, counts }: RailProps): JSX.Element {
   return (
     <nav aria-label="Pages" className={`hidden shrink-0 flex-col border-r border-line bg-raised sm:flex ${folded ? "w-14" : "w-14 lg:w-[220px]"}`}>
       <Link to="/" className="flex h-12 items-center gap-2.5 px-[17px] font-semibold">
@@ -21,7 +31,7 @@ export function Rail({ folded, onFold, pending }: RailProps): JSX.Element {
         <span className={folded ? "sr-only" : "sr-only lg:not-sr-only"}>Orchestrator</span>
       </Link>
       <ul className="flex flex-1 flex-col gap-0.5 p-2">
-        {PLACES.map((place) => <li key={place.to}><RailLink place={place} folded={folded} count={place.to === "/decisions" ? pending : 0} /></li>)}
+        {PLACES.map((place) => <li key={place.to}><RailLink place={place} folded={folded} count={counts[place.to]} /></li>)}
       </ul>
       <div className={`flex items-center gap-1 border-t border-line p-2 ${folded ? "flex-col" : "flex-col lg:flex-row"}`}>
         <ThemeChoice />
@@ -32,23 +42,27 @@ export function Rail({ folded, onFold, pending }: RailProps): JSX.Element {
   );
 }
 
-function RailLink({ place: { to, name, Icon, keys }, folded, count }: { readonly place: Place; readonly folded: boolean; readonly count: number }): JSX.Element {
+function RailLink({ place: { to, name, Icon, keys }, folded, count }: { readonly place: Place; readonly folded: boolean; readonly count: Count | undefined }): JSX.Element {
   return (
     <Link to={to} activeOptions={{ exact: to === "/", includeSearch: false }} title={`${name} (${keys})`}
       className="relative flex h-8 items-center gap-3 rounded px-3 font-medium text-muted hover:bg-hover hover:text-ink"
       activeProps={{ className: "!bg-selected !text-accent-text", "aria-current": "page" }}>
       <Icon />
       <span className={folded ? "sr-only" : "sr-only flex-1 lg:not-sr-only"}>{name}</span>
-      {count > 0 && <Count count={count} folded={folded} />}
+      <Badge of={count} className={folded ? "absolute top-0.5 right-0.5 h-4 px-1" : "absolute top-0.5 right-0.5 h-4 px-1 lg:static lg:h-5 lg:px-1.5"} />
     </Link>
   );
 }
 
-function Count({ count, folded }: { readonly count: number; readonly folded: boolean }): JSX.Element {
-  const spot = "absolute top-0.5 right-0.5 h-4 px-1";
+/** Beyond it only the page itself counts. */
+const MOST = 999;
+
+function Badge({ of, className }: { readonly of: Count | undefined; readonly className: string }): JSX.Element | null {
+  if (of === undefined || of.count === 0) return null;
+  const { count, more, words } = of;
   return (
-    <span className={`inline-flex min-w-4 items-center justify-center rounded-full bg-human text-xs font-semibold text-raised ${folded ? spot : `${spot} lg:static lg:h-5 lg:px-1.5`}`}>
-      {count > 99 && folded ? "99+" : exact(count)}<span className="sr-only"> wait for a person</span>
+    <span className={`inline-flex min-w-4 items-center justify-center rounded-full bg-human text-xs font-semibold text-raised ${className}`}>
+      {exact(Math.min(count, MOST))}{(more || count > MOST) && "+"}<span className="sr-only"> {words}</span>
     </span>
   );
 }
@@ -56,7 +70,7 @@ function Count({ count, folded }: { readonly count: number; readonly folded: boo
 const BAR = PLACES.slice(0, 4);
 
 /** On a phone: a bar of five at the bottom, the fifth opens the rest. */
-export function BottomBar({ pending }: { readonly pending: number }): JSX.Element {
+export function BottomBar({ counts }: { readonly counts: Counts }): JSX.Element {
   const [more, setMore] = useState(false);
   const look = "relative flex h-14 flex-1 flex-col items-center justify-center gap-1 text-xs font-medium text-muted";
   return (
@@ -64,7 +78,7 @@ export function BottomBar({ pending }: { readonly pending: number }): JSX.Elemen
       {BAR.map(({ to, name, Icon }) => (
         <Link key={to} to={to} activeOptions={{ exact: to === "/", includeSearch: false }} className={look} activeProps={{ className: "!text-accent-text", "aria-current": "page" }}>
           <Icon size={18} />{name}
-          {to === "/decisions" && pending > 0 && <span className="absolute top-1 left-1/2 ml-2 rounded-full bg-human px-1 text-xs font-semibold text-raised">{exact(pending)}<span className="sr-only"> wait for a person</span></span>}
+          <Badge of={counts[to]} className="absolute top-1 left-1/2 ml-2 px-1" />
         </Link>
       ))}
       <button type="button" className={look} onClick={() => setMore(true)}><icons.More size={18} />More</button>

@@ -40,7 +40,7 @@ export const deadLettersRoute = createRoute({
   ...under, path: "/dead-letters", validateSearch: only("id", "show", "adapter"), component: lazyRouteComponent(() => import("../pages/dead-letters/dead-letters-page")),
 });
 export const operationsRoute = createRoute({
-  ...under, path: "/operations", component: lazyRouteComponent(() => import("../pages/operations/operations-page")),
+  ...under, path: "/operations", validateSearch: only("id"), component: lazyRouteComponent(() => import("../pages/operations/operations-page")),
 });
 export const definitionsRoute = createRoute({
   ...under, path: "/definitions", component: lazyRouteComponent(() => import("../pages/definitions/definitions-page")),

@@ -5,8 +5,9 @@ import * as icons from "../kit/icons";
 import { lookOf } from "../kit/status";
 import { Took } from "../kit/time";
 import type { FlowStep, StepKind } from "../model/flow";
-import { isCollapsible, type Box, type Direction } from "../model/layout";
-import type { Child, Lanes } from "../model/run/state";
+import type { Box, Direction } from "../model/layout";
+import { splitNested } from "../model/nested";
+import type { Child, LaneCounts } from "../model/run/state";
 import { exact } from "../model/time";
 
 /** What a run says about a step, ready to be drawn. */
@@ -17,7 +18,7 @@ export interface StepOverlay {
   readonly note: string;
   readonly from: number;
   readonly to: number;
-  readonly lanes: Lanes | undefined;
+  readonly lanes: LaneCounts | undefined;
   readonly undo: "none" | "running" | "done" | "failed";
   /** The workflow that it started. */
   readonly child: Child | undefined;
@@ -67,13 +68,18 @@ const StepNode = memo(function StepNode({ data: { box, state, isOpen, onOpen }, 
       <Handles direction={box.direction} />
       <KindIcon step={box.step} faint={faint} />
       <StepText step={box.step} state={state} />
-      {isCollapsible(box.step) && <OpenButton step={box.step} isOpen={isOpen} onOpen={onOpen} />}
+      {box.step.opens && <OpenButton step={box.step} isOpen={isOpen} onOpen={onOpen} />}
       {state?.child !== undefined && <ChildLink child={state.child} />}
       {state?.lanes !== undefined && <LaneBar lanes={state.lanes} />}
       <UndoMark step={box.step} undo={state?.undo ?? "none"} />
     </div>
   );
 });
+
+/** Of a step within a child, its own name. */
+function nameOf({ id }: FlowStep): string {
+  return splitNested(id)?.[1] ?? id;
+}
 
 function KindIcon({ step, faint }: { readonly step: FlowStep; readonly faint: boolean }): JSX.Element {
   const Icon = KIND_ICONS[step.kind];
@@ -83,7 +89,7 @@ function KindIcon({ step, faint }: { readonly step: FlowStep; readonly faint: bo
 function StepText({ step, state }: { readonly step: FlowStep; readonly state: StepOverlay | undefined }): JSX.Element {
   return (
     <span className="flex min-w-0 flex-1 flex-col">
-      <span className={`truncate font-medium ${state?.faint === true ? "text-muted" : ""}`} title={step.id}>{step.id}</span>
+      <span className={`truncate font-medium ${state?.faint === true ? "text-muted" : ""}`} title={step.id}>{nameOf(step)}</span>
       {state === undefined || state.faint ? <span className="truncate text-sm text-faint" title={step.does}>{step.does}</span> : <StateLine state={state} />}
     </span>
   );
@@ -101,7 +107,7 @@ function StateLine({ state }: { readonly state: StepOverlay }): JSX.Element {
 }
 
 function OpenButton({ step, isOpen, onOpen }: { readonly step: FlowStep; readonly isOpen: boolean; readonly onOpen: (step: string) => void }): JSX.Element {
-  const label = isOpen ? `Close ${step.id}` : `Open what ${step.id} repeats`;
+  const label = isOpen ? `Close ${nameOf(step)}` : step.kind === "workflow" ? `Open the workflow of ${nameOf(step)}` : `Open what ${nameOf(step)} repeats`;
   return (
     <button type="button" aria-label={label} title={label} onClick={(event) => {
       event.stopPropagation();
@@ -119,7 +125,7 @@ function ChildLink({ child }: { readonly child: Child }): JSX.Element {
 }
 
 /** A block's lanes by what became of them. */
-function LaneBar({ lanes }: { readonly lanes: Lanes }): JSX.Element {
+function LaneBar({ lanes }: { readonly lanes: LaneCounts }): JSX.Element {
   const running = lanes.opened - lanes.completed - lanes.failed - lanes.cancelled;
   const parts = [["bg-completed", lanes.completed], ["bg-failed", lanes.failed], ["bg-idle", lanes.cancelled], ["bg-running", running]] as const;
   const total = Math.max(1, lanes.total);
@@ -150,10 +156,11 @@ const BlockNode = memo(function BlockNode({ data: { box, state, isOpen, onOpen }
       <Handles direction={box.direction} block />
       <div className="flex h-10 items-center gap-2 px-2.5">
         <KindIcon step={box.step} faint={state?.faint === true} />
-        <span className="truncate font-medium">{box.step.id}</span>
+        <span className="truncate font-medium">{nameOf(box.step)}</span>
         {state === undefined || state.faint ? <span className="truncate text-sm text-faint">{box.step.does}</span> : <StateLine state={state} />}
         <span className="flex-1" />
-        {isCollapsible(box.step) && <OpenButton step={box.step} isOpen={isOpen} onOpen={onOpen} />}
+        {state?.child !== undefined && <ChildLink child={state.child} />}
+        {box.step.opens && <OpenButton step={box.step} isOpen={isOpen} onOpen={onOpen} />}
       </div>
       <UndoMark step={box.step} undo={state?.undo ?? "none"} top />
     </div>
@@ -179,7 +186,7 @@ const TriggerNode = memo(function TriggerNode({ data: { box, state } }: BoxProps
 
 export const NODE_TYPES = { step: StepNode, block: BlockNode, lane: LaneNode, trigger: TriggerNode };
 
-export function laneWords(lanes: Lanes): string {
+export function laneWords(lanes: LaneCounts): string {
   const done = lanes.completed + lanes.failed + lanes.cancelled;
   const failed = lanes.failed > 0 ? `, ${exact(lanes.failed)} failed` : "";
   return `${exact(done)} of ${exact(lanes.total)}${failed}`;

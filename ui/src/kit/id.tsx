@@ -21,6 +21,11 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
   );
 }
 
+/** An id that leads somewhere, and can be copied. */
+export function LinkedId({ id, what, children }: { readonly id: string; readonly what: string; readonly children: JSX.Element }): JSX.Element {
+  return <span className="inline-flex items-center gap-0.5">{children}<CopyButton text={id} what={what} /></span>;
+}
+
 /** An id, shortened in the middle, whole on hover. */
 export function ShortId({ id }: { readonly id: string }): JSX.Element {
   const shown = id.length > 14 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;

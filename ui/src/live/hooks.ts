@@ -33,4 +33,5 @@ export function useLiveQueries(key: QueryKey, wanted: (record: StreamRecord) => 
 }
 
 export const isDecision = ({ record }: StreamRecord): boolean => record.type.startsWith("decision-") || record.type.startsWith("instance-");
+export const isLetter = ({ record }: StreamRecord): boolean => record.type === "dead-lettered" || record.type === "decision-made";
 export const isLifecycle = ({ record }: StreamRecord): boolean => record.type.startsWith("instance-") || record.type.startsWith("decision-");

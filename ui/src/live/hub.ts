@@ -11,7 +11,8 @@ import { eventsWith, webSocket, type Transport } from "./transport";
 const TYPES = [
   "instance-started", "instance-failing", "instance-completed", "instance-failed", "instance-compensated", "instance-cancelled",
   "decision-requested", "decision-made", "cancel-requested", "compensation-requested", "compensation-started",
-  "retry-scheduled", "task-accepted", "step-started",
+  "instance-queued", "turn-awaited", "instance-begun", "instance-paused", "instance-resumed", "instance-retried", "restore-requested",
+  "instance-restored", "instance-migrated", "dead-lettered", "retry-scheduled", "task-accepted", "step-started",
 ];
 
 export interface Connection {

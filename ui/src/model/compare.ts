@@ -27,7 +27,7 @@ function differences(a: StepState | undefined, b: StepState | undefined): string
   if (a === undefined || b === undefined) return ["status"];
   const same = (x: unknown, y: unknown): boolean => JSON.stringify(x) === JSON.stringify(y);
   const found: [string, boolean][] = [
-    ["status", a.status === b.status && undoOf([a]) === undoOf([b])],
+    ["status", a.status === b.status && undoOf(a) === undoOf(b)],
     ["attempts", a.attempt === b.attempt],
     ["input", same(a.input, b.input)],
     ["output", same(a.output, b.output)],

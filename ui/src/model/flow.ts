@@ -26,6 +26,8 @@ export interface FlowStep {
   readonly does: string;
   /** Steps of its list that it follows; undefined: the one before it. */
   readonly needs: readonly string[] | undefined;
+  /** Its inside is drawn only when it was opened: it may have thousands of lanes, or is another workflow. */
+  readonly opens: boolean;
   /** What undoes it; empty: nothing. */
   readonly undo: string;
   readonly lists: readonly FlowList[];
@@ -84,6 +86,7 @@ function parseStep(document: JsonObject): FlowStep {
     kind,
     does: describe(kind, document),
     needs: Array.isArray(needs) ? needs.filter((need) => typeof need === "string") : undefined,
+    opens: kind === "for-each" || kind === "repeat" || kind === "workflow",
     undo: undoOf(document["compensation"]),
     lists: listsOf(kind, document),
     catches: catchesOf(document["catch"]),

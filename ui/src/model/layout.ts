@@ -45,11 +45,6 @@ const SIDE = 28;
 const HEAD = 44;
 const LABEL = 24;
 
-/** Blocks whose inside is drawn only when it was opened: they may have thousands of lanes. */
-export function isCollapsible(step: FlowStep): boolean {
-  return step.kind === "for-each" || step.kind === "repeat";
-}
-
 interface Piece {
   width: number;
   height: number;
@@ -150,7 +145,7 @@ class Layouter {
   }
 
   private step(step: FlowStep, depth: number): Piece {
-    const closed = step.lists.length === 0 || (isCollapsible(step) && !this.open.has(step.id));
+    const closed = step.lists.length === 0 || (step.opens && !this.open.has(step.id));
     const piece = closed
       ? leaf({ id: step.id, kind: "step", ...STEP, x: 0, y: 0, depth, direction: this.direction, step })
       : this.block(step, depth);

@@ -44,19 +44,37 @@ export interface Filled {
   readonly errors: ReadonlyMap<string, string>;
 }
 
-/** The input that the texts stand for; what was left empty is left out. */
-export function fill(fields: readonly Field[], texts: ReadonlyMap<string, string>): Filled {
-  const value: Record<string, Json> = {};
+/** What the fields hold for a value; where it says nothing, what the schema has for it. */
+export function textsOf(fields: readonly Field[], value: Json): Map<string, string> {
+  return new Map(fields.map(({ path, start }) => {
+    let found: Json = value;
+    for (const part of path.split(".")) found = member(found, part);
+    return [path, found === null ? start : typeof found === "string" ? found : JSON.stringify(found)];
+  }));
+}
+
+/** The value of a form that nobody has touched yet; undefined while something is missing. */
+export function firstValue(schema: Json, start: Json): Json | undefined {
+  const fields = fieldsOf(schema);
+  if (fields.length === 0) return start;
+  const { value, errors } = fill(fields, textsOf(fields, start), isObject(start) ? start : {});
+  return errors.size > 0 ? undefined : value;
+}
+
+/** The value that the texts stand for; what was left empty is left out, what `base` has besides the fields stays. */
+export function fill(fields: readonly Field[], texts: ReadonlyMap<string, string>, base: JsonObject = {}): Filled {
+  let value: JsonObject = base;
   const errors = new Map<string, string>();
   for (const field of fields) {
     const written = texts.get(field.path) ?? field.start;
     if (written === "") {
+      value = without(value, field.path.split("."));
       if (field.required) errors.set(field.path, "expected a value");
       continue;
     }
     const read = readValue(field, written);
     if (read === undefined) errors.set(field.path, field.kind === "number" ? "expected a number" : "expected JSON");
-    else put(value, field.path.split("."), read);
+    else value = withMember(value, field.path.split("."), read);
   }
   return { value, errors };
 }
@@ -73,13 +91,15 @@ function readValue(field: Field, written: string): Json | undefined {
   }
 }
 
-function put(into: Record<string, Json>, path: readonly string[], value: Json): void {
+function withMember(of: JsonObject, path: readonly string[], value: Json): JsonObject {
   const [first = "", ...rest] = path;
-  if (rest.length === 0) {
-    into[first] = value;
-    return;
-  }
-  const inner = isObject(into[first]) ? { ...into[first] } : {};
-  put(inner, rest, value);
-  into[first] = inner;
+  const inner = of[first];
+  return { ...of, [first]: rest.length === 0 ? value : withMember(isObject(inner) ? inner : {}, rest, value) };
+}
+
+function without(of: JsonObject, path: readonly string[]): JsonObject {
+  const [first = "", ...rest] = path;
+  const inner = of[first];
+  if (rest.length > 0) return isObject(inner) ? { ...of, [first]: without(inner, rest) } : of;
+  return Object.fromEntries(Object.entries(of).filter(([name]) => name !== first));
 }

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { actOnAll, type BulkProgress } from "./bulk";
 import { diffLines } from "./diff";
 import { parseMetrics, quantile, rate, total } from "./prometheus";
-import { fieldsOf, fill } from "./schema-form";
+import { fieldsOf, fill, firstValue, textsOf } from "./schema-form";
 import { duration, exact, figure, span, when } from "./time";
 import { Track } from "./track";
 import { groupTrouble, splitError } from "./trouble";
@@ -82,6 +82,24 @@ test("a difference holds both texts, and no line twice", () => {
     expect(lines.filter(({ kind }) => kind !== "added").map(({ text }) => text).join("\n")).toBe(a);
     expect(lines.filter(({ kind }) => kind !== "removed").map(({ text }) => text).join("\n")).toBe(b);
   }
+});
+
+describe("a form for a value that is there", () => {
+  const schema = { type: "object", required: ["price"], properties: { price: { type: "number" }, to: { type: "object", properties: { city: { type: "string" } } } } };
+  const fields = fieldsOf(schema);
+
+  test("shows it, and keeps what it does not show", () => {
+    const base = { price: 7, to: { city: "Bern", zip: 3000 }, note: "n" };
+    expect([...textsOf(fields, base)]).toEqual([["price", "7"], ["to.city", "Bern"]]);
+    expect(fill(fields, new Map([["price", "8"], ["to.city", ""]]), base).value).toEqual({ price: 8, to: { zip: 3000 }, note: "n" });
+    expect(base.to.city).toBe("Bern");
+  });
+
+  test("has a value from the beginning where nothing is missing", () => {
+    expect(firstValue(schema, { price: 7 })).toEqual({ price: 7 });
+    expect(firstValue(schema, {})).toBeUndefined();
+    expect(firstValue(null, [1])).toEqual([1]);
+  });
 });
 
 describe("a form for a schema", () => {

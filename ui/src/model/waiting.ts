@@ -30,7 +30,8 @@ export function reasons(run: Run, seq: number, limit: number): { readonly found:
   const { decisions, status } = run.instance.at(seq);
   if (!isOpen(status)) return { found: [], total: 0 };
   const groups = new Map<string, Reason>();
-  for (const { state } of run.begun(seq)) {
+  for (const line of run.open.candidates(seq)) {
+    const state = line.states.at(seq);
     for (const one of [ofStep(state), ofUndo(state)]) {
       if (one === undefined) continue;
       const decision = decisions.find((each) => each.step === one.step && each.lane === one.lane && each.ofUndo === one.ofUndo);

@@ -22,8 +22,10 @@ export function sentence(record: RunRecord): string {
       return [OVERRULED[text(data, "how")] ?? "an operator overruled it", text(data, "reason")].filter((part) => part !== "").join(". ");
     case "instance-queued":
       return `its steps begin at ${text(data, "start_at")}`;
+    case "turn-awaited":
+      return "waits for its turn under the limit of its workflow";
     case "instance-begun":
-      return "the time has come: its steps begin";
+      return "its steps begin";
     case "instance-paused":
       return ["is held: nothing new begins", text(data, "reason")].filter((part) => part !== "").join(". ");
     case "instance-resumed":
@@ -36,8 +38,22 @@ export function sentence(record: RunRecord): string {
       return `takes the signal ${text(data, "signal")} of record ${String(count(data, "received"))}`;
     case "wait-expired":
       return "what it waited for did not come in time: it goes on without";
+    case "lanes-paced":
+      return `the next items are due at ${text(data, "due_at")}`;
     case "lanes-opened":
       return `lanes ${String(count(data, "from"))} to ${String(count(data, "to") - 1)} begin`;
+    case "dead-lettered":
+      return `${called(data)} was given up and is kept as a dead letter. ${failure}`;
+    case "instance-retried":
+      return because("goes on from the steps that failed", data);
+    case "restore-requested":
+      return because(`goes back to how it was after record ${String(count(data, "to_seq"))}, once what was done since is undone`, data);
+    case "instance-restored":
+      return because(`goes on from how it was after record ${String(count(data, "to_seq"))}`, data);
+    case "instance-migrated":
+      return because(`goes on with version ${text(data, "version")}`, data);
+    case "steps-taken":
+      return `${amount(taken(data), "step")} ${taken(data) === 1 ? "counts" : "count"} as done, as in run ${text(data, "from")}`;
     case "attempt-failed":
       return `attempt ${String(attempt)} failed. ${failure}`;
     case "retry-scheduled":
@@ -69,8 +85,20 @@ const OVERRULED: Readonly<Record<string, string>> = {
 };
 
 function callee(data: RunRecord["data"]): string {
-  const plan = member(data, "plan");
-  return [text(plan, "adapter"), text(plan, "action")].filter((part) => part !== "").join(" · ") || "a workflow";
+  return called(member(data, "plan"));
+}
+
+function called(of: RunRecord["data"]): string {
+  return [text(of, "adapter"), text(of, "action")].filter((part) => part !== "").join(" · ") || "a workflow";
+}
+
+function because(what: string, data: RunRecord["data"]): string {
+  return [what, text(data, "reason")].filter((part) => part !== "").join(": ");
+}
+
+function taken(data: RunRecord["data"]): number {
+  const places = member(data, "places");
+  return Array.isArray(places) ? places.length : 0;
 }
 
 function amount(count: number, noun: string): string {

@@ -1,6 +1,7 @@
 /** What the records of a roll-back change. */
 import { count, member, moment, text } from "../json";
-import { changeInstance, changeStep, childIn, planIn } from "./fold";
+import { changeInstance, changeStep } from "./change";
+import { childIn, planIn } from "./fold";
 import { errorIn, type Run } from "./run";
 import { begin, close, type StepLine } from "./steps";
 import type { Busy, RunRecord, Undo } from "./state";

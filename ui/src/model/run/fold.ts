@@ -4,23 +4,33 @@
  */
 import { count, isObject, member, moment, text, type Json } from "../json";
 import { stepHasEnded, type InstanceStatus } from "../status";
+import { changeInstance, changeStep, forget } from "./change";
 import { foldUndo, foldUndoOfLanes } from "./fold-undo";
+import { ROOT } from "./lanes";
+import { rewrite, rewrites, type Snapshot } from "./rewrite";
 import { errorIn, type Run } from "./run";
 import { begin, close, keyOf, type StepLine } from "./steps";
 import type { Child, InstanceState, Lanes, Plan, RunRecord, Segment, StepState } from "./state";
 
-export function fold(run: Run, record: RunRecord): void {
+/** `snapshot` is the state after the record, of those after which the run goes on from another one. */
+export function fold(run: Run, record: RunRecord, snapshot: Snapshot | undefined): void {
   const at = Date.parse(record.at);
-  const line = typeof record.step === "string" ? lineOf(run, record.lane ?? "", record.step, record.type) : undefined;
+  if (rewrites(record) && snapshot !== undefined) {
+    rewrite(run, record, snapshot);
+    return changeInstance(run, record.seq, { status: statusOf(run) });
+  }
+  const line = typeof record.step === "string" ? lineOf(run, record, record.step) : undefined;
   if (line === undefined) foldInstance(run, record, at);
   else foldStep(run, line, record, at);
   changeInstance(run, record.seq, { status: statusOf(run) });
 }
 
-function lineOf(run: Run, lane: string, step: string, type: string): StepLine {
-  const laneId = run.lanes.at(lane)?.id ?? 0;
-  const line = run.steps.line(lane, step, laneId);
-  if (type === "step-scheduled" || type === "step-started" || type === "signal-awaited") line.laneId = laneId;
+function lineOf(run: Run, { lane, type, seq }: RunRecord, step: string): StepLine {
+  const path = lane ?? "";
+  const laneId = run.lanes.at(path)?.id ?? 0;
+  const line = run.steps.line(path, step, laneId);
+  const begins = type === "step-scheduled" || type === "step-started" || type === "signal-awaited";
+  if (begins && line.states.now.laneId !== laneId) changeStep(run, line, seq, { laneId });
   return line;
 }
 
@@ -28,19 +38,23 @@ function foldInstance(run: Run, record: RunRecord, at: number): void {
   const { data, seq } = record;
   switch (record.type) {
     case "instance-started":
-      run.lanes.open(run.lanes.nextId, "");
+      run.lanes.open(seq, run.lanes.nextId, "");
       run.started = {
-        at, workflow: text(data, "workflow"), version: text(data, "version"), input: member(data, "input"),
+        at, workflow: text(data, "workflow"), input: member(data, "input"),
         correlationId: text(data, "correlation_id"), trigger: text(data, "trigger"),
       };
-      return;
+      return changeInstance(run, seq, { version: text(data, "version") });
     case "instance-queued":
       run.phase = "queued";
       run.startAt = moment(data, "start_at");
       return;
+    case "turn-awaited":
+      run.phase = "queued";
+      run.startAt = 0;
+      return changeInstance(run, seq, { turnSince: at });
     case "instance-begun":
       run.phase = "running";
-      return;
+      return changeInstance(run, seq, { turnSince: 0 });
     case "instance-paused":
       return changeInstance(run, seq, { pause: { since: at, by: record.actor ?? "", reason: text(data, "reason") } });
     case "instance-resumed":
@@ -64,12 +78,17 @@ function foldInstance(run: Run, record: RunRecord, at: number): void {
     case "compensation-requested":
       run.phase = "compensating";
       return changeInstance(run, seq, { endedAt: 0 });
+    case "restore-requested":
+      if (run.phase === "ended") run.phase = "running";
+      return changeInstance(run, seq, { endedAt: 0, output: null, decisions: [] });
     case "compensation-started":
     case "lane-compensated":
       return foldUndoOfLanes(run, record);
     case "finally-started":
       run.phase = "running";
-      run.lanes.open(run.lanes.nextId, "");
+      // In a run that was retried it may begin once more.
+      for (const line of run.steps.inLanesOf("")) if (line.states.now.laneId !== ROOT) forget(run, line, seq, at);
+      run.lanes.open(seq, run.lanes.nextId, "");
       return;
     case "instance-completed":
     case "instance-failed":
@@ -122,6 +141,7 @@ function foldStep(run: Run, line: StepLine, record: RunRecord, at: number): void
       close(line, false, seq, at, "completed");
       return enter("callback", { status: "waiting", dueAt: moment(data, "expires_at") });
     case "round-delayed":
+    case "lanes-paced":
       return changeStep(run, line, seq, { dueAt: moment(data, "due_at"), since: at });
     case "decision-requested":
       return decisionRequested(run, line, record, at);
@@ -141,11 +161,10 @@ function stepStarted(run: Run, line: StepLine, record: RunRecord, enter: Enter, 
   }
   if (until > 0) return enter("timer", { status: "waiting", startedAt: at, dueAt: until });
   const total = count(data, "lanes");
-  run.firstLanes.set(line.key, run.lanes.reserve(total));
-  enter("lanes", { status: "running", startedAt: at, lanes: { ...NO_LANES, total } });
+  enter("lanes", { status: "running", startedAt: at, lanes: { ...NO_LANES, total, first: run.lanes.reserve(total) } });
 }
 
-const NO_LANES: Lanes = { total: 0, opened: 0, completed: 0, failed: 0, cancelled: 0 };
+const NO_LANES: Lanes = { total: 0, opened: 0, first: 0, completed: 0, failed: 0, cancelled: 0 };
 
 function lanesOpened(run: Run, line: StepLine, record: RunRecord): void {
   const { data, seq } = record;
@@ -154,14 +173,22 @@ function lanesOpened(run: Run, line: StepLine, record: RunRecord): void {
   const caught = state.status === "failed";
   const lanes = state.lanes ?? NO_LANES;
   const reserved = !caught && lanes.total > 0 && lanes.opened < lanes.total;
-  const first = reserved ? (run.firstLanes.get(line.key) ?? 0) + lanes.opened : run.lanes.nextId;
-  for (let index = from; index < to; index += 1) {
-    const path = `${state.lane === "" ? "" : `${state.lane}/`}${state.step}[${String(index)}]`;
-    run.lanes.open(first + index - from, path, line.key, caught);
-  }
+  const first = reserved ? lanes.first + lanes.opened : run.lanes.nextId;
+  const paths = Array.from({ length: to - from }, (_, index) => `${state.lane === "" ? "" : `${state.lane}/`}${state.step}[${String(from + index)}]`);
+  if (!caught) forgetWithin(run, record, new Set(paths.filter((path) => run.lanes.at(path) !== undefined)));
+  for (const [index, path] of paths.entries()) run.lanes.open(seq, first + index, path, line.key, caught);
   if (caught) return;
   const opened = lanes.opened + to - from;
   changeStep(run, line, seq, { lanes: { ...lanes, opened, total: Math.max(lanes.total, opened) }, dueAt: 0 });
+}
+
+/** Of a block that begins anew, what its lanes did before is no part of the state any more. */
+function forgetWithin(run: Run, { seq, at }: RunRecord, paths: ReadonlySet<string>): void {
+  if (paths.size === 0) return;
+  for (const line of run.steps.all()) {
+    const lanes = line.states.now.lane.split("/");
+    if (lanes.some((_, depth) => paths.has(lanes.slice(0, depth + 1).join("/")))) forget(run, line, seq, Date.parse(at));
+  }
 }
 
 function attemptFailed(run: Run, line: StepLine, record: RunRecord, at: number): void {
@@ -250,7 +277,6 @@ function stepEnded(run: Run, line: StepLine, record: RunRecord, at: number): voi
 function laneClosing(run: Run, record: RunRecord, at: number): void {
   const lane = run.lanes.get(count(record.data, "lane"));
   if (lane === undefined) return;
-  lane.status.set(record.seq, "closing");
   if (run.phase === "queued") run.phase = "running";
   for (const line of run.steps.inLane(lane.path, lane.id)) {
     const { status, busy } = line.states.now;
@@ -266,7 +292,6 @@ function laneEnded(run: Run, record: RunRecord, at: number): void {
   const lane = run.lanes.get(count(data, "lane"));
   if (lane === undefined) return;
   const outcome = text(data, "outcome");
-  lane.status.set(seq, outcome as "completed");
   for (const line of run.steps.inLane(lane.path, lane.id)) {
     const state = line.states.now;
     if (state.since > 0 && (!stepHasEnded(state.status) || (state.caught && state.endedAt === 0))) cancel(run, line, seq, at);
@@ -286,18 +311,6 @@ function cancel(run: Run, line: StepLine, seq: number, at: number): void {
 function withdraw(run: Run, seq: number, which: (decision: InstanceState["decisions"][number]) => boolean): void {
   const { decisions } = run.instance.now;
   if (decisions.some(which)) changeInstance(run, seq, { decisions: decisions.filter((decision) => !which(decision)) });
-}
-
-/** Writes a step's next state and keeps count of the calls that are out. */
-export function changeStep(run: Run, line: StepLine, seq: number, change: Partial<StepState>): void {
-  const before = line.states.now;
-  const after = { ...before, ...change };
-  line.states.set(seq, after);
-  run.inFlight += Number(after.busy === "call") - Number(before.busy === "call");
-}
-
-export function changeInstance(run: Run, seq: number, change: Partial<InstanceState>): void {
-  run.instance.set(seq, { ...run.instance.now, ...change });
 }
 
 function statusOf(run: Run): InstanceStatus {

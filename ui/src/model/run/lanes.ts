@@ -2,10 +2,6 @@
  * The ids of lanes. Records name a lane's end by its number only; numbers are given in order, so that they can be told
  * from the records that opened lanes.
  */
-import { Track } from "../track";
-
-export type LaneStatus = "running" | "closing" | "completed" | "failed" | "cancelled" | "broken";
-
 export interface Lane {
   readonly id: number;
   readonly path: string;
@@ -13,8 +9,12 @@ export interface Lane {
   readonly parent: string | undefined;
   /** A catch's end is no end of one of the block's own lanes. */
   readonly isCatch: boolean;
-  readonly status: Track<LaneStatus>;
+  /** The record that opened it. */
+  readonly openedAt: number;
 }
+
+/** The number of the lane of the workflow's own list. */
+export const ROOT = 0;
 
 export class LaneBook {
   private readonly byId = new Map<number, Lane>();
@@ -28,10 +28,23 @@ export class LaneBook {
     return first;
   }
 
-  open(id: number, path: string, parent?: string, isCatch = false): void {
+  open(seq: number, id: number, path: string, parent?: string, isCatch = false): void {
     this.next = Math.max(this.next, id + 1);
-    this.byId.set(id, { id, path, parent, isCatch, status: new Track<LaneStatus>("running") });
+    this.byId.set(id, { id, path, parent, isCatch, openedAt: seq });
     this.idsByPath.set(path, id);
+  }
+
+  /** The root runs again: its path is no more that of `finally`. */
+  beginAnew(): void {
+    this.idsByPath.set("", ROOT);
+  }
+
+  /** Each path belongs again to the lane that had it after this record. Numbers are not given out again. */
+  rewind(seq: number): void {
+    this.idsByPath.clear();
+    for (const { id, path, openedAt } of this.byId.values()) {
+      if (openedAt <= seq) this.idsByPath.set(path, id);
+    }
   }
 
   get(id: number): Lane | undefined {

@@ -102,8 +102,8 @@ describe("a block with lanes", () => {
   ]);
 
   test("counts what became of them", () => {
-    expect(run.stepAt("|lines", 9)?.lanes).toEqual({ total: 3, opened: 3, completed: 1, failed: 0, cancelled: 0 });
-    expect(run.stepAt("|lines", 13)?.lanes).toEqual({ total: 3, opened: 3, completed: 1, failed: 1, cancelled: 1 });
+    expect(run.stepAt("|lines", 9)?.lanes).toEqual({ total: 3, opened: 3, first: 1, completed: 1, failed: 0, cancelled: 0 });
+    expect(run.stepAt("|lines", 13)?.lanes).toEqual({ total: 3, opened: 3, first: 1, completed: 1, failed: 1, cancelled: 1 });
   });
 
   test("ends what still ran in a lane with the lane", () => {
@@ -166,7 +166,24 @@ test("a position of a long history is answered at once", () => {
     ]);
   }
   expect(run.end).toBe(100_003);
-  const began = performance.now();
   expect(summarise(run, "hold", 60_003)?.byStatus.get("completed")).toBe(30_000);
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(reasons(run, 60_002, 20).found).toMatchObject([{ step: "hold", lane: "lines[29999]", lanes: 1 }]);
+  const began = performance.now();
+  for (let position = 1_000; position <= run.end; position += 1_000) {
+    summarise(run, "hold", position);
+    reasons(run, position, 20);
+  }
+  // A hundred positions in the time that one may take.
+  expect(performance.now() - began).toBeLessThan(200);
+});
+
+test("what is open is found at every position, however many are", () => {
+  const run = new Run();
+  run.append(recordsOf([STARTED, ["step-started", "lines", { lanes: 2_000 }], ["lanes-opened", "lines", { from: 0, to: 2_000 }]]));
+  const at = "2026-11-26T10:00:05.000Z";
+  const record = (type: string, lane: number): void => void run.append([{ seq: run.end + 1, at, type, step: "hold", lane: `lines[${String(lane)}]`, data: PLAN }]);
+  for (let lane = 0; lane < 2_000; lane += 1) record("step-scheduled", lane);
+  for (let lane = 0; lane < 2_000; lane += 1) record("step-completed", lane);
+  const open = (seq: number): number => reasons(run, seq, 1).found[0]?.lanes ?? 0;
+  for (const seq of [3, 4, 503, 504, 1_003, 2_002, 2_003, 2_004, 3_000, 4_002, 4_003]) expect([seq, open(seq)]).toEqual([seq, 2_000 - Math.abs(2_003 - seq)].map((value) => Math.max(0, value)));
 });

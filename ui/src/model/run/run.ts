@@ -3,23 +3,32 @@
  * history is, and any position of the past can be asked for.
  */
 import { isObject, member, text, type Json } from "../json";
+import type { StepStatus } from "../status";
 import { Track } from "../track";
 import { fold } from "./fold";
 import { LaneBook } from "./lanes";
+import { rewrites, type Snapshot } from "./rewrite";
+import { OpenSteps } from "./open-steps";
 import { keyOf, StepBook, type StepLine } from "./steps";
-import type { InstanceState, RunRecord, Started, StepError, StepState } from "./state";
+import type { InstanceState, RunRecord, Started, StepError, StepState, Turn } from "./state";
+import { TallyBook } from "./tally";
 
-const UNSTARTED: InstanceState = { status: "queued", error: undefined, output: null, endedAt: 0, undone: false, decisions: [], pause: undefined };
+const UNSTARTED: InstanceState = {
+  status: "queued", version: "", error: undefined, output: null, endedAt: 0, undone: false, decisions: [], pause: undefined, turnSince: 0,
+  renewedAt: 0,
+};
 
 export class Run {
   readonly records: RunRecord[] = [];
   readonly steps = new StepBook();
   readonly lanes = new LaneBook();
+  readonly tallies = new TallyBook();
+  readonly open = new OpenSteps();
   readonly instance = new Track<InstanceState>(UNSTARTED);
   /** The keys of steps in the order in which their undo began, with the record that began it. */
   readonly undone: { readonly seq: number; readonly key: string }[] = [];
-  /** The first number set aside for the lanes of a block, by its key. */
-  readonly firstLanes = new Map<string, number>();
+  /** Where it went on from another state, in order. */
+  readonly turns: Turn[] = [];
   /** Calls that are out. */
   inFlight = 0;
   /** Where the run is in its life; the status follows from it. */
@@ -29,17 +38,49 @@ export class Run {
   /** The engine stopped between two records to go on at once. */
   cut = false;
   started: Started | undefined;
+  /** Records behind one whose state is not known yet. */
+  private waiting: RunRecord[] = [];
 
-  /** Takes records in; those that are there already are passed over, behind a gap nothing is taken. */
+  /**
+   * Takes records in; those that are there already are passed over, behind a gap nothing is taken. What stands behind
+   * a record after which the run goes on from another state waits until that state is given.
+   */
   append(records: readonly RunRecord[]): number {
-    let taken = 0;
-    for (const record of records) {
+    const before = this.end;
+    if (this.wants === undefined) this.take(records, undefined);
+    else this.waiting.push(...records);
+    return this.end - before;
+  }
+
+  /** The state after the record that is wanted. */
+  give(snapshot: Snapshot): void {
+    const { waiting } = this;
+    this.waiting = [];
+    this.take(waiting, snapshot);
+  }
+
+  /** The record after which the server's own state is needed; undefined: none. */
+  get wants(): number | undefined {
+    return this.waiting[0]?.seq;
+  }
+
+  /** The last record's place, of those too that wait. */
+  get known(): number {
+    return this.waiting.at(-1)?.seq ?? this.end;
+  }
+
+  private take(records: readonly RunRecord[], snapshot: Snapshot | undefined): void {
+    let given = snapshot;
+    for (const [index, record] of records.entries()) {
       if (record.seq !== this.end + 1) continue;
+      if (rewrites(record) && given === undefined) {
+        this.waiting = records.slice(index);
+        return;
+      }
       this.records.push(record);
-      fold(this, record);
-      taken += 1;
+      fold(this, record, given);
+      given = undefined;
     }
-    return taken;
   }
 
   /** The last record's place; 0: none is known. */
@@ -61,6 +102,29 @@ export class Run {
   /** The step in each lane where it has begun. */
   statesOf(step: string, seq: number): StepState[] {
     return this.steps.of(step).map((line) => line.states.at(seq)).filter((state) => state.since > 0);
+  }
+
+  /** In how many lanes of all steps: those that have begun, and those that are in a status. */
+  counts(seq: number, status: StepStatus): { readonly begun: number; readonly of: number } {
+    let [begun, of] = [0, 0];
+    for (const tally of this.tallies.all(seq)) {
+      begun += tally.lanes;
+      of += tally.byStatus.get(status) ?? 0;
+    }
+    return { begun, of };
+  }
+
+  /** Every step that spent time on something by then, also in what was given up since. */
+  *seen(seq: number): Generator<StepLine> {
+    for (const line of this.steps.all()) {
+      const [first] = line.segments;
+      if (first === undefined ? line.states.at(seq).since > 0 : first.fromSeq <= seq) yield line;
+    }
+  }
+
+  /** The state of a step that has begun in one lane only. */
+  onlyStateOf(step: string, seq: number): StepState | undefined {
+    return this.steps.of(step).find((line) => line.states.at(seq).since > 0)?.states.at(seq);
   }
 
   /** Every step that has begun, in the order in which they did. */

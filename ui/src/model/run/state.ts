@@ -33,12 +33,17 @@ export interface StepError {
 }
 
 /** A block's lanes by what became of them. */
-export interface Lanes {
+export interface LaneCounts {
   readonly total: number;
   readonly opened: number;
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
+}
+
+export interface Lanes extends LaneCounts {
+  /** The number of the first one, where numbers were set aside for all of them. */
+  readonly first: number;
 }
 
 /** What a step is busy with while it is open. */
@@ -62,6 +67,8 @@ export interface Undo {
 export interface StepState {
   readonly step: string;
   readonly lane: string;
+  /** The number of its lane: a catch has the path of a block's first lane. */
+  readonly laneId: number;
   readonly status: StepStatus;
   readonly busy: Busy;
   readonly attempt: number;
@@ -83,6 +90,8 @@ export interface StepState {
   /** A wait that went on without what it waited for. */
   readonly expired: boolean;
   readonly target: string;
+  /** The run in which it was done, where that is not this one; empty: this one. */
+  readonly takenFrom: string;
   readonly lanes: Lanes | undefined;
   readonly undo: Undo | undefined;
 }
@@ -101,6 +110,8 @@ export interface PendingDecision {
 
 export interface InstanceState {
   readonly status: InstanceStatus;
+  /** The version of its workflow on which it runs. */
+  readonly version: string;
   readonly error: StepError | undefined;
   readonly output: Json;
   readonly endedAt: number;
@@ -108,6 +119,10 @@ export interface InstanceState {
   readonly decisions: readonly PendingDecision[];
   /** That somebody holds it. */
   readonly pause: Pause | undefined;
+  /** Since when it waits for a turn under the limit of its workflow; 0: it does not. */
+  readonly turnSince: number;
+  /** The record with which it last went on from another state than the one before; 0: none. */
+  readonly renewedAt: number;
 }
 
 export interface Pause {
@@ -119,10 +134,17 @@ export interface Pause {
 export interface Started {
   readonly at: number;
   readonly workflow: string;
-  readonly version: string;
   readonly input: Json;
   readonly correlationId: string;
   readonly trigger: string;
+}
+
+/** That a run went on from a state that did not follow from the one before. */
+export interface Turn {
+  readonly seq: number;
+  readonly at: number;
+  /** The record's type. */
+  readonly type: string;
 }
 
 /** A stretch of time that a step spent on one thing. */
@@ -141,8 +163,8 @@ export interface Segment {
   exchange: Json;
 }
 
-export const UNBEGUN: Omit<StepState, "step" | "lane"> = {
+export const UNBEGUN: Omit<StepState, "step" | "lane" | "laneId"> = {
   status: "pending", busy: "nothing", attempt: 0, generation: 1, startedAt: 0, endedAt: 0, dueAt: 0, since: 0,
   plan: undefined, child: undefined, input: null, output: null, error: undefined, caught: false, signal: "", expired: false, target: "",
-  lanes: undefined, undo: undefined,
+  takenFrom: "", lanes: undefined, undo: undefined,
 };

@@ -6,8 +6,6 @@ export interface StepLine {
   readonly key: string;
   readonly states: Track<StepState>;
   readonly segments: Segment[];
-  /** The number of its lane: a catch has the path of a block's first lane. */
-  laneId: number;
 }
 
 export function keyOf(lane: string, step: string): string {
@@ -24,7 +22,7 @@ export class StepBook {
     const key = keyOf(lane, step);
     const found = this.lines.get(key);
     if (found !== undefined) return found;
-    const line: StepLine = { key, states: new Track<StepState>({ ...UNBEGUN, step, lane }), segments: [], laneId };
+    const line: StepLine = { key, states: new Track<StepState>({ ...UNBEGUN, step, lane, laneId }), segments: [] };
     this.lines.set(key, line);
     push(this.byStep, step, line);
     push(this.byLane, lane, line);
@@ -40,8 +38,13 @@ export class StepBook {
     return this.byStep.get(step) ?? [];
   }
 
+  /** The lines of all lanes that have, or had, this path. */
+  inLanesOf(lane: string): readonly StepLine[] {
+    return this.byLane.get(lane) ?? [];
+  }
+
   inLane(lane: string, laneId: number): StepLine[] {
-    return (this.byLane.get(lane) ?? []).filter((line) => line.laneId === laneId);
+    return this.inLanesOf(lane).filter((line) => line.states.now.laneId === laneId);
   }
 
   all(): Iterable<StepLine> {
@@ -70,4 +73,10 @@ export function begin(line: StepLine, busy: Segment["busy"], ofUndo: boolean, at
     busy, ofUndo, attempt, fromSeq: seq, from: at, toSeq: Number.POSITIVE_INFINITY, to: 0, outcome: "open",
     error: undefined, exchange: null,
   });
+}
+
+/** The step of the workflow's own list within which a step stands: `lines` for one in lane `lines[3]/parts[0]`. */
+export function rootStep(lane: string, step: string): string {
+  const [outer = ""] = lane.split("/");
+  return outer === "" ? step : outer.replace(/\[\d+\]$/, "");
 }

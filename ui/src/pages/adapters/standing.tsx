@@ -1,35 +1,18 @@
 /** How an adapter stands: its breakers, what waits, and the switches of an incident. */
-import { useQueryClient } from "@tanstack/react-query";
 import { useState, type JSX } from "react";
-import { api, take, type Schemas } from "../../api/client";
-import { adaptersQuery } from "../../api/queries";
+import type { Schemas } from "../../api/client";
 import { Button } from "../../kit/button";
-import { Confirm } from "../../kit/confirm";
 import { Facts } from "../../kit/page";
 import { utc } from "../../model/time";
+import { LimitsDialog } from "./limits-dialog";
+import { SWITCHES, SwitchDialog, type Action, type Chosen } from "./switch-dialog";
 
 type Adapter = Schemas["Adapter"];
 type Target = Schemas["AdapterTarget"];
 
-/** What can be switched, and what it does. */
-const SWITCHES = {
-  "pause": { verb: "Pause", danger: true, what: "No further call begins. Calls wait and use up no attempt; those under way go on." },
-  "drain": { verb: "Drain", danger: true, what: "No further call begins, and it is shown as drained once nothing is under way any more." },
-  "resume": { verb: "Resume", danger: false, what: "Calls begin again, those that wait first." },
-  "open-breaker": { verb: "Open breaker", danger: true, what: "As if the circuit breaker had opened, until it is reset: calls wait, fail or go elsewhere, as `on-open` says." },
-  "reset-breaker": { verb: "Reset breaker", danger: false, what: "The circuit breaker is closed, whoever opened it, and forgets what it counted." },
-} as const;
-
 /** A time of the API, for people. */
 function moment(at: string): string {
   return utc(Date.parse(at));
-}
-
-type Action = keyof typeof SWITCHES;
-
-interface Chosen {
-  readonly action: Action;
-  readonly target?: string;
 }
 
 /** The worst that is to be said of an adapter, in a word. */
@@ -41,17 +24,10 @@ export function stateOf({ status }: Adapter): string {
 
 export function Standing({ adapter }: { readonly adapter: Adapter }): JSX.Element {
   const [chosen, setChosen] = useState<Chosen>();
-  const client = useQueryClient();
+  const [limiting, setLimiting] = useState(false);
   const { status, name } = adapter;
   const held = status.state !== "running";
   const open = status.targets.some(({ breaker }) => breaker === "open" || breaker === "half-open");
-  const act = async ({ action, target }: Chosen, reason: string): Promise<void> => {
-    const body = { reason };
-    await (target === undefined
-      ? take(api.POST("/api/v1/adapters/{name}/{action}", { params: { path: { name, action } }, body }))
-      : take(api.POST("/api/v1/adapters/{name}/targets/{target}/{action}", { params: { path: { name, target, action } }, body })));
-    await client.invalidateQueries({ queryKey: adaptersQuery.queryKey });
-  };
   return (
     <section className="flex flex-col gap-3">
       <h3 className="text-sm font-semibold text-muted">How it stands</h3>
@@ -59,14 +35,14 @@ export function Standing({ adapter }: { readonly adapter: Adapter }): JSX.Elemen
       <div className="flex flex-wrap gap-2">
         {(held ? ["resume"] as const : ["pause", "drain"] as const).map((action) => <Button key={action} onClick={() => setChosen({ action })}>{SWITCHES[action].verb}</Button>)}
         <Button onClick={() => setChosen({ action: open ? "reset-breaker" : "open-breaker" })}>{SWITCHES[open ? "reset-breaker" : "open-breaker"].verb}</Button>
+        <Button title="Other limits for a while" onClick={() => setLimiting(true)}>Limits</Button>
       </div>
+      {limiting && <LimitsDialog adapter={adapter} onClose={() => setLimiting(false)} />}
       <ul className="flex flex-col gap-2">
         {status.targets.map((target) => <TargetItem key={target.name} target={target} single={status.targets.length === 1} choose={(action) => setChosen({ action, target: target.name })} />)}
       </ul>
       {chosen !== undefined && (
-        <Confirm title={`${SWITCHES[chosen.action].verb}: ${name}${chosen.target === undefined ? "" : ` at ${chosen.target}`}`} verb={SWITCHES[chosen.action].verb} danger={SWITCHES[chosen.action].danger} act={(reason) => act(chosen, reason)} onClose={() => setChosen(undefined)}>
-          {SWITCHES[chosen.action].what} It holds on all nodes and after a restart.
-        </Confirm>
+        <SwitchDialog adapter={name} {...chosen} onClose={() => setChosen(undefined)} />
       )}
     </section>
   );

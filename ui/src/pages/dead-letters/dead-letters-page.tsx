@@ -4,6 +4,7 @@ import { useState, type JSX } from "react";
 import { api, take, type DeadLetter } from "../../api/client";
 import { deadLettersQuery } from "../../api/queries";
 import { deadLettersRoute } from "../../app/router";
+import { Button } from "../../kit/button";
 import { Confirm } from "../../kit/confirm";
 import { Empty } from "../../kit/empty";
 import * as icons from "../../kit/icons";
@@ -13,8 +14,7 @@ import { Tabs } from "../../kit/tabs";
 import { Moment } from "../../kit/time";
 import { exact } from "../../model/time";
 import { LetterDetail } from "./letter-detail";
-
-type Verb = "reprocess" | "discard";
+import { ManyLetters, type LetterVerb } from "./many-letters";
 
 export default function DeadLettersPage(): JSX.Element {
   const { id, show, adapter } = deadLettersRoute.useSearch();
@@ -32,8 +32,22 @@ export default function DeadLettersPage(): JSX.Element {
       {error !== null && <Failure error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <Skeleton lines={6} />}
       {data !== undefined && letter === undefined && <Nothing settled={status !== "pending"} />}
+      {status === "pending" && items.length > 1 && <ForAll adapter={adapter} />}
       {letter !== undefined && <Letters key={status} items={items} more={data?.next_cursor != null} letter={letter} onOpen={(next) => void navigate({ search: (before) => ({ ...before, id: next }), replace: true })} />}
     </Page>
+  );
+}
+
+/** What can be done with all that are shown, and those behind them. */
+function ForAll({ adapter }: { readonly adapter: string | undefined }): JSX.Element {
+  const [asked, setAsked] = useState<LetterVerb>();
+  const filter = { status: "pending", ...(adapter === undefined ? {} : { adapter }) };
+  return (
+    <div className="flex flex-wrap items-center gap-2" role="group" aria-label="With all of them">
+      <Button small title="Each call is made again, by a workflow of one step" onClick={() => setAsked("reprocess")}>Call all anew</Button>
+      <Button small look="danger" title="What was sent is forgotten" onClick={() => setAsked("discard")}>Discard all</Button>
+      {asked !== undefined && <ManyLetters verb={asked} selection={{ filter }} onClose={() => setAsked(undefined)} />}
+    </div>
   );
 }
 
@@ -45,7 +59,7 @@ interface LettersProps {
 }
 
 function Letters({ items, more, letter, onOpen }: LettersProps): JSX.Element {
-  const [asked, setAsked] = useState<Verb>();
+  const [asked, setAsked] = useState<LetterVerb>();
   const client = useQueryClient();
   const close = (acted: boolean): void => {
     setAsked(undefined);
@@ -78,7 +92,7 @@ function Letters({ items, more, letter, onOpen }: LettersProps): JSX.Element {
   );
 }
 
-function Settle({ letter, verb, onClose }: { readonly letter: DeadLetter; readonly verb: Verb; readonly onClose: (acted: boolean) => void }): JSX.Element {
+function Settle({ letter, verb, onClose }: { readonly letter: DeadLetter; readonly verb: LetterVerb; readonly onClose: (acted: boolean) => void }): JSX.Element {
   const params = { path: { id: letter.id } };
   if (verb === "reprocess") {
     return (

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 import type { DeadLetter } from "../../api/client";
 import { Button } from "../../kit/button";
-import { CopyButton, ShortId } from "../../kit/id";
+import { CopyButton, LinkedId, ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Facts } from "../../kit/page";
 import { Moment } from "../../kit/time";
@@ -37,7 +37,7 @@ export function LetterDetail({ letter, onAsk }: LetterDetailProps): JSX.Element 
             : ["Event", <span key="event" className="inline-flex items-center"><ShortId id={letter.event_id} /><CopyButton text={letter.event_id} what="the event's id" /></span>],
           ["Failed", <Moment key="at" at={letter.at} />],
           ["Attempts", String(letter.attempt_count)],
-          ["Correlation", <span key="correlation" className="break-all">{letter.correlation_id}</span>],
+          ["Correlation", <LinkedId key="correlation" id={letter.correlation_id} what="the correlation id"><Link to="/workflows" search={{ correlation_id: letter.correlation_id }} className="text-accent-text underline"><ShortId id={letter.correlation_id} /></Link></LinkedId>],
           ...(settled == null ? [] : [
             [letter.status === "reprocessed" ? "Called anew by" : "Discarded by", <span key="by">{settled.by} <Moment at={settled.at} /></span>] as const,
             ...(settled.reason === undefined || settled.reason === "" ? [] : [["Because", settled.reason] as const]),

@@ -1,10 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type JSX } from "react";
 import { api, newKey, take } from "../../api/client";
+import { useRequestKeys } from "../../api/request-key";
 import { BulkDialog } from "../../kit/bulk-dialog";
 import { Button } from "../../kit/button";
 import { Confirm } from "../../kit/confirm";
+import { SchemaInput } from "../../kit/schema-input";
 import type { Json } from "../../model/json";
+import { firstValue } from "../../model/schema-form";
 import { exact } from "../../model/time";
 
 export type Choice = "approve" | "amend" | "reject" | "retry" | "skip" | "supply" | "compensate" | "done" | "fail";
@@ -72,6 +75,8 @@ export interface Question {
   readonly kind: string;
   /** What an amended answer begins with. */
   readonly data?: Json;
+  /** The schema that it must fit. */
+  readonly form?: Json;
 }
 
 export type Ask = (question: Question, choice: Choice) => void;
@@ -113,9 +118,10 @@ interface AnswerDialogProps extends Question {
   readonly onClose: (acted: boolean) => void;
 }
 
-function AnswerDialog({ ids, what, kind, choice, data, onClose }: AnswerDialogProps): JSX.Element {
+function AnswerDialog({ ids, what, kind, choice, data = null, form = null, onClose }: AnswerDialogProps): JSX.Element {
   const [key] = useState(newKey);
-  const [written, setWritten] = useState(() => JSON.stringify(data ?? null, null, 2));
+  const keyOf = useRequestKeys();
+  const [given, setGiven] = useState<Json | undefined>(() => firstValue(form, data));
   const name = CHOICE_NAMES[choice];
   const danger = lookOf(choice) === "danger";
   const [only] = ids;
@@ -128,17 +134,13 @@ function AnswerDialog({ ids, what, kind, choice, data, onClose }: AnswerDialogPr
   }
   const brings = bringsData(choice);
   return (
-    <Confirm title={`${name}: ${what}`} verb={name} danger={danger} reasonLabel="Comment (for the record)" onClose={onClose} act={async (comment) => {
-      const given = brings ? JSON.parse(written) as Json : undefined;
-      // Another body is another request.
-      if (only !== undefined) await answer(only, choice, comment, brings ? newKey() : key, given);
+    <Confirm title={`${name}: ${what}`} verb={name} danger={danger} wide={brings} disabled={brings && given === undefined} reasonLabel="Comment (for the record)" onClose={onClose} act={async (comment) => {
+      const sent = brings ? given : undefined;
+      if (only !== undefined) await answer(only, choice, comment, keyOf([choice, comment, sent ?? null]), sent);
     }}>
       {consequence(choice, kind)}
       {brings && (
-        <label className="mt-3 flex flex-col gap-1">
-          <span className="text-sm">{choice === "supply" ? "The output, in JSON" : "The data, in JSON"}</span>
-          <textarea className="field font-mono" rows={8} spellCheck={false} value={written} onChange={(event) => setWritten(event.target.value)} />
-        </label>
+        <div className="mt-3"><SchemaInput schema={form} start={data} label={choice === "supply" ? "The output, in JSON" : "The data, in JSON"} tried onChange={setGiven} /></div>
       )}
     </Confirm>
   );

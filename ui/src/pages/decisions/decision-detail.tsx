@@ -1,20 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { JSX } from "react";
-import { api, take, type Decision } from "../../api/client";
-import { instanceQuery } from "../../api/queries";
+import { useState, type JSX } from "react";
+import type { Decision } from "../../api/client";
+import { attemptsQuery, instanceQuery } from "../../api/queries";
 import { Button } from "../../kit/button";
 import { CopyButton, ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Facts } from "../../kit/page";
 import { Status } from "../../kit/status";
 import { Moment } from "../../kit/time";
+import type { Json } from "../../model/json";
 import { duration } from "../../model/time";
 import { CHOICE_KEYS, CHOICE_NAMES, choicesOf, consequence, lookOf, type Choice } from "./answers";
+import { DelegateDialog } from "./delegate-dialog";
 
 interface DecisionDetailProps {
   readonly decision: Decision;
-  readonly onAsk: (choice: Choice) => void;
+  /** With the input of its step. */
+  readonly onAsk: (choice: Choice, input: Json) => void;
 }
 
 /** One question whole: what, why, what went before, and what each answer does. */
@@ -33,11 +36,12 @@ export function DecisionDetail({ decision, onAsk }: DecisionDetailProps): JSX.El
           <div className="flex flex-col gap-2" role="group" aria-label="Answer">
             {choicesOf(decision.kind, decision.choices).map((choice) => (
               <div key={choice} className="flex items-center gap-3">
-                <Button look={lookOf(choice)} className="w-28 shrink-0" onClick={() => onAsk(choice)}>{CHOICE_NAMES[choice]}</Button>
+                <Button look={lookOf(choice)} className="w-28 shrink-0" onClick={() => onAsk(choice, step?.input ?? null)}>{CHOICE_NAMES[choice]}</Button>
                 {CHOICE_KEYS[choice] !== undefined && <kbd className="rounded-sm border border-line px-1 text-faint max-sm:hidden">{CHOICE_KEYS[choice]}</kbd>}
                 <span className="text-muted">{consequence(choice, decision.kind)}</span>
               </div>
             ))}
+            {decision.delegate === true && <HandOn id={decision.id} />}
           </div>
         )}
         {decision.answers.map((given) => (
@@ -67,6 +71,17 @@ export function DecisionDetail({ decision, onAsk }: DecisionDetailProps): JSX.El
   );
 }
 
+function HandOn({ id }: { readonly id: string }): JSX.Element {
+  const [asked, setAsked] = useState(false);
+  return (
+    <div className="flex items-center gap-3">
+      <Button look="quiet" className="w-28 shrink-0" onClick={() => setAsked(true)}>Hand it on</Button>
+      <span className="text-muted">Somebody else answers it.</span>
+      {asked && <DelegateDialog id={id} onClose={() => setAsked(false)} />}
+    </div>
+  );
+}
+
 const WHAT: Readonly<Record<string, string>> = {
   approval: "The step waits until somebody approves it. The rest of the workflow goes on where it does not depend on it.",
   question: "The workflow asks, and goes on with the answer. What does not depend on it goes on meanwhile.",
@@ -82,10 +97,7 @@ function Block({ title, children }: { readonly title: string; readonly children:
 const MOST = 12;
 
 function Attempts({ id, step }: { readonly id: string; readonly step: string }): JSX.Element | null {
-  const attempts = useQuery({
-    queryKey: ["instance", id, "attempts", step],
-    queryFn: ({ signal }) => take(api.GET("/api/v1/workflows/{id}/steps/{step}/attempts", { params: { path: { id, step } }, signal })),
-  }).data?.items ?? [];
+  const attempts = useQuery(attemptsQuery(id, step)).data?.items ?? [];
   if (attempts.length === 0) return null;
   return (
     <Block title={`Attempts (${String(attempts.length)})`}>

@@ -10,6 +10,7 @@ import { useKeys } from "../../kit/keys";
 import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
+import type { Json } from "../../model/json";
 import { exact } from "../../model/time";
 import { bringsData, CHOICE_KEYS, CHOICE_NAMES, choicesOf, lookOf, useAnswering, type Choice } from "./answers";
 import { DecisionDetail } from "./decision-detail";
@@ -64,8 +65,9 @@ function Inbox({ items, answered, current }: InboxProps): JSX.Element {
     return next;
   });
   const chosen = items.filter((each) => selected.has(each.id)).map((each) => each.id);
-  const askOne = (choice: Choice): void => {
-    if (decision !== undefined) ask({ ids: [decision.id], what: decision.step, kind: decision.kind, ...(choice === "amend" ? { data: decision.data ?? null } : {}) }, choice);
+  // An amendment begins with what is approved, or with the input of the step that failed.
+  const askOne = (choice: Choice, input: Json = null): void => {
+    if (decision !== undefined) ask({ ids: [decision.id], what: decision.step, kind: decision.kind, ...(choice === "amend" ? { data: decision.kind === "exhausted" ? input : (decision.data ?? null), form: decision.form ?? null } : {}) }, choice);
   };
   // What all of the selected ones offer.
   const kinds = new Set(items.filter((each) => selected.has(each.id)).map((each) => each.kind));

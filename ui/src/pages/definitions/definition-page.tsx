@@ -11,8 +11,12 @@ import { Facts, Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
 import { Select } from "../../kit/select";
 import { FlowGraph } from "../../graph/flow-graph";
+import { useChildren } from "../../graph/use-children";
 import { parseFlow, stepsOf } from "../../model/flow";
+import { text } from "../../model/json";
+import { splitNested } from "../../model/nested";
 import { SidePanel } from "../../kit/side-panel";
+import { MigrateMany } from "./migrate-many";
 import { PinDialog } from "./pin-dialog";
 import { StartDialog } from "./start-dialog";
 import { VersionFacts } from "./version-facts";
@@ -46,6 +50,7 @@ export default function DefinitionPage(): JSX.Element {
               {(definition.data?.versions ?? [version]).toReversed().map((each) => <option key={each} value={each}>{each}{each === definition.data?.default_version ? " (default)" : ""}</option>)}
             </Select>
           </label>
+          {version !== "" && <MigrateMany key={version} workflow={name} to={version} />}
           {definition.data !== undefined && <Button onClick={() => setPinning(true)}>{version !== definition.data.default_version ? "Make it the default" : definition.data.pinned ? "Unpin" : "Pin"}</Button>}
           <Button look="main" onClick={() => change({ start: "yes" })}><icons.Play size={14} />Start</Button>
         </div>
@@ -76,7 +81,15 @@ interface GraphProps {
 function Graph({ flow, search, change }: GraphProps): JSX.Element {
   const openText = search.open ?? "";
   const open = useMemo(() => new Set(openText.split(",").filter((id) => id !== "")), [openText]);
-  const onSelect = useCallback((step: string | undefined) => change({ step }), [change]);
+  const { flow: whole } = useChildren(flow, open);
+  const navigate = useNavigate();
+  const select = (id: string | undefined): void => {
+    const [outer, inner] = splitNested(id ?? "") ?? [];
+    const starter = outer === undefined ? undefined : [...stepsOf(flow)].find((each) => each.id === outer);
+    // A step of another workflow is looked at on that workflow's own page.
+    if (starter !== undefined && inner !== undefined) void navigate({ to: "/definitions/$name", params: { name: text(starter.document, "workflow") }, search: { step: inner } });
+    else change({ step: id });
+  };
   const onOpen = useCallback((step: string) => {
     const next = open.has(step) ? [...open].filter((id) => id !== step) : [...open, step];
     change({ open: next.length === 0 ? undefined : next.join(",") });
@@ -84,7 +97,7 @@ function Graph({ flow, search, change }: GraphProps): JSX.Element {
   const step = search.step === undefined ? undefined : [...stepsOf(flow)].find((each) => each.id === search.step);
   return (
     <>
-      <div className="min-w-0 flex-1"><FlowGraph flow={flow} open={open} selected={search.step} onSelect={onSelect} onOpen={onOpen} /></div>
+      <div className="min-w-0 flex-1"><FlowGraph flow={whole} open={open} selected={search.step} onSelect={select} onOpen={onOpen} /></div>
       {step !== undefined && (
         <SidePanel title={step.id} onClose={() => change({ step: undefined })}>
           <div className="flex flex-col gap-4">

@@ -76,7 +76,7 @@ function Subject({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elem
     return <Link to={ELSEWHERE[of]} className={look}>{of}</Link>;
   }
   if (entry.kind.startsWith("operation-")) {
-    return <Link to="/operations" className={look}><ShortId id={of} /></Link>;
+    return <Link to="/operations" search={{ id: of }} className={look}><ShortId id={of} /></Link>;
   }
   return <Link to="/workflows/$id" params={{ id: of }} className={look}><ShortId id={of} /></Link>;
 }

@@ -50,7 +50,7 @@ function Both({ left, right }: { readonly left: string; readonly right: string }
 function Side({ id, live: { run } }: { readonly id: string; readonly live: LiveRun }): JSX.Element {
   const instance = run.instance.now;
   return (
-    <Panel title={<Link to="/workflows/$id" params={{ id }} className="hover:underline">{run.started?.workflow} <span className="font-normal text-faint">{run.started?.version}</span> <ShortId id={id} /></Link>} aside={<Status status={instance.status} />}>
+    <Panel title={<Link to="/workflows/$id" params={{ id }} className="hover:underline">{run.started?.workflow} <span className="font-normal text-faint">{instance.version}</span> <ShortId id={id} /></Link>} aside={<Status status={instance.status} />}>
       {run.started !== undefined && <p className="mb-2 text-sm text-muted">started <Moment at={run.started.at} />, took <Took from={run.started.at} to={instance.endedAt} /></p>}
       <JsonView value={run.started?.input ?? null} label="the input" />
     </Panel>
@@ -61,7 +61,7 @@ const UNDO_WORDS = { running: "undoing", done: "undone", failed: "stuck" } as co
 
 function Cell({ state }: { readonly state: StepState | undefined }): JSX.Element {
   if (state === undefined) return <span className="text-faint">did not run</span>;
-  const undo = undoOf([state]);
+  const undo = undoOf(state);
   return (
     <span className="flex flex-wrap items-center gap-x-3">
       <Status status={state.status} />

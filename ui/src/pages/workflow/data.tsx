@@ -22,7 +22,8 @@ const MOST = 200;
 /** What went in and came out, of the whole and of each step, as of the position. */
 export function Data({ id, run, seq, onStep }: DataProps): JSX.Element {
   const instance = run.instance.at(seq);
-  const steps = [...run.begun(seq)].map(({ state }) => state);
+  const { begun } = run.counts(seq, "completed");
+  const steps = [...firstOf(run.begun(seq), MOST)].map(({ state }) => state);
   return (
     <div className="grid grid-cols-1 gap-4 p-4 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-4">
@@ -36,9 +37,9 @@ export function Data({ id, run, seq, onStep }: DataProps): JSX.Element {
         <Panel title="Output">{instance.endedAt > 0 ? <JsonView value={instance.output} label="the output" /> : <p className="text-muted">It has not ended at this position.</p>}</Panel>
         <Children id={id} />
       </div>
-      <Panel title="Steps" flush aside={steps.length > MOST ? `the first ${exact(MOST)} of ${exact(steps.length)}` : undefined}>
+      <Panel title="Steps" flush aside={begun > MOST ? `the first ${exact(MOST)} of ${exact(begun)}` : undefined}>
         <ul>
-          {steps.slice(0, MOST).map((state) => (
+          {steps.map((state) => (
             <li key={`${state.lane}|${state.step}`} className="border-b border-line last:border-b-0">
               <button type="button" onClick={() => onStep(state.step, state.lane)} className="grid w-full grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 px-4 py-2 text-left hover:bg-hover">
                 <span className="truncate font-medium">{state.step}{state.lane !== "" && <span className="font-normal text-faint"> {state.lane}</span>}</span>
@@ -52,6 +53,15 @@ export function Data({ id, run, seq, onStep }: DataProps): JSX.Element {
       </Panel>
     </div>
   );
+}
+
+function* firstOf<T>(all: Iterable<T>, most: number): Generator<T> {
+  let count = 0;
+  for (const each of all) {
+    if (count >= most) return;
+    yield each;
+    count += 1;
+  }
 }
 
 function preview(value: unknown): string {

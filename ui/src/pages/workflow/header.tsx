@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 import type { Instance } from "../../api/client";
-import { CopyButton, ShortId } from "../../kit/id";
+import { CopyButton, LinkedId, ShortId } from "../../kit/id";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
 import type { Run } from "../../model/run/run";
@@ -18,10 +18,10 @@ interface HeaderProps {
 }
 
 export function Header({ run, seq, isLive, isReading, instance, id, actions }: HeaderProps): JSX.Element {
-  const { status, endedAt } = run.instance.at(seq);
+  const { status, endedAt, version: known } = run.instance.at(seq);
   const { started } = run;
   const name = started?.workflow ?? instance?.workflow ?? "";
-  const version = started?.version ?? instance?.version ?? "";
+  const version = known === "" ? (instance?.version ?? "") : known;
   return (
     <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
       <div className="flex min-w-0 flex-1 basis-80 flex-col gap-1">
@@ -48,8 +48,8 @@ function Belonging({ instance }: { readonly instance: Instance }): JSX.Element {
   const link = "rounded text-accent-text hover:underline";
   return (
     <>
-      {parent != null && <span>child of <Link to="/workflows/$id" params={{ id: parent }} className={link}><ShortId id={parent} /></Link></span>}
-      <span>correlation <Link to="/workflows" search={{ correlation_id: correlation }} className={link} title="All that one cause set in motion"><ShortId id={correlation} /></Link></span>
+      {parent != null && <span>child of <LinkedId id={parent} what="the parent's id"><Link to="/workflows/$id" params={{ id: parent }} className={link}><ShortId id={parent} /></Link></LinkedId></span>}
+      <span>correlation <LinkedId id={correlation} what="the correlation id"><Link to="/workflows" search={{ correlation_id: correlation }} className={link} title="All that one cause set in motion"><ShortId id={correlation} /></Link></LinkedId></span>
       {subject != null && <span>about <Link to="/workflows" search={{ subject }} className={link}>{subject}</Link></span>}
       {priority !== "normal" && <span>priority {priority}</span>}
       {Object.entries(attributes).map(([name, value]) => (

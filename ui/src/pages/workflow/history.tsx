@@ -69,6 +69,7 @@ function matches(record: RunRecord, wanted: string): boolean {
 
 function colourOf(type: string): string {
   if (/failed|failing|stuck/.test(type)) return "text-failed";
+  if (/^instance-(?:retried|restored|migrated)|^restore-|^steps-taken/.test(type)) return "text-accent-text";
   if (/^compensation|compensated/.test(type)) return "text-undone";
   if (/^decision-(?:requested|made)/.test(type)) return "text-human";
   if (/completed/.test(type)) return "text-completed";

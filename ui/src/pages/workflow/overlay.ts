@@ -4,14 +4,15 @@ import { laneWords } from "../../graph/nodes";
 import type { Overlay } from "../../graph/flow-graph";
 import { lookOf } from "../../kit/status";
 import { stepsOf, type Flow, type FlowStep } from "../../model/flow";
-import { isCollapsible, type Box } from "../../model/layout";
+import type { Box } from "../../model/layout";
 import { text } from "../../model/json";
 import type { Run } from "../../model/run/run";
 import { isOpen, stepHasEnded } from "../../model/status";
 import { summarise, wasTaken, type StepSummary } from "../../model/summary";
 import { exact } from "../../model/time";
 
-export function overlayOf(flow: Flow, run: Run, seq: number, open: ReadonlySet<string>): Overlay {
+/** `inside` are the steps of children that are drawn. */
+export function overlayOf(flow: Flow, run: Run, seq: number, open: ReadonlySet<string>, inside: ReadonlyMap<string, StepSummary>): Overlay {
   const steps = new Map<string, FlowStep>();
   const parents = new Map<string, string>();
   for (const step of stepsOf(flow)) {
@@ -19,7 +20,7 @@ export function overlayOf(flow: Flow, run: Run, seq: number, open: ReadonlySet<s
     for (const list of [...step.lists, ...step.catches]) for (const inner of list.steps) parents.set(inner.id, step.id);
   }
   const summaries = new Map<string, StepSummary | undefined>();
-  for (const id of steps.keys()) summaries.set(id, summarise(run, id, seq));
+  for (const id of steps.keys()) summaries.set(id, inside.get(id) ?? summarise(run, id, seq));
   const ended = !isOpen(run.instance.at(seq).status);
   return {
     box: (box) => (box.kind === "trigger" ? triggerOf(run) : stateOf(box, summaries.get(box.id), ended)),
@@ -55,29 +56,32 @@ function stateOf(box: Box, summary: StepSummary | undefined, ended: boolean): St
   const { only } = summary;
   return {
     status: summary.status, note, words: [lookOf(summary.status).word, note].filter((part) => part !== "").join(", "),
-    from: only?.startedAt ?? 0, to: only?.endedAt ?? 0, lanes: isCollapsible(box.step) ? summary.inside : undefined, child: only?.child, undo: summary.undo, faint: false,
+    from: only?.startedAt ?? 0, to: only?.endedAt ?? 0, lanes: box.step.opens ? summary.inside : undefined, child: only?.child, undo: summary.undo, faint: summary.status === "pending",
   };
 }
 
-function noteOf({ only, inside, byStatus, lanes, status, attempts }: StepSummary): string {
+function noteOf({ only, inside, byStatus, lanes, status }: StepSummary): string {
   if (inside !== undefined && inside.total > 1) return laneWords(inside);
   if (only === undefined) return `${exact(byStatus.get("completed") ?? 0)} of ${exact(lanes)} done`;
+  if (status === "pending") return "to run again";
+  if (only.takenFrom !== "") return "done in another run";
   if (only.caught) return "failed, caught";
   const most = only.plan?.maxAttempts ?? 0;
-  if (status === "retrying" || (status === "running" && attempts > 1)) return `attempt ${String(attempts + Number(status === "retrying"))}${most > 0 ? ` of ${String(most)}` : ""}`;
+  if (status === "retrying" || (status === "running" && only.attempt > 1)) return `attempt ${String(only.attempt + Number(status === "retrying"))}${most > 0 ? ` of ${String(most)}` : ""}`;
   return "";
 }
 
 /** The steps in the order in which they were undone; what is not drawn stands for by the block around it. */
 function undoneIn(run: Run, seq: number, parents: ReadonlyMap<string, string>, steps: ReadonlyMap<string, FlowStep>, open: ReadonlySet<string>): string[] {
-  const seen = run.undone.filter((entry) => entry.seq <= seq).map((entry) => entry.key.slice(entry.key.lastIndexOf("|") + 1));
+  const { error, renewedAt } = run.instance.at(seq);
+  const seen = run.undone.filter((entry) => entry.seq > renewedAt && entry.seq <= seq).map((entry) => entry.key.slice(entry.key.lastIndexOf("|") + 1));
   // The way back begins where it failed.
-  const failed = text(run.instance.at(seq).error?.whole ?? null, "step").split("/").at(-1) ?? "";
+  const failed = text(error?.whole ?? null, "step").split("/").at(-1) ?? "";
   const order: string[] = [];
   for (let id of seen.length > 0 && failed !== "" ? [failed, ...seen] : seen) {
     for (let parent = parents.get(id); parent !== undefined; parent = parents.get(parent)) {
       const block = steps.get(parent);
-      if (block !== undefined && isCollapsible(block) && !open.has(parent)) id = parent;
+      if (block !== undefined && block.opens && !open.has(parent)) id = parent;
     }
     if (order.at(-1) !== id) order.push(id);
   }

@@ -1,5 +1,6 @@
 import { useState, type JSX } from "react";
-import { api, newKey, take } from "../../api/client";
+import { api, take } from "../../api/client";
+import { useRequestKeys } from "../../api/request-key";
 import { Button } from "../../kit/button";
 import { Dialog } from "../../kit/dialog";
 import { Failure } from "../../kit/notice";
@@ -18,16 +19,12 @@ export function SignalDialog({ id, name: awaited, onClose }: SignalDialogProps):
   const [written, setWritten] = useState("{}");
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const [sent, setSent] = useState({ key: newKey(), of: "" });
+  const keyOf = useRequestKeys();
   const data = parsed(written);
   const go = async (given: Json): Promise<void> => {
-    // Another body is another request; the same one is delivered once.
-    const body = JSON.stringify([name, given]);
-    const key = sent.of === "" || sent.of === body ? sent.key : newKey();
-    setSent({ key, of: body });
     setBusy(true);
     try {
-      await take(api.POST("/api/v1/workflows/{id}/signal", { params: { path: { id }, header: { "Idempotency-Key": key } }, body: { name, data: given } }));
+      await take(api.POST("/api/v1/workflows/{id}/signal", { params: { path: { id }, header: { "Idempotency-Key": keyOf([name, given]) } }, body: { name, data: given } }));
       onClose();
     } catch (refusal) {
       setError(refusal);

@@ -7,14 +7,16 @@ import { JsonView } from "../../kit/json-view";
 import { Facts } from "../../kit/page";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
-import type { FlowStep } from "../../model/flow";
+import type { Flow, FlowStep } from "../../model/flow";
 import type { Json } from "../../model/json";
 import type { Run } from "../../model/run/run";
 import { keyOf } from "../../model/run/steps";
 import type { Segment, StepError, StepState } from "../../model/run/state";
 import { undoOf } from "../../model/summary";
 import { duration } from "../../model/time";
+import { ChildBox } from "./child-box";
 import { LaneList } from "./lane-list";
+import { ReplayFrom } from "./past/here";
 import { StepVerbs } from "./step-verbs";
 
 interface StepPanelProps {
@@ -25,18 +27,19 @@ interface StepPanelProps {
   readonly step: string;
   readonly lane: string | undefined;
   readonly definition: FlowStep | undefined;
+  readonly flow: Flow | undefined;
   readonly onLane: (lane: string | undefined) => void;
 }
 
 /** All about one step at the position: what it got, gave and went through. */
-export function StepPanel({ id, run, version, seq, step, lane, definition, onLane }: StepPanelProps): JSX.Element {
+export function StepPanel({ id, run, version, seq, step, lane, definition, flow, onLane }: StepPanelProps): JSX.Element {
   const states = run.statesOf(step, seq);
   const chosen = states.length === 1 ? states[0] : states.find((state) => state.lane === lane);
   if (states.length === 0) {
     return (
       <div className="flex flex-col gap-4">
         <p className="text-muted">It has not begun at this position.</p>
-        {definition !== undefined && <Definition definition={definition} run={run} />}
+        {definition !== undefined && <Definition definition={definition} name={run.started?.workflow ?? ""} version={run.instance.at(seq).version} />}
       </div>
     );
   }
@@ -46,19 +49,21 @@ export function StepPanel({ id, run, version, seq, step, lane, definition, onLan
       {states.length > 1 && <button type="button" className="self-start rounded text-accent-text hover:underline" onClick={() => onLane(undefined)}>All {states.length} lanes</button>}
       <StateFacts state={chosen} />
       {seq === run.end && <StepVerbs id={id} state={chosen} />}
+      <ReplayFrom id={id} run={run} flow={flow} step={chosen.lane === "" ? step : ""} />
+      {chosen.child !== undefined && <ChildBox child={chosen.child} />}
       {chosen.error !== undefined && <ErrorBox error={chosen.error} />}
       <Attempts segments={run.steps.find(keyOf(chosen.lane, step))?.segments ?? []} seq={seq} />
       {(chosen.input !== null || definition?.kind === "adapter") && <Value title="Input" value={chosen.input ?? run.started?.input ?? null} />}
       {(chosen.output !== null || chosen.status === "completed") && <Value title="Output" value={chosen.output} />}
       {chosen.undo?.input != null && <Value title="Input of the undo" value={chosen.undo.input} />}
-      {definition !== undefined && <Definition definition={definition} run={run} />}
+      {definition !== undefined && <Definition definition={definition} name={run.started?.workflow ?? ""} version={run.instance.at(seq).version} />}
     </div>
   );
 }
 
 function StateFacts({ state }: { readonly state: StepState }): JSX.Element {
-  const { child, plan } = state;
-  const undo = undoOf([state]);
+  const { plan } = state;
+  const undo = undoOf(state);
   const rows: (readonly [string, JSX.Element | string])[] = [
     ["Status", <span key="status" className="inline-flex flex-wrap gap-x-3"><Status status={state.status} />{state.caught && <span className="text-muted">caught</span>}{state.expired && <span className="text-muted">its time was over</span>}</span>],
     ["Began", state.startedAt > 0 ? <Moment key="began" at={state.startedAt} /> : "not yet"],
@@ -66,9 +71,9 @@ function StateFacts({ state }: { readonly state: StepState }): JSX.Element {
   ];
   if (state.lane !== "") rows.push(["Lane", <code key="lane">{state.lane}</code>]);
   if (plan !== undefined) rows.push(["Calls", [plan.adapter, plan.action].filter((part) => part !== "").join(" · ")]);
+  if (state.takenFrom !== "") rows.push(["Done in", <Link key="taken" to="/workflows/$id" params={{ id: state.takenFrom }} search={{ step: state.step }} className="text-accent-text underline">run <ShortId id={state.takenFrom} /></Link>]);
   if (state.attempt > 0) rows.push(["Attempts", `${String(state.attempt)}${plan !== undefined && plan.maxAttempts > 0 ? ` of at most ${String(plan.maxAttempts)}` : ""}${state.generation > 1 ? `, run ${String(state.generation)}` : ""}`]);
   if (state.signal !== "") rows.push(["Signal", <code key="signal">{state.signal}</code>]);
-  if (child !== undefined) rows.push(["Child", <Link key="child" to="/workflows/$id" params={{ id: child.id }} className="text-accent-text underline">{child.workflow} <ShortId id={child.id} /></Link>]);
   if (undo !== "none") rows.push(["Undo", <Status key="undo" status={undo === "done" ? "undone" : undo === "failed" ? "failed" : state.undo?.busy === "decision" ? "deciding" : "undoing"} />]);
   return <Facts items={rows} />;
 }
@@ -130,10 +135,8 @@ function Value({ title, value }: { readonly title: string; readonly value: Json 
 }
 
 /** What the definition says of it, and which retry and time-out hold and why. */
-function Definition({ definition, run }: { readonly definition: FlowStep; readonly run: Run }): JSX.Element {
+function Definition({ definition, name, version }: { readonly definition: FlowStep; readonly name: string; readonly version: string }): JSX.Element {
   const [open, setOpen] = useState(false);
-  const name = run.started?.workflow ?? "";
-  const version = run.started?.version ?? "";
   const explained = useQuery({ ...explanationQuery(name, version), enabled: open && name !== "" }).data?.steps.find((step) => step.id === definition.id);
   return (
     <section className="flex flex-col gap-1.5">

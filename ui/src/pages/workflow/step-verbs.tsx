@@ -6,7 +6,7 @@ import { parsed } from "../../model/json";
 import { stepHasEnded } from "../../model/status";
 import type { StepState } from "../../model/run/state";
 
-type Verb = "skip" | "complete" | "fail" | "retry";
+export type Verb = "skip" | "complete" | "fail" | "retry";
 
 const NAMES: Readonly<Record<Verb, string>> = { retry: "Retry now", skip: "Skip", complete: "Supply the output", fail: "Fail" };
 const WORDS: Readonly<Record<Verb, string>> = {
@@ -32,12 +32,12 @@ export function StepVerbs({ id, state }: { readonly id: string; readonly state: 
 
 interface VerbDialogProps {
   readonly id: string;
-  readonly state: StepState;
+  readonly state: Pick<StepState, "step" | "lane">;
   readonly verb: Verb;
   readonly onClose: () => void;
 }
 
-function VerbDialog({ id, state: { step, lane }, verb, onClose }: VerbDialogProps): JSX.Element {
+export function VerbDialog({ id, state: { step, lane }, verb, onClose }: VerbDialogProps): JSX.Element {
   const [written, setWritten] = useState("null");
   const output = parsed(written);
   const act = (reason: string): Promise<unknown> => {

@@ -3,7 +3,7 @@ import { useMemo, useRef, type JSX } from "react";
 import { useNow } from "../../kit/clock";
 import { lookOf } from "../../kit/status";
 import type { Run } from "../../model/run/run";
-import type { Segment } from "../../model/run/state";
+import type { Segment, Turn } from "../../model/run/state";
 import type { StepLine } from "../../model/run/steps";
 import { clockTime, duration } from "../../model/time";
 import { isOpen } from "../../model/status";
@@ -24,9 +24,10 @@ const TICKS = 5;
 export function Timeline({ run, version, seq, isLive, selected, onStep }: TimelineProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const now = useNow();
-  const lines = useMemo(() => [...run.begun(seq)].map(({ line }) => line), [run, seq, version]); // eslint-disable-line react-hooks/exhaustive-deps -- the run is the same object throughout; its version says that it grew
+  const lines = useMemo(() => [...run.seen(seq)], [run, seq, version]); // eslint-disable-line react-hooks/exhaustive-deps -- the run is the same object throughout; its version says that it grew
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer's functions are called while drawing, as it wants
   const virtual = useVirtualizer({ count: lines.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 10 });
+  const turns = run.turns.filter((turn) => turn.seq <= seq);
   const from = run.started?.at ?? 0;
   const still = isLive && isOpen(run.instance.at(seq).status);
   const to = Math.max(from + 1, still ? now : run.timeAt(seq));
@@ -51,7 +52,7 @@ export function Timeline({ run, version, seq, isLive, selected, onStep }: Timeli
               <li key={line.key} className="absolute inset-x-0 h-8 border-b border-line" style={{ transform: `translateY(${String(start)}px)` }}>
                 <button type="button" onClick={() => onStep(state.step, state.lane)} className={`grid h-full w-full grid-cols-[minmax(140px,24%)_1fr] items-center text-left hover:bg-hover ${line.key === selected ? "bg-selected" : ""}`}>
                   <Name step={state.step} lane={state.lane} status={state.status} />
-                  <span className="relative mr-16 h-full"><Bars line={line} seq={seq} from={from} to={to} /></span>
+                  <span className="relative mr-16 h-full"><Turns turns={turns} from={from} to={to} /><Bars line={line} seq={seq} from={from} to={to} /></span>
                 </button>
               </li>
             );
@@ -90,6 +91,17 @@ const WORDS: Readonly<Record<Segment["busy"], string>> = {
   nothing: "", call: "call", callback: "waits for a call back", retry: "waits for the next attempt", timer: "waits", signal: "waits for a signal", child: "child workflow", lanes: "lanes",
   decision: "waits for a person",
 };
+
+const TURN_WORDS: Readonly<Record<string, string>> = {
+  "instance-retried": "retried", "instance-restored": "restored", "instance-migrated": "migrated to another version", "steps-taken": "took steps of another run",
+};
+
+/** Where the run went on from another state: a line through all rows. */
+function Turns({ turns, from, to }: { readonly turns: readonly Turn[]; readonly from: number; readonly to: number }): JSX.Element[] {
+  return turns.map(({ seq, at, type }) => (
+    <span key={seq} title={`${TURN_WORDS[type] ?? type} ${clockTime(at)}`} className="absolute inset-y-0 w-0.5 bg-accent/60" style={{ left: `${String((100 * (at - from)) / (to - from))}%` }} />
+  ));
+}
 
 function Bars({ line, seq, from, to }: { readonly line: StepLine; readonly seq: number; readonly from: number; readonly to: number }): JSX.Element {
   const whole = to - from;

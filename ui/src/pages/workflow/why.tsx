@@ -1,5 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState, type JSX } from "react";
+import { instanceQuery } from "../../api/queries";
 import { Button } from "../../kit/button";
 import { useNow } from "../../kit/clock";
 import * as icons from "../../kit/icons";
@@ -12,6 +14,7 @@ import type { Reason } from "../../model/waiting";
 import { clockTime, exact, span } from "../../model/time";
 import { Answers, useAnswering } from "../decisions/answers";
 import { SignalDialog } from "./signal-dialog";
+import { VerbDialog, type Verb } from "./step-verbs";
 
 interface WhyProps {
   readonly id: string;
@@ -33,6 +36,8 @@ export function Why({ id, reasons, total, isLive, at, instance, onStep }: WhyPro
   const { ask, dialog } = useAnswering();
   const [all, setAll] = useState(false);
   const [signal, setSignal] = useState<string>();
+  const [asked, setAsked] = useState<{ readonly verb: Verb; readonly state: { readonly step: string; readonly lane: string } }>();
+  const held = useHeld(id, isLive && reasons.some(({ busy }) => busy === "call"));
   const line = "flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 rounded border px-3 py-1 md:h-10 md:flex-nowrap";
   if (reasons.length === 0 || instance?.pause !== undefined) return <><div className={`${line} border-line bg-raised`}>{instance !== undefined && <Outcome instance={instance} onStep={onStep} />}</div>{dialog}</>;
   return (
@@ -41,9 +46,15 @@ export function Why({ id, reasons, total, isLive, at, instance, onStep }: WhyPro
         {(all ? reasons : reasons.slice(0, 1)).map((reason, index) => (
           <li key={`${reason.step}|${reason.busy}|${String(reason.ofUndo)}|${reason.signal}`} className={`${line} ${reason.busy === "decision" ? "border-human/40 tint-human" : "border-line bg-raised"}`}>
             <ReasonIcon reason={reason} />
-            <span className="min-w-0 flex-1 basis-64 max-md:line-clamp-3 md:truncate" title={reason.error?.message}><Sentence reason={reason} now={isLive ? undefined : at} onStep={onStep} /></span>
+            <span className="min-w-0 flex-1 basis-64 max-md:line-clamp-3 md:truncate" title={reason.error?.message}><Sentence reason={reason} now={isLive ? undefined : at} held={held.get(reason.step)} onStep={onStep} /></span>
             {isLive && reason.decisionIds.length > 0 && (
               <Answers question={{ ids: reason.decisionIds, what: reason.step, kind: reason.decisionKind }} onAsk={ask} />
+            )}
+            {isLive && reason.lanes === 1 && !reason.ofUndo && reason.busy === "retry" && (
+              <span className="flex shrink-0 gap-1.5">
+                <Button small look="main" title="Its next attempt is made at once" onClick={() => setAsked({ verb: "retry", state: reason })}>Retry now</Button>
+                <Button small title="It is left out, and the workflow goes on" onClick={() => setAsked({ verb: "skip", state: reason })}>Skip</Button>
+              </span>
             )}
             {isLive && reason.busy === "signal" && <Button small look="main" onClick={() => setSignal(reason.signal)}>Send it</Button>}
             {index === 0 && total > 1 && <Button small look="quiet" aria-expanded={all} onClick={() => setAll(!all)}>{all ? "Only the first" : `${exact(total - 1)} more`}</Button>}
@@ -52,13 +63,14 @@ export function Why({ id, reasons, total, isLive, at, instance, onStep }: WhyPro
         {all && total > reasons.length && <li className="px-3 text-sm text-faint">and {exact(total - reasons.length)} more reasons</li>}
       </ul>
       {dialog}
+      {asked !== undefined && <VerbDialog id={id} {...asked} onClose={() => setAsked(undefined)} />}
       {signal !== undefined && <SignalDialog id={id} name={signal} onClose={() => setSignal(undefined)} />}
     </>
   );
 }
 
 /** How it ended, or that it is between two records. */
-function Outcome({ instance: { status, error, endedAt, pause }, onStep }: { readonly instance: InstanceState; readonly onStep: (step: string, lane: string) => void }): JSX.Element {
+function Outcome({ instance: { status, error, endedAt, pause, turnSince }, onStep }: { readonly instance: InstanceState; readonly onStep: (step: string, lane: string) => void }): JSX.Element {
   const { Icon, colour } = lookOf(status);
   const path = (text(error?.whole ?? null, "step") || "").split("/");
   const step = path.at(-1) ?? "";
@@ -68,7 +80,7 @@ function Outcome({ instance: { status, error, endedAt, pause }, onStep }: { read
     <>
       <span className={colour}><Icon /></span>
       <span className="min-w-0 flex-1 truncate">
-        {pause !== undefined ? <Paused pause={pause} /> : status === "queued" ? "It was started for a later time, and waits for that." : words[status] === undefined ? "It goes on at once." : <>{words[status]}{ended}</>}
+        {pause !== undefined ? <Paused pause={pause} /> : status === "queued" ? (turnSince > 0 ? <>It waits for its turn under the limit of its workflow, since <Moment at={turnSince} />.</> : "It was started for a later time, and waits for that.") : words[status] === undefined ? "It goes on at once." : <>{words[status]}{ended}</>}
         {error !== undefined && words[status] !== undefined && (
           <>: {step !== "" && <button type="button" onClick={() => onStep(step, path.slice(0, -1).join("/"))} className="rounded font-medium underline decoration-line-strong underline-offset-2 hover:decoration-current">{step}</button>} <span className="text-muted" title={error.message}>{error.type}: {error.message}</span></>
         )}
@@ -92,14 +104,32 @@ const DECISION_WORDS: Readonly<Record<string, string>> = {
   approval: "is held back", question: "asks", exhausted: "failed for good", "compensation-failed": "could not be undone",
 };
 
+/** That a call has not gone out: a limit, a rate, a breaker or somebody holds it back. */
+interface Held {
+  readonly what: string;
+  readonly until: number;
+}
+
+const HELD_KINDS = ["limit", "rate", "breaker", "paused"];
+const HELD_EVERY = 2_000;
+
+/** Calls that are held back, by their step. No record tells that: it is asked for. */
+function useHeld(id: string, enabled: boolean): ReadonlyMap<string, Held> {
+  const waits = useQuery({ ...instanceQuery(id), enabled, refetchInterval: HELD_EVERY }).data?.waiting_for ?? [];
+  return new Map((enabled ? waits : []).flatMap(({ kind, step, what, until }): [string, Held][] => (
+    step == null || !HELD_KINDS.includes(kind) ? [] : [[step, { what: what.replace(`${step} waits: `, ""), until: until == null ? 0 : Date.parse(until) }]]
+  )));
+}
+
 interface SentenceProps {
   readonly reason: Reason;
+  readonly held: Held | undefined;
   /** The moment that is looked at; undefined: now. */
   readonly now: number | undefined;
   readonly onStep: (step: string, lane: string) => void;
 }
 
-function Sentence({ reason, now, onStep }: SentenceProps): JSX.Element {
+function Sentence({ reason, now, held, onStep }: SentenceProps): JSX.Element {
   const present = useNow();
   const at = now ?? present;
   const { step, lanes, plan, error, dueAt, child } = reason;
@@ -114,6 +144,7 @@ function Sentence({ reason, now, onStep }: SentenceProps): JSX.Element {
   const ofMost = plan !== undefined && plan.maxAttempts > 0 ? ` of ${exact(plan.maxAttempts)}` : "";
   switch (reason.busy) {
     case "call":
+      if (held !== undefined) return <>Waiting {passed} to call <strong className="font-medium">{callee}</strong> for {subject}: {held.what}{held.until > at && `, next try in ${span(held.until - at)}`}</>;
       return <>Waiting {passed} for <strong className="font-medium">{callee}</strong>: attempt {reason.attempt}{ofMost} of {subject}</>;
     case "retry":
       return <>Attempt {reason.attempt + 1}{ofMost} of {subject} at {callee} {due === "" ? "soon" : due}{dueAt > 0 && ` (${clockTime(dueAt)})`}{error !== undefined && <span className="text-muted"> after {error.type}: {error.message}</span>}</>;

@@ -94,16 +94,3 @@ export class InstanceList {
     for (const listener of this.listeners) listener();
   }
 }
-
-/** The ids of all that a filter lets through, at most so many. */
-export async function allIds(filter: InstanceFilter, most: number): Promise<string[]> {
-  const ids: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { ...filter, limit: 1_000, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await take(api.GET("/api/v1/workflows", { params: { query } }));
-    ids.push(...page.items.map((row) => row.id));
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined && ids.length < most);
-  return ids.slice(0, most);
-}

@@ -14,7 +14,7 @@ const OVERSCAN = 12;
 interface RowsProps {
   readonly rows: readonly InstanceSummary[];
   readonly more: boolean;
-  readonly selected: ReadonlySet<string>;
+  readonly isSelected: (id: string) => boolean;
   readonly active: number;
   readonly onSelect: (id: string, index: number, range: boolean) => void;
   readonly onSelectAll: () => void;
@@ -25,7 +25,7 @@ interface RowsProps {
 const COLUMNS = "grid-cols-[36px_minmax(0,1fr)_auto] md:grid-cols-[36px_124px_minmax(160px,1.4fr)_112px_minmax(80px,1fr)_92px_84px_minmax(80px,1.6fr)]";
 
 /** Only the rows on screen exist; how many there are behind them makes no difference. */
-export function Rows({ rows, more, selected, active, onSelect, onSelectAll, onScroll }: RowsProps): JSX.Element {
+export function Rows({ rows, more, isSelected, active, onSelect, onSelectAll, onScroll }: RowsProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer's functions are called while drawing, as it wants
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => (window.innerWidth < 768 ? ROW.narrow : ROW.wide), overscan: OVERSCAN });
@@ -39,7 +39,7 @@ export function Rows({ rows, more, selected, active, onSelect, onSelectAll, onSc
     const link = scroller.current?.querySelector<HTMLAnchorElement>(`[data-index="${String(active)}"] a`);
     link?.focus({ preventScroll: true });
   }, [active, virtual]);
-  const all = rows.length > 0 && rows.every((row) => selected.has(row.id));
+  const all = rows.length > 0 && rows.every((row) => isSelected(row.id));
   return (
     <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto rounded border border-line bg-raised" tabIndex={-1}>
       <div role="table" aria-label="Workflows" aria-rowcount={more ? -1 : rows.length + 1}>
@@ -58,9 +58,9 @@ export function Rows({ rows, more, selected, active, onSelect, onSelectAll, onSc
             const row = rows[index];
             if (row === undefined) return null;
             return (
-              <div key={row.id} role="row" aria-rowindex={index + 2} data-index={index} aria-selected={selected.has(row.id)} style={{ transform: `translateY(${String(start)}px)` }}
-                className={`absolute inset-x-0 grid h-[52px] items-center md:h-9 gap-x-3 border-b border-line pr-3 ${COLUMNS} ${selected.has(row.id) ? "bg-selected" : "hover:bg-hover"}`}>
-                <InstanceRow row={row} isSelected={selected.has(row.id)} onSelect={(range) => onSelect(row.id, index, range)} />
+              <div key={row.id} role="row" aria-rowindex={index + 2} data-index={index} aria-selected={isSelected(row.id)} style={{ transform: `translateY(${String(start)}px)` }}
+                className={`absolute inset-x-0 grid h-[52px] items-center md:h-9 gap-x-3 border-b border-line pr-3 ${COLUMNS} ${isSelected(row.id) ? "bg-selected" : "hover:bg-hover"}`}>
+                <InstanceRow row={row} isSelected={isSelected(row.id)} onSelect={(range) => onSelect(row.id, index, range)} />
               </div>
             );
           })}

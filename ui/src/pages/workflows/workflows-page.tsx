@@ -1,11 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type JSX } from "react";
-import { api, newKey, take } from "../../api/client";
-import { countQuery } from "../../api/queries";
+import type { Selection } from "../../api/operations";
+import { countQuery, type InstanceFilter } from "../../api/queries";
 import { workflowsRoute } from "../../app/router";
-import { BulkDialog } from "../../kit/bulk-dialog";
-import { Button, buttonClass } from "../../kit/button";
+import { buttonClass } from "../../kit/button";
 import { useMinute } from "../../kit/clock";
 import { Empty } from "../../kit/empty";
 import * as icons from "../../kit/icons";
@@ -16,15 +15,14 @@ import { useLive } from "../../live/hooks";
 import { hub } from "../../live/hub";
 import { throttled } from "../../live/throttle";
 import { exact, span } from "../../model/time";
-import { hold, HOLD_WORDS } from "../workflow/hold";
 import { FilterBar } from "./filter-bar";
 import { asQuery, type Filters } from "./filters";
-import { allIds, InstanceList } from "./instance-list";
+import { InstanceList } from "./instance-list";
+import { Many, type ManyVerb } from "./many";
 import { Rows } from "./rows";
+import { SelectionBar } from "./selection-bar";
 import { ViewBar } from "./view-bar";
 
-/** At most so many are acted on at once from a browser. */
-const MOST = 10_000;
 const LIVE_PAUSE = 150;
 const COUNT_PAUSE = 1_500;
 /** What comes without a record (a wait that is over) is seen by then. */
@@ -94,20 +92,13 @@ function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Elem
   if (rows.length === 0) return <NothingHere isFiltered={isFiltered} />;
   return (
     <>
-      {selection.ids.size > 0 && (
-        <div className="flex flex-wrap items-center gap-2 rounded border border-accent bg-selected px-3 py-1.5" role="group" aria-label="Selection">
-          <span className="font-medium">{exact(selection.ids.size)} selected</span>
-          <span className="flex-1" />
-          {total !== undefined && total > selection.ids.size && <Button small look="quiet" onClick={() => void allIds(query, MOST).then(selection.set)}>Select all {exact(Math.min(total, MOST))} that match</Button>}
-          <Button small onClick={() => setAsked({ verb: "pause", ids: [...selection.ids] })}>Pause them</Button>
-          <Button small onClick={() => setAsked({ verb: "resume", ids: [...selection.ids] })}>Resume them</Button>
-          <Button small look="danger" onClick={() => setAsked({ verb: "cancel", ids: [...selection.ids] })}>Cancel them</Button>
-          <Button small look="quiet" onClick={selection.clear}>Clear</Button>
-        </div>
+      {selection.count > 0 && (
+        <SelectionBar count={selection.isAll ? total : selection.count} isAll={selection.isAll} total={total} pair={pairOf(selection.chosen)}
+          onAll={() => selection.takeAll(query)} onClear={selection.clear} onAsk={(verb) => setAsked({ verb, selection: selection.chosen })} />
       )}
       {behind.length > 0 && <p role="status" className="text-sm text-waiting">The list may lack the newest changes: the server is behind with it by {span(Math.max(...behind.map((partition) => partition.behind_ms)))} and catches up by itself.</p>}
       {state === "failed" && <Failure error={error} retry={() => void list.refresh()} />}
-      <Rows rows={rows} more={more} selected={selection.ids} active={active} onSelect={selection.toggle} onSelectAll={() => selection.all()} onScroll={onScroll} />
+      <Rows rows={rows} more={more} isSelected={selection.has} active={active} onSelect={selection.toggle} onSelectAll={() => selection.all()} onScroll={onScroll} />
       {asked !== undefined && <Many {...asked} onClose={(acted) => {
         setAsked(undefined);
         if (acted) selection.clear();
@@ -134,56 +125,60 @@ function useRenewal(list: InstanceList, first: { readonly current: number }): vo
   }, [list, first]);
 }
 
-interface Selection {
-  readonly ids: ReadonlySet<string>;
+interface Asked {
+  readonly verb: ManyVerb;
+  readonly selection: Selection;
+}
+
+interface Chosen {
+  readonly count: number;
+  /** All that the filter lets through, also those that are not loaded. */
+  readonly isAll: boolean;
+  readonly chosen: Selection;
+  readonly has: (id: string) => boolean;
   readonly toggle: (id: string, index: number, range: boolean) => void;
   readonly all: () => void;
-  readonly set: (ids: readonly string[]) => void;
+  readonly takeAll: (filter: InstanceFilter) => void;
   readonly clear: () => void;
 }
 
-function useSelection(loaded: readonly string[]): Selection {
-  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+function pairOf(chosen: Selection): readonly [string, string] | undefined {
+  const [left, right, ...others] = "ids" in chosen ? chosen.ids : [];
+  return left === undefined || right === undefined || others.length > 0 ? undefined : [left, right];
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+function useSelection(loaded: readonly string[]): Chosen {
+  const [ids, setIds] = useState(NOBODY);
+  const [filter, setFilter] = useState<InstanceFilter>();
   const anchor = useRef(0);
+  const choose = (next: ReadonlySet<string>): void => {
+    setFilter(undefined);
+    setIds(next);
+  };
   return {
-    ids,
+    count: ids.size,
+    isAll: filter !== undefined,
+    chosen: filter === undefined ? { ids: [...ids] } : { filter },
+    has: (id) => filter !== undefined || ids.has(id),
     toggle: (id, index, range) => {
       if (id === "") return;
-      const next = new Set(ids);
+      const next = new Set(filter === undefined ? ids : loaded);
       const [from, to] = range ? [Math.min(anchor.current, index), Math.max(anchor.current, index)] : [index, index];
-      const on = !ids.has(id);
+      const on = !next.has(id);
       for (const each of loaded.slice(from, to + 1)) {
         if (on) next.add(each);
         else next.delete(each);
       }
       anchor.current = index;
-      setIds(next);
+      choose(next);
     },
-    all: () => setIds(loaded.every((id) => ids.has(id)) ? new Set() : new Set(loaded)),
-    set: (next) => setIds(new Set(next)),
-    clear: () => setIds(new Set()),
+    all: () => choose(loaded.every((id) => ids.has(id)) ? NOBODY : new Set(loaded)),
+    // What begins later is not meant; and some condition there must be.
+    takeAll: (query) => setFilter(Object.keys(query).length > 0 ? query : { created_before: new Date().toISOString() }),
+    clear: () => choose(NOBODY),
   };
-}
-
-interface Asked {
-  readonly verb: "cancel" | "pause" | "resume";
-  readonly ids: readonly string[];
-}
-
-const NAMES: Readonly<Record<Asked["verb"], string>> = { cancel: "Cancel", pause: "Pause", resume: "Resume" };
-const LATE = "One that has ended already is refused and stays as it is.";
-
-function Many({ verb, ids, onClose }: Asked & { readonly onClose: (acted: boolean) => void }): JSX.Element {
-  const [batch] = useState(newKey);
-  const cancel = (id: string, reason: string): Promise<unknown> => take(api.POST("/api/v1/workflows/{id}/cancel", {
-    params: { path: { id }, header: { "Idempotency-Key": `${batch}/${id}` } }, body: { reason },
-  }));
-  const act = verb === "cancel" ? cancel : (id: string, reason: string): Promise<unknown> => hold(id, verb, reason);
-  return (
-    <BulkDialog title={`${NAMES[verb]} ${exact(ids.length)} workflows`} verb={NAMES[verb]} danger={verb === "cancel"} ids={ids} act={act} onClose={onClose}>
-      {verb === "cancel" ? `Each ends early: calls under way are awaited, and completed steps that have a compensation are undone. ${LATE} This cannot be taken back.` : `${HOLD_WORDS[verb]} ${LATE}`}
-    </BulkDialog>
-  );
 }
 
 function NothingHere({ isFiltered }: { readonly isFiltered: boolean }): JSX.Element {
