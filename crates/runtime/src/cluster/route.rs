@@ -139,13 +139,21 @@ impl Trip {
         }))
     }
 
+    /// Waits a moment for an owner. A node that is cut off from the store gives up before its patience ends: it
+    /// will not hear of one, while another node may have what is asked for already.
     async fn rest(&self, cluster: &Cluster) -> Result<(), Unavailable> {
         if steady_now() >= self.until || !self.shared.phase.is_open() {
             return Err(Unavailable::Closed);
         }
         let seen = cluster.changed.get();
         cluster.wake.notify_one();
-        let _no_news = tokio::time::timeout(PAUSE, cluster.changed.reach(seen + 1)).await;
+        // One that only stood still looks again at once.
+        let cut_off = cluster.cut_off_ms(&self.shared).is_some();
+        let pause = if cut_off { cluster.tick() / 2 } else { PAUSE };
+        let news = tokio::time::timeout(pause, cluster.changed.reach(seen + 1)).await;
+        if cut_off && news.is_err() {
+            return Err(Unavailable::Closed);
+        }
         Ok(())
     }
 

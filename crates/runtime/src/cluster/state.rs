@@ -172,14 +172,20 @@ impl Cluster {
             .collect()
     }
 
-    /// What keeps this node from taking requests; empty if nothing does.
-    pub(crate) fn hindrance(&self, shared: &Shared) -> String {
+    /// For how long the store has not answered, in milliseconds, if that is longer than a lease: what is asked here
+    /// is then better asked elsewhere.
+    pub(super) fn cut_off_ms(&self, shared: &Shared) -> Option<u64> {
         let answered_at = self.answered_at.get();
         let silent_ms = shared.clock.boot_ms().saturating_sub(answered_at);
+        (answered_at > 0 && silent_ms > self.lease_ms).then_some(silent_ms)
+    }
+
+    /// What keeps this node from taking requests; empty if nothing does.
+    pub(crate) fn hindrance(&self, shared: &Shared) -> String {
         let unfit = lock(&self.node).unfit.clone();
-        if answered_at == 0 {
+        if self.answered_at.get() == 0 {
             "the node has not joined its cluster yet".to_owned()
-        } else if silent_ms > self.lease_ms {
+        } else if let Some(silent_ms) = self.cut_off_ms(shared) {
             format!("the database has not answered for {silent_ms} ms")
         } else if !unfit.is_empty() {
             unfit

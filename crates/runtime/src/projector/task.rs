@@ -207,7 +207,7 @@ impl Projector {
         let mut pause = FIRST_PAUSE;
         loop {
             let catalog = shared.catalog.current();
-            let projections = write.projections(&catalog, &mut self.packer);
+            let projections = write.projections(&catalog, &mut self.packer).await;
             let written = self.meanwhile_answer(shared.store.project(projections));
             match written.await {
                 Err(StoreError::Unavailable(reason)) => {

@@ -187,6 +187,8 @@ impl Connector {
             Purpose::Write | Purpose::Read => self.config.statement_timeout,
             Purpose::Maintain => self.config.maintenance_timeout,
         };
+        // Nothing here reads so much that compiling it pays; a table that can only be read whole looks dear, since that is
+        // discouraged below, and would be compiled for anew each time.
         // Whoever waits for a lock gives way well before its own deadline, so that the answer is
         // a definite one. Who wants a table for itself gives way sooner: others queue behind it.
         let lock = match purpose {
@@ -194,7 +196,7 @@ impl Connector {
             _ => statement / 4,
         };
         let mut text = format!(
-            "SET search_path TO \"{}\"; SET client_min_messages TO warning;
+            "SET search_path TO \"{}\"; SET client_min_messages TO warning; SET jit TO off;
              SET synchronous_commit TO on; SET default_transaction_isolation TO 'read committed';
              SET statement_timeout TO {}; SET lock_timeout TO {};
              SET idle_in_transaction_session_timeout TO {};",

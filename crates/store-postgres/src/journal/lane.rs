@@ -70,6 +70,8 @@ impl Lane {
         if self.waiting.is_empty() {
             self.waiting.push_back(self.requests.recv().await?);
         }
+        // Partitions that can run now, most woken by one commit, join the next one instead of waiting for it to end.
+        tokio::task::yield_now().await;
         while let Ok(request) = self.requests.try_recv() {
             self.waiting.push_back(request);
         }

@@ -18,6 +18,9 @@ use super::write::Writes;
 use crate::connection::Session;
 use crate::failure::Trouble;
 
+/// The epoch of what this process never took over. Epochs begin with 1.
+const NO_EPOCH: i64 = 0;
+
 /// The epochs under which this process took partitions over: what it projects is written only
 /// while they hold, so that a process that was paused cannot take the state back.
 #[derive(Default)]
@@ -57,9 +60,11 @@ pub(crate) async fn project(
         .client
         .batch_execute("BEGIN; SET LOCAL synchronous_commit TO off")
         .await?;
-    reach(session, epochs, gathered).await?;
+    // What is looked up is only right while the epochs hold, which is asked behind it: from there on rows are locked, and
+    // no version of a head row that changed meanwhile can be cleared away.
     let plan = plan(session, span, gathered).await?;
     let numbers = kinds::numbers(session, rows_of(&plan)).await?;
+    reach(session, epochs, gathered).await?;
     let mut writes = Writes::default();
     writes.instances(&plan, &numbers);
     writes.keyed(gathered);
@@ -76,23 +81,29 @@ fn rows_of<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = &'a InstanceRow> + Cl
 /// an earlier ownership, and would overwrite newer rows. Their rows are held until the commit, so a
 /// take-over waits for a projection that is under way.
 async fn reach(session: &Session, epochs: &Epochs, gathered: &Gathered) -> Result<(), Trouble> {
-    let sql = "INSERT INTO reached VALUES ($1, $2, coalesce($3::bigint, 0)) \
-               ON CONFLICT (partition) DO UPDATE SET position = EXCLUDED.position \
-               WHERE reached.position <= EXCLUDED.position \
-               AND ($3::bigint IS NULL OR reached.epoch = $3)";
-    let statement = session.prepared(sql).await?;
+    let (mut partitions, mut positions, mut held) = (vec![], vec![], vec![]);
     for (partition, position) in &gathered.reached {
-        let (number, position) = (i32::from(partition.0), *position as i64);
-        let epoch: Option<i64> = epochs.of(*partition);
-        let written = session
-            .client
-            .execute(&statement, &[&number, &position, &epoch])
-            .await?;
-        if written == 0 {
-            return Err(StoreError::TakenOver(*partition).into());
-        }
+        partitions.push(i32::from(partition.0));
+        positions.push(*position as i64);
+        held.push(epochs.of(*partition).unwrap_or(NO_EPOCH));
     }
-    Ok(())
+    let sql = format!(
+        "INSERT INTO reached (partition, position, epoch) \
+         SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) \
+         ON CONFLICT (partition) DO UPDATE SET position = EXCLUDED.position \
+         WHERE reached.position <= EXCLUDED.position \
+         AND EXCLUDED.epoch IN ({NO_EPOCH}, reached.epoch) \
+         RETURNING partition"
+    );
+    let statement = session.prepared(&sql).await?;
+    let values = [&partitions as _, &positions as _, &held as _];
+    let written = session.client.query(&statement, &values).await?;
+    let written: BTreeSet<i32> = written.iter().map(|row| row.get(0)).collect();
+    let mut asked = gathered.reached.keys();
+    match asked.find(|partition| !written.contains(&i32::from(partition.0))) {
+        Some(other) => Err(StoreError::TakenOver(*other).into()),
+        None => Ok(()),
+    }
 }
 
 /// Where everything goes.
