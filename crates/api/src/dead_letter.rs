@@ -13,7 +13,7 @@ pub struct DeadLetter {
     pub id: String,
     /// `step`, or `compensation` where it left its instance stuck.
     pub kind: String,
-    /// `pending`, `reprocessed` or `discarded`.
+    /// `pending`, `reprocessed`, `discarded` or `superseded` (its instance was retried or restored).
     pub status: String,
     /// The instance whose call it was.
     pub workflow_id: String,

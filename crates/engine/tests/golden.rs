@@ -6,6 +6,8 @@ use engine::codec::{Packer, RecordBatch, unpack_history};
 use engine::record::*;
 use engine::{Id, Payload, view::record_type};
 
+#[path = "golden/long.rs"]
+mod long;
 #[path = "golden/operations.rs"]
 mod operations;
 #[path = "golden/past.rs"]
@@ -71,6 +73,7 @@ fn every_record() -> Vec<Record> {
         turns::turn_bodies(at()),
         operations::bodies(),
         past::bodies(),
+        long::bodies(),
     ]
     .concat();
     (1..)
@@ -245,6 +248,7 @@ fn step_bodies() -> Vec<Body> {
             to: 2,
             lists: vec![LaneList { list: 2, steps: 1 }],
             state: payload(),
+            forgets: None,
         }),
         Body::AttemptFailed(AttemptFailed {
             task: task(),

@@ -19,6 +19,7 @@ mod hex;
 mod listen;
 mod logging;
 mod metrics;
+mod names;
 mod openapi;
 mod pages;
 mod peers;

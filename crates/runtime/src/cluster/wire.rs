@@ -108,8 +108,8 @@ pub(super) enum Ask {
     #[prost(message, tag = "80")]
     Operation(OperationAsk),
     /// Settle a dead letter.
-    #[prost(message, tag = "81")]
-    Letter(LetterAsk),
+    #[prost(message, boxed, tag = "81")]
+    Letter(Box<LetterAsk>),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -176,6 +176,9 @@ pub(super) struct LetterAsk {
     pub(super) fact: DeadLetterSettled,
     #[prost(string, tag = "2")]
     pub(super) actor: String,
+    /// What makes its call anew.
+    #[prost(message, optional, boxed, tag = "3")]
+    pub(super) start: Option<Box<StartAsk>>,
 }
 
 #[derive(Clone, PartialEq, Message)]

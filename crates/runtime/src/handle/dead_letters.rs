@@ -1,25 +1,27 @@
 //! Dead letters: read, called anew, thrown away.
 
 use definition::{Catalog, Jitter, ResourceSet, RetryQuestion, no_settings_check};
-use engine::record::StartMessage;
+use engine::record::{DeadLetterSettled, StartMessage};
 use engine::{Id, Payload};
 use serde_json::{Value, json};
 use store::Table;
 use tokio::sync::oneshot;
 
-use super::{Begin, Runtime};
-use crate::cluster::{Routed, Trip};
+use super::Runtime;
+use crate::cluster::{Routed, Trip, When};
 use crate::dead_letter::{
     DeadLetter, LetterFilter, LetterRefused, LetterSettled, LetterStatus, letter_key,
     letter_prefix, settling,
 };
-use crate::error::{ApplyError, Unavailable};
-use crate::partition::{Internal, LetterOrder};
+use crate::error::{ApplyError, CommandError, SubmitError, Unavailable};
+use crate::partition::{Internal, LetterOrder, LetterStart, Settling};
 use crate::reads::{Consistency, TablePage};
 use crate::submit::Submitted;
 
 /// The version of the definitions that make a letter's call anew: their name says what is in them.
 const VERSION: &str = "1.0.0";
+/// The first format whose nodes start what makes a letter's call anew with its settlement.
+const STARTED_SINCE: u32 = 4;
 /// Letters that are counted at most.
 const COUNTED: usize = 100_000;
 /// Rows read at once.
@@ -95,6 +97,7 @@ impl Runtime {
             None => own_input(&letter)?,
         };
         let workflow = self.one_step(&letter, actor).await?;
+        let anew = instance_of(id);
         let message = StartMessage {
             workflow,
             version: VERSION.to_owned(),
@@ -104,25 +107,31 @@ impl Runtime {
             priority: letter.priority.clone(),
             ..StartMessage::default()
         };
-        let begin = Begin {
-            id: instance_of(id),
-            message,
-            key: None,
-            actor: actor.to_owned(),
-            cause: format!("dead-letter:{id}"),
-            // A call anew that was cut off may have begun: the same letter has the same instance.
-            again: true,
-        };
-        let started = self.begun(begin, None).await?;
         let settled = LetterSettled {
             by: actor.to_owned(),
             at: self.now_ms(),
             reason: reason.to_owned(),
             cause: cause.to_owned(),
-            instance: Some(started.id),
+            instance: Some(anew),
         };
-        self.settle_letter(letter, settled).await?;
-        Ok(started)
+        let start = LetterStart {
+            id: anew,
+            message,
+            cause: format!("dead-letter:{id}"),
+        };
+        self.settle_letter(letter, settled, Some(start)).await?;
+        let instance = self
+            .read(anew, When::Now)
+            .await
+            .map_err(|error| match error {
+                CommandError::Unavailable(outage) => outage,
+                CommandError::NotFound(_) | CommandError::Refused(_) => Unavailable::Closed,
+            })?;
+        Ok(Submitted {
+            id: anew,
+            replayed: false,
+            instance,
+        })
     }
 
     /// Throws a letter away.
@@ -142,8 +151,7 @@ impl Runtime {
             cause: cause.to_owned(),
             instance: None,
         };
-        self.settle_letter(letter, settled).await?;
-        Ok(())
+        self.settle_letter(letter, settled, None).await
     }
 
     async fn waiting_letter(&self, id: Id) -> Result<DeadLetter, LetterRefused> {
@@ -185,25 +193,44 @@ impl Runtime {
         }
     }
 
-    /// Has a letter settled by its owner, wherever that is.
+    /// Has a letter settled by its owner, wherever that is, together with the start of what makes its call
+    /// anew. Of several who do so at the same moment exactly one does.
     async fn settle_letter(
         &self,
         letter: DeadLetter,
         settled: LetterSettled,
-    ) -> Result<(), Unavailable> {
-        let (slot, actor) = (letter.id.slot(), settled.by.clone());
+        start: Option<LetterStart>,
+    ) -> Result<(), LetterRefused> {
+        if start.is_some() && self.shared.format() < STARTED_SINCE {
+            let told = "expected that every node of the cluster starts what settles a letter, but one is older";
+            return Err(LetterRefused::Unfit(told.to_owned()));
+        }
+        let (id, actor) = (letter.id, settled.by.clone());
         let fact = settling(letter, settled);
-        let mut trip = Trip::to(&self.shared, slot);
-        loop {
+        let mut trip = Trip::to(&self.shared, id.slot());
+        let settling = loop {
             let outcome = match trip.next().await? {
                 Routed::Here => {
-                    let here = self.settle_letter_here(slot, fact.clone(), &actor);
+                    let here = self.settle_letter_here(fact.clone(), start.clone(), &actor);
                     trip.here(here).await
                 }
-                Routed::There(there) => there.settle_letter(&fact, &actor).await,
+                Routed::There(there) => there.settle_letter(&fact, start.as_ref(), &actor).await,
             };
-            if let Some(settled) = trip.settled(outcome) {
-                return settled;
+            if let Some(settling) = trip.settled(outcome) {
+                break settling?;
+            }
+        };
+        match settling {
+            Settling::Done => Ok(()),
+            Settling::Gone => Err(LetterRefused::NotFound(id)),
+            Settling::Refused(refusal) => Err(SubmitError::from(refusal).into()),
+            Settling::Before => {
+                let first = self.dead_letter(id).await?;
+                let first = first.filter(|first| first.status != LetterStatus::Pending);
+                // Else the state is far behind the journal.
+                Err(first.map_or(Unavailable::Closed.into(), |first| {
+                    LetterRefused::Settled(Box::new(first))
+                }))
             }
         }
     }
@@ -211,11 +238,12 @@ impl Runtime {
     /// The same in this process.
     pub(crate) async fn settle_letter_here(
         &self,
-        slot: engine::Slot,
-        fact: engine::record::DeadLetterSettled,
+        fact: DeadLetterSettled,
+        start: Option<LetterStart>,
         actor: &str,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<Settling, Unavailable> {
         let (reply, answer) = oneshot::channel();
+        let slot = Id::from_slice(&fact.id).unwrap_or_default().slot();
         let port = self.shared.port(slot);
         if !port.is_open() {
             return Err(Unavailable::Closed);
@@ -223,9 +251,10 @@ impl Runtime {
         port.notify(Internal::Letter(Box::new(LetterOrder {
             fact,
             actor: actor.to_owned(),
+            start,
             reply,
         })));
-        answer.await.map_err(|_| Unavailable::Closed)
+        answer.await.map_err(|_| Unavailable::Closed)?
     }
 }
 

@@ -13,13 +13,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use definition::Catalog;
-use engine::codec::{Packer, RecordBatch};
+use engine::codec::RecordBatch;
 use engine::record::{Body, Record};
 use engine::{Id, IdMap, Instance};
 use store::{Change, PartitionId, Position, Projection};
 use tokio::time::Instant;
 
 use super::changes::{instance_changes, own_audit};
+use super::segments::Segments;
 use super::task::Committed;
 
 /// What was gathered and is not written yet.
@@ -113,9 +114,15 @@ impl Write {
 
     /// The rows. They are made anew for each try: a store that takes them at once, as most do, is
     /// spared a copy of all.
-    pub(super) fn projections(&self, catalog: &Catalog, packer: &mut Packer) -> Vec<Projection> {
+    pub(super) fn projections(
+        &self,
+        catalog: &Catalog,
+        segments: &mut Segments,
+    ) -> Vec<Projection> {
         let parts = self.parts.iter();
-        parts.map(|part| part.projection(catalog, packer)).collect()
+        parts
+            .map(|part| part.projection(catalog, segments))
+            .collect()
     }
 
     /// The positions that are reached when it is written.
@@ -136,10 +143,10 @@ impl Write {
 }
 
 impl Part {
-    fn projection(&self, catalog: &Catalog, packer: &mut Packer) -> Projection {
+    fn projection(&self, catalog: &Catalog, segments: &mut Segments) -> Projection {
         let mut changes = Vec::with_capacity(self.instances.len() * 3 + self.changes.len());
         for instance in &self.instances {
-            instance_changes(&mut changes, instance, catalog, packer);
+            instance_changes(&mut changes, instance, catalog, segments);
         }
         changes.extend_from_slice(&self.changes);
         Projection {

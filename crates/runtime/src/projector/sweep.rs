@@ -1,5 +1,5 @@
-//! Forgetting idempotency keys that have expired, and dead letters whose time is over. Only the projector
-//! writes the tables, so a key that was taken anew is never swept with its old row.
+//! Forgetting idempotency keys that have expired, dead letters whose time is over, and operations that ended
+//! long ago. Only the projector writes the tables, so a key that was taken anew is never swept with its old row.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,18 +13,24 @@ use tokio::time::Instant;
 
 use crate::clock::steady_now;
 use crate::dead_letter::DeadLetter;
+use crate::operation::Operation;
 use crate::shared::Shared;
 
 /// Keys looked at at once.
 const PAGE: usize = 1_000;
-/// Dead letters looked at at once: they hold what was to be sent.
+/// Dead letters, or operations, looked at at once: they hold what was to be sent.
 const LETTERS: usize = 50;
 /// Between pages.
 const BETWEEN_PAGES: Duration = Duration::from_millis(100);
 /// Between the end of the table and the next round.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(600);
 
-/// Goes through the keys and the letters, page by page, round after round.
+/// How long an operation is shown after its end, in milliseconds.
+const OPERATIONS_KEPT_MS: u64 = 90 * 24 * 3_600 * 1_000;
+/// What is swept, one after the other.
+const TABLES: [Table; 3] = [Table::Key, Table::DeadLetter, Table::Operation];
+
+/// Goes through the tables, page by page, round after round.
 pub(super) struct Sweep {
     next_at: Instant,
     table: Table,
@@ -49,7 +55,7 @@ impl Sweep {
     /// Looks at one page and deletes what has expired.
     pub(super) async fn page(&mut self, shared: &Shared) -> Result<(), StoreError> {
         let limit = match self.table {
-            Table::DeadLetter => LETTERS,
+            Table::DeadLetter | Table::Operation => LETTERS,
             _ => PAGE,
         };
         let table = self.table;
@@ -67,15 +73,16 @@ impl Sweep {
             .last()
             .filter(|_| full)
             .map(|row| (row.key.clone(), row.slot));
-        let pause = match (full, table) {
-            (false, Table::DeadLetter) => BETWEEN_ROUNDS,
-            _ => BETWEEN_PAGES,
-        };
+        let mut pause = BETWEEN_PAGES;
         if !full {
-            self.table = match table {
-                Table::Key => Table::DeadLetter,
-                _ => Table::Key,
-            };
+            let mut behind = TABLES
+                .into_iter()
+                .skip_while(|other| *other != table)
+                .skip(1);
+            self.table = behind.next().unwrap_or_else(|| {
+                pause = BETWEEN_ROUNDS;
+                TABLES[0]
+            });
         }
         self.next_at = steady_now() + pause;
         let projections = deletions(shared, table, &rows);
@@ -92,6 +99,7 @@ fn deletions(shared: &Shared, table: Table, rows: &[Row]) -> Vec<Projection> {
     let keep_ms = shared.catalog.current().defaults.keep_dead_letters_ms;
     let is_over = |row: &Row| match table {
         Table::DeadLetter => is_letter_over(row, keep_ms, now),
+        Table::Operation => is_operation_over(row, now),
         _ => KeyTaken::decode(row.value.clone()).is_ok_and(|taken| taken.expires_at <= now),
     };
     let is_ours = |slot| shared.port(slot).is_open();
@@ -119,4 +127,10 @@ fn is_letter_over(row: &Row, keep_ms: Option<u64>, now: i64) -> bool {
     let Some(keep_ms) = keep_ms else { return false };
     let letter: Result<DeadLetter, _> = serde_json::from_slice(&row.value);
     letter.is_ok_and(|letter| letter.at.saturating_add_unsigned(keep_ms) <= now)
+}
+
+fn is_operation_over(row: &Row, now: i64) -> bool {
+    let operation: Result<Operation, _> = serde_json::from_slice(&row.value);
+    let ended_at = operation.ok().and_then(|operation| operation.ended_at);
+    ended_at.is_some_and(|at| at.saturating_add_unsigned(OPERATIONS_KEPT_MS) <= now)
 }

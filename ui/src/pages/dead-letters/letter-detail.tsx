@@ -35,7 +35,7 @@ export function LetterDetail({ letter, onAsk }: LetterDetailProps): JSX.Element 
           ["Attempts", String(letter.attempt_count)],
           ["Correlation", <span key="correlation" className="break-all">{letter.correlation_id}</span>],
           ...(settled == null ? [] : [
-            [letter.status === "reprocessed" ? "Called anew by" : "Discarded by", <span key="by">{settled.by} <Moment at={settled.at} /></span>] as const,
+            [({ reprocessed: "Called anew by", superseded: "Its instance taken up again by" } as Record<string, string>)[letter.status] ?? "Discarded by", <span key="by">{settled.by} <Moment at={settled.at} /></span>] as const,
             ...(settled.reason === undefined || settled.reason === "" ? [] : [["Because", settled.reason] as const]),
             ...(settled.workflow_id == null ? [] : [["Called in", <Link key="anew" to="/workflows/$id" params={{ id: settled.workflow_id }} className="text-accent-text underline"><ShortId id={settled.workflow_id} /></Link>] as const]),
           ]),
