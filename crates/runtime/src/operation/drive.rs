@@ -31,6 +31,15 @@ pub(super) const PAUSE: Duration = Duration::from_millis(500);
 /// Reasons that one page tells.
 const FINDINGS: usize = 20;
 
+/// Why a driver does not go on.
+enum Halt {
+    /// There is nothing more to do here.
+    Over,
+    /// The partition did not answer. One whose lease was not renewed in time says nothing for a
+    /// moment; when it is lost its drivers end with it.
+    Unanswered,
+}
+
 /// Drives an operation until it ends, or its partition goes (`news` ends then). News come when
 /// someone turned it.
 async fn drive(runtime: Runtime, id: Id, mut news: watch::Receiver<u64>) {
@@ -42,7 +51,13 @@ async fn drive(runtime: Runtime, id: Id, mut news: watch::Receiver<u64>) {
             due: steady_now(),
             in_hand: None,
         };
-        while driver.go_on(&mut news).await.is_some() {}
+        loop {
+            match driver.go_on(&mut news).await {
+                Ok(()) => {}
+                Err(Halt::Unanswered) => tokio::time::sleep(PAUSE).await,
+                Err(Halt::Over) => break,
+            }
+        }
     };
     tokio::select! {
         biased;
@@ -63,12 +78,12 @@ struct Driver {
 }
 
 impl Driver {
-    /// One page further; none when there is nothing more to do here.
-    async fn go_on(&mut self, news: &mut watch::Receiver<u64>) -> Option<()> {
+    /// One page further.
+    async fn go_on(&mut self, news: &mut watch::Receiver<u64>) -> Result<(), Halt> {
         news.borrow_and_update();
         let operation = self.ask(Order::Look(self.id)).await?;
         let shared = self.runtime.shared();
-        shared.check_open().ok()?;
+        shared.check_open().map_err(|_| Halt::Over)?;
         if shared.dispatcher.is_paused() {
             tokio::time::sleep(PAUSE).await;
         } else if !operation.taken.is_empty() {
@@ -83,24 +98,27 @@ impl Driver {
                 None => tokio::time::sleep(PAUSE).await,
             }
         } else {
-            news.changed().await.ok()?;
+            news.changed().await.map_err(|_| Halt::Over)?;
         }
-        Some(())
+        Ok(())
     }
 
-    /// The operation after an order; none when it is not this driver's any more.
-    async fn ask(&self, order: Order) -> Option<Operation> {
-        match self.runtime.operation_here(order).await {
-            Ok(operation) => Some(operation),
-            Err(OperationError::NotFound(_) | OperationError::Unavailable(_)) => None,
-            Err(error) => {
-                tracing::warn!(operation = %self.id, %error, "an operation is driven twice");
-                None
-            }
-        }
+    /// The operation after an order.
+    async fn ask(&self, order: Order) -> Result<Operation, Halt> {
+        self.runtime
+            .operation_here(order)
+            .await
+            .map_err(|error| match error {
+                OperationError::Unavailable(_) => Halt::Unanswered,
+                OperationError::NotFound(_) => Halt::Over,
+                error => {
+                    tracing::warn!(operation = %self.id, %error, "an operation is driven twice");
+                    Halt::Over
+                }
+            })
     }
 
-    async fn tell(&self, operation: &Operation, page: PageOrder) -> Option<()> {
+    async fn tell(&self, operation: &Operation, page: PageOrder) -> Result<(), Halt> {
         let (id, step) = (self.id, operation.step + 1);
         self.ask(Order::Page { id, step, page }).await.map(drop)
     }

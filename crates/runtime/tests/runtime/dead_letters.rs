@@ -286,7 +286,7 @@ async fn a_retry_of_its_instance_settles_a_letter_over_a_crash() {
         assert_eq!(ended(&runtime, *id).await.status(), Status::Completed);
     }
     assert_eq!(letters(&runtime).await, []);
-    let shown = |id| async {
+    let shown = async |id| {
         let shown = runtime.dead_letter(id).await.expect("reads");
         let shown = shown.expect("is there");
         (
