@@ -14,7 +14,7 @@ pub struct DeadLetter {
     /// `step`, `compensation` where it left its instance stuck, or `event` where one could not start
     /// an instance.
     pub kind: String,
-    /// `pending`, `reprocessed` or `discarded`.
+    /// `pending`, `reprocessed`, `discarded` or `superseded` (its instance was retried or restored).
     pub status: String,
     /// The instance whose call it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -66,7 +66,8 @@ pub use submit::{
     BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,
 };
 pub use system::{
-    Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason, System,
+    CheckFinding, Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason,
+    System, SystemCheck,
 };
 pub use time::{InvalidTime, Time};
 pub use verb::{ReplayRequest, SignalRequest, StepRequest};

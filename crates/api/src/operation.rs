@@ -15,8 +15,9 @@ use crate::time::Time;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OperationRequest {
-    /// `cancel`, `pause`, `resume`, `signal`, `retry`, `replay`, `migrate`, `delete`, `skip-step`,
-    /// `complete-step`, `fail-step` or `retry-step`; `reprocess` or `discard` of dead letters.
+    /// `cancel`, `pause`, `resume`, `signal`, `retry`, `restore`, `replay`, `migrate`, `delete`,
+    /// `skip-step`, `complete-step`, `fail-step` or `retry-step`; `reprocess` or `discard` of dead
+    /// letters.
     #[schema(example = "cancel")]
     pub action: String,
     /// Those that were there when the operation was made and fit when their turn comes: the
@@ -38,9 +39,12 @@ pub struct OperationRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "20/s")]
     pub rate: Option<String>,
-    /// Of `cancel`: false leaves what was done as it is.
+    /// Of `cancel`: false leaves what was done as it is. Of `restore`: true undoes what was done since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compensate: Option<bool>,
+    /// Of `restore`: the time at which each was as it is to be again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
     /// Of `signal`: its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -44,6 +44,27 @@ pub struct PartitionHealth {
     pub mailbox: u64,
 }
 
+/// Some of the open instances, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SystemCheck {
+    /// How many were looked at.
+    pub checked: u64,
+    /// Those that wait for nothing that will come.
+    pub findings: Vec<CheckFinding>,
+    /// Where the next ones begin; absent at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// An instance that waits for nothing that will come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CheckFinding {
+    /// The instance.
+    pub workflow_id: String,
+    /// What is wrong.
+    pub what: String,
+}
+
 /// Why an operator does something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -25,6 +25,14 @@ impl Client {
         connection.exchange(&request).await?.json()
     }
 
+    /// Sends JSON to a path below the API's base.
+    pub(crate) async fn post<T: DeserializeOwned>(self, path: &str, body: &str) -> Result<T> {
+        let path = format!("/api/v1{path}");
+        let request = post(&path, "application/json", body.as_bytes());
+        let mut connection = Connection::open(self.0).await?;
+        connection.exchange(&request).await?.json()
+    }
+
     /// Makes documents of the language known to the server.
     pub(crate) async fn apply(self, documents: &str) -> Result<()> {
         let request = post("/api/v1/apply", "application/yaml", documents.as_bytes());

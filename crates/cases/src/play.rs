@@ -185,8 +185,13 @@ impl Stage<'_> {
         let history = self.runtime.history(instance.id(), 0, RECORDS).await;
         let records = history.map_err(|error| error.to_string())?.records;
         let (mut path, mut called) = (Vec::new(), BTreeSet::new());
+        let named = self.runtime.state_at(instance.id(), 1).await;
+        let mut named = named.map_err(|error| error.to_string())?;
         for record in &records {
-            let view = RecordView::new(record, instance);
+            if record.seq > named.seq() {
+                self.runtime.advance(&mut named, record);
+            }
+            let view = RecordView::new(record, &named);
             let Some(step) = view.step else { continue };
             match view.kind {
                 "step-completed" | "step-failed" => path.push(step),

@@ -23,6 +23,11 @@ impl fmt::Display for Violation {
     }
 }
 
+fn decides_about_undo(step: &StepState) -> bool {
+    let undo = step.undo.as_deref();
+    undo.is_some_and(|undo| undo.phase() == UndoPhase::Deciding)
+}
+
 impl Instance {
     /// What the state violates between two decisions; empty is well.
     pub fn check(&self) -> Vec<Violation> {
@@ -138,6 +143,9 @@ impl Instance {
             StepStatus::Out if step.plan.is_none() => Some("it is out, but has no call"),
             StepStatus::Deciding if !self.is_asked(at) => {
                 Some("it waits for a person, but nobody was asked")
+            }
+            _ if decides_about_undo(step) && !self.is_asked(at) => {
+                Some("its compensation waits for a person, but nobody was asked")
             }
             StepStatus::Pending if lane.status() == LaneStatus::Closing => {
                 Some("it is pending in a lane that closes")

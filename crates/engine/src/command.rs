@@ -270,7 +270,7 @@ pub enum TimerKind {
 
 impl TimerKind {
     /// Whether it is nothing to a lane that nobody needs any more.
-    pub(crate) const fn is_of_lane(self) -> bool {
+    pub const fn is_of_lane(self) -> bool {
         match self {
             Self::Retry
             | Self::Wait

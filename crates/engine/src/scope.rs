@@ -64,7 +64,7 @@ impl<'a> Scope<'a> {
         match (lane.role(), &step.action, root) {
             (Role::Item | Role::Round, _, "index") => Some(Arc::new(json!(lane.index))),
             (Role::Item, Action::ForEach(each), name) if name == each.item_name => {
-                let block = self.instance.step(at)?.block.as_deref()?;
+                let block = self.instance.step(at)?.block_of(lane.id)?;
                 Some(item(block.items.as_ref()?, each.batch, lane.index))
             }
             (Role::Item | Role::Round, _, "iteration") => Some(Arc::new(json!(lane.index + 1))),

@@ -189,3 +189,101 @@ fn closing_a_wide_loop_is_cut_too_and_begins_nothing_new() {
         (Status::Cancelled, Vec::new())
     );
 }
+
+const LOOP: &str = "
+workflow:
+  name: loop
+  version: 1.0.0
+  output: '${ steps.again.output.rounds }'
+  steps:
+    - id: again
+      repeat: { max: 5000, until: 'iteration + 1 >= input' }
+      steps:
+        - id: both
+          parallel:
+            - [{ id: left, set: { n: '${ iteration }' } }]
+            - [{ id: right, set: { n: '${ iteration }' } }]
+        - { id: call, adapter: a }
+";
+
+/// Runs `loop` up to the call of a round, from 1; answers it with the largest number of lanes there were.
+fn looped(catalog: &Catalog, rounds: u64, up_to: u64) -> (Instance, usize) {
+    let mut entropy = Entropy::new(1);
+    let id = Id::new(1, 0, 0);
+    let mut plans = Plans::default();
+    let mut context = context(catalog, &mut plans, &mut entropy, id);
+    let message = StartMessage {
+        workflow: "loop".into(),
+        input: Some(Payload::from_value(rounds.into())),
+        ..StartMessage::default()
+    };
+    let (mut instance, _) = engine::start(id, &message, &mut context).expect("starts");
+    let mut most = 0;
+    for _ in 1..up_to {
+        let task = instance.outstanding().tasks[0];
+        let outcome = TaskOutcome::Completed {
+            output: Payload::null(),
+            target: String::new(),
+            exchange: String::new(),
+        };
+        let result = Command::Result { task, outcome };
+        instance.decide(result, &mut context).expect("is out");
+        assert_eq!(instance.check(), Vec::new());
+        most = most.max(instance.lanes().count());
+    }
+    (instance, most)
+}
+
+#[test]
+fn a_loop_of_any_length_has_a_state_of_one_size() {
+    let catalog = catalog_with(LOOP);
+    let (instance, most) = looped(&catalog, 1_000, 1_001);
+    assert_eq!(instance.status(), Status::Completed);
+    assert_eq!(instance.output().expect("an output").bytes(), "1000");
+    // The root, and a hundred rounds with two branches each.
+    assert_eq!(most, 301);
+    let back = restored(&instance);
+    assert_eq!(back.snapshot(), instance.snapshot());
+    let undoable = LOOP.replace("adapter: a }", "adapter: a, compensation: undo-it }");
+    let (_, all) = looped(&catalog_with(&undoable), 300, 300);
+    assert_eq!(all, 901, "what may have to be undone is kept");
+}
+
+#[test]
+fn a_long_loop_goes_on_when_it_is_retried() {
+    let catalog = catalog_with(LOOP);
+    let (mut instance, _) = looped(&catalog, 300, 250);
+    let (mut plans, mut entropy) = (Plans::default(), Entropy::new(2));
+    let mut context = context(&catalog, &mut plans, &mut entropy, Id::new(1, 0, 0));
+    let refused = TaskOutcome::Failed {
+        error: engine::record::Failure {
+            error_type: "http.422".into(),
+            ..engine::record::Failure::default()
+        },
+        retry_after_ms: None,
+        target: String::new(),
+        exchange: String::new(),
+    };
+    let task = instance.outstanding().tasks[0];
+    let result = Command::Result {
+        task,
+        outcome: refused,
+    };
+    instance.decide(result, &mut context).expect("is out");
+    assert_eq!(instance.status(), Status::Failed);
+    let retry = Command::Retry(engine::record::Held::default());
+    instance.decide(retry, &mut context).expect("failed");
+    for _ in 250..=300 {
+        assert_eq!(instance.check(), Vec::new());
+        let task = instance.outstanding().tasks[0];
+        let outcome = TaskOutcome::Completed {
+            output: Payload::null(),
+            target: String::new(),
+            exchange: String::new(),
+        };
+        let result = Command::Result { task, outcome };
+        instance.decide(result, &mut context).expect("is out");
+    }
+    assert_eq!(instance.status(), Status::Completed);
+    assert_eq!(instance.output().expect("an output").bytes(), "300");
+}

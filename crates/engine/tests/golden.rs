@@ -8,6 +8,8 @@ use engine::{Id, Payload, view::record_type};
 
 #[path = "golden/events.rs"]
 mod events;
+#[path = "golden/long.rs"]
+mod long;
 #[path = "golden/operations.rs"]
 mod operations;
 #[path = "golden/past.rs"]
@@ -74,6 +76,7 @@ fn every_record() -> Vec<Record> {
         operations::bodies(),
         past::bodies(),
         events::bodies(),
+        long::bodies(),
     ]
     .concat();
     (1..)
@@ -248,6 +251,7 @@ fn step_bodies() -> Vec<Body> {
             to: 2,
             lists: vec![LaneList { list: 2, steps: 1 }],
             state: payload(),
+            forgets: None,
         }),
         Body::AttemptFailed(AttemptFailed {
             task: task(),

@@ -27,6 +27,8 @@ pub enum LetterStatus {
     Reprocessed,
     /// Someone threw it away.
     Discarded,
+    /// Its instance was retried or restored, and makes the call itself.
+    Superseded,
 }
 
 /// A call that failed for good, whole.
@@ -111,7 +113,7 @@ pub struct LetterSettled {
     pub reason: String,
     /// Through what (`api`, `operation:ID`).
     pub cause: String,
-    /// The instance that makes its call anew.
+    /// The instance that makes its call anew; of a superseded one its own.
     pub instance: Option<Id>,
 }
 
@@ -185,6 +187,7 @@ impl LetterStatus {
             Self::Pending => "pending",
             Self::Reprocessed => "reprocessed",
             Self::Discarded => "discarded",
+            Self::Superseded => "superseded",
         }
     }
 }
@@ -276,6 +279,7 @@ pub(crate) fn settled_rows(fact: &DeadLetterSettled) -> Vec<Change> {
 /// The fact that settles a letter: what stays of it says who, when and why, but not with what.
 pub(crate) fn settling(letter: DeadLetter, settled: LetterSettled) -> DeadLetterSettled {
     let (how, status) = match settled.instance {
+        Some(id) if id == letter.workflow_id => (Settled::Superseded, LetterStatus::Superseded),
         Some(_) => (Settled::Reprocessed, LetterStatus::Reprocessed),
         None => (Settled::Discarded, LetterStatus::Discarded),
     };

@@ -28,6 +28,7 @@ mod operation;
 mod partition;
 mod placement;
 mod projector;
+mod proof;
 mod reads;
 mod recovery;
 mod retention;
@@ -62,6 +63,7 @@ pub use operation::{
     Rate, Turn,
 };
 pub use projector::decision_after;
+pub use proof::{OnTheWay, Proven, Unproven, messages_ahead, missing_children, missing_rows};
 pub use reads::{
     AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionAnswer, DecisionRow,
     DecisionStatus, DecisionsWaiting, Delegation, HistoryPage, Listed, NoticeRow, TablePage,

@@ -23,6 +23,7 @@ mod hook;
 mod listen;
 mod logging;
 mod metrics;
+mod names;
 mod openapi;
 mod pages;
 mod peers;

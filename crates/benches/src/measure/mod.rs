@@ -13,6 +13,8 @@ mod idle;
 mod in_process;
 mod instruction_counts;
 mod lists;
+mod long_history;
+mod migration;
 mod partitions;
 mod peers;
 mod per_step;
@@ -164,6 +166,18 @@ pub(crate) const MEASUREMENTS: &[Measurement] = &[
         "purging",
         purging,
         "the disk under a small retention, on both stores"
+    ),
+    measurement!(
+        "r",
+        "long-history",
+        long_history,
+        "one instance with a million records: memory, and its state at any position"
+    ),
+    measurement!(
+        "s",
+        "migration",
+        migration,
+        "10,000 running instances go over to another version under load"
     ),
 ];
 

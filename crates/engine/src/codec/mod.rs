@@ -8,6 +8,6 @@ mod records;
 pub use frame::{
     BatchHeader, CodecError, FORMAT, decode_batch, decode_batch_up_to, encode_batch, verify_batch,
 };
-pub use pack::{Packer, plain_history, unpack_history};
+pub use pack::{Packer, plain_history, state_in, unpack_history};
 pub use payloads::{blobs_of, payloads_of};
 pub use records::RecordBatch;

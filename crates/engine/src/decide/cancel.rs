@@ -4,8 +4,8 @@ use super::Decider;
 use crate::command::{Effect, Refusal};
 use crate::id::Id;
 use crate::record::{
-    Body, CancelRequested, ChildEnded, Closing, Ended, Held, MessageBody, TaskKey, TaskKind,
-    UndoStarted,
+    Body, CancelRequested, ChildEnded, Closing, Ended, Held, MessageBody, ResultIgnored, TaskKey,
+    TaskKind, UndoStarted,
 };
 use crate::state::{LaneStatus, Phase};
 
@@ -45,7 +45,11 @@ impl Decider<'_, '_> {
             return Err(Refusal::Stale("the instance is still open".into()));
         }
         if self.state.progress.ended() != Ended::Completed {
-            // It was asked before: it is told again how that ended.
+            // It was asked before, perhaps by an earlier run of a parent that was taken up again: it is told
+            // again how that ended. (What is told follows from a record, like every effect.)
+            let reason = "it has undone itself before; its parent is told again".to_owned();
+            let task = TaskKey::default();
+            self.emit(Body::ResultIgnored(ResultIgnored { task, reason }));
             let failed = self.state.progress.undo_failed;
             let how = if failed {
                 Ended::Failed

@@ -68,6 +68,7 @@ impl Decider<'_, '_> {
             to,
             lists,
             state: None,
+            forgets: None,
         });
     }
 

@@ -48,6 +48,7 @@ impl Decider<'_, '_> {
                 to,
                 lists: vec![self.lane_list(each.list)],
                 state: None,
+                forgets: None,
             });
         }
         if let Some(pace) = pace {

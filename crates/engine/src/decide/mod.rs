@@ -146,12 +146,13 @@ impl<'a, 'c> Decider<'a, 'c> {
 
     /// Looks at every lane that was touched, until nothing is left to do or the decision is cut.
     fn settle(&mut self) {
-        if self.state.is_held() {
-            // It is found again from the state when it goes on.
-            return self.queue.clear();
-        }
         let mut looked = 0;
         loop {
+            if self.state.is_held() {
+                // It is found again from the state when it goes on. (It may have gone back to a time at
+                // which its steps had not begun.)
+                return self.queue.clear();
+            }
             while let Some(lane) = self.queue.pop_first() {
                 if self.is_full() {
                     return self.cut();

@@ -17,8 +17,9 @@ impl Decider<'_, '_> {
             reason: asked.reason,
             ..outlook.state
         };
+        let queues = state.queues;
         self.emit(Body::InstanceRetried(Box::new(state)));
-        self.take_up(&BTreeSet::new());
+        self.go_on_from_there(queues);
         Ok(())
     }
 
@@ -32,7 +33,8 @@ impl Decider<'_, '_> {
         }
         let outlook = self.state.restore_outlook(&target, self.now())?;
         if order.compensate {
-            return self.undo_and_restore(pending_restore(&target, &order.reason)?);
+            let queues = self.state.needs_turn();
+            return self.undo_and_restore(pending_restore(&target, &order.reason, queues)?);
         }
         let state = Rewritten {
             reason: order.reason,
@@ -95,8 +97,17 @@ impl Decider<'_, '_> {
 
     fn go_back(&mut self, state: Rewritten, workflow: Arc<definition::Workflow>) {
         self.cancel_children();
+        let queues = state.queues;
         self.emit(Body::InstanceRestored(Box::new(state)));
         self.rebind(workflow);
+        self.go_on_from_there(queues);
+    }
+
+    /// At once, or when its turn under the limit of its workflow has come.
+    fn go_on_from_there(&mut self, queues: bool) {
+        if queues {
+            self.await_turn();
+        }
         self.take_up(&BTreeSet::new());
     }
 

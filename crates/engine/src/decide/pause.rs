@@ -31,11 +31,16 @@ impl Decider<'_, '_> {
     /// What waited is set anew, and everything is looked at.
     pub(super) fn release(&mut self, held: Held) {
         self.emit(Body::InstanceResumed(held));
+        self.set_held_timers();
+        self.queue.extend(self.state.active.iter().copied());
+    }
+
+    /// Sets the timers that nothing waited for while it was held.
+    pub(super) fn set_held_timers(&mut self) {
         let timers = self.state.outstanding().timers.into_iter();
         for timer in timers.filter(|timer| timer.kind.waits_in_a_pause()) {
             self.effect(Effect::Timer(timer));
         }
-        self.queue.extend(self.state.active.iter().copied());
     }
 
     pub(super) fn expect_open(&self) -> Result<(), Refusal> {

@@ -9,6 +9,9 @@ use crate::payload::Payload;
 use crate::record::{Body, Failure, LanesOpened, Role, RoundDelayed, StepRef};
 use crate::state::LaneStatus;
 
+/// Rounds of a loop that its instance's state holds; older ones stand in the history alone.
+const ROUNDS_KEPT: u32 = 100;
+
 impl Decider<'_, '_> {
     pub(super) fn look_repeat(&mut self, at: StepRef, repeat: &Repeat) {
         let step = self.step_state(at);
@@ -112,6 +115,7 @@ impl Decider<'_, '_> {
                 to: rounds + 1,
                 lists: vec![self.lane_list(repeat.list)],
                 state: Some(state),
+                forgets: self.round_to_forget(at, repeat, rounds),
             }),
             Ok(false) => {
                 let block = self.step_state(at).block.as_deref();
@@ -123,6 +127,21 @@ impl Decider<'_, '_> {
             }
             Err(error) => self.fail_step(at, error),
         }
+    }
+
+    /// The round that is let go when one more begins: a loop keeps its last few, unless what its
+    /// rounds did may have to be undone.
+    fn round_to_forget(&self, at: StepRef, repeat: &Repeat, rounds: u32) -> Option<u32> {
+        if rounds < ROUNDS_KEPT || self.list_may_undo(repeat.list) {
+            return None;
+        }
+        let mut round = self.step_state(at).block.as_deref()?.round_lane;
+        for _ in 1..ROUNDS_KEPT {
+            round = self.state.lane(round)?.previous;
+        }
+        let lanes = self.state.lanes_below(round);
+        let over = |&id: &u32| self.state.lane(id).is_some_and(|lane| !lane.is_active());
+        (!lanes.is_empty() && lanes.iter().all(over)).then_some(round)
     }
 
     fn round_wanted(

@@ -118,6 +118,7 @@ impl Decider<'_, '_> {
             to: index + 1,
             lists: vec![self.lane_list(list)],
             state: None,
+            forgets: None,
         });
         Ok(())
     }
@@ -180,6 +181,7 @@ impl Decider<'_, '_> {
             to: count,
             lists,
             state: None,
+            forgets: None,
         });
         Ok(())
     }

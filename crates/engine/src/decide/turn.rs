@@ -29,7 +29,9 @@ impl Decider<'_, '_> {
     pub(super) fn take_turn(&mut self) -> Result<(), Refusal> {
         self.expect_waiting()?;
         self.emit(Body::InstanceBegun(Empty {}));
-        self.queue.insert(0);
+        // One that was taken up again has more than its root, and attempts that are due.
+        self.set_held_timers();
+        self.queue.extend(self.state.active.iter().copied());
         Ok(())
     }
 

@@ -65,13 +65,14 @@ impl Decider<'_, '_> {
 
     fn step_has_undo(&self, at: StepRef) -> bool {
         let (state, step) = (self.step_state(at), self.definition(at));
-        if self.state.is_spared(state) {
+        if self.state.is_spared(at) {
             return false;
         }
         if self.is_undone_by_call(at) {
             return true;
         }
-        let lanes = state.block.as_deref().is_some_and(|block| block.opened > 0);
+        let own = state.block.as_deref().is_some_and(|block| block.opened > 0);
+        let lanes = own || !state.earlier.is_empty();
         let caught =
             state.catch_lane > 0 && step.catches.iter().any(|one| self.list_may_undo(one.list));
         caught || (lanes && self.block_may_undo(step))
@@ -92,7 +93,7 @@ impl Decider<'_, '_> {
     }
 
     /// Whether the definition has anything to undo in this list.
-    fn list_may_undo(&self, list: ListIx) -> bool {
+    pub(super) fn list_may_undo(&self, list: ListIx) -> bool {
         let steps = &self.workflow.list(list).steps;
         steps.iter().any(|&ix| {
             let step = self.workflow.step(ix);
@@ -171,19 +172,11 @@ impl Decider<'_, '_> {
         if !self.undo_catches(at) {
             return false;
         }
-        let block = self.step_state(at).block.as_deref().cloned();
-        let done = match (&self.definition(at).action, block) {
-            (_, None) => true,
-            (Action::Repeat(_), Some(block)) => self.undo_rounds(block.round_lane, block.opened),
-            (Action::ForEach(each), Some(block)) => {
-                let room = each.concurrency.max(1);
-                self.undo_items(at, &block, room)
-            }
-            (_, Some(block)) => {
-                let lanes: Vec<u32> = (block.first_lane..block.first_lane + block.opened).collect();
-                self.undo_lanes(&lanes)
-            }
-        };
+        let state = self.step_state(at);
+        // What it did before it began anew is undone behind what it has done since.
+        let mut blocks = state.earlier.clone();
+        blocks.extend(state.block.as_deref().cloned());
+        let done = blocks.iter().rev().all(|block| self.undo_block(at, block));
         if done {
             let outcome = UndoOutcome::Done as i32;
             self.emit(Body::UndoEnded(UndoEnded {
@@ -193,6 +186,21 @@ impl Decider<'_, '_> {
             }));
         }
         done
+    }
+
+    /// Undoes the lanes of a block; true once all are.
+    fn undo_block(&mut self, at: StepRef, block: &Block) -> bool {
+        match &self.definition(at).action {
+            Action::Repeat(_) => self.undo_rounds(block.round_lane, block.opened),
+            Action::ForEach(each) => {
+                let room = each.concurrency.max(1);
+                self.undo_items(at, block, room)
+            }
+            _ => {
+                let lanes: Vec<u32> = (block.first_lane..block.first_lane + block.opened).collect();
+                self.undo_lanes(&lanes)
+            }
+        }
     }
 
     /// Undoes these lanes side by side; true once all are.
@@ -224,28 +232,50 @@ impl Decider<'_, '_> {
                 return false;
             }
             lane = self.lane(lane).previous;
+            // Earlier ones were let go: they had nothing to undo when they ran.
+            if self.state.lane(lane).is_none() {
+                return true;
+            }
         }
         true
     }
 
     /// Undoes the items of a for-each, as many at once as it ran.
     fn undo_items(&mut self, at: StepRef, block: &Block, room: u32) -> bool {
-        let (started, done) = match self.catches_to_undo(at).is_empty() {
-            true => {
-                let undo = self.step_state(at).undo.as_deref();
-                undo.map_or((0, 0), |undo| (undo.lanes_started, undo.lanes_done))
-            }
-            // What is counted there may hold the catch's lane, or not: it was undone before, perhaps
-            // in an earlier run of an instance that was taken up again.
-            false => self.items_undone(block),
-        };
-        let next = block
-            .opened
-            .min(started + room.saturating_sub(started - done));
+        // What is counted there may hold a catch's lane, and lanes of an earlier run of an instance that
+        // was taken up again.
+        if self.state.progress.run > 0 || !self.catches_to_undo(at).is_empty() {
+            return self.undo_items_left(block, room);
+        }
+        let undo = self.step_state(at).undo.as_deref();
+        let (started, done) = undo.map_or((0, 0), |undo| (undo.lanes_started, undo.lanes_done));
+        let room = room.saturating_sub(started - done);
+        let next = block.opened.min(started + room);
         if next > started {
             self.start_undo(block.first_lane + started, next - started);
         }
         done == block.opened
+    }
+
+    /// The same, lane by lane: some may have been undone before.
+    fn undo_items_left(&mut self, block: &Block, room: u32) -> bool {
+        let lanes = block.first_lane..block.first_lane + block.opened;
+        let (mut wanted, mut left) = (0, Vec::new());
+        for lane in lanes {
+            match self.lane(lane).undo() {
+                UndoStatus::None => left.push(lane),
+                UndoStatus::Wanted => wanted += 1,
+                UndoStatus::Done => {}
+            }
+        }
+        if wanted == 0 && left.is_empty() {
+            return true;
+        }
+        left.truncate(room.saturating_sub(wanted) as usize);
+        for run in left.chunk_by(|lane, next| lane + 1 == *next) {
+            self.start_undo(run[0], u32::try_from(run.len()).unwrap_or(u32::MAX));
+        }
+        false
     }
 
     /// An undo failed for good: it is kept, and the instance is stuck until a person decides.
@@ -253,17 +283,5 @@ impl Decider<'_, '_> {
         let id = self.new_decision_id();
         self.keep_undo(id.clone(), task, &error);
         self.request_decision(id, DecisionKind::CompensationFailed, task, error);
-    }
-
-    /// How many lanes of a for-each are being undone or were, and how many were.
-    fn items_undone(&self, block: &Block) -> (u32, u32) {
-        let lanes = block.first_lane..block.first_lane + block.opened;
-        lanes.fold((0, 0), |(started, done), lane| {
-            match self.lane(lane).undo() {
-                UndoStatus::None => (started, done),
-                UndoStatus::Wanted => (started + 1, done),
-                UndoStatus::Done => (started + 1, done + 1),
-            }
-        })
     }
 }

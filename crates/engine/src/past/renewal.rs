@@ -27,6 +27,8 @@ pub(super) struct Renewal {
     pub(super) renewed: BTreeSet<u32>,
     /// The generation of what is begun anew.
     pub(super) run: u32,
+    /// It goes on when its turn has come: until then no call is made.
+    queues: bool,
     now: i64,
 }
 
@@ -51,6 +53,7 @@ impl Renewal {
             again: Vec::new(),
             renewed: BTreeSet::new(),
             run,
+            queues: latest.needs_turn(),
             now,
         }
     }
@@ -194,7 +197,10 @@ impl Renewal {
             let before = |&id: &u32| self.state.lane(id).filter(|lane| lane.index > 0);
             let latest = Some(block.round_lane).filter(|_| block.opened > 0);
             let rounds = std::iter::successors(latest, |id| before(id).map(|lane| lane.previous));
-            return rounds.collect();
+            // Earlier ones were let go.
+            return rounds
+                .take_while(|&id| self.state.lane(id).is_some())
+                .collect();
         }
         let first = block.first_lane;
         let lanes = first..first.saturating_add(block.opened);
@@ -257,6 +263,7 @@ impl Renewal {
         };
         if matches!(fate, Fate::Anew | Fate::Same) {
             self.note(at, &step, fate == Fate::Same);
+            self.note_inside(&step);
         }
         let renewed = match fate {
             Fate::Stays => StepState { undo: None, ..step },
@@ -281,7 +288,10 @@ impl Renewal {
 
     /// From its condition on; a late result of what was before does not fit it.
     fn anew(&self, step: &StepState) -> StepState {
+        let block = step.block.as_deref().filter(|block| block.opened > 0);
+        let earlier = step.earlier.iter().chain(block);
         StepState {
+            earlier: earlier.cloned().collect(),
             generation: self.run,
             attempt: step.attempt,
             attempt_base: step.attempt,
@@ -290,16 +300,23 @@ impl Renewal {
         }
     }
 
+    /// The same call once more; where it has to wait, as an attempt that is due.
     fn same(&self, step: &StepState) -> StepState {
+        let (status, attempt, due_at) = match self.queues {
+            true => (StepStatus::Retrying, step.attempt, self.now),
+            false => (StepStatus::Out, step.attempt + 1, 0),
+        };
         StepState {
-            status: StepStatus::Out as i32,
-            attempt: step.attempt + 1,
+            status: status as i32,
+            generation: self.run,
+            same_as: Some(step.intention()),
+            attempt,
             attempt_base: step.attempt,
             started_at: self.now,
             first_attempt_at: self.now,
             ended_at: 0,
             ended_seq: 0,
-            due_at: 0,
+            due_at,
             error: None,
             output: None,
             caught: false,
@@ -320,8 +337,10 @@ impl Renewal {
         }
         let mut block = self.counted(block, &lanes);
         if self.is_loop(at) {
-            // Rounds before the latest have ended well.
+            // Rounds before the latest have ended well; the first of them may have been let go.
             block.broken = false;
+            let gone = (block.opened as usize).saturating_sub(lanes.len());
+            block.completed += u32::try_from(gone).unwrap_or(u32::MAX);
         }
         let span = step.timeout_at - step.started_at;
         StepState {
@@ -371,6 +390,35 @@ impl Renewal {
         counted.failed = u32::try_from(failed.len()).unwrap_or(u32::MAX);
         counted.first_failed = failed.into_iter().min().map_or(0, |(_, id)| id + 1);
         counted
+    }
+
+    /// Calls in the lanes of a block that begins anew: they are repeated, as far as they were not undone.
+    fn note_inside(&mut self, step: &StepState) {
+        let Some(block) = step.block.as_deref() else {
+            return;
+        };
+        let lanes = self.state.lanes_of_block(block);
+        let lanes = lanes.into_iter().flat_map(|id| self.state.lanes_below(id));
+        for lane in lanes.collect::<Vec<u32>>() {
+            let steps = self.state.lane(lane).map(|lane| lane.steps.clone());
+            for (place, step) in (0_u32..).zip(steps.unwrap_or_default()) {
+                let at = StepRef { lane, step: place };
+                let completed = step.status() == StepStatus::Completed;
+                let calls = self.state.callee(at);
+                if calls.is_empty() || is_undone(&step) || !(completed || step.unknown) {
+                    continue;
+                }
+                let lane = self.state.lane(lane);
+                self.again.push(Again {
+                    step: self.state.step_name(at),
+                    lane: lane.map_or_else(String::new, |lane| self.state.lane_path(lane)),
+                    why: if completed { Why::Done } else { Why::UnderWay },
+                    calls,
+                    repeats: true,
+                    same_key: false,
+                });
+            }
+        }
     }
 
     fn note(&mut self, at: StepRef, step: &StepState, same_key: bool) {

@@ -41,6 +41,7 @@ impl Instance {
             version: target.header.started.version.clone(),
             progress: Box::new(self.restored(&target.progress, target.seq(), renewal.run, now)),
             lanes: renewal.state.lanes().cloned().collect(),
+            queues: self.needs_turn(),
             ..Rewritten::default()
         };
         Outlook {
@@ -170,10 +171,15 @@ impl Lane {
 }
 
 /// What an instance that is restored once what was done since is undone is told first.
-pub(crate) fn pending_restore(target: &Instance, reason: &str) -> Result<Rewritten, Refusal> {
+pub(crate) fn pending_restore(
+    target: &Instance,
+    reason: &str,
+    queues: bool,
+) -> Result<Rewritten, Refusal> {
     let mut state = Rewritten {
         reason: reason.to_owned(),
         to_seq: target.seq(),
+        queues,
         ..target.image()
     };
     state.progress.rewritten.clear();
@@ -194,9 +200,20 @@ impl Instance {
         Some(self.with_image(image, workflow))
     }
 
-    /// Whether an undo that belongs to a restore leaves this step alone: it had ended by then.
-    pub(crate) fn is_spared(&self, step: &StepState) -> bool {
-        let restoring = self.progress.restoring.as_deref();
-        restoring.is_some_and(|to| step.ended_seq > 0 && step.ended_seq <= to.to_seq)
+    /// Whether an undo that belongs to a restore leaves this step alone: it had ended by then. What lost
+    /// is undone all the same, and may be at it when the restore is asked for.
+    pub(crate) fn is_spared(&self, at: StepRef) -> bool {
+        let (Some(to), Some(step)) = (self.progress.restoring.as_deref(), self.step(at)) else {
+            return false;
+        };
+        let ended = step.ended_seq > 0 && step.ended_seq <= to.to_seq;
+        ended && !self.has_lost(at.lane)
+    }
+
+    /// Whether a lane, or one in which it stands, has lost.
+    fn has_lost(&self, lane: u32) -> bool {
+        let above = |lane: &&Lane| self.lane(lane.parent?.lane);
+        let mut lanes = std::iter::successors(self.lane(lane), above);
+        lanes.any(|lane| lane.closing.as_deref().is_some_and(|closing| closing.undo))
     }
 }

@@ -22,6 +22,7 @@ impl Instance {
             progress: Box::new(self.taken_up(&self.progress, renewal.run, now)),
             lanes: lanes.collect(),
             others_stay: true,
+            queues: self.needs_turn(),
             ..Rewritten::default()
         };
         Ok(Outlook {

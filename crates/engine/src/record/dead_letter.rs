@@ -77,4 +77,6 @@ pub enum Settled {
     Reprocessed = 0,
     /// Someone threw it away.
     Discarded = 1,
+    /// Its instance was taken up again, and makes the call itself.
+    Superseded = 2,
 }

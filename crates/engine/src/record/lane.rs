@@ -51,6 +51,9 @@ pub struct LanesOpened {
     /// A round's state.
     #[prost(message, optional, tag = "7")]
     pub state: Option<Payload>,
+    /// An earlier round (its lane's id) that is let go: nothing asks for it any more.
+    #[prost(uint32, optional, tag = "104")]
+    pub forgets: Option<u32>,
 }
 
 /// The list that a lane runs.

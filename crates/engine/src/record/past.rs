@@ -31,6 +31,10 @@ pub struct Rewritten {
     /// Lanes that are not named stay as they were; else they are gone.
     #[prost(bool, tag = "6")]
     pub others_stay: bool,
+    /// It had given its turn under the limit of its workflow back, and waits for another one before it
+    /// goes on.
+    #[prost(bool, tag = "104")]
+    pub queues: bool,
 }
 
 impl Rewritten {

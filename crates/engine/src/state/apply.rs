@@ -197,6 +197,9 @@ impl Instance {
                 (_, None) => {}
             }
         }
+        if let Some(round) = body.forgets {
+            self.forget_round(round);
+        }
         for offset in 0..count {
             let list = body.lists.get(offset as usize).or(body.lists.first());
             let (Some(&list), index) = (list, body.from + offset) else {
@@ -407,7 +410,12 @@ impl Instance {
     }
 
     fn count_lane(&mut self, at: StepRef, body: &LaneEnded) {
-        let Some(block) = self.step_mut(at).and_then(|step| step.block.as_deref_mut()) else {
+        let Some(step) = self.step_mut(at) else {
+            return;
+        };
+        // One that was left over when its block began anew counts nowhere.
+        let left_over = step.earlier.iter().any(|block| block.holds(body.lane));
+        let Some(block) = step.block.as_deref_mut().filter(|_| !left_over) else {
             return;
         };
         match body.outcome() {
@@ -432,6 +440,9 @@ impl Instance {
             return;
         };
         if body.task.kind() == TaskKind::Run {
+            if step.generation != body.task.generation {
+                step.same_as = None;
+            }
             step.generation = body.task.generation;
             step.first_attempt_at = at;
             step.attempt_base = body.task.attempt.saturating_sub(1);

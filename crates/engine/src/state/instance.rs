@@ -540,17 +540,22 @@ impl Instance {
         self.lane_mut(at.lane)?.steps.get_mut(at.step as usize)
     }
 
+    /// The chunk of this number, empty if there was none.
+    pub(super) fn hold_chunk(&mut self, number: usize) -> &mut Arc<Chunk> {
+        if self.chunks.len() <= number {
+            self.chunks.resize_with(number + 1, || None);
+        }
+        self.chunks[number].get_or_insert_default()
+    }
+
     pub(crate) fn put_lane(&mut self, lane: Lane) {
         let (chunk, place) = ((lane.id / CHUNK) as usize, (lane.id % CHUNK) as usize);
-        if self.chunks.len() <= chunk {
-            self.chunks.resize_with(chunk + 1, || None);
-        }
-        let lanes = &mut Arc::make_mut(self.chunks[chunk].get_or_insert_default()).lanes;
-        if lanes.len() <= place {
-            lanes.resize_with(place + 1, || None);
-        }
         if lane.is_active() {
             self.active.insert(lane.id);
+        }
+        let lanes = &mut Arc::make_mut(self.hold_chunk(chunk)).lanes;
+        if lanes.len() <= place {
+            lanes.resize_with(place + 1, || None);
         }
         lanes[place] = Some(Arc::new(lane));
     }

@@ -12,6 +12,7 @@ mod lane;
 mod lane_set;
 mod outstanding;
 mod rewrite;
+mod rounds;
 mod signals;
 mod snapshot;
 mod step;

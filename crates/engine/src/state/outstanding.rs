@@ -66,12 +66,12 @@ impl Instance {
             found.add_decision(decision);
         }
         self.add_own_timers(&mut found);
-        let paused = self.pause().is_some();
+        let held = self.is_held();
         // A lane that nobody needs any more may still stand: while its instance is held, or the decision
         // that closes it was cut.
         found.timers.retain(|timer| {
             let doomed = timer.kind.is_of_lane() && self.is_doomed(timer.at.lane);
-            !(doomed || paused && timer.kind.waits_in_a_pause())
+            !(doomed || held && timer.kind.waits_in_a_pause())
         });
         found.tasks.sort_unstable();
         found.timers.sort_unstable();
@@ -206,7 +206,10 @@ impl Instance {
 
     /// `instance / path / generation [/ compensate]`: the same for all attempts of one intention.
     fn idempotency_key(&self, task: TaskKey, lane: &Lane, step: &StepState) -> String {
-        let generation = task.generation + 1;
+        let generation = match task.kind() {
+            TaskKind::Run => step.intention() + 1,
+            TaskKind::Undo | TaskKind::Verify | TaskKind::Notify => task.generation + 1,
+        };
         let mut key = if step.idempotency_key.is_empty() {
             format!("{}/{}/{generation}", self.id, self.path(lane, task.at))
         } else if generation > 1 {
@@ -214,6 +217,10 @@ impl Instance {
         } else {
             step.idempotency_key.clone()
         };
+        if !step.idempotency_key.is_empty() {
+            // A path says so by itself.
+            key.push_str(&self.times(lane));
+        }
         match task.kind() {
             TaskKind::Run | TaskKind::Notify => {}
             TaskKind::Undo => key.push_str("/compensate"),
@@ -235,16 +242,36 @@ impl Instance {
         }
     }
 
-    /// The blocks around a lane, each with its lane's index (`lines[3]/hold[0]`); empty for the root.
+    /// The blocks around a lane, each with its lane's index (`lines[3]/hold[0]`); empty for the root. One of
+    /// before its block began anew says which time that was (`lines[3]~1`).
     pub fn lane_path(&self, lane: &Lane) -> String {
         let mut parts = Vec::new();
         let mut lane = Some(lane);
         while let Some((below, parent)) = lane.and_then(|lane| Some((lane, lane.parent?))) {
-            parts.push(format!("{}[{}]", self.step_name(parent), below.index));
+            let mut part = format!("{}[{}]", self.step_name(parent), below.index);
+            if let Some(time) = self.time_of(below) {
+                part.push_str(&format!("~{time}"));
+            }
+            parts.push(part);
             lane = self.lane(parent.lane);
         }
         parts.reverse();
         parts.join("/")
+    }
+
+    /// Of a lane of before its block began anew: which time that was, from 1.
+    fn time_of(&self, lane: &Lane) -> Option<usize> {
+        let earlier = &self.step(lane.parent?)?.earlier;
+        let time = earlier.iter().position(|block| block.holds(lane.id))?;
+        Some(time + 1)
+    }
+
+    /// The same of all lanes around one; empty for most.
+    fn times(&self, lane: &Lane) -> String {
+        let above = |lane: &&Lane| self.lane(lane.parent?.lane);
+        let lanes = std::iter::successors(Some(lane), above);
+        let times = lanes.filter_map(|lane| self.time_of(lane));
+        times.map(|time| format!("~{time}")).collect()
     }
 
     /// The id of the step at this place.

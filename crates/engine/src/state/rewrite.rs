@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use definition::Workflow;
 
+use super::decision::PendingDecision;
 use super::instance::{Instance, Phase, Progress};
 use super::lane::Lane;
 use super::lane_set::LaneSet;
 use super::step::StepStatus;
 use crate::payload::Payload;
-use crate::record::{InstanceStarted, Record, Rewritten, StepsTaken};
+use crate::record::{DecisionKind, InstanceStarted, Record, Rewritten, StepsTaken};
 
 impl Instance {
     /// The instance goes on from the state that the record carries.
@@ -43,7 +44,10 @@ impl Instance {
     pub(super) fn restore_requested(&mut self, body: &Rewritten) {
         let ended = self.phase() == Phase::Ended;
         self.progress.restoring = Some(Box::new(body.clone()));
-        self.progress.decisions.clear();
+        // What lost is still being undone, and a person may be asked about that.
+        let of_undo =
+            |decision: &PendingDecision| decision.kind() == DecisionKind::CompensationFailed;
+        self.progress.decisions.retain(of_undo);
         if ended {
             self.progress.set_phase(Phase::Running);
             self.progress.ended_at = 0;
@@ -140,7 +144,8 @@ impl Lane {
             .as_deref()
             .and_then(|closing| closing.output.as_ref());
         let steps = self.steps.iter().flat_map(|step| {
-            let block = step.block.as_deref().and_then(|block| block.items.as_ref());
+            let blocks = step.block.as_deref().into_iter().chain(&step.earlier);
+            let items = blocks.filter_map(|block| block.items.as_ref());
             let undo = step.undo.as_deref();
             let undo = undo
                 .into_iter()
@@ -149,7 +154,7 @@ impl Lane {
             [&step.input, &step.output]
                 .into_iter()
                 .flatten()
-                .chain(block)
+                .chain(items)
                 .chain(undo)
         });
         [&self.output, &self.state]

@@ -16,6 +16,9 @@ use crate::record::{Body, Record};
 /// The format of snapshots that this binary writes, and the newest that it reads.
 const FORMAT: u32 = 1;
 
+/// A state is kept in the history every so many records, at most.
+const KEPT_EVERY: u64 = 1_000;
+
 /// An instance's state as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
@@ -68,6 +71,29 @@ impl Instance {
                 (now, _) => now.is_some(),
             }
         })
+    }
+
+    /// Whether the state after `last` is kept in the history, whose part since `first` (inclusive) is
+    /// written now: it is, every thousand records, more rarely where a state is large, so that all
+    /// states of a history are no more than a few times its records.
+    pub fn is_kept_after(&self, first: u64, last: u64) -> bool {
+        let passes = |interval: u64| (first.max(1) - 1) / interval < last / interval;
+        if !passes(KEPT_EVERY) {
+            return false;
+        }
+        let lanes = self.lanes().count() as u64;
+        let parts = lanes.div_ceil(KEPT_EVERY).max(1).next_power_of_two();
+        passes(parts * KEPT_EVERY)
+    }
+
+    /// Records behind which a state may be kept, of those up to `seq`, the nearest first: the segment
+    /// that holds one of them has it. The last of them surely has, if there is any.
+    pub fn kept_before(seq: u64) -> impl Iterator<Item = u64> {
+        let intervals = std::iter::successors(Some(KEPT_EVERY), |interval| interval.checked_mul(2));
+        let mut last = 0;
+        let places = intervals.map(move |interval| seq / interval * interval);
+        let places = places.take_while(|&place| place > 0);
+        places.filter(move |&place| std::mem::replace(&mut last, place) != place)
     }
 
     fn snapshot_of(&self, wanted: impl Fn(usize) -> bool) -> Snapshot {
@@ -126,8 +152,9 @@ impl Instance {
         head.lanes
             .into_iter()
             .for_each(|lane| instance.put_lane(lane));
-        for (_, bytes) in chunks {
+        for (number, bytes) in chunks {
             let chunk = StoredChunk::decode(bytes.clone())?;
+            instance.hold_chunk(*number as usize);
             chunk
                 .lanes
                 .into_iter()

@@ -149,6 +149,15 @@ pub struct StepState {
     /// It ended in the instance that this one repeats, which alone undoes it.
     #[prost(bool, tag = "26")]
     pub taken: bool,
+    /// The generation whose intention its call goes on with, where that is an earlier one: what became of
+    /// that call is not known, so it is made again under the same idempotency key. Its own generation is
+    /// new all the same: attempts of the earlier one may have been made that the state does not know, since
+    /// it went back behind them, and their late results fit none of this.
+    #[prost(uint32, optional, tag = "104")]
+    pub same_as: Option<u32>,
+    /// Its lanes of before it began anew, the earliest first: what was done in them is undone with it.
+    #[prost(message, repeated, tag = "105")]
+    pub earlier: Vec<Block>,
 }
 
 /// Attempts that a step remembers at most.
@@ -194,6 +203,17 @@ impl StepState {
             | StepStatus::Skipped
             | StepStatus::Cancelled => false,
         }
+    }
+
+    /// The block to which one of its lanes belongs.
+    pub(crate) fn block_of(&self, lane: u32) -> Option<&Block> {
+        let earlier = self.earlier.iter().find(|block| block.holds(lane));
+        earlier.or(self.block.as_deref())
+    }
+
+    /// The generation that tells what its call is meant to do from what others are.
+    pub fn intention(&self) -> u32 {
+        self.same_as.unwrap_or(self.generation)
     }
 
     /// The error with its type, if there is one.
@@ -244,6 +264,12 @@ pub struct Block {
 }
 
 impl Block {
+    /// Whether a lane is one of its own. (Of a loop only the latest round may still be open.)
+    pub(crate) const fn holds(&self, lane: u32) -> bool {
+        let behind = self.first_lane.saturating_add(self.opened);
+        lane == self.round_lane || (self.first_lane <= lane && lane < behind)
+    }
+
     /// How many lanes have ended.
     pub const fn settled(&self) -> u32 {
         self.completed + self.failed + self.cancelled

@@ -1,13 +1,13 @@
 //! Where an instance stands under the limit of its workflow.
 
 use super::instance::{Instance, Phase};
-use crate::record::{Share, TurnLimit};
+use crate::record::{Rewritten, Share, TurnLimit};
 
 /// Where an instance stands under its limit.
 ///
 /// | state | from | until | counts |
 /// | --- | --- | --- | --- |
-/// | waiting | it was started, or its time came | its turn | no |
+/// | waiting | it was started, or its time came, or it was taken up again after its end | its turn | no |
 /// | held | someone pauses it while it waits | it is resumed: it kept its place | no |
 /// | running | its turn | it is cancelled, fails or ends | yes |
 /// | leaving | it is cancelled, or is ending | it has ended | yes |
@@ -52,6 +52,14 @@ impl Instance {
             || progress.error.is_some()
             || self.lane(0).is_none_or(|root| root.closing.is_some());
         Some(if leaves { Turn::Leaving } else { Turn::Running })
+    }
+
+    /// Whether it has given its turn back, and needs another one to go on.
+    pub(crate) fn needs_turn(&self) -> bool {
+        let queues = |to: &Rewritten| to.queues;
+        let restoring = self.progress.restoring.as_deref();
+        let ended = self.phase() == Phase::Ended;
+        self.limit().is_some() && (ended || restoring.is_some_and(queues))
     }
 
     /// Since when it waits for its turn, milliseconds since the epoch; 0 when it does not.

@@ -34,6 +34,14 @@ pub struct RecordView {
 }
 
 impl RecordView {
+    /// Whether this state of the instance knows the lane that a record speaks of: not those of rounds
+    /// that were let go since, nor of before an act on the past.
+    pub fn is_named(record: &Record, state: &Instance) -> bool {
+        let at = record.body.as_ref().and_then(step_of);
+        let lane_known = at.is_none_or(|at| state.lane(at.lane).is_some());
+        lane_known && state.rewritten_after(record.seq).is_none()
+    }
+
     /// The view of a record; `state` is the instance at or after it, for the names of steps.
     pub fn new(record: &Record, state: &Instance) -> Self {
         let body = record.body.as_ref();

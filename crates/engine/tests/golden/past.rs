@@ -27,6 +27,7 @@ pub fn bodies() -> Vec<Body> {
         progress: Box::new(progress.clone()),
         lanes: vec![lane(0), lane(3)],
         others_stay: true,
+        queues: false,
     };
     let restoring = Progress {
         restoring: Some(Box::new(state.clone())),

@@ -85,7 +85,7 @@ fn an_unknown_outcome_keeps_its_key_and_a_late_result_of_before_is_ignored() {
         instance-retried
         > call b two/1 {}
         - again
-        result-ignored two: another attempt was made since
+        result-ignored two: the step was run anew since
         - two ok 2
         step-completed two 2
         lane-ended root completed

@@ -187,3 +187,79 @@ fn a_loop_opens_its_lanes_no_faster_than_its_rate() {
         "#,
     );
 }
+
+#[test]
+fn one_that_is_taken_up_again_waits_for_its_turn_and_makes_no_call_before() {
+    check(
+        r#"
+  concurrency: { limit: 1 }
+  on-failure: stop
+  steps:
+    - { id: one, adapter: a }
+    - { id: two, adapter: b, retry: none }
+"#,
+        r#"
+        start {}
+        turn
+        one ok 1
+        two fails timeout unknown
+        retry
+        pause
+        resume
+        turn
+        clock +0
+        two ok 2
+        restore 5
+        turn
+        two ok 3
+        "#,
+        r#"
+        - start {}
+        instance-started
+        turn-awaited at 1
+        - turn
+        instance-begun
+        step-scheduled one
+        > call a one/1 {}
+        - one ok 1
+        step-completed one 1
+        step-scheduled two
+        > call b two/1 {}
+        - two fails timeout unknown
+        attempt-failed two timeout
+        step-failed two timeout fails
+        instance-failing
+        lane-closing 0 failed
+        lane-ended root failed
+        instance-failed
+        - retry
+        instance-retried
+        turn-awaited at 1
+        - pause
+        instance-paused
+        - resume
+        instance-resumed
+        - turn
+        instance-begun
+        - clock +0
+        attempt-started two 2
+        > call b two/1 {}
+        - two ok 2
+        step-completed two 2
+        lane-ended root completed
+        instance-completed
+        - restore 5
+        instance-restored
+        turn-awaited at 1
+        - turn
+        instance-begun
+        step-scheduled two
+        > call b two/3 {}
+        - two ok 3
+        step-completed two 3
+        lane-ended root completed
+        instance-completed
+        = completed
+        "#,
+    );
+}

@@ -23,7 +23,7 @@ pub enum DeadLettersCommand {
 /// Which letters.
 #[derive(Debug, Args)]
 pub struct LetterListArgs {
-    /// `pending` (without it), `reprocessed` or `discarded`
+    /// `pending` (without it), `reprocessed`, `discarded` or `superseded`
     #[arg(long)]
     pub status: Option<String>,
     /// Of this workflow

@@ -121,7 +121,7 @@ pub enum Command {
     Retry(RetryArgs),
     /// Start new instances from the input of these, whole or from a step on
     Replay(ReplayArgs),
-    /// Have an instance go back to how it was after a record or at a time
+    /// Have instances go back to how they were after a record or at a time
     Restore(RestoreArgs),
     /// Have open instances go on with another version of their workflow
     Migrate(MigrateArgs),

@@ -183,10 +183,19 @@ pub struct RetryArgs {
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// The instance's id
-    pub id: String,
-    /// Back to how it was after this record
-    #[arg(long, value_name = "SEQ", required_unless_present = "to_time")]
+    /// The instances' ids; none with `--filter`
+    #[arg(required_unless_present = "filter", conflicts_with = "filter")]
+    pub ids: Vec<String>,
+    /// Of many
+    #[command(flatten)]
+    pub many: ManyArgs,
+    /// Back to how it was after this record; not with `--filter`
+    #[arg(
+        long,
+        value_name = "SEQ",
+        required_unless_present = "to_time",
+        conflicts_with = "filter"
+    )]
     pub to_seq: Option<u64>,
     /// Back to how it was at this time, or so long ago (`2h`)
     #[arg(long, value_name = "TIME", conflicts_with = "to_seq")]
@@ -194,9 +203,6 @@ pub struct RestoreArgs {
     /// Undo what was done since first
     #[arg(long)]
     pub compensate: bool,
-    /// Only say what was done since and which steps would run again
-    #[arg(long)]
-    pub dry_run: bool,
     /// Why; kept in the history and in the audit
     #[arg(long, default_value = "")]
     pub reason: String,

@@ -35,7 +35,7 @@ pub async fn retry(session: &Session, args: RetryArgs) -> Result<Exit, Failure> 
     on_each(session, &args.ids, "retry", &request, dry_run).await
 }
 
-/// Has an instance go back to how it was.
+/// Has instances go back to how they were.
 pub async fn restore(session: &Session, args: RestoreArgs) -> Result<Exit, Failure> {
     let at = args
         .to_time
@@ -45,14 +45,25 @@ pub async fn restore(session: &Session, args: RestoreArgs) -> Result<Exit, Failu
         Some(text) => Some(text.parse().map_err(|_| Failure::usage("no such time"))?),
         None => None,
     };
+    let dry_run = args.many.dry_run;
+    if !args.many.filter.is_empty() {
+        let request = OperationRequest {
+            action: "restore".to_owned(),
+            at,
+            compensate: Some(args.compensate),
+            reason: args.reason,
+            ..OperationRequest::default()
+        };
+        return on_many(session, request, args.many, None).await;
+    }
     let request = RestoreRequest {
         seq: args.to_seq,
         at,
         compensate: args.compensate,
         reason: args.reason,
-        dry_run: args.dry_run,
+        dry_run,
     };
-    on_each(session, &[args.id], "restore", &request, args.dry_run).await
+    on_each(session, &args.ids, "restore", &request, dry_run).await
 }
 
 /// Has instances go on with another version of their workflow.

@@ -22,7 +22,7 @@ use crate::error::{CommandError, ReadError, SubmitError, Unavailable};
 use crate::events::{Accepted, Numbered};
 use crate::handle::{Begin, Order};
 use crate::operation::{self, Operation, OperationError};
-use crate::partition::{Carried, StartReply, supply_blobs};
+use crate::partition::{Carried, LetterStart, Settling, StartReply, supply_blobs};
 use crate::reads::Behind;
 use crate::shared::Shared;
 use crate::subscribe::Published;
@@ -257,15 +257,27 @@ impl There {
     pub(crate) async fn settle_letter(
         &self,
         fact: &DeadLetterSettled,
+        start: Option<&LetterStart>,
         actor: &str,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<Settling, Unavailable> {
+        let start = start.map(|start| StartAsk {
+            cause: start.cause.clone(),
+            ..StartAsk::new(start.id, &start.message, None)
+        });
         let ask = LetterAsk {
             fact: fact.clone(),
             actor: actor.to_owned(),
+            start: start.map(Box::new),
         };
-        match self.ask(Ask::Letter(ask)).await? {
-            Answer::Done(_) => Ok(()),
-            other => Err(other.into_unavailable()),
+        match self.ask(Ask::Letter(Box::new(ask))).await? {
+            Answer::Done(_) => Ok(Settling::Done),
+            Answer::Conflict(_) => Ok(Settling::Before),
+            Answer::NotFound(_) => Ok(Settling::Gone),
+            other => match other.into_error(Id::default()) {
+                CommandError::Refused(refusal) => Ok(Settling::Refused(refusal)),
+                CommandError::Unavailable(reason) => Err(reason),
+                CommandError::NotFound(_) => Ok(Settling::Gone),
+            },
         }
     }
 

@@ -21,7 +21,7 @@ use crate::dispatch::TaskResult;
 use crate::error::{CommandError, Unavailable};
 use crate::handle::{Runtime, held_here};
 use crate::operation::OperationError;
-use crate::partition::{Internal, StartReply};
+use crate::partition::{Internal, LetterStart, Settling, StartReply};
 use crate::recovery::supply_message;
 use crate::shared::Shared;
 
@@ -200,7 +200,7 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         }
         Ask::Delete(ask) => delete(runtime, &ask).await,
         Ask::Operation(ask) => operation(runtime, &ask).await,
-        Ask::Letter(ask) => letter(runtime, ask).await,
+        Ask::Letter(ask) => letter(runtime, *ask).await,
         Ask::Events(ask) => events(runtime, ask).await,
         Ask::Drain(ask) => drain(runtime, &ask),
         // The version stood in the request, and is here.
@@ -287,9 +287,17 @@ async fn delete(runtime: &Runtime, ask: &DeleteAsk) -> Answer {
 }
 
 async fn letter(runtime: &Runtime, ask: LetterAsk) -> Answer {
-    let slot = id_in(&ask.fact.id).slot();
-    match runtime.settle_letter_here(slot, ask.fact, &ask.actor).await {
-        Ok(()) => Answer::Done(true),
+    let start = ask.start.map(|start| LetterStart {
+        id: id_in(&start.id),
+        message: start.message(),
+        cause: start.cause,
+    });
+    let settled = runtime.settle_letter_here(ask.fact, start, &ask.actor);
+    match settled.await {
+        Ok(Settling::Done) => Answer::Done(true),
+        Ok(Settling::Before) => Answer::Conflict(true),
+        Ok(Settling::Gone) => Answer::NotFound(true),
+        Ok(Settling::Refused(refusal)) => CommandError::Refused(refusal).into(),
         Err(reason) => reason.into(),
     }
 }

@@ -109,8 +109,8 @@ pub(super) enum Ask {
     #[prost(message, tag = "80")]
     Operation(OperationAsk),
     /// Settle a dead letter.
-    #[prost(message, tag = "81")]
-    Letter(LetterAsk),
+    #[prost(message, boxed, tag = "81")]
+    Letter(Box<LetterAsk>),
     /// Take events.
     #[prost(message, tag = "90")]
     Events(EventsAsk),
@@ -180,6 +180,9 @@ pub(super) struct LetterAsk {
     pub(super) fact: DeadLetterSettled,
     #[prost(string, tag = "2")]
     pub(super) actor: String,
+    /// What makes its call anew.
+    #[prost(message, optional, boxed, tag = "3")]
+    pub(super) start: Option<Box<StartAsk>>,
 }
 
 #[derive(Clone, PartialEq, Message)]

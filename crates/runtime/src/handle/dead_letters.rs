@@ -1,11 +1,11 @@
 //! Dead letters: read, called anew, thrown away.
 
-use engine::record::StartMessage;
+use engine::record::{DeadLetterSettled, StartMessage};
 use engine::{Id, Payload, Slot};
 use store::Table;
 use tokio::sync::oneshot;
 
-use super::{Begin, Runtime};
+use super::Runtime;
 use crate::cluster::{Routed, Trip};
 use crate::dead_letter::{
     DeadLetter, LetterFilter, LetterRefused, LetterSettled, LetterStatus, letter_key,
@@ -14,10 +14,12 @@ use crate::dead_letter::{
 use crate::error::{ApplyError, SubmitError, Unavailable};
 use crate::events::Event;
 use crate::one_step::{ONE_STEP_VERSION, OneStep};
-use crate::partition::{Internal, LetterOrder};
+use crate::partition::{Internal, LetterOrder, LetterStart, Settling};
 use crate::reads::{Consistency, TablePage};
 use crate::submit::Submitted;
 
+/// The first format whose nodes start what makes a letter's call anew with its settlement.
+const STARTED_SINCE: u32 = 4;
 /// Letters that are counted at most.
 const COUNTED: usize = 100_000;
 /// Rows read at once.
@@ -92,6 +94,36 @@ impl Runtime {
             Some(input) => input,
             None => own_input(&letter)?,
         };
+        let (anew, message) = self.start_anew(&letter, input, actor).await?;
+        let settled = LetterSettled {
+            by: actor.to_owned(),
+            at: self.now_ms(),
+            reason: reason.to_owned(),
+            cause: cause.to_owned(),
+            instance: Some(anew),
+        };
+        let start = LetterStart {
+            id: anew,
+            message,
+            cause: format!("dead-letter:{id}"),
+        };
+        self.settle_letter(letter, settled, Some(start)).await?;
+        // What an event should have started may live elsewhere.
+        let instance = self.await_start(anew).await?;
+        Ok(Submitted {
+            id: anew,
+            replayed: false,
+            instance,
+        })
+    }
+
+    /// What makes a letter's call anew, and the id that it will have.
+    async fn start_anew(
+        &self,
+        letter: &DeadLetter,
+        input: Payload,
+        actor: &str,
+    ) -> Result<(Id, StartMessage), LetterRefused> {
         let message = StartMessage {
             input: Some(input),
             correlation_id: letter.correlation_id.clone(),
@@ -99,38 +131,15 @@ impl Runtime {
             priority: letter.priority.clone(),
             ..StartMessage::default()
         };
-        let (id_of_start, message) = match letter.event {
-            Some(event) => self.start_of_event(&letter, event, message).await?,
-            None => {
-                let workflow = self.one_step(&letter, actor).await?;
-                let version = ONE_STEP_VERSION.to_owned();
-                let message = StartMessage {
-                    workflow,
-                    version,
-                    ..message
-                };
-                (instance_of(id, id.slot()), message)
-            }
+        if let Some(event) = letter.event {
+            return self.start_of_event(letter, event, message).await;
+        }
+        let message = StartMessage {
+            workflow: self.one_step(letter, actor).await?,
+            version: ONE_STEP_VERSION.to_owned(),
+            ..message
         };
-        let begin = Begin {
-            id: id_of_start,
-            message,
-            key: None,
-            actor: actor.to_owned(),
-            cause: format!("dead-letter:{id}"),
-            // A call anew that was cut off may have begun: the same letter has the same instance.
-            again: true,
-        };
-        let started = self.begun(begin, None).await?;
-        let settled = LetterSettled {
-            by: actor.to_owned(),
-            at: self.now_ms(),
-            reason: reason.to_owned(),
-            cause: cause.to_owned(),
-            instance: Some(started.id),
-        };
-        self.settle_letter(letter, settled).await?;
-        Ok(started)
+        Ok((instance_of(letter.id, letter.id.slot()), message))
     }
 
     /// The start that an event should have made, of the workflow as it is now.
@@ -183,8 +192,7 @@ impl Runtime {
             cause: cause.to_owned(),
             instance: None,
         };
-        self.settle_letter(letter, settled).await?;
-        Ok(())
+        self.settle_letter(letter, settled, None).await
     }
 
     async fn waiting_letter(&self, id: Id) -> Result<DeadLetter, LetterRefused> {
@@ -218,25 +226,44 @@ impl Runtime {
         }
     }
 
-    /// Has a letter settled by its owner, wherever that is.
+    /// Has a letter settled by its owner, wherever that is, together with the start of what makes its call
+    /// anew. Of several who do so at the same moment exactly one does.
     async fn settle_letter(
         &self,
         letter: DeadLetter,
         settled: LetterSettled,
-    ) -> Result<(), Unavailable> {
-        let (slot, actor) = (letter.id.slot(), settled.by.clone());
+        start: Option<LetterStart>,
+    ) -> Result<(), LetterRefused> {
+        if start.is_some() && self.shared.format() < STARTED_SINCE {
+            let told = "expected that every node of the cluster starts what settles a letter, but one is older";
+            return Err(LetterRefused::Unfit(told.to_owned()));
+        }
+        let (id, actor) = (letter.id, settled.by.clone());
         let fact = settling(letter, settled);
-        let mut trip = Trip::to(&self.shared, slot);
-        loop {
+        let mut trip = Trip::to(&self.shared, id.slot());
+        let settling = loop {
             let outcome = match trip.next().await? {
                 Routed::Here => {
-                    let here = self.settle_letter_here(slot, fact.clone(), &actor);
+                    let here = self.settle_letter_here(fact.clone(), start.clone(), &actor);
                     trip.here(here).await
                 }
-                Routed::There(there) => there.settle_letter(&fact, &actor).await,
+                Routed::There(there) => there.settle_letter(&fact, start.as_ref(), &actor).await,
             };
-            if let Some(settled) = trip.settled(outcome) {
-                return settled;
+            if let Some(settling) = trip.settled(outcome) {
+                break settling?;
+            }
+        };
+        match settling {
+            Settling::Done => Ok(()),
+            Settling::Gone => Err(LetterRefused::NotFound(id)),
+            Settling::Refused(refusal) => Err(SubmitError::from(refusal).into()),
+            Settling::Before => {
+                let first = self.dead_letter(id).await?;
+                let first = first.filter(|first| first.status != LetterStatus::Pending);
+                // Else the state is far behind the journal.
+                Err(first.map_or(Unavailable::Closed.into(), |first| {
+                    LetterRefused::Settled(Box::new(first))
+                }))
             }
         }
     }
@@ -244,11 +271,12 @@ impl Runtime {
     /// The same in this process.
     pub(crate) async fn settle_letter_here(
         &self,
-        slot: Slot,
-        fact: engine::record::DeadLetterSettled,
+        fact: DeadLetterSettled,
+        start: Option<LetterStart>,
         actor: &str,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<Settling, Unavailable> {
         let (reply, answer) = oneshot::channel();
+        let slot = Id::from_slice(&fact.id).unwrap_or_default().slot();
         let port = self.shared.port(slot);
         if !port.is_open() {
             return Err(Unavailable::Closed);
@@ -256,9 +284,10 @@ impl Runtime {
         port.notify(Internal::Letter(Box::new(LetterOrder {
             fact,
             actor: actor.to_owned(),
+            start,
             reply,
         })));
-        answer.await.map_err(|_| Unavailable::Closed)
+        answer.await.map_err(|_| Unavailable::Closed)?
     }
 }
 

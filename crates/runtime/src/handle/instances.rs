@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::record::Record;
 use engine::{Command, Id, Instance};
 use store::InstanceRow;
 use tokio::sync::{mpsc, oneshot};
@@ -10,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Runtime;
 use crate::cluster::{Routed, Trip, When, holds_command};
 use crate::error::{CommandError, ReadError, Unavailable};
-use crate::history::{fold, read_history};
+use crate::history::{read_history, read_state};
 use crate::partition::{Carried, Deletion, Door, Internal, Reply, Work, supply_blobs};
 use crate::projector::row_of;
 use crate::reads::HistoryPage;
@@ -100,6 +101,7 @@ impl Runtime {
         if let Command::Restore(restore) = &mut order.command {
             self.look_up_target(order.id, restore).await?;
         }
+        let letters = self.superseded(&order).await?;
         let (reply, answer) = oneshot::channel();
         let id = order.id;
         let work = Work::Command {
@@ -108,6 +110,7 @@ impl Runtime {
             actor: order.actor,
             cause: order.cause.into(),
             reply: Some(reply),
+            letters,
         };
         let port = self.shared.port(id.slot());
         if !port.is_open() {
@@ -323,17 +326,30 @@ impl Runtime {
     /// When there is no such instance, or it cannot be read for the moment.
     pub async fn state_at(&self, id: Id, seq: u64) -> Result<Instance, ReadError> {
         self.fresh_slot(id.slot()).await;
-        let limit = usize::try_from(seq).unwrap_or(usize::MAX).max(1);
+        let found = self.stored_state(id, seq).await?;
+        found.ok_or(CommandError::NotFound(id))
+    }
+
+    /// The same as far as the tables have it; none where they have no such instance.
+    pub(super) async fn stored_state(
+        &self,
+        id: Id,
+        seq: u64,
+    ) -> Result<Option<Instance>, Unavailable> {
         let store = self.shared.store.as_ref();
-        let records = read_history(store, id, 0, limit)
-            .await
-            .map_err(Unavailable::from)?;
-        let instance = fold(&self.shared.catalog.current(), &records);
-        let instance = instance.ok_or(CommandError::NotFound(id))?;
-        supply_blobs(store, &instance)
-            .await
-            .map_err(Unavailable::from)?;
-        Ok(instance)
+        let catalog = self.shared.catalog.current();
+        let Some(state) = read_state(store, &catalog, id, seq).await? else {
+            return Ok(None);
+        };
+        supply_blobs(store, &state).await?;
+        Ok(Some(state))
+    }
+
+    /// Takes an instance as it was one record further.
+    pub fn advance(&self, state: &mut Instance, record: &Record) {
+        state.apply(record);
+        let catalog = self.shared.catalog.current();
+        state.bind(|name, version| catalog.recorded_workflow(name, version));
     }
 
     async fn exists(&self, id: Id) -> Result<bool, Unavailable> {

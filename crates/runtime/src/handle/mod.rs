@@ -10,6 +10,7 @@ mod operations;
 mod past;
 mod runtime;
 mod submit;
+mod superseded;
 mod waiting;
 
 pub(crate) use adapters::held_here;

@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use definition::{Catalog, Workflow};
 use engine::past::{Fit, MadeEffect, NotTaken, Outlook, Taking, effects_since, resting};
-use engine::record::{Held, Record};
+use engine::record::Held;
 use engine::{Command, Id, Instance, MAX_RECORDS, MigrateOrder, Refusal, RestoreOrder};
 use semver::Version;
 
 use super::Runtime;
 use crate::error::{CommandError, ReplayError, Unavailable};
-use crate::history::{fold, read_history};
-use crate::partition::supply_blobs;
+use crate::history::read_history;
 use crate::submit::{Idempotency, Submit, Submitted};
 
 /// Records read at once.
@@ -98,20 +97,18 @@ impl Runtime {
         let target = self.past_of(&present, to_seq).await?;
         let outlook = present.restore_outlook(&target, self.shared.clock.now_ms())?;
         let (mut since, mut since_count, mut after) = (Vec::new(), 0, target.seq());
+        let mut walked = target;
         loop {
             let page = self.history(id, after, RECORDS).await?;
             let Some(last) = page.records.last() else {
                 break;
             };
             after = last.seq;
-            for records in page
-                .records
-                .chunk_by(|one, next| speak_alike(&present, one, next))
-            {
-                let found = match present.rewritten_after(records[0].seq) {
-                    None => effects_since(records, &present),
-                    Some(seq) => effects_since(records, &self.state_at(id, seq - 1).await?),
-                };
+            // Of rounds that were let go since, and of before other acts on the past, only the state
+            // at that time knows the names.
+            for record in &page.records {
+                self.advance(&mut walked, record);
+                let found = effects_since(std::slice::from_ref(record), &walked);
                 since_count += found.len();
                 since.extend(found);
             }
@@ -210,18 +207,22 @@ impl Runtime {
     /// # Errors
     /// When there is no such instance, or it cannot be read for the moment.
     pub async fn seq_at(&self, id: Id, at_ms: i64) -> Result<u64, CommandError> {
-        let mut seq = 0;
-        loop {
-            let page = self.history(id, seq, RECORDS).await?;
-            let records = page.records.iter();
-            let before = records.take_while(|record| record.at <= at_ms).count();
-            seq = page.records[..before]
-                .last()
-                .map_or(seq, |record| record.seq);
-            if before < page.records.len() || !page.more || page.records.is_empty() {
-                return Ok(seq);
+        let latest = self.instance(id).await?.seq();
+        self.fresh_slot(id.slot()).await;
+        let store = self.shared.store.as_ref();
+        // The times of records never go back.
+        let (mut before, mut after) = (0, latest + 1);
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            let found = read_history(store, id, middle - 1, 1).await;
+            let found = found.map_err(Unavailable::from)?;
+            if found.first().is_some_and(|record| record.at <= at_ms) {
+                before = middle;
+            } else {
+                after = middle;
             }
         }
+        Ok(before)
     }
 
     /// An instance as it rested once it had one of its records.
@@ -232,20 +233,14 @@ impl Runtime {
         }
         let id = present.id();
         self.fresh_slot(id.slot()).await;
-        let limit = usize::try_from(seq).unwrap_or(usize::MAX);
         let store = self.shared.store.as_ref();
-        let records = read_history(store, id, 0, limit.saturating_add(DECISION)).await;
+        let records = read_history(store, id, seq, DECISION).await;
         let records = records.map_err(Unavailable::from)?;
-        let past = fold(
-            &self.shared.catalog.current(),
-            &records[..resting(&records, seq)],
-        );
+        let more = resting(&records, seq) as u64;
+        let past = self.stored_state(id, seq + more).await?;
         // Else the state is far behind the journal.
         let past = past.filter(|past| past.seq() >= seq);
-        let past = past.ok_or(Unavailable::Closed)?;
-        let supplied = supply_blobs(store, &past).await;
-        supplied.map_err(Unavailable::from)?;
-        Ok(past)
+        Ok(past.ok_or(Unavailable::Closed)?)
     }
 
     /// Looks up to which state an instance of this process is to go back.
@@ -260,11 +255,6 @@ impl Runtime {
         }
         Ok(())
     }
-}
-
-/// Whether two records speak of the same lanes and places: no act on the past stands between them.
-fn speak_alike(present: &Instance, one: &Record, next: &Record) -> bool {
-    present.rewritten_after(one.seq) == present.rewritten_after(next.seq)
 }
 
 /// The definition of this version, or of the one that the instance runs on.

@@ -325,7 +325,7 @@ impl Runtime {
         Ok(())
     }
 
-    async fn await_start(&self, id: Id) -> Result<Arc<Instance>, SubmitError> {
+    pub(super) async fn await_start(&self, id: Id) -> Result<Arc<Instance>, SubmitError> {
         let started = self.read(id, When::Started);
         let answer = tokio::time::timeout(START_TRAVELS, started)
             .await

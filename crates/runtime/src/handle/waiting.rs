@@ -12,7 +12,7 @@ use crate::reads::{Behind, Consistency};
 impl Runtime {
     /// Waits until the state holds everything that is durable now; answers with the partitions
     /// that were not in time.
-    pub(super) async fn fresh(&self, consistency: Consistency) -> Vec<Behind> {
+    pub(crate) async fn fresh(&self, consistency: Consistency) -> Vec<Behind> {
         if consistency == Consistency::Eventual {
             return vec![];
         }

@@ -30,6 +30,13 @@ pub enum Action {
     },
     /// Have one that ended without success go on from the steps that failed.
     Retry,
+    /// Have it go back to how it was at a time.
+    Restore {
+        /// The time, milliseconds since the epoch.
+        at: i64,
+        /// What was done since is undone first.
+        compensate: bool,
+    },
     /// Have it go on with another version of its workflow, if it fits.
     Migrate {
         /// The version.
@@ -89,6 +96,13 @@ pub struct OneStep {
 pub(super) enum Deed {
     /// A command of the engine's.
     Command(Command),
+    /// It goes back to how it was at a time.
+    Restore {
+        /// Milliseconds since the epoch.
+        at: i64,
+        /// What was done since is undone first.
+        compensate: bool,
+    },
     /// A new instance.
     Replay(Option<semver::Version>),
     /// It goes.
@@ -108,6 +122,7 @@ impl Action {
             Self::Resume => "resume",
             Self::Signal { .. } => "signal",
             Self::Retry => "retry",
+            Self::Restore { .. } => "restore",
             Self::Migrate { .. } => "migrate",
             Self::Replay { .. } => "replay",
             Self::Delete => "delete",
@@ -155,6 +170,10 @@ impl Action {
                 key: Some(signal_key(operation)),
             })),
             Self::Retry => Deed::Command(Command::Retry(held())),
+            Self::Restore { at, compensate } => Deed::Restore {
+                at: *at,
+                compensate: *compensate,
+            },
             Self::Migrate { version, map } => Deed::Command(Command::Migrate(MigrateOrder {
                 version: version.clone(),
                 map: map.clone(),

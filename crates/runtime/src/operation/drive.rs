@@ -13,33 +13,31 @@ use store::{InstanceFilter, ListCursor};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::action::{Action, Deed};
+use super::deeds::{Came, carry_out};
 use super::order::{OperationError, Order, PageOrder};
 use super::set::{OperationSet, place_in, place_text};
 use super::state::{Finding, Operation, OperationStatus, Rate};
 use crate::clock::steady_now;
-use crate::dead_letter::{LetterFilter, LetterRefused};
-use crate::error::{CommandError, ReplayError, SubmitError, Unavailable};
-use crate::handle::{ReplayOrder, Runtime};
+use crate::dead_letter::LetterFilter;
+use crate::handle::Runtime;
 use crate::reads::Consistency;
-use crate::submit::Idempotency;
 
 /// How many are taken in hand at once.
 const PAGE: usize = 100;
 /// How many of them are under way at once.
 const AT_ONCE: usize = 16;
-/// How often one that cannot be reached is tried.
-const TRIES: u32 = 5;
 /// Pause before something is tried again.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 /// Reasons that one page tells.
 const FINDINGS: usize = 20;
 
-/// What came of one.
-enum Came {
-    Done,
-    Refused(String),
-    Failed(String),
+/// Why a driver does not go on.
+enum Halt {
+    /// There is nothing more to do here.
+    Over,
+    /// The partition did not answer. One whose lease was not renewed in time says nothing for a
+    /// moment; when it is lost its drivers end with it.
+    Unanswered,
 }
 
 /// Drives an operation until it ends, or its partition goes (`news` ends then). News come when
@@ -53,7 +51,13 @@ async fn drive(runtime: Runtime, id: Id, mut news: watch::Receiver<u64>) {
             due: steady_now(),
             in_hand: None,
         };
-        while driver.go_on(&mut news).await.is_some() {}
+        loop {
+            match driver.go_on(&mut news).await {
+                Ok(()) => {}
+                Err(Halt::Unanswered) => tokio::time::sleep(PAUSE).await,
+                Err(Halt::Over) => break,
+            }
+        }
     };
     tokio::select! {
         biased;
@@ -74,12 +78,12 @@ struct Driver {
 }
 
 impl Driver {
-    /// One page further; none when there is nothing more to do here.
-    async fn go_on(&mut self, news: &mut watch::Receiver<u64>) -> Option<()> {
+    /// One page further.
+    async fn go_on(&mut self, news: &mut watch::Receiver<u64>) -> Result<(), Halt> {
         news.borrow_and_update();
         let operation = self.ask(Order::Look(self.id)).await?;
         let shared = self.runtime.shared();
-        shared.check_open().ok()?;
+        shared.check_open().map_err(|_| Halt::Over)?;
         if shared.dispatcher.is_paused() {
             tokio::time::sleep(PAUSE).await;
         } else if !operation.taken.is_empty() {
@@ -94,24 +98,27 @@ impl Driver {
                 None => tokio::time::sleep(PAUSE).await,
             }
         } else {
-            news.changed().await.ok()?;
+            news.changed().await.map_err(|_| Halt::Over)?;
         }
-        Some(())
+        Ok(())
     }
 
-    /// The operation after an order; none when it is not this driver's any more.
-    async fn ask(&self, order: Order) -> Option<Operation> {
-        match self.runtime.operation_here(order).await {
-            Ok(operation) => Some(operation),
-            Err(OperationError::NotFound(_) | OperationError::Unavailable(_)) => None,
-            Err(error) => {
-                tracing::warn!(operation = %self.id, %error, "an operation is driven twice");
-                None
-            }
-        }
+    /// The operation after an order.
+    async fn ask(&self, order: Order) -> Result<Operation, Halt> {
+        self.runtime
+            .operation_here(order)
+            .await
+            .map_err(|error| match error {
+                OperationError::Unavailable(_) => Halt::Unanswered,
+                OperationError::NotFound(_) => Halt::Over,
+                error => {
+                    tracing::warn!(operation = %self.id, %error, "an operation is driven twice");
+                    Halt::Over
+                }
+            })
     }
 
-    async fn tell(&self, operation: &Operation, page: PageOrder) -> Option<()> {
+    async fn tell(&self, operation: &Operation, page: PageOrder) -> Result<(), Halt> {
         let (id, step) = (self.id, operation.step + 1);
         self.ask(Order::Page { id, step, page }).await.map(drop)
     }
@@ -263,126 +270,6 @@ fn summed(came: Vec<(Id, Came)>) -> PageOrder {
         failed,
         findings,
     }
-}
-
-/// Does what is asked with one, and tries again while it cannot be reached.
-async fn carry_out(runtime: &Runtime, operation: &Operation, id: Id, mut again: bool) -> Came {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let came = match operation.asked.action.deed(operation.id, &operation.reason) {
-            Deed::Command(command) => {
-                let order = crate::handle::Order {
-                    id,
-                    command,
-                    command_id: command_id(operation, id),
-                    actor: operation.actor.clone(),
-                    cause: format!("operation:{}", operation.id),
-                };
-                came(runtime.carry(order, again).await.map(drop))
-            }
-            Deed::Delete => deleted(runtime, operation, id, again).await,
-            Deed::Replay(version) => replayed(runtime, operation, id, version).await,
-            Deed::Reprocess | Deed::Discard => settled(runtime, operation, id).await,
-        };
-        match came {
-            // Whoever goes on asks again.
-            Err(Unavailable::ShuttingDown) => std::future::pending().await,
-            Err(error) if tries >= TRIES => return Came::Failed(error.to_string()),
-            Err(_) => tokio::time::sleep(PAUSE).await,
-            Ok(came) => return came,
-        }
-        again = true;
-    }
-}
-
-fn came(done: Result<(), CommandError>) -> Result<Came, Unavailable> {
-    match done {
-        Ok(()) => Ok(Came::Done),
-        // It came before, by this operation: no other knows its key.
-        Err(CommandError::Refused(engine::Refusal::SignalRepeated)) => Ok(Came::Done),
-        Err(CommandError::Unavailable(outage)) => Err(outage),
-        Err(error) => Ok(Came::Refused(error.to_string())),
-    }
-}
-
-async fn deleted(
-    runtime: &Runtime,
-    operation: &Operation,
-    id: Id,
-    again: bool,
-) -> Result<Came, Unavailable> {
-    let deleted = runtime.delete(id, &operation.actor, &operation.reason);
-    match deleted.await {
-        Err(CommandError::NotFound(_)) if again => Ok(Came::Done),
-        deleted => came(deleted),
-    }
-}
-
-/// A letter that this operation has settled before is done.
-async fn settled(runtime: &Runtime, operation: &Operation, id: Id) -> Result<Came, Unavailable> {
-    let cause = format!("operation:{}", operation.id);
-    let by = (
-        operation.actor.as_str(),
-        operation.reason.as_str(),
-        cause.as_str(),
-    );
-    let done = match operation.asked.action {
-        Action::Discard => runtime.discard(id, by).await,
-        _ => runtime.reprocess(id, None, by).await.map(drop),
-    };
-    match done {
-        Ok(()) => Ok(Came::Done),
-        Err(LetterRefused::Settled(letter))
-            if letter
-                .settled
-                .as_ref()
-                .is_some_and(|one| one.cause == cause) =>
-        {
-            Ok(Came::Done)
-        }
-        Err(LetterRefused::Unavailable(outage)) => Err(outage),
-        Err(LetterRefused::Start(SubmitError::Unavailable(outage))) => Err(outage),
-        Err(error) => Ok(Came::Refused(error.to_string())),
-    }
-}
-
-/// The operation's id and the instance's are the key under which it is started once.
-async fn replayed(
-    runtime: &Runtime,
-    operation: &Operation,
-    id: Id,
-    version: Option<semver::Version>,
-) -> Result<Came, Unavailable> {
-    let key = Idempotency {
-        key: format!("operation\n{}\n{id}", operation.id),
-        digest: [0; 32],
-    };
-    let order = ReplayOrder {
-        version,
-        idempotency: Some(key),
-        ..ReplayOrder::default()
-    };
-    match runtime.replay(id, order, &operation.actor).await {
-        Ok(_) => Ok(Came::Done),
-        Err(
-            ReplayError::Submit(SubmitError::Unavailable(outage))
-            | ReplayError::Read(CommandError::Unavailable(outage)),
-        ) => Err(outage),
-        Err(ReplayError::Submit(error @ SubmitError::OnItsWay)) => {
-            Err(Unavailable::Store(error.to_string()))
-        }
-        Err(error) => Ok(Came::Refused(error.to_string())),
-    }
-}
-
-/// The same whoever drives the operation, so that an instance knows what it took before.
-fn command_id(operation: &Operation, id: Id) -> Id {
-    let pair = [operation.id.bytes(), id.bytes()].concat();
-    let hash = blake3::hash(&pair);
-    let mut random = [0; 8];
-    random.copy_from_slice(&hash.as_bytes()[..8]);
-    Id::new(operation.made_at, id.slot(), u64::from_be_bytes(random))
 }
 
 impl Runtime {

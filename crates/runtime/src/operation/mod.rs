@@ -7,6 +7,7 @@
 //! command that it took before by its id.
 
 mod action;
+mod deeds;
 mod drive;
 mod order;
 mod set;

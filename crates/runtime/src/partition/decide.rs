@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use engine::record::{Body, DecisionChained, MessageSent, Record, SlotBody};
-use engine::{Command, Context, Decided, Effect, Id, Instance, Refusal};
+use engine::{Command, Context, Decided, Effect, Id, Instance, Refusal, TimerKey};
 use store::StoreError;
 
 use super::hot::Hot;
@@ -121,6 +121,7 @@ impl Partition {
                 actor,
                 cause,
                 reply,
+                letters,
             } => {
                 let decided = self.decide(
                     id,
@@ -131,6 +132,9 @@ impl Partition {
                         cause: &cause,
                     },
                 );
+                if decided.is_ok() {
+                    self.settle_with(&actor, letters);
+                }
                 self.answer(id, decided, reply);
             }
             Work::Message(message) => self.take_message(*message),
@@ -140,6 +144,10 @@ impl Partition {
             Work::Watch { records, reply } => self.watch(id, records, reply),
             Work::Delete(asked) => self.delete(id, asked),
             Work::Queue(reply) => self.answer_queue(id, reply),
+            Work::Timers { timers, reply } => {
+                let lacks = |key: &TimerKey| self.timers.lacks(id, *key);
+                let _gone = reply.send(timers.into_iter().filter(lacks).collect());
+            }
             Work::Call(reply) => {
                 drop(reply.send(self.hot.get(id).map(|hot| Arc::clone(&hot.instance))))
             }
@@ -160,6 +168,7 @@ impl Partition {
         } else {
             asked.command_id
         };
+        self.expect_room_again(id, &asked.command)?;
         let position = self.forming_position();
         let Some(hot) = self.hot.get_mut(id) else {
             return Err(Refusal::Stale("the instance is not in memory".into()));

@@ -11,14 +11,21 @@ use store::{Store, StoreError, Table};
 
 use super::load::patiently;
 use super::mailbox::{Internal, overloaded};
+use super::operations::OperationAsked;
 use super::start::{StartReply, StartRequest};
 use super::task::Partition;
 use crate::error::Unavailable;
 
-/// Starts that wait until their key is looked up.
+/// What waits until its key is looked up.
 #[derive(Default)]
 pub(super) struct KeyLoads {
-    waiting: BTreeMap<String, VecDeque<StartRequest>>,
+    waiting: BTreeMap<String, VecDeque<Keyed>>,
+}
+
+/// Something that is done once under a key.
+pub(super) enum Keyed {
+    Start(StartRequest),
+    Operation(OperationAsked),
 }
 
 impl KeyLoads {
@@ -27,27 +34,45 @@ impl KeyLoads {
     }
 }
 
+impl Keyed {
+    fn fail(self, failed: Unavailable) {
+        match self {
+            Self::Start(request) => drop(request.reply.send(StartReply::Failed(failed))),
+            Self::Operation(asked) => drop(asked.reply.send(Err(failed.into()))),
+        }
+    }
+}
+
 impl Partition {
     pub(super) fn start_with_key(&mut self, request: StartRequest) {
-        let Some(key) = request.key.clone() else {
-            return;
-        };
-        if let Some((position, taken)) = self.slots.keys.get(&key.key).cloned() {
-            self.start_with_known_key(request, Some((position, taken)));
+        if let Some(key) = request.key.clone() {
+            self.do_under(key.key, Keyed::Start(request));
+        }
+    }
+
+    /// Does it when the key is looked up; what comes under the same key meanwhile waits for that too.
+    pub(super) fn do_under(&mut self, key: String, keyed: Keyed) {
+        if let Some(known) = self.slots.keys.get(&key).cloned() {
+            self.do_with_known_key(keyed, Some(known));
             return;
         }
         let bound = self.shared.config.bounds.waiting_per_instance;
-        match self.key_loads.waiting.get_mut(&key.key) {
-            Some(waiting) if waiting.len() >= bound => {
-                drop(request.reply.send(StartReply::Failed(overloaded())));
-            }
-            Some(waiting) => waiting.push_back(request),
+        match self.key_loads.waiting.get_mut(&key) {
+            Some(waiting) if waiting.len() >= bound => keyed.fail(overloaded()),
+            Some(waiting) => waiting.push_back(keyed),
             None => {
                 self.key_loads
                     .waiting
-                    .insert(key.key.clone(), VecDeque::from([request]));
-                self.look_up(key.key);
+                    .insert(key.clone(), VecDeque::from([keyed]));
+                self.look_up(key);
             }
+        }
+    }
+
+    fn do_with_known_key(&mut self, keyed: Keyed, known: Option<(u64, KeyTaken)>) {
+        match keyed {
+            Keyed::Start(request) => self.start_with_known_key(request, known),
+            Keyed::Operation(asked) => self.operate_under_known_key(asked, known),
         }
     }
 
@@ -71,15 +96,15 @@ impl Partition {
             Ok(found) => found.map(|taken| (0, taken)),
             Err(error) => {
                 let failed = Unavailable::from(error);
-                for request in waiting {
-                    drop(request.reply.send(StartReply::Failed(failed.clone())));
-                }
+                waiting
+                    .into_iter()
+                    .for_each(|keyed| keyed.fail(failed.clone()));
                 return;
             }
         };
-        for request in waiting {
+        for keyed in waiting {
             let known = self.slots.keys.get(&key).cloned().or_else(|| found.clone());
-            self.start_with_known_key(request, known);
+            self.do_with_known_key(keyed, known);
         }
     }
 

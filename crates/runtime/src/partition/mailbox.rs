@@ -11,7 +11,7 @@ use engine::record::{KeyTaken, MessageSent, MessageTaken};
 use store::{Row, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
-use super::letters::LetterOrder;
+use super::letters::{LetterOrder, LetterRow};
 use super::load::Loaded;
 use super::operations::OperationAsked;
 use super::start::StartRequest;
@@ -64,6 +64,13 @@ pub(crate) enum Internal {
     Close,
     /// A dead letter is to be settled.
     Letter(Box<LetterOrder>),
+    /// A dead letter was looked up.
+    LetterLoaded {
+        /// Which.
+        id: Id,
+        /// How it stands.
+        found: Result<LetterRow, StoreError>,
+    },
     /// Something is asked of an operation.
     Operation(Box<OperationAsked>),
     /// Send messages again that have waited for their acknowledgement since the last time.
@@ -104,6 +111,10 @@ pub(crate) struct Port {
     pub(crate) reached: Level,
     /// How often its projection was refused since another process had taken it over.
     pub(crate) refused: Level,
+    /// How often it ceased to be this process's.
+    pub(crate) given_up: Level,
+    /// How often the projector was then done with what it had of it.
+    pub(crate) forgotten: Level,
     /// Since when the projection has been behind, milliseconds since the epoch.
     pub(crate) behind_since: AtomicI64,
     /// Instances in memory.
@@ -172,6 +183,8 @@ impl Default for Port {
             head: Level::default(),
             reached: Level::default(),
             refused: Level::default(),
+            given_up: Level::default(),
+            forgotten: Level::default(),
             behind_since: AtomicI64::new(0),
             hot: AtomicUsize::new(0),
             timers: AtomicUsize::new(0),

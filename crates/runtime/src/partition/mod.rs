@@ -32,7 +32,7 @@ pub(crate) use commit::{AppendFailed, Appending, append};
 pub(crate) use delete::{Deletion, deletion};
 pub(crate) use hot::HotSet;
 pub(crate) use keys::read_key;
-pub(crate) use letters::LetterOrder;
+pub(crate) use letters::{LetterOrder, LetterStart, Settling};
 pub(crate) use load::{load_instance, supply_blobs};
 pub(crate) use mailbox::{Door, Internal, Port, overloaded};
 pub(crate) use operations::{OperationAsked, taken_before};

@@ -6,6 +6,7 @@ use engine::Id;
 use engine::record::KeyTaken;
 use tokio::sync::watch;
 
+use super::keys::Keyed;
 use super::task::Partition;
 use super::work::Reply;
 use crate::handle::Runtime;
@@ -35,15 +36,31 @@ impl Partition {
         }
     }
 
-    /// Decides what is asked of an operation; answers when that, and all that it saw, is durable.
+    /// Does what is asked of an operation; one that is made under a key when that is looked up.
     pub(super) fn on_operation(&mut self, asked: OperationAsked) {
+        let key = match &asked.order {
+            Order::Make(made) => made.key.as_ref().map(|key| key.key.clone()),
+            _ => None,
+        };
+        match key {
+            Some(key) => self.do_under(key, Keyed::Operation(asked)),
+            None => self.operate_under_known_key(asked, None),
+        }
+    }
+
+    /// Decides what is asked; answers when that, and all that it saw, is durable.
+    pub(super) fn operate_under_known_key(
+        &mut self,
+        asked: OperationAsked,
+        known: Option<(u64, KeyTaken)>,
+    ) {
         let OperationAsked { order, reply } = asked;
         let id = order.id();
         let was_open = self.slots.operations.get(id).is_some();
-        let answer = self.operate(&order);
+        let answer = self.operate(&order, known.as_ref().map(|(_, taken)| taken));
         let begins = !was_open && self.slots.operations.get(id).is_some();
         let turned = matches!(order, Order::Turn { .. });
-        let saw = self.forming_position() - u64::from(self.forming.is_empty());
+        let saw = self.seen();
         let (shared, drivers) = (Arc::clone(&self.shared), Arc::clone(&self.drivers.0));
         self.release_after(saw, move || {
             if begins {
@@ -56,12 +73,18 @@ impl Partition {
         });
     }
 
-    fn operate(&mut self, order: &Order) -> Result<Operation, OperationError> {
+    fn operate(
+        &mut self,
+        order: &Order,
+        known: Option<&KeyTaken>,
+    ) -> Result<Operation, OperationError> {
         let key = match order {
             Order::Make(made) => made.key.as_ref(),
             _ => None,
         };
-        self.refuse_known_key(key)?;
+        if let (Some(key), Some(taken)) = (key, known) {
+            taken_before(taken, key, self.now()).map_or(Ok(()), Err)?;
+        }
         let id = order.id();
         let fact = self.slots.operations.decide(order, self.now())?;
         let after = match fact {
@@ -76,15 +99,6 @@ impl Partition {
             }
         };
         after.ok_or(OperationError::NotFound(id))
-    }
-
-    /// A key that is not projected yet; who asks has looked the others up.
-    fn refuse_known_key(&self, key: Option<&Idempotency>) -> Result<(), OperationError> {
-        let known = key.and_then(|key| Some((key, &self.slots.keys.get(&key.key)?.1)));
-        match known {
-            Some((key, taken)) => taken_before(taken, key, self.now()).map_or(Ok(()), Err),
-            None => Ok(()),
-        }
     }
 }
 

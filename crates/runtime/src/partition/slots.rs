@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use engine::record::{MessageSent, MessageTaken, SlotBody};
-use engine::{Slot, slot_of};
+use engine::{Id, Slot, slot_of};
 use prost::Message;
 use store::{Change, Row, Table};
 
@@ -29,6 +29,8 @@ pub(crate) struct SlotState {
     unacknowledged: BTreeSet<(Slot, Slot, u64)>,
     taken: BTreeMap<Pair, u64>,
     pub(super) keys: KnownKeys,
+    /// Dead letters that were settled and may not be projected yet: the batch, and the row that stays.
+    settled: BTreeMap<Id, (u64, String)>,
     pub(super) chains: Chains,
     pub(super) operations: Operations,
 }
@@ -74,9 +76,16 @@ impl SlotState {
         oldest
     }
 
-    /// Forgets keys that could be read from the state for a while.
+    /// A dead letter that was settled and may not be projected yet: the batch, and the row that stays.
+    pub(super) fn settled_letter(&self, id: Id) -> Option<(u64, &str)> {
+        let (position, row) = self.settled.get(&id)?;
+        Some((*position, row))
+    }
+
+    /// Forgets what can be read from the state, keys a little later.
     pub(crate) fn projected(&mut self, position: u64) {
         self.keys.projected(position);
+        self.settled.retain(|_, (settled, _)| *settled > position);
     }
 
     /// Applies a fact of the batch at `position`; answers with what the projector writes.
@@ -102,12 +111,16 @@ impl SlotState {
             | SlotBody::OperationTaken(_)
             | SlotBody::OperationWorked(_)
             | SlotBody::OperationTurned(_) => self.operations.apply(fact),
-            SlotBody::DeadLetterSettled(settled) => settled_rows(settled),
             SlotBody::EventTaken(taken) => {
                 self.keys.take(position, remembered(taken));
                 event_rows(taken)
             }
             SlotBody::EventRefused(refused) => vec![refused_row(refused)],
+            SlotBody::DeadLetterSettled(settled) => {
+                let id = Id::from_slice(&settled.id).unwrap_or_default();
+                self.settled.insert(id, (position, settled.row.clone()));
+                settled_rows(settled)
+            }
         }
     }
 

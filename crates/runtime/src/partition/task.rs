@@ -18,6 +18,7 @@ use super::commit::{AppendFailed, Closed};
 use super::delete::Deleted;
 use super::hot::HotSet;
 use super::keys::KeyLoads;
+use super::letters::LetterLoads;
 use super::mailbox::{Door, Inbox, Internal, Port};
 use super::messages::Arrivals;
 use super::operations::Drivers;
@@ -73,6 +74,7 @@ pub(crate) struct Partition {
     pub(super) slots: SlotState,
     pub(super) turns: Turns,
     pub(super) key_loads: KeyLoads,
+    pub(super) letter_loads: LetterLoads,
     pub(super) arrivals: Arrivals,
     pub(super) timers: NearTimers,
     pub(super) watchers: Watchers,
@@ -121,6 +123,7 @@ impl Partition {
             slots: opened.slots,
             turns: opened.turns,
             key_loads: KeyLoads::default(),
+            letter_loads: LetterLoads::default(),
             arrivals: Arrivals::default(),
             timers: opened.timers,
             watchers: Watchers::default(),
@@ -331,6 +334,7 @@ impl Partition {
             }
             Internal::Redeliver => self.redeliver(),
             Internal::Letter(order) => self.on_letter(*order),
+            Internal::LetterLoaded { id, found } => self.on_letter_loaded(id, found),
             Internal::Operation(asked) => self.on_operation(*asked),
         }
     }
@@ -439,6 +443,7 @@ impl Partition {
             && self.forming.is_empty()
             && self.loading.is_empty()
             && self.key_loads.is_empty()
+            && self.letter_loads.is_empty()
             && !self.has_own_work()
             && self.inbox.internal.is_empty()
     }

@@ -68,6 +68,11 @@ impl NearTimers {
         self.near.len() + self.far.len()
     }
 
+    /// Whether a timer that is set should be in memory, and is not.
+    pub(crate) fn lacks(&self, id: Id, key: TimerKey) -> bool {
+        key.due_at <= self.horizon && !self.near.contains(&(key.due_at, id, key))
+    }
+
     /// The next timer that is due.
     pub(crate) fn pop_due(&mut self, now: i64) -> Option<(Id, TimerKey)> {
         let due = self.near.first().filter(|timer| timer.0 <= now).copied()?;

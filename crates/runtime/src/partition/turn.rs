@@ -36,6 +36,14 @@ impl Partition {
         Ok(())
     }
 
+    /// Refuses to take an ended instance up again where that would be one too many, as a start.
+    pub(super) fn expect_room_again(&self, id: Id, command: &Command) -> Result<(), Refusal> {
+        let again = matches!(command, Command::Retry(_) | Command::Restore(_));
+        let hot = self.hot.get(id).filter(|_| again);
+        let ended = hot.filter(|hot| hot.instance.ended_at().is_some());
+        ended.map_or(Ok(()), |hot| self.expect_room(&hot.instance))
+    }
+
     /// One that was just started has its turn at once, if there is room.
     pub(super) fn call_at_once(&mut self, id: Id) {
         let room = self.forming.commands < self.shared.config.bounds.batch_commands;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use engine::record::MessageSent;
-use engine::{Command, Id, Instance};
+use engine::record::{DeadLetterSettled, MessageSent};
+use engine::{Command, Id, Instance, TimerKey};
 use tokio::sync::{mpsc, oneshot};
 
 use super::delete::Deletion;
@@ -39,6 +39,8 @@ pub(crate) enum Work {
         cause: Cow<'static, str>,
         /// Who waits for the answer.
         reply: Option<Reply<Result<Carried, CommandError>>>,
+        /// Dead letters that are settled by it.
+        letters: Vec<DeadLetterSettled>,
     },
     /// Take a message, the next of its pair of slots.
     Message(Box<MessageSent>),
@@ -63,6 +65,13 @@ pub(crate) enum Work {
     Queue(Reply<Option<Queue>>),
     /// Answer with the state, for a call that is to be made.
     Call(Reply<Option<Arc<Instance>>>),
+    /// Answer with those of these timers that should be in memory, and are not.
+    Timers {
+        /// Timers that are set.
+        timers: Vec<TimerKey>,
+        /// Those that are not known.
+        reply: Reply<Vec<TimerKey>>,
+    },
 }
 
 impl Work {
@@ -74,13 +83,18 @@ impl Work {
             actor: String::new(),
             cause: Cow::Borrowed(cause),
             reply: None,
+            letters: Vec::new(),
         }
     }
 
     /// Whether it may be turned away when too much waits.
     pub(super) fn is_refusable(&self) -> bool {
         match self {
-            Self::Read(_) | Self::AwaitEnd(_) | Self::Watch { .. } | Self::Queue(_) => true,
+            Self::Read(_)
+            | Self::AwaitEnd(_)
+            | Self::Watch { .. }
+            | Self::Queue(_)
+            | Self::Timers { .. } => true,
             Self::Command { reply, .. } => reply.is_some(),
             Self::Delete(_) => true,
             Self::Message(_) | Self::StartAgain(_) | Self::AwaitStart(_) | Self::Call(_) => false,
@@ -100,6 +114,7 @@ impl Work {
             Self::Delete(asked) => drop(asked.reply.send(Err(error))),
             Self::Call(reply) => drop(reply.send(None)),
             Self::Queue(reply) => drop(reply.send(None)),
+            Self::Timers { reply, .. } => drop(reply.send(Vec::new())),
             Self::StartAgain(request) => {
                 let reason = match error {
                     CommandError::Unavailable(reason) => reason,

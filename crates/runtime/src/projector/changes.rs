@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use definition::Catalog;
-use engine::codec::{Packer, plain_history};
 use engine::record::{
     Body, CatalogChanged, Choice, DeadLetterSettled, DecisionAnswered, DecisionKind, OperationTurn,
     Record, Settled, SlotBody, SlotFact,
 };
 use engine::{Id, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
-use store::{Change, EntityId, HistorySegment, Slot, Table};
+use store::{Change, Slot, Table};
 
 use super::decisions::decision_changes;
 use super::instance::row_of;
 use super::merge::MergedInstance;
+use super::segments::Segments;
 use super::task_row::{task_row_key, task_row_value};
 use crate::dead_letter::{DeadLetter, letter_gone, letter_row};
 use crate::partition::timer_row_key;
@@ -28,7 +28,7 @@ pub(super) fn instance_changes(
     changes: &mut Vec<Change>,
     merged: &MergedInstance,
     catalog: &Catalog,
-    packer: &mut Packer,
+    segments: &mut Segments,
 ) {
     let after = &merged.after;
     let (slot, id) = (after.id().slot(), after.id().bytes());
@@ -49,7 +49,8 @@ pub(super) fn instance_changes(
         chunk,
         bytes,
     }));
-    changes.extend(history_change(slot, id, merged, packer));
+    let segment = segments.segment(merged);
+    changes.extend(segment.map(|segment| Change::AppendHistory { slot, id, segment }));
     outstanding_changes(changes, merged);
     changes.extend(row_of_turn(merged.before.as_deref(), after));
     decision_changes(changes, merged);
@@ -58,26 +59,6 @@ pub(super) fn instance_changes(
         .records()
         .filter_map(|record| audit_change(slot, record));
     changes.extend(audit);
-}
-
-fn history_change(
-    slot: Slot,
-    id: EntityId,
-    merged: &MergedInstance,
-    packer: &mut Packer,
-) -> Option<Change> {
-    let (first, last) = (merged.records().next()?, merged.records().last()?);
-    let bytes = match merged.ran_through() {
-        // Stores pack those that ended together, which takes less time and room than one by one.
-        true => plain_history(merged.record_bytes()),
-        false => packer.history(merged.record_bytes()),
-    };
-    let segment = HistorySegment {
-        first_seq: first.seq,
-        last_seq: last.seq,
-        bytes,
-    };
-    Some(Change::AppendHistory { slot, id, segment })
 }
 
 fn outstanding_changes(changes: &mut Vec<Change>, merged: &MergedInstance) {
@@ -209,6 +190,7 @@ fn letter_audit(record: &Record, settled: &DeadLetterSettled) -> Option<Change> 
     let kind = match settled.how() {
         Settled::Reprocessed => "dead-letter-reprocessed",
         Settled::Discarded => "dead-letter-discarded",
+        Settled::Superseded => "dead-letter-superseded",
     };
     let row: DeadLetter = serde_json::from_str(&settled.row).unwrap_or_default();
     let instance = row.settled.and_then(|settled| settled.instance);

@@ -13,13 +13,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use definition::Catalog;
-use engine::codec::{Packer, RecordBatch};
+use engine::codec::RecordBatch;
 use engine::record::{Body, Record};
 use engine::{Id, IdMap, Instance};
 use store::{Change, PartitionId, Position, Projection};
 use tokio::time::Instant;
 
 use super::changes::{instance_changes, own_audit};
+use super::segments::Segments;
 use super::task::Committed;
 
 /// Instances whose rows are made before others on the thread get a turn: about a millisecond's.
@@ -120,14 +121,14 @@ impl Write {
     pub(super) async fn projections(
         &self,
         catalog: &Catalog,
-        packer: &mut Packer,
+        segments: &mut Segments,
     ) -> Vec<Projection> {
         let mut projections = Vec::with_capacity(self.parts.len());
         let mut made = 0_usize;
         for part in &self.parts {
             let mut changes = Vec::with_capacity(part.instances.len() * 3 + part.changes.len());
             for instance in &part.instances {
-                instance_changes(&mut changes, instance, catalog, packer);
+                instance_changes(&mut changes, instance, catalog, segments);
                 made += 1;
                 if made.is_multiple_of(MADE_AT_ONCE) {
                     tokio::task::yield_now().await;

@@ -1,5 +1,5 @@
-//! Forgetting idempotency keys that have expired, and events and dead letters whose time is over. Only
-//! the projector writes the tables, so a key that was taken anew is never swept with its old row.
+//! Forgetting idempotency keys that have expired, events and dead letters whose time is over, and operations that
+//! ended long ago. Only the projector writes the tables, so a key that was taken anew is never swept with its old row.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,18 +15,29 @@ use tokio::time::Instant;
 use crate::clock::steady_now;
 use crate::dead_letter::DeadLetter;
 use crate::events::index_rows_gone;
+use crate::operation::Operation;
 use crate::shared::Shared;
 
 /// Keys looked at at once.
 const PAGE: usize = 1_000;
-/// Dead letters and events looked at at once: they hold what was sent.
+/// Dead letters, events, or operations, looked at at once: they hold what was sent.
 const LETTERS: usize = 50;
 /// Between pages.
 const BETWEEN_PAGES: Duration = Duration::from_millis(100);
 /// Between the end of the table and the next round.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(600);
 
-/// Goes through the keys and the letters, page by page, round after round.
+/// How long an operation is shown after its end, in milliseconds.
+const OPERATIONS_KEPT_MS: u64 = 90 * 24 * 3_600 * 1_000;
+/// What is swept, one after the other.
+const TABLES: [Table; 4] = [
+    Table::Key,
+    Table::Event,
+    Table::DeadLetter,
+    Table::Operation,
+];
+
+/// Goes through the tables, page by page, round after round.
 pub(super) struct Sweep {
     next_at: Instant,
     table: Table,
@@ -51,7 +62,7 @@ impl Sweep {
     /// Looks at one page and deletes what has expired.
     pub(super) async fn page(&mut self, shared: &Shared) -> Result<(), StoreError> {
         let limit = match self.table {
-            Table::DeadLetter | Table::Event => LETTERS,
+            Table::DeadLetter | Table::Event | Table::Operation => LETTERS,
             _ => PAGE,
         };
         let table = self.table;
@@ -71,16 +82,16 @@ impl Sweep {
             .last()
             .filter(|_| full)
             .map(|row| (row.key.clone(), row.slot));
-        let pause = match (full, table) {
-            (false, Table::DeadLetter) => BETWEEN_ROUNDS,
-            _ => BETWEEN_PAGES,
-        };
+        let mut pause = BETWEEN_PAGES;
         if !full {
-            self.table = match table {
-                Table::Key => Table::Event,
-                Table::Event => Table::DeadLetter,
-                _ => Table::Key,
-            };
+            let mut behind = TABLES
+                .into_iter()
+                .skip_while(|other| *other != table)
+                .skip(1);
+            self.table = behind.next().unwrap_or_else(|| {
+                pause = BETWEEN_ROUNDS;
+                TABLES[0]
+            });
         }
         self.next_at = steady_now() + pause;
         if projections.is_empty() {
@@ -105,6 +116,7 @@ fn deletions(shared: &Shared, table: Table, rows: &[Row]) -> Vec<Projection> {
             let id = Id::from_slice(&row.key).unwrap_or_default();
             id.made_at().saturating_add_unsigned(keep_events_ms) <= now
         }
+        Table::Operation => is_operation_over(row, now),
         _ => KeyTaken::decode(row.value.clone()).is_ok_and(|taken| taken.expires_at <= now),
     };
     let is_ours = |slot| shared.port(slot).is_open();
@@ -132,4 +144,10 @@ fn is_letter_over(row: &Row, keep_ms: Option<u64>, now: i64) -> bool {
     let Some(keep_ms) = keep_ms else { return false };
     let letter: Result<DeadLetter, _> = serde_json::from_slice(&row.value);
     letter.is_ok_and(|letter| letter.at.saturating_add_unsigned(keep_ms) <= now)
+}
+
+fn is_operation_over(row: &Row, now: i64) -> bool {
+    let operation: Result<Operation, _> = serde_json::from_slice(&row.value);
+    let ended_at = operation.ok().and_then(|operation| operation.ended_at);
+    ended_at.is_some_and(|at| at.saturating_add_unsigned(OPERATIONS_KEPT_MS) <= now)
 }

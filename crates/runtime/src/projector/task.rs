@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use engine::codec::{Packer, RecordBatch};
+use engine::codec::RecordBatch;
 use store::{Change, PartitionId, Position, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::merge::{Merger, Write};
 use super::overlay::{Asked, Overlay};
+use super::segments::Segments;
 use super::sweep::Sweep;
 use crate::clock::steady_now;
 use crate::partition::{Delta, Internal, Port};
@@ -55,9 +56,11 @@ pub(crate) struct Projector {
     merger: Merger,
     /// What is being written.
     writing: Arc<Write>,
-    packer: Packer,
+    segments: Segments,
     /// The last batch that came, by partition.
     seen: BTreeMap<PartitionId, Position>,
+    /// Partitions that were lost, to be told when nothing of them is being written.
+    lost: Vec<PartitionId>,
     checkpoints: Checkpoints,
 }
 
@@ -73,8 +76,9 @@ impl Projector {
             asked,
             merger: Merger::default(),
             writing: Arc::default(),
-            packer: Packer::default(),
+            segments: Segments::default(),
             seen: BTreeMap::new(),
+            lost: Vec::new(),
             checkpoints: Checkpoints::new(shared),
             shared: Arc::clone(shared),
         }
@@ -84,6 +88,7 @@ impl Projector {
     pub(crate) async fn run(mut self) {
         let mut sweep = Sweep::new();
         loop {
+            self.tell_forgotten();
             let held = self.merger.bytes() > 0;
             let gather_ms = self.shared.config.bounds.projection_gather_ms;
             let again = steady_now() + Duration::from_millis(gather_ms);
@@ -133,8 +138,17 @@ impl Projector {
     /// Forgets what was gathered of a partition that is another's.
     fn lose(&mut self, partition: PartitionId) {
         self.seen.remove(&partition);
+        self.lost.push(partition);
         let bytes = self.merger.lose(partition);
         no_longer_behind(&self.shared, bytes);
+    }
+
+    /// Nothing is being written: what was gathered of lost partitions is gone.
+    fn tell_forgotten(&mut self) {
+        for partition in self.lost.drain(..) {
+            let forgotten = &port_of(&self.shared, partition).forgotten;
+            forgotten.raise(forgotten.get() + 1);
+        }
     }
 
     /// Writes what was gathered, and with it what comes soon.
@@ -207,7 +221,8 @@ impl Projector {
         let mut pause = FIRST_PAUSE;
         loop {
             let catalog = shared.catalog.current();
-            let projections = write.projections(&catalog, &mut self.packer).await;
+            self.segments.write_format(shared.format());
+            let projections = write.projections(&catalog, &mut self.segments).await;
             let written = self.meanwhile_answer(shared.store.project(projections));
             match written.await {
                 Err(StoreError::Unavailable(reason)) => {

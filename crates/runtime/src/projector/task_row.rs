@@ -12,7 +12,7 @@ const WITH_SHARE: u8 = 0x80;
 const WITH_LIMIT: u8 = 0x40;
 
 /// Instance, lane, step, kind, generation, attempt.
-pub(super) fn task_row_key(id: Id, task: TaskKey) -> Bytes {
+pub(crate) fn task_row_key(id: Id, task: TaskKey) -> Bytes {
     let kind = u32::try_from(task.kind).unwrap_or_default();
     let mut key = id.bytes().to_vec();
     for word in [

@@ -211,6 +211,7 @@ async fn open_all(shared: &Arc<Shared>, to_project: ToProject) -> Result<(), Ope
 
 /// Opens one partition, which others owned before.
 pub(crate) async fn open_one(shared: &Arc<Shared>, index: u16) -> Result<Partition, OpenError> {
+    wait_forgotten(shared, index).await;
     let inbox = shared.ports[usize::from(index)].renew();
     let opened = recover(shared, index).await?;
     wait_projected(shared, index, &opened).await?;
@@ -218,6 +219,20 @@ pub(crate) async fn open_one(shared: &Arc<Shared>, index: u16) -> Result<Partiti
     let partition = Partition::new(Arc::clone(shared), index, opened, inbox);
     shared.dispatcher.resume(shared);
     Ok(partition)
+}
+
+/// Waits until nothing is being written any more that was gathered when the partition was this
+/// process's before. The store knows a late write by its process, not by its ownership, and would
+/// take it in the midst of what this ownership reads and writes: a segment of a history that begins
+/// where a longer one of ours begins would stand in its place.
+async fn wait_forgotten(shared: &Shared, index: u16) {
+    let _hurry = shared.awaited.hurry();
+    let port = &shared.ports[usize::from(index)];
+    tokio::select! {
+        biased;
+        () = port.forgotten.reach(port.given_up.get()) => {}
+        () = shared.phase.ended() => {}
+    }
 }
 
 /// Waits until the tables hold everything up to the partition's head. They never do when another

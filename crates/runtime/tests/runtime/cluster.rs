@@ -14,12 +14,22 @@ use serde_json::json;
 use store::{Cluster, MemoryStore, Node, NodeId, Store};
 use tokio::sync::mpsc;
 
+use crate::commit::GatedStore;
 use crate::harness::{CATALOG, Script, apply, ended, start, start_of};
 
 /// Partitions of every store here.
 const PARTITIONS: u16 = 16;
 /// When it all begins.
 const START_MS: i64 = 1_700_000_000_000;
+
+/// Waits for two signals, one after the other.
+const TWICE: &str = "
+workflow:
+  name: twice
+  version: 1.0.0
+  output: ['${ steps.a.output }', '${ steps.b.output }']
+  steps: [{ id: a, wait: { signal: go } }, { id: b, wait: { signal: go } }]
+";
 
 /// The nodes that can be reached, by URL; a broken one takes what is sent and answers nothing.
 #[derive(Clone, Default)]
@@ -84,6 +94,7 @@ pub struct World {
 /// A node and what can be done to it.
 pub struct Seat {
     pub runtime: Runtime,
+    store: Arc<GatedStore>,
     id: NodeId,
     skew: Arc<AtomicI64>,
 }
@@ -100,7 +111,7 @@ impl World {
     }
 
     async fn join(&self, number: u128, format: u32) -> Result<Seat, OpenError> {
-        let store = Arc::new(self.store.clone());
+        let store = Arc::new(GatedStore::new(self.store.clone()));
         let skew = Arc::new(AtomicI64::new(0));
         let node = Node {
             id: NodeId::from_u128(number),
@@ -122,7 +133,7 @@ impl World {
             }),
             secrets: Arc::new(NoSecrets),
             cluster: Some(Membership {
-                store: store as Arc<dyn Cluster>,
+                store: Arc::new(self.store.clone()) as Arc<dyn Cluster>,
                 peers: Arc::new(self.net.clone()),
                 node,
                 lease_ms: 5_000,
@@ -138,7 +149,12 @@ impl World {
         let runtime = Runtime::open(config, with).await?;
         let mut nodes = self.net.nodes.lock().expect("no holder panicked");
         nodes.insert(url, runtime.clone());
-        Ok(Seat { runtime, id, skew })
+        Ok(Seat {
+            runtime,
+            store,
+            id,
+            skew,
+        })
     }
 
     pub async fn joined(&self, number: u128) -> Seat {
@@ -179,6 +195,18 @@ pub async fn until_shared(seats: &[&Seat]) {
         open.iter().all(|open| *open > 0) && open.iter().sum::<usize>() == usize::from(PARTITIONS)
     })
     .await;
+}
+
+/// Sends what [`TWICE`] waits for.
+async fn send(seat: &Seat, id: engine::Id, number: u32) {
+    let signal = engine::Signal {
+        name: "go".to_owned(),
+        data: engine::Payload::from_value(json!(number)),
+        key: None,
+    };
+    let command = engine::Command::Signal(signal);
+    let sent = seat.runtime.command(id, command, "ann").await;
+    sent.expect("is taken");
 }
 
 #[tokio::test(start_paused = true)]
@@ -310,32 +338,45 @@ async fn a_signal_reaches_its_instance_from_any_node_and_once_when_its_answer_go
     let (one, two) = (world.joined(1).await, world.joined(2).await);
     until_shared(&[&one, &two]).await;
     apply(&one.runtime, CATALOG).await;
-    let waits = "
-workflow:
-  name: twice
-  version: 1.0.0
-  output: ['${ steps.a.output }', '${ steps.b.output }']
-  steps: [{ id: a, wait: { signal: go } }, { id: b, wait: { signal: go } }]
-";
-    apply(&one.runtime, waits).await;
+    apply(&one.runtime, TWICE).await;
     let mut lost = 0;
     for _ in 0..40 {
         let id = start(&one.runtime, "twice").await.id;
         for number in 1..=2 {
             world.net.mute.store(true, Ordering::Release);
-            let signal = engine::Signal {
-                name: "go".to_owned(),
-                data: engine::Payload::from_value(json!(number)),
-                key: None,
-            };
-            let sent = one
-                .runtime
-                .command(id, engine::Command::Signal(signal), "ann");
-            sent.await.expect("is taken");
+            send(&one, id, number).await;
             lost += usize::from(!world.net.mute.load(Ordering::Acquire));
         }
         let instance = ended(&two.runtime, id).await;
         assert_eq!(instance.output().expect("an output").bytes(), "[1,2]");
     }
     assert!(lost > 5, "{lost} answers got lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_write_of_an_earlier_ownership_leaves_no_gap_in_a_history() {
+    let world = World::new();
+    let one = world.joined(1).await;
+    until("it owns all", || one.open() == usize::from(PARTITIONS)).await;
+    apply(&one.runtime, TWICE).await;
+    let id = start(&one.runtime, "twice").await.id;
+    let pause = || tokio::time::sleep(Duration::from_secs(5));
+    // It is in the tables; then its first signal is being written, and its second one is not yet.
+    pause().await;
+    one.store.let_projections(false);
+    send(&one, id, 1).await;
+    pause().await;
+    send(&one, id, 2).await;
+    one.skew.store(1_500, Ordering::Release);
+    until("it owns nothing", || one.open() == 0).await;
+    one.skew.store(0, Ordering::Release);
+    // It begins to take over what it had, with that write still under way.
+    pause().await;
+    one.store.let_projections(true);
+    until("it owns all", || one.open() == usize::from(PARTITIONS)).await;
+    let instance = ended(&one.runtime, id).await;
+    let page = one.runtime.history(id, 0, 100).await.expect("reads");
+    let seqs: Vec<u64> = page.records.iter().map(|record| record.seq).collect();
+    let all: Vec<u64> = (1..=instance.seq()).collect();
+    assert_eq!(seqs, all);
 }

@@ -227,3 +227,74 @@ async fn letters_go_when_their_own_time_is_over() {
     pass_time(Duration::from_secs(25 * 3_600)).await;
     assert_eq!(letters(&runtime).await, []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_several_who_settle_a_letter_at_the_same_moment_exactly_one_does() {
+    let world = World::new();
+    let runtime = open(&world).await;
+    for _ in 0..5 {
+        world.script.on("charge", Answer::Refuse);
+        let id = start(&runtime, "kept").await.id;
+        ended(&runtime, id).await;
+        let letter = letters(&runtime).await.remove(0);
+        world.script.on("charge", Answer::Echo);
+        let calls = world.script.calls().len();
+        let anew = || async { runtime.reprocess(letter.id, None, BY).await.map(|_| ()) };
+        let away = || async { runtime.discard(letter.id, BY).await };
+        let (one, two, three, four) = tokio::join!(anew(), away(), anew(), away());
+        let (done, late): (Vec<_>, Vec<_>) =
+            [one, two, three, four].into_iter().partition(Result::is_ok);
+        assert_eq!(done.len(), 1, "{late:?}");
+        let before =
+            |late: &Result<(), LetterRefused>| matches!(late, Err(LetterRefused::Settled(_)));
+        assert!(late.iter().all(before), "{late:?}");
+        pass_time(Duration::from_secs(30)).await;
+        let shown = runtime.dead_letter(letter.id).await.expect("reads");
+        let anew = shown.expect("is there").status == LetterStatus::Reprocessed;
+        let made = world.script.calls().len() - calls;
+        assert_eq!(made, usize::from(anew), "its call is made once or never");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_of_its_instance_settles_a_letter_over_a_crash() {
+    let world = World::new();
+    let runtime = open(&world).await;
+    world.script.on("charge", Answer::Refuse);
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let id = start(&runtime, "kept").await.id;
+        ended(&runtime, id).await;
+        ids.push(id);
+    }
+    let of = |id: Id, all: &[DeadLetter]| {
+        let found = all.iter().find(|letter| letter.workflow_id == id);
+        found.expect("has a letter").id
+    };
+    let waiting = letters(&runtime).await;
+    let (retried, discarded) = (of(ids[0], &waiting), of(ids[1], &waiting));
+    runtime.discard(discarded, BY).await.expect("waits");
+    world.script.on("charge", Answer::Echo);
+    for id in &ids {
+        runtime
+            .retry(*id, "it is mended", "ann")
+            .await
+            .expect("failed");
+    }
+    let runtime = world.crash(runtime).await;
+    for id in &ids {
+        assert_eq!(ended(&runtime, *id).await.status(), Status::Completed);
+    }
+    assert_eq!(letters(&runtime).await, []);
+    let shown = async |id| {
+        let shown = runtime.dead_letter(id).await.expect("reads");
+        let shown = shown.expect("is there");
+        (
+            shown.status,
+            shown.settled.and_then(|settled| settled.instance),
+        )
+    };
+    let superseded = (LetterStatus::Superseded, Some(ids[0]));
+    assert_eq!(shown(retried).await, superseded);
+    assert_eq!(shown(discarded).await, (LetterStatus::Discarded, None));
+}

@@ -15,6 +15,7 @@ mod limits;
 mod messages;
 mod operations;
 mod progress;
+mod proof;
 mod reads;
 mod recovery;
 mod retention;

@@ -147,6 +147,44 @@ async fn a_replay_starts_one_of_each_over_crashes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn all_go_back_to_how_they_were_at_a_time_over_crashes() {
+    let world = World::new();
+    let mut runtime = world.open_with_catalog().await;
+    let mut ids = start_many(&runtime, 40).await;
+    pass_time(Duration::from_secs(1)).await;
+    let last = runtime.instance(ids[39]).await.expect("reads");
+    pass_time(Duration::from_secs(1)).await;
+    let made = make(&runtime, &cancel(waiting(), None), 40).await;
+    over(&runtime, made.id).await;
+    let later = start(&runtime, "waits").await.id;
+    ids.push(later);
+    let asked = Asked {
+        action: Action::Restore {
+            at: last.updated_at(),
+            compensate: false,
+        },
+        ..cancel(OperationSet::Ids(ids.clone()), Some(20))
+    };
+    let made = make(&runtime, &asked, 41).await;
+    for _ in 0..3 {
+        pass_time(Duration::from_millis(410)).await;
+        runtime = world.crash(runtime).await;
+    }
+    let operation = over(&runtime, made.id).await;
+    assert_eq!((operation.done, operation.refused), (40, 1));
+    assert_eq!(operation.findings[0].id, later, "it was not there then");
+    for id in ids {
+        let page = runtime.history(id, 0, 100).await.expect("reads");
+        let records = page.records.iter();
+        let restored = |body: &Option<Body>| matches!(body, Some(Body::InstanceRestored(_)));
+        let times = records.filter(|one| restored(&one.body)).count();
+        assert_eq!(times, usize::from(id != later));
+        let instance = runtime.instance(id).await.expect("reads");
+        assert_eq!(instance.status(), Status::Waiting);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_stands_while_paused_and_ends_when_given_up() {
     let world = World::new();
     let runtime = world.open_with_catalog().await;
@@ -221,4 +259,47 @@ async fn nothing_to_do_is_done_at_once_and_a_key_makes_one() {
     assert_eq!(other, Err(OperationError::KeyReused));
     let listed = runtime.operations(None, 10).await.expect("lists");
     assert_eq!(listed.items.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_one_key_there_is_one_however_late_the_other_comes() {
+    let world = World::new();
+    let runtime = world.open_with_catalog().await;
+    let asked = cancel(waiting(), None);
+    let key = || {
+        Some(Idempotency {
+            key: "k".to_owned(),
+            digest: [7; 32],
+        })
+    };
+    let make = || runtime.make_operation(&asked, 0, BY, key());
+    let (one, other) = tokio::join!(make(), make());
+    let (one, other) = (one.expect("is made"), other.expect("is made"));
+    assert_eq!(one.0.id, other.0.id);
+    assert_ne!(one.1, other.1, "one of them is told that it was there");
+    over(&runtime, one.0.id).await;
+    // By now the key stands in the tables alone.
+    pass_time(Duration::from_secs(60)).await;
+    let late = make().await.expect("is made");
+    assert_eq!((late.0.id, late.1), (one.0.id, true));
+    let all = runtime.operations(None, 10).await.expect("lists");
+    assert_eq!(all.items.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_ended_is_forgotten_after_ninety_days() {
+    const DAY: Duration = Duration::from_secs(24 * 3_600);
+    let world = World::new();
+    let runtime = world.open_with_catalog().await;
+    let ended = make(&runtime, &cancel(waiting(), None), 0).await.id;
+    over(&runtime, ended).await;
+    start(&runtime, "waits").await;
+    let open = make(&runtime, &cancel(waiting(), Some(1)), 1).await.id;
+    let turned = runtime.turn_operation(open, Turn::Pause, BY).await;
+    turned.expect("is open");
+    pass_time(DAY * 89).await;
+    assert!(runtime.operation(ended).await.expect("reads").is_some());
+    pass_time(DAY * 2).await;
+    assert_eq!(runtime.operation(ended).await.expect("reads"), None);
+    assert!(runtime.operation(open).await.expect("reads").is_some());
 }

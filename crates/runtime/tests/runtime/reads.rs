@@ -4,7 +4,7 @@ use engine::Command;
 use engine::record::{CancelRequested, Choice};
 use runtime::{AuditFilter, CommandError, Consistency, DecisionRow, DecisionStatus, Runtime};
 use serde_json::json;
-use store::{CountBy, InstanceFilter};
+use store::{CountBy, InstanceFilter, Store};
 
 use crate::harness::{Answer, World, apply, ended, pass_time, start, start_of};
 
@@ -93,6 +93,62 @@ async fn history_and_earlier_states_are_there() {
         runtime.history(nobody, 0, 1).await.unwrap_err(),
         CommandError::NotFound(nobody)
     );
+}
+
+const ROUNDS: &str = "
+workflow:
+  name: rounds
+  version: 1.0.0
+  steps:
+    - id: again
+      repeat: { max: 1000, delay: 1s, until: 'iteration + 1 >= input' }
+      steps: [{ id: note, set: { n: '${ iteration }' } }]
+    - { id: last, wait: { for: 1h } }
+";
+
+#[tokio::test(start_paused = true)]
+async fn a_state_of_a_long_history_is_folded_from_one_that_lies_near_before() {
+    let world = World::new();
+    let runtime = world.open_with_catalog().await;
+    apply(&runtime, ROUNDS).await;
+    let submit = start_of("rounds", json!(700));
+    let id = runtime.submit(submit).await.expect("starts").id;
+    pass_time(std::time::Duration::from_secs(720)).await;
+    let records = runtime.history(id, 0, 10_000).await.expect("reads").records;
+    assert!(records.len() > 2_500, "{}", records.len());
+    let (catalog, mut kept) = (runtime.catalog(), Vec::new());
+    let find = |name: &str, version: &str| catalog.recorded_workflow(name, version);
+    let segments = world.memory.history(id.slot(), id.bytes(), 0, usize::MAX);
+    for segment in segments.await.expect("reads") {
+        let state = engine::codec::state_in(&segment.bytes).expect("unpacks");
+        kept.extend(state.map(|_| segment.last_seq));
+    }
+    let thousands: Vec<u64> = kept.iter().map(|seq| seq / 1_000).collect();
+    assert_eq!(thousands, [1, 2], "{kept:?}");
+    for seq in [
+        1,
+        999,
+        1_000,
+        kept[0] - 1,
+        kept[0],
+        kept[0] + 1,
+        1_999,
+        2_500,
+    ] {
+        let then = runtime.state_at(id, seq).await.expect("folds");
+        let seq = usize::try_from(seq).expect("a few");
+        let folded = engine::Instance::fold(&records[..seq], find).expect("folds");
+        assert_eq!(then.snapshot(), folded.snapshot(), "at {seq}");
+        let at = runtime
+            .seq_at(id, records[seq - 1].at)
+            .await
+            .expect("reads");
+        let same = records
+            .iter()
+            .rfind(|record| record.at <= records[seq - 1].at);
+        assert_eq!(Some(at), same.map(|record| record.seq));
+    }
+    assert_eq!(runtime.seq_at(id, 0).await.expect("reads"), 0);
 }
 
 /// So that what follows is later than what was before.

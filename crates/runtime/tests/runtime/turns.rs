@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use engine::record::CancelRequested;
 use engine::{Command, Id, Refusal, Status};
-use runtime::{Idempotency, Runtime, Submit, SubmitError};
+use runtime::{CommandError, Idempotency, Runtime, Submit, SubmitError};
 use serde_json::json;
 use store::Table;
 
@@ -321,4 +321,54 @@ async fn a_call_that_waits_for_its_limit_is_called_off_with_its_instance() {
     ended(&runtime, ids[0]).await;
     ended(&runtime, ids[1]).await;
     assert_eq!(world.script.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_taken_up_again_waits_for_room_over_a_crash() {
+    let world = World::new();
+    let runtime = limited(&world).await;
+    world.script.on("work", Answer::Refuse);
+    let failed = runtime.submit(start_with("one-each", "a")).await;
+    let failed = failed.expect("starts").id;
+    ended(&runtime, failed).await;
+    world.script.on("work", Answer::Gated);
+    let running = runtime.submit(start_with("one-each", "a")).await;
+    let running = running.expect("starts").id;
+    let again = runtime.retry(failed, "it is mended", "ann").await;
+    assert_eq!(again.expect("failed").status(), Status::Queued);
+    let runtime = world.crash(runtime).await;
+    pass_time(Duration::from_secs(60)).await;
+    let queued = runtime.instance(failed).await.expect("reads");
+    assert_eq!(queued.status(), Status::Queued, "the other has the turn");
+    world.script.gate(true);
+    for id in [running, failed] {
+        assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_one_more_is_rejected_so_is_one_that_is_taken_up_again() {
+    let world = World::new();
+    let runtime = limited(&world).await;
+    world.script.on("work", Answer::Refuse);
+    let failed = runtime.submit(start_with("rejecting", "a")).await;
+    let failed = failed.expect("starts").id;
+    ended(&runtime, failed).await;
+    world.script.on("work", Answer::Gated);
+    for _ in 0..2 {
+        let running = runtime.submit(start_with("rejecting", "a")).await;
+        running.expect("there is room");
+    }
+    let again = runtime.retry(failed, "", "ann").await;
+    let refused = matches!(again, Err(CommandError::Refused(Refusal::OverLimit(_))));
+    assert!(refused, "{again:?}");
+    let still = runtime.instance(failed).await.expect("reads");
+    assert_eq!(still.status(), Status::Failed);
+    world.script.gate(true);
+    pass_time(Duration::from_secs(60)).await;
+    runtime
+        .retry(failed, "", "ann")
+        .await
+        .expect("there is room");
+    assert_eq!(ended(&runtime, failed).await.status(), Status::Completed);
 }

@@ -25,7 +25,7 @@ const CAUSE: &str = "api";
 #[utoipa::path(
     get, path = "/dead-letters", tag = "dead-letters", operation_id = "list_dead_letters",
     params(
-        ("status" = Option<String>, Query, description = "`pending` (without it), `reprocessed` or `discarded`"),
+        ("status" = Option<String>, Query, description = "`pending` (without it), `reprocessed`, `discarded` or `superseded`"),
         ("workflow" = Option<String>, Query), ("workflow_id" = Option<String>, Query),
         ("step" = Option<String>, Query), ("adapter" = Option<String>, Query),
         ("action" = Option<String>, Query), ("error_type" = Option<String>, Query),
@@ -76,11 +76,12 @@ pub(super) fn filter(query: &mut Query) -> Result<LetterFilter, Refusal> {
 fn status_of(word: Option<&str>) -> Result<LetterStatus, Refusal> {
     match word {
         None | Some("pending") => Ok(LetterStatus::Pending),
+        Some("superseded") => Ok(LetterStatus::Superseded),
         Some("reprocessed") => Ok(LetterStatus::Reprocessed),
         Some("discarded") => Ok(LetterStatus::Discarded),
         Some(_) => Err(Query::wrong(
             "status",
-            "expected pending, reprocessed or discarded",
+            "expected pending, reprocessed, discarded or superseded",
         )),
     }
 }

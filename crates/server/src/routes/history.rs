@@ -9,6 +9,7 @@ use engine::{Id, Instance};
 
 use crate::callers::{Caller, Permission};
 use crate::door::{Cursor, PathId, Query, Refusal, of_read};
+use crate::names::Names;
 use crate::render;
 use crate::state::Door;
 
@@ -57,8 +58,7 @@ async fn page(
     wanted: impl Fn(&HistoryRecord) -> bool,
 ) -> Result<Page<HistoryRecord>, Refusal> {
     let state = door.runtime.instance(id).await.map_err(of_read)?;
-    let mut named = Arc::clone(&state);
-    let mut named_from = None;
+    let mut names = Names::of(door.runtime.clone(), Arc::clone(&state));
     let mut items = Vec::new();
     let mut after = from;
     loop {
@@ -81,31 +81,14 @@ async fn page(
                 });
             }
             after = record.seq;
-            let rewritten = state.rewritten_after(record.seq);
-            if rewritten != named_from {
-                named = named_by(door, &state, rewritten).await?;
-                named_from = rewritten;
-            }
-            let shown = render::history_record(record, None, &named);
+            let named = names.at(record).await.map_err(of_read)?;
+            let shown = render::history_record(record, None, named);
             items.extend(Some(shown).filter(&wanted));
         }
         if !part.more || part.records.is_empty() {
             return Ok(Page::whole(items));
         }
     }
-}
-
-/// The state whose lanes and places records speak of that stand before an act on the past.
-async fn named_by(
-    door: &Door,
-    state: &Arc<Instance>,
-    rewritten: Option<u64>,
-) -> Result<Arc<Instance>, Refusal> {
-    let Some(seq) = rewritten else {
-        return Ok(Arc::clone(state));
-    };
-    let before = door.runtime.state_at(state.id(), seq - 1).await;
-    before.map(Arc::new).map_err(of_read)
 }
 
 fn seq_of(place: &[u8]) -> Result<u64, Refusal> {

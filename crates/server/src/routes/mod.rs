@@ -9,6 +9,7 @@ mod backup;
 mod batch;
 mod bulk_answers;
 mod callbacks;
+mod check;
 mod correlations;
 mod dead_letters;
 mod decision_links;
@@ -151,6 +152,7 @@ fn people_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(callbacks::complete))
         .routes(routes!(callbacks::fail))
         .routes(routes!(system::system))
+        .routes(routes!(check::check))
         .routes(routes!(system::pause))
         .routes(routes!(system::resume))
         .routes(routes!(system::drain))

@@ -48,6 +48,18 @@ const VERBS: &[Verb] = &[
         make: |_, _| Ok(Action::Retry),
     },
     Verb {
+        word: "restore",
+        takes: &["at", "compensate"],
+        make: |asked, _| {
+            let at = asked.at;
+            let at = at.ok_or_else(|| bad_field("/at", "expected the time to go back to"))?;
+            Ok(Action::Restore {
+                at: at.0,
+                compensate: asked.compensate == Some(true),
+            })
+        },
+    },
+    Verb {
         word: "migrate",
         takes: &["version", "map"],
         make: |asked, _| {
@@ -149,6 +161,7 @@ pub(super) fn action_of(asked: &OperationRequest, caller: &Caller) -> Result<Act
 fn given(asked: &OperationRequest) -> impl Iterator<Item = &'static str> {
     let fields = [
         ("compensate", asked.compensate.is_some()),
+        ("at", asked.at.is_some()),
         ("name", asked.name.is_some()),
         ("data", asked.data.is_some()),
         ("version", asked.version.is_some()),
@@ -201,6 +214,8 @@ fn text(value: Option<&Raw>) -> Result<String, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use api::Time;
+
     use super::*;
 
     #[test]
@@ -208,6 +223,7 @@ mod tests {
         for verb in VERBS {
             let asked = OperationRequest {
                 action: verb.word.to_owned(),
+                at: verb.takes.contains(&"at").then_some(Time(0)),
                 name: verb.takes.contains(&"name").then(|| "paid".to_owned()),
                 step: verb.takes.contains(&"step").then(|| "a".to_owned()),
                 version: verb.takes.contains(&"version").then(|| "1.0.0".to_owned()),

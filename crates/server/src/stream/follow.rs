@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use api::{Problem, StreamRecord};
 use engine::record::{Body, Record};
-use engine::view::record_type;
+use engine::view::{RecordView, record_type};
 use engine::{Id, Instance};
 use runtime::{Published, Runtime, Subscription};
 
 use crate::door::{Refusal, of_read, of_stream};
+use crate::names::Names;
 use crate::render;
 use crate::state::Door;
 
@@ -41,7 +42,7 @@ pub trait Follow: Send + 'static {
 pub struct FollowOne {
     runtime: Runtime,
     id: Id,
-    state: Arc<Instance>,
+    names: Names,
     records: Subscription,
     /// The last record that was said.
     seq: u64,
@@ -58,9 +59,9 @@ impl FollowOne {
         let subscribed = runtime.subscribe(id, from_seq).await;
         let records = subscribed.map_err(|error| of_stream(&error))?;
         Ok(Self {
+            names: Names::of(runtime.clone(), state),
             runtime,
             id,
-            state,
             records,
             seq: from_seq,
         })
@@ -68,19 +69,21 @@ impl FollowOne {
 
     /// The status, once everything was said and the instance has ended.
     fn end(&self) -> Option<Said> {
-        let over = self.seq >= self.state.seq() && self.state.ended_at().is_some();
-        over.then(|| Said::End(self.state.status().as_str().to_owned()))
+        let state = self.names.present();
+        let over = self.seq >= state.seq() && state.ended_at().is_some();
+        over.then(|| Said::End(state.status().as_str().to_owned()))
     }
 
     async fn record(&mut self, published: Published) -> Result<Said, Refusal> {
         let seq = published.record.seq;
         // The state must be at or behind the record, for the names of what it speaks of.
-        if seq > self.state.seq() {
-            self.state = self.runtime.instance(self.id).await.map_err(of_read)?;
+        if seq > self.names.present().seq() {
+            let present = self.runtime.instance(self.id).await.map_err(of_read)?;
+            self.names.renew(present);
         }
         self.seq = seq;
-        let shown =
-            render::history_record(&published.record, Some(published.position), &self.state);
+        let named = self.names.at(&published.record).await.map_err(of_read)?;
+        let shown = render::history_record(&published.record, Some(published.position), named);
         let json = serde_json::to_string(&shown).unwrap_or_default();
         Ok(Said::Record {
             json,
@@ -134,6 +137,15 @@ impl FollowAll {
 
     /// The instance at or behind the record.
     async fn state(&mut self, record: &Record) -> Option<Arc<Instance>> {
+        let state = self.latest(record).await?;
+        if RecordView::is_named(record, &state) {
+            return Some(state);
+        }
+        let past = self.runtime.state_at(record.entity, record.seq).await;
+        Some(past.map_or(state, Arc::new))
+    }
+
+    async fn latest(&mut self, record: &Record) -> Option<Arc<Instance>> {
         let id = record.entity;
         if let Some(state) = self
             .known

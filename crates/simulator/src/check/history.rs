@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use definition::Workflow;
+use definition::{Catalog, Workflow};
 use engine::record::Record;
 use engine::{Instance, MAX_RECORDS, TimerKind};
 
@@ -54,6 +54,12 @@ impl History {
         coverage.after(record, &self.fold);
         self.records.push(record.clone());
         Ok(())
+    }
+
+    /// Takes the definition of the version to which it went over.
+    pub(crate) fn bind(&mut self, catalog: &Catalog) {
+        self.fold
+            .bind(|name, version| catalog.recorded_workflow(name, version));
     }
 
     /// Whether the decision that wrote the last `count` records kept its bound.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::record::{StepRef, TaskKey};
+use engine::record::{StepRef, TaskKey, TaskKind};
 use engine::{Id, Instance};
 
 use crate::finding::{Finding, demand};
@@ -18,19 +18,24 @@ pub(crate) struct Intentions {
 }
 
 impl Intentions {
-    /// Notes a call's key.
+    /// Notes the key of a call that is out in this state of its instance.
     pub(crate) fn note(
         &mut self,
         instance: &Instance,
         task: TaskKey,
         key: &str,
     ) -> Result<(), Finding> {
+        // A call whose outcome is not known is made again by a step of a later generation.
+        let step = instance
+            .step(task.at)
+            .filter(|_| task.kind() == TaskKind::Run);
+        let generation = step.map_or(task.generation, |step| step.intention());
         let intention = (
             instance.id(),
             instance.reopenings(),
             task.at,
             task.kind,
-            task.generation,
+            generation,
         );
         let known = self.keys.entry(intention).or_insert_with(|| key.to_owned());
         demand(known == key, || {

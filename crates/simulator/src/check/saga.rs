@@ -16,8 +16,11 @@ struct Undone {
     ended: u64,
 }
 
-/// Judges the roll-back of an instance that has ended.
-pub(crate) fn check_saga(instance: &Instance, records: &[Record]) -> Result<(), Finding> {
+/// Judges the roll-back of an instance that has ended, since it last went on from another state than the
+/// one it had: what was before speaks of other steps.
+pub(crate) fn check_saga(instance: &Instance, history: &[Record]) -> Result<(), Finding> {
+    let last = history.iter().rposition(is_rewriting);
+    let records = &history[last.map_or(0, |at| at + 1)..];
     let undone = spans(instance, records)?;
     check_order(instance, &undone)?;
     let rolled_back = matches!(
@@ -27,13 +30,19 @@ pub(crate) fn check_saga(instance: &Instance, records: &[Record]) -> Result<(), 
     let skipped = instance
         .cancel_request()
         .is_some_and(|request| request.skip_compensation);
-    // What one did before it was restored may stay as it is: whoever restored it was told.
-    let taken_up = records.first().is_some_and(|first| first.seq > 1);
     let wanted = instance.workflow().on_failure == OnFailure::Compensate;
-    if rolled_back && !skipped && wanted && !taken_up {
+    if rolled_back && !skipped && wanted {
         check_complete(instance)?;
     }
     Ok(())
+}
+
+/// Whether an instance goes on from another state than the one it had.
+fn is_rewriting(record: &Record) -> bool {
+    matches!(
+        record.body,
+        Some(Body::InstanceRetried(_) | Body::InstanceRestored(_) | Body::InstanceMigrated(_))
+    )
 }
 
 /// The undo of each step; one in a lane that nobody asked to undo is a finding.

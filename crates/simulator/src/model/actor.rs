@@ -9,7 +9,6 @@ use engine::record::{Record, TaskKey, TaskKind};
 use engine::view::RecordView;
 use engine::{Effect, Instance, TimerKey};
 
-use super::past::is_rewriting;
 use crate::check::{History, Intentions, check_saga, check_signals, same_state};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
@@ -171,10 +170,7 @@ impl Actor {
     /// What must hold once it has ended.
     pub(super) fn check_end(&self) -> Result<(), Finding> {
         self.check(true)?;
-        // What was before the last act on the past is another story.
-        let records = &self.history.records;
-        let last = records.iter().rposition(is_rewriting);
-        check_saga(&self.live, &records[last.map_or(0, |at| at + 1)..])?;
+        check_saga(&self.live, &self.history.records)?;
         check_signals(&self.history.records)?;
         let records = RecordBatch::from_iter(self.history.records.iter().cloned());
         let packed = Packer::default().history([records.bytes()].into_iter());

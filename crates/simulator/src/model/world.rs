@@ -13,7 +13,7 @@ use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
 use crate::people;
 use crate::random::Random;
-use crate::workload::{Workload, generate};
+use crate::workload::{VERSIONS, Workload, generate};
 
 /// The world begins at this time, milliseconds since the epoch.
 const BEGINNING: i64 = 1_767_225_600_000;
@@ -129,6 +129,7 @@ impl Model {
         let input = Payload::from_value(self.workload.input(&mut self.random));
         let message = StartMessage {
             workflow,
+            version: (*self.random.pick(&VERSIONS)).to_owned(),
             input: Some(input),
             start_at: people::start_at(&mut self.random, self.now).unwrap_or_default(),
             ..StartMessage::default()
@@ -239,8 +240,13 @@ impl Model {
                 return Ok(Err(refusal));
             }
         };
+        let follow = decided.effects.is_empty() || !decided.records.is_empty();
+        demand(follow, || {
+            format!("{id}: {:?} follow from no record", decided.effects)
+        })?;
         for record in &decided.records {
             actor.history.add(record, &mut self.coverage)?;
+            actor.history.bind(&self.catalog);
         }
         actor.history.check_bound(decided.records.len())?;
         self.committed(id, &decided)?;

@@ -12,4 +12,5 @@ mod resources;
 mod yaml;
 
 pub(crate) use list::SIGNALS;
+pub(crate) use resources::VERSIONS;
 pub use resources::{ADAPTERS, Workload, generate};

@@ -37,6 +37,12 @@ pub fn generate(random: &mut Random) -> Workload {
         documents.push(workflow(random, &name, &both, budget));
         names.push(name);
     }
+    let others: Vec<Value> = documents
+        .iter()
+        .filter(|document| names.iter().any(|name| document["name"] == **name))
+        .map(|document| other_version(random, document))
+        .collect();
+    documents.extend(others);
     let resources = json!({
         "adapters": adapters(random),
         "policies": { "retry": policies() },
@@ -48,6 +54,21 @@ pub fn generate(random: &mut Random) -> Workload {
         workflows: names,
         padding,
     }
+}
+
+/// The version on which an instance runs, or to which it goes over.
+pub(crate) const VERSIONS: [&str; 2] = ["1.0.0", "1.1.0"];
+
+/// A workflow's other version: a step more, mostly at its end, where all that has begun has its place.
+fn other_version(random: &mut Random, document: &Value) -> Value {
+    let mut other = document.clone();
+    other["version"] = json!(VERSIONS[1]);
+    let added = json!({ "id": "added", "set": { "value": 1 } });
+    if let Some(steps) = other["steps"].as_array_mut() {
+        let place = if random.chance(20) { 0 } else { steps.len() };
+        steps.insert(place, added);
+    }
+    other
 }
 
 /// A workflow that undoes a step: short, so that undoing ends.

@@ -1,11 +1,12 @@
 //! Those who ask the runtime for something, and repeat themselves when no answer comes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::record::{Body, CancelRequested, Held};
-use engine::{Answer, Command, Id, Payload, Refusal, Signal};
+use engine::{Answer, Command, Id, MigrateOrder, Payload, Refusal, RestoreOrder, Signal};
 use runtime::{
     CommandError, Consistency, Idempotency, Submit, SubmitError, Submitted, Unavailable,
 };
@@ -18,6 +19,7 @@ use super::truth::{Followed, Truth};
 use crate::finding::{Finding, demand};
 use crate::people;
 use crate::random::Random;
+use crate::workload::VERSIONS;
 
 /// What a client does.
 #[derive(Clone, Copy, Debug)]
@@ -27,26 +29,30 @@ enum Deed {
     Decide,
     Signal,
     Hold,
+    Past,
     Operate,
+    Prove,
     Read,
     List,
     Follow,
 }
 
-const DEEDS: [Deed; 9] = [
+const DEEDS: [Deed; 11] = [
     Deed::Start,
     Deed::Cancel,
     Deed::Decide,
     Deed::Signal,
     Deed::Hold,
+    Deed::Past,
     Deed::Operate,
+    Deed::Prove,
     Deed::Read,
     Deed::List,
     Deed::Follow,
 ];
-const WEIGHTS: [u64; 9] = [45, 6, 20, 12, 8, 5, 12, 6, 6];
+const WEIGHTS: [u64; 11] = [45, 6, 20, 12, 8, 10, 6, 6, 12, 6, 6];
 /// Where a planted fault shows to those who read.
-const READERS: [u64; 9] = [30, 0, 10, 10, 0, 0, 50, 0, 0];
+const READERS: [u64; 11] = [30, 0, 10, 10, 0, 0, 0, 0, 50, 0, 0];
 
 /// How often a command is sent that is not answered.
 const TRIES: usize = 4;
@@ -97,6 +103,8 @@ impl Client {
             Deed::Decide => self.decide().await,
             Deed::Signal => self.signal().await,
             Deed::Hold => self.hold().await,
+            Deed::Past => self.past().await,
+            Deed::Prove => self.prove().await,
             Deed::Operate => self.operate().await,
             Deed::Read => self.read().await,
             Deed::List => self.list(None).await,
@@ -114,6 +122,7 @@ impl Client {
             .then(|| format!("key-{}", self.random.between(0, 1 << 40)));
         Submit {
             workflow,
+            version: self.random.pick(&VERSIONS).parse().ok(),
             input: Payload::from_bytes(input.into()),
             idempotency: key.map(|key| Idempotency { key, digest }),
             start_at: people::start_at(&mut self.random, self.world.now_ms()),
@@ -243,6 +252,58 @@ impl Client {
             Command::Resume
         };
         self.command(id, hold(Held::default())).await
+    }
+
+    /// Takes an instance up again, or has it go over to the other version of its workflow.
+    async fn past(&mut self) -> Result<(), Finding> {
+        let Some(id) = self.any_instance() else {
+            return Ok(());
+        };
+        let (seq, version) = {
+            let truth = self.world.truth();
+            let fold = truth.histories.get(&id).map(|history| &history.fold);
+            fold.map_or((0, String::new()), |fold| {
+                (fold.seq(), fold.header().started.version.clone())
+            })
+        };
+        let command = match self.random.between(0, 2) {
+            0 => Command::Retry(Held::default()),
+            1 => Command::Restore(Box::new(RestoreOrder {
+                to_seq: self.random.between(1, seq.max(1)),
+                compensate: self.random.chance(50),
+                reason: String::new(),
+                target: None,
+            })),
+            _ => {
+                let other = VERSIONS.iter().find(|other| **other != version);
+                let Some(Ok(version)) = other.map(|other| other.parse()) else {
+                    return Ok(());
+                };
+                Command::Migrate(MigrateOrder {
+                    version,
+                    map: BTreeMap::new(),
+                    reason: String::new(),
+                })
+            }
+        };
+        self.command(id, command).await
+    }
+
+    /// Whatever is open waits for something that will come, and its rows say so.
+    async fn prove(&mut self) -> Result<(), Finding> {
+        let process = self.world.running(&mut self.random).await;
+        let Some(Ok(proven)) = process.ask(process.runtime.prove(None, 1_000)).await else {
+            return Ok(());
+        };
+        self.world.truth().coverage.hit("client: proof");
+        let found = proven.findings.first();
+        demand(found.is_none(), || {
+            let told = found.map(|found| format!("{}: {}", found.id, found.what));
+            format!(
+                "it waits for nothing that will come: {}",
+                told.unwrap_or_default()
+            )
+        })
     }
 
     /// Asks something of all that are there. One that is answered has to come to its end.
@@ -410,6 +471,11 @@ impl Client {
 fn is_done(truth: &Truth, id: Id, command: &Command) -> bool {
     match command {
         Command::Cancel(_) => truth.holds(id, |body| matches!(body, Body::CancelRequested(_))),
+        Command::Retry(_) => truth.holds(id, |body| matches!(body, Body::InstanceRetried(_))),
+        Command::Restore(_) => truth.holds(id, |body| {
+            matches!(body, Body::RestoreRequested(_) | Body::InstanceRestored(_))
+        }),
+        Command::Migrate(_) => truth.holds(id, |body| matches!(body, Body::InstanceMigrated(_))),
         Command::Decide { id: decision, .. } => truth.holds(id, |body| match body {
             Body::DecisionMade(made) => made.id == decision.bytes()[..],
             Body::DecisionAnswered(given) => given.id == decision.bytes()[..],

@@ -11,16 +11,22 @@ use store::InstanceFilter;
 use super::surroundings::World;
 use crate::finding::{Finding, demand};
 use crate::random::Random;
-use crate::workload::SIGNALS;
+use crate::workload::{SIGNALS, VERSIONS};
 
 /// Rounds of waiting before an operation is called endless.
 const ROUNDS: usize = 200;
 
 /// What is to be done with all that are there.
 pub(super) fn drawn(random: &mut Random) -> Asked {
-    let action = match random.between(0, 3) {
-        0 => Action::Pause,
-        1 => Action::Resume,
+    let version = random.pick(&VERSIONS).parse().ok();
+    let action = match (random.between(0, 6), version) {
+        (0, _) => Action::Pause,
+        (1, _) => Action::Resume,
+        (2, _) => Action::Retry,
+        (3, Some(version)) => Action::Migrate {
+            version,
+            map: BTreeMap::new(),
+        },
         _ => Action::Signal {
             name: (*random.pick(&SIGNALS)).to_owned(),
             data: "1".to_owned(),
@@ -30,9 +36,13 @@ pub(super) fn drawn(random: &mut Random) -> Asked {
         calls: 20,
         per_ms: 1_000,
     });
+    let mut filter = InstanceFilter::default();
+    if random.chance(50) {
+        filter.statuses = vec![(*random.pick(&["waiting", "running", "failed"])).to_owned()];
+    }
     Asked {
         action,
-        set: OperationSet::Filter(Box::new(InstanceFilter::default().into())),
+        set: OperationSet::Filter(Box::new(filter.into())),
         rate,
     }
 }

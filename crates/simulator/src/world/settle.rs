@@ -76,7 +76,9 @@ pub(super) async fn check_all(world: &Arc<World>, runtime: &Runtime) -> Result<(
         let history = &truth.histories[id];
         let given = page.records.len() as u64;
         demand(given >= least, || {
-            format!("{id}: {given} of {least} records are in its history")
+            let has = |seq: &u64| page.records.iter().any(|record| record.seq == *seq);
+            let lacks: Vec<u64> = (1..=least).filter(|seq| !has(seq)).collect();
+            format!("{id}: of {least} records its history lacks {lacks:?}")
         })?;
         check_saga(&history.fold, &history.records)?;
         check_signals(&history.records)?;

@@ -171,12 +171,12 @@ impl Truth {
         }
         for id in touched {
             self.histories[&id].check()?;
-            self.note_out(id, now);
+            self.note_out(id, now)?;
         }
         Ok(())
     }
 
-    fn note_out(&mut self, id: Id, now: i64) {
+    fn note_out(&mut self, id: Id, now: i64) -> Result<(), Finding> {
         let fold = &self.histories[&id].fold;
         let keyed = |task: TaskKey| Some((task, fold.call(task)?.idempotency_key));
         let out: BTreeMap<TaskKey, String> = fold
@@ -185,12 +185,16 @@ impl Truth {
             .into_iter()
             .filter_map(keyed)
             .collect();
+        for (task, key) in &out {
+            self.intentions.note(fold, *task, key)?;
+        }
         let before = self.out.insert(id, out.clone()).unwrap_or_default();
         let gone = before
             .into_iter()
             .filter(|(task, _)| !out.contains_key(task));
         self.gone
             .extend(gone.map(|(task, key)| ((id, task), (key, now))));
+        Ok(())
     }
 
     fn fold(
@@ -232,6 +236,7 @@ impl Truth {
             let history =
                 history.ok_or_else(|| Finding(format!("{id} has a record, but never started")))?;
             history.add(record, &mut self.coverage)?;
+            history.bind(&self.catalog);
         }
         self.turns.note(record, &self.histories[&id].fold)?;
         let count = decision.entry(id).or_default();
@@ -400,7 +405,6 @@ impl Truth {
                 .map(|((_, task), _)| *task)
         };
         let task = out.or_else(gone).ok_or_else(early)?;
-        self.intentions.note(fold, task, &call.idempotency_key)?;
         let before_ms = self.limits.on_its_way_ms + TOKENS_MS;
         self.rates
             .note(&self.catalog, &call.adapter, now, before_ms)?;

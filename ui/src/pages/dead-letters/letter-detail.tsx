@@ -39,7 +39,7 @@ export function LetterDetail({ letter, onAsk }: LetterDetailProps): JSX.Element 
           ["Attempts", String(letter.attempt_count)],
           ["Correlation", <LinkedId key="correlation" id={letter.correlation_id} what="the correlation id"><Link to="/workflows" search={{ correlation_id: letter.correlation_id }} className="text-accent-text underline"><ShortId id={letter.correlation_id} /></Link></LinkedId>],
           ...(settled == null ? [] : [
-            [letter.status === "reprocessed" ? "Called anew by" : "Discarded by", <span key="by">{settled.by} <Moment at={settled.at} /></span>] as const,
+            [({ reprocessed: "Called anew by", superseded: "Its instance taken up again by" } as Record<string, string>)[letter.status] ?? "Discarded by", <span key="by">{settled.by} <Moment at={settled.at} /></span>] as const,
             ...(settled.reason === undefined || settled.reason === "" ? [] : [["Because", settled.reason] as const]),
             ...(settled.workflow_id == null ? [] : [["Called in", <Link key="anew" to="/workflows/$id" params={{ id: settled.workflow_id }} className="text-accent-text underline"><ShortId id={settled.workflow_id} /></Link>] as const]),
           ]),

@@ -15,7 +15,7 @@ import { Select } from "../../kit/select";
 import { moment, RANGES } from "../workflows/filters";
 
 const KINDS = [
-  "catalog-changed", "cancel-requested", "decision-made", "operation-made", "dead-letter-reprocessed", "dead-letter-discarded", "system-paused",
+  "catalog-changed", "cancel-requested", "decision-made", "operation-made", "dead-letter-reprocessed", "dead-letter-discarded", "dead-letter-superseded", "system-paused",
   "system-resumed", "node-drained", "node-undrained",
 ];
 

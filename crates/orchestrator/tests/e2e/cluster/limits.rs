@@ -1,60 +1,10 @@
 //! Limits that hold over all nodes, counted where the calls arrive.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use super::nodes::Nodes;
+use super::service::service;
 use crate::harness::until;
-
-/// How many calls there are at once, and were.
-#[derive(Default)]
-struct Counted {
-    now: AtomicUsize,
-    most: AtomicUsize,
-    all: AtomicUsize,
-}
-
-/// A service that takes a moment for each call, and counts those that are there at once.
-fn service() -> (String, Arc<Counted>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let counted = Arc::new(Counted::default());
-    let shared = Arc::clone(&counted);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let counted = Arc::clone(&shared);
-            std::thread::spawn(move || answer(stream, &counted));
-        }
-    });
-    (url, counted)
-}
-
-fn answer(mut stream: TcpStream, counted: &Counted) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) <= 2 {
-            break;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    reader.read_exact(&mut vec![0; length]).unwrap();
-    let now = counted.now.fetch_add(1, Ordering::AcqRel) + 1;
-    counted.most.fetch_max(now, Ordering::AcqRel);
-    counted.all.fetch_add(1, Ordering::AcqRel);
-    // The work that a call is.
-    std::thread::sleep(Duration::from_millis(20));
-    counted.now.fetch_sub(1, Ordering::AcqRel);
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n";
-    // The node may be gone.
-    let _ = stream.write_all(format!("{head}connection: close\r\n\r\n{{}}").as_bytes());
-}
 
 #[test]
 fn an_adapters_concurrency_holds_over_all_nodes_and_a_take_over() {

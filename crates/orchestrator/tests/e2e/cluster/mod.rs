@@ -1,5 +1,6 @@
 //! Three nodes of the real binary on one real database, under load and under fire.
 
+mod breakers;
 mod catalog;
 mod chaos;
 mod events;
@@ -11,6 +12,7 @@ mod operations;
 mod proxy;
 mod refusals;
 mod restart;
+mod service;
 mod streams;
 mod switches;
 mod takeover;
