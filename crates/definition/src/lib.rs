@@ -3,6 +3,7 @@
 //! No IO happens here. A document becomes a [`Workflow`] (or an adapter, a policy, an environment)
 //! in a [`Catalog`], or a list of diagnostics that say where and how to mend it.
 
+mod cache;
 mod catalog;
 mod check;
 mod compile;
@@ -19,6 +20,7 @@ mod testing;
 mod turn;
 mod workflow;
 
+pub use cache::{Cache, MAX_CACHE_KEY};
 pub use catalog::{
     ActionSpec, AdapterSpec, Catalog, DEFAULT_TIMEOUT_MS, Environment, PolicyDefaults,
     RetryQuestion, WorkflowVersions,
@@ -27,7 +29,7 @@ pub use compile::{compile_workflow, parse_workflow};
 pub use diagnostic::{Diagnostic, Severity, codes};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
-pub use limits::{BreakerSpec, OnOpen, RateSpec};
+pub use limits::{AdapterLimits, BreakerSpec, OnOpen, RateSpec};
 pub use man::{
     Ask, Form, Gate, GateMode, ManEffect, ManPolicy, Notice, OnReject, OnTimeout, Risk, RiskPolicy,
     is_approver,

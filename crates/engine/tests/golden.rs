@@ -6,6 +6,8 @@ use engine::codec::{Packer, RecordBatch, unpack_history};
 use engine::record::*;
 use engine::{Id, Payload, view::record_type};
 
+#[path = "golden/kept.rs"]
+mod kept;
 #[path = "golden/operations.rs"]
 mod operations;
 #[path = "golden/past.rs"]
@@ -71,6 +73,7 @@ fn every_record() -> Vec<Record> {
         turns::turn_bodies(at()),
         operations::bodies(),
         past::bodies(),
+        kept::bodies(at()),
     ]
     .concat();
     (1..)
@@ -135,6 +138,8 @@ fn plan() -> Option<Shared<Plan>> {
         timeout_ms: 6,
         limit: None,
         priority: String::new(),
+        cache: None,
+        action_limit: None,
     }))
 }
 
@@ -274,6 +279,7 @@ fn ended_bodies() -> Vec<Body> {
         winners: vec![0, 2],
         target: "t".into(),
         exchange: "{}".into(),
+        kept_by: Default::default(),
     };
     vec![
         Body::StepCompleted(completed.clone()),

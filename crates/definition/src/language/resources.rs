@@ -3,7 +3,7 @@ use super::limits::{CIRCUIT_BREAKER, FALLBACK, RATE_LIMIT};
 use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
 use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
-use super::steps::{CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
+use super::steps::{CACHE, CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
 use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
 use super::turn::{CONCURRENCY, FAIRNESS, STEP_CONCURRENCY};
 use super::workflow::{self, INPUT, TRIGGER, WORKFLOW};
@@ -56,7 +56,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 46] = [
+pub(crate) static OBJECTS: [&Object; 47] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -66,6 +66,7 @@ pub(crate) static OBJECTS: [&Object; 46] = [
     &workflow::DEFAULTS,
     &STEP,
     &STEP_CONCURRENCY,
+    &CACHE,
     &CASE,
     &REPEAT,
     &WAIT,

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use api::{AuditCheck, AuditFinding, Code, Exit, System};
+use api::{AuditCheck, AuditFinding, AuditHeads, Code, Exit, System};
 use definition::{Catalog, StoredResource};
 use engine::record::Record;
 use engine::{Id, Instance, codec};
 use runtime::{KeptHeads, check_decision_log};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use server::is_sealed;
 use store::{
     InstanceFilter, InstanceRow, PartitionId, Scan, Store, StoreError, StoredInstance, Table,
 };
@@ -56,7 +58,7 @@ pub async fn running(session: &Session, args: &DoctorArgs) -> Result<Exit, Failu
         let AuditFinding { slot, number, what } = found;
         told(*slot, *number, what)
     });
-    violated(findings.collect())
+    violated(unsealed(args)?.into_iter().chain(findings).collect())
 }
 
 fn told(slot: u16, number: u64, what: &str) -> String {
@@ -97,7 +99,7 @@ pub fn stopped(args: &DoctorArgs, output: Output) -> Result<Exit, Failure> {
     block_on(async {
         let store = open_store(folder, &Options::default())?;
         let failed = |error: StoreError| Failure::new(Code::VIOLATION, error.to_string());
-        let kept = args.heads.as_deref().map(read_heads).transpose()?;
+        let kept: Option<KeptHeads> = args.heads.as_deref().map(read_heads).transpose()?;
         let mut check = Check::default().run(&store).await.map_err(failed)?;
         let key = check.store_key;
         let log = check_decision_log(&store, kept.as_ref(), key.as_ref()).await;
@@ -105,6 +107,7 @@ pub fn stopped(args: &DoctorArgs, output: Output) -> Result<Exit, Failure> {
         let findings = log.findings.iter();
         let findings = findings.map(|found| told(found.slot, found.number, &found.what));
         check.report.violations.extend(findings);
+        check.report.violations.extend(unsealed(args)?);
         check.report.decisions = log.decisions;
         let report = check.report;
         output.show_value(&report, text)?;
@@ -119,7 +122,19 @@ pub fn stopped(args: &DoctorArgs, output: Output) -> Result<Exit, Failure> {
     })
 }
 
-fn read_heads(path: &Path) -> Result<KeptHeads, Failure> {
+/// What is wrong with the seal of kept heads.
+fn unsealed(args: &DoctorArgs) -> Result<Option<String>, Failure> {
+    let (Some(path), Some(public_key)) = (&args.heads, &args.audit_public_key) else {
+        return Ok(None);
+    };
+    let kept: AuditHeads = read_heads(path)?;
+    let seal = kept.seal.as_ref();
+    let sealed = seal.is_some_and(|seal| is_sealed(&kept.text(), public_key, &seal.signature));
+    let path = path.display();
+    Ok((!sealed).then(|| format!("{path}: the heads are not sealed by the key {public_key}")))
+}
+
+fn read_heads<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let text = std::fs::read_to_string(path)?;
     serde_json::from_str(&text).map_err(|error| {
         let path = path.display();

@@ -20,6 +20,7 @@ mod lifecycle;
 mod limits;
 mod metrics;
 mod operations;
+mod outputs;
 mod retention;
 mod sockets;
 mod verbs;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use definition::Catalog;
-use engine::record::{DeadLetterSettled, MessageSent, MessageTaken, Record, StartMessage};
+use engine::record::{
+    DeadLetterSettled, MessageSent, MessageTaken, OutputKept, Record, StartMessage,
+};
 use engine::{Id, Instance, Payload, Refusal};
 use prost::{Message, Oneof};
 use tokio::sync::mpsc;
@@ -51,7 +53,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81, 96, 97"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -110,6 +112,12 @@ pub(super) enum Ask {
     /// Settle a dead letter.
     #[prost(message, tag = "81")]
     Letter(LetterAsk),
+    /// The output that is kept under this scoped key.
+    #[prost(string, tag = "96")]
+    FindOutput(String),
+    /// Keep an output.
+    #[prost(message, tag = "97")]
+    KeepOutput(OutputKept),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -234,7 +242,7 @@ pub(super) struct Reply {
     pub(super) number: u64,
     #[prost(
         oneof = "Answer",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 96"
     )]
     pub(super) answer: Option<Answer>,
 }
@@ -283,6 +291,9 @@ pub(super) enum Answer {
     /// JSON of the operation, or of why not.
     #[prost(bytes, tag = "80")]
     Operation(Bytes),
+    /// A kept output; without a key: there is none.
+    #[prost(message, tag = "96")]
+    Output(OutputKept),
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -1,4 +1,4 @@
-//! What slots remember: message numbers, marks, keys that are not projected yet, open operations.
+//! What slots remember: message numbers, marks, keys and kept outputs that are not projected yet, open operations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +8,7 @@ use engine::{Slot, slot_of};
 use prost::Message;
 use store::{Change, Row, Table};
 
+use super::outputs::{Outputs, rows_of};
 use crate::dead_letter::settled_rows;
 use crate::decision_log::Chains;
 use crate::operation::Operations;
@@ -29,6 +30,7 @@ pub(crate) struct SlotState {
     keys: BTreeMap<String, (u64, KeyTaken)>,
     pub(super) chains: Chains,
     pub(super) operations: Operations,
+    pub(super) outputs: Outputs,
 }
 
 impl SlotState {
@@ -80,6 +82,7 @@ impl SlotState {
     /// Forgets keys that can be read from the state.
     pub(crate) fn projected(&mut self, position: u64) {
         self.keys.retain(|_, (taken, _)| *taken > position);
+        self.outputs.projected(position);
     }
 
     /// Applies a fact of the batch at `position`; answers with what the projector writes.
@@ -107,6 +110,10 @@ impl SlotState {
             | SlotBody::OperationWorked(_)
             | SlotBody::OperationTurned(_) => self.operations.apply(fact),
             SlotBody::DeadLetterSettled(settled) => settled_rows(settled),
+            SlotBody::OutputKept(kept) => {
+                self.outputs.apply(kept, position);
+                rows_of(kept)
+            }
         }
     }
 

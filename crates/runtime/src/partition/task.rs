@@ -323,6 +323,7 @@ impl Partition {
                 self.closing = true;
             }
             Internal::Redeliver => self.redeliver(),
+            Internal::Output(asked) => self.on_output(*asked),
             Internal::Letter(order) => self.on_letter(*order),
             Internal::Operation(asked) => self.on_operation(*asked),
         }
