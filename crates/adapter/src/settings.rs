@@ -13,7 +13,7 @@ pub const ENGINE_KEYS: [&str; 8] = [
 ];
 
 /// Keys of one action that the engine owns.
-pub const ENGINE_ACTION_KEYS: [&str; 3] = ["retry", "timeout", "risk"];
+pub const ENGINE_ACTION_KEYS: [&str; 4] = ["retry", "timeout", "risk", "concurrency"];
 
 /// Something wrong in the settings of an adapter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -18,8 +18,8 @@ pub struct Decision {
     /// The step; empty where the whole instance is meant.
     pub step: String,
     /// `approval` (a step may not run before), `question` (a `decision` step), `exhausted` (no attempt
-    /// is left), `compensation-failed` (an undo failed for good) or `instance-failed` (what becomes of
-    /// what a failed instance did).
+    /// is left), `compensation-approval` (a step may not be undone before), `compensation-failed` (an undo
+    /// failed for good) or `instance-failed` (what becomes of what a failed instance did).
     pub kind: String,
     /// `pending`, `answered` or `withdrawn`.
     pub status: String,
@@ -233,6 +233,30 @@ pub struct AuditHeads {
     /// Of every slot that has decisions.
     pub heads: Vec<AuditHead>,
     /// Over all of this, under a key that only the store has; hexadecimal.
+    pub signature: String,
+    /// Over the same, under the key of the configuration, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<AuditSeal>,
+}
+
+impl AuditHeads {
+    /// What is signed and sealed.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = self.at.clone();
+        for AuditHead { slot, number, hash } in &self.heads {
+            text.push_str(&format!("\n{slot} {number} {hash}"));
+        }
+        text
+    }
+}
+
+/// A seal under a key that does not lie in the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AuditSeal {
+    /// Ed25519; hexadecimal.
+    pub public_key: String,
+    /// Ed25519 over the time and a line `SLOT NUMBER HASH` for each head; hexadecimal.
     pub signature: String,
 }
 

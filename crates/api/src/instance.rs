@@ -247,7 +247,8 @@ pub struct Attempt {
     /// The endpoint that was called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// `running`, `accepted`, `completed`, `failed` or `ignored`.
+    /// `running`, `accepted`, `completed`, `from-cache` (a kept output was used, no call was made), `failed` or
+    /// `ignored`.
     pub outcome: String,
     /// `none`, or `unknown`: the call may have taken effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]

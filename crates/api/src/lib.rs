@@ -39,7 +39,7 @@ pub use dead_letter::{
     DeadLetter, DeadLetterAttempt, DeadLetterError, DeadLetterSettled, ReprocessRequest,
 };
 pub use decision::{
-    Answer, AnswerRequest, AuditCheck, AuditFinding, AuditHead, AuditHeads, BulkAnswer,
+    Answer, AnswerRequest, AuditCheck, AuditFinding, AuditHead, AuditHeads, AuditSeal, BulkAnswer,
     BulkAnswerRequest, BulkAnswers, Decision, DecisionFilter, DelegateRequest, Delegation, Notice,
 };
 pub use definition::{

@@ -92,6 +92,8 @@ pub struct ActionSpec {
     pub timeout_ms: Option<u64>,
     /// How risky it is.
     pub risk: Option<Risk>,
+    /// Calls at once; none: as many as the adapter bears.
+    pub concurrency: Option<u32>,
     /// Whether a 202 leaves the task open until its callback.
     pub async_callback: bool,
 }

@@ -3,6 +3,7 @@
 //! No IO happens here. A document becomes a [`Workflow`] (or an adapter, a policy, an environment)
 //! in a [`Catalog`], or a list of diagnostics that say where and how to mend it.
 
+mod cache;
 mod catalog;
 mod check;
 mod compile;
@@ -22,6 +23,7 @@ mod trigger;
 mod turn;
 mod workflow;
 
+pub use cache::{Cache, MAX_CACHE_KEY};
 pub use catalog::{
     ActionSpec, AdapterSpec, Catalog, DEFAULT_KEEP_EVENTS_MS, DEFAULT_TIMEOUT_MS, Environment,
     PolicyDefaults, RetryQuestion, WorkflowVersions,
@@ -31,7 +33,7 @@ pub use diagnostic::{Diagnostic, Severity, codes};
 pub use event::{DEFAULT_KEEP_MS, EventType, MAX_EVENT_TYPE, is_event_type};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
-pub use limits::{BreakerSpec, OnOpen, RateSpec};
+pub use limits::{AdapterLimits, BreakerSpec, OnOpen, RateSpec};
 pub use man::{
     Ask, Form, Gate, GateMode, ManEffect, ManPolicy, Notice, OnReject, OnTimeout, Risk, RiskPolicy,
     is_approver,

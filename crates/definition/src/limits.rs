@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{AdapterSpec, Catalog};
 use crate::diagnostic::{At, Report, codes};
+use crate::policy::{Explained, Origin, PolicyRule};
 use crate::source::Node;
 
 /// A breaker looks back at least and at most so far, in milliseconds.
@@ -90,20 +91,78 @@ impl std::fmt::Display for RateSpec {
     }
 }
 
+/// The limits of an adapter, each with where it comes from; none: there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdapterLimits<'a> {
+    /// Calls at once.
+    pub concurrency: Option<Explained<u32>>,
+    /// Calls per time.
+    pub rate: Option<Explained<RateSpec>>,
+    /// When calls are held back.
+    pub breaker: Option<Explained<&'a BreakerSpec>>,
+}
+
 impl Catalog {
-    /// The breaker of an adapter's targets: its own, else that of the defaults. What runs in this
-    /// process has none unless it says so itself.
+    /// The breaker of an adapter's targets: its own, else that of the nearest rule, else that of the defaults.
+    /// What runs in this process has none unless it says so itself.
     pub fn breaker<'a>(&'a self, spec: &'a AdapterSpec) -> Option<&'a BreakerSpec> {
-        let default = self.defaults.breaker.as_ref();
-        let own = spec.breaker.as_ref();
-        own.or_else(|| default.filter(|_| spec.kind != "builtin"))
+        self.explained_breaker(spec).map(|found| found.value)
     }
 
     /// The rate of an adapter, as [`Self::breaker`].
     pub fn rate(&self, spec: &AdapterSpec) -> Option<RateSpec> {
-        let default = self.defaults.rate;
-        spec.rate
-            .or_else(|| default.filter(|_| spec.kind != "builtin"))
+        self.explained_rate(spec).map(|found| found.value)
+    }
+
+    /// Calls at once of an adapter: its own, else that of the nearest rule; as [`Self::breaker`].
+    pub fn concurrency(&self, spec: &AdapterSpec) -> Option<u32> {
+        self.explained_concurrency(spec).map(|found| found.value)
+    }
+
+    /// The limits of an adapter with where they come from.
+    pub fn explain_limits<'a>(&'a self, spec: &'a AdapterSpec) -> AdapterLimits<'a> {
+        AdapterLimits {
+            concurrency: self.explained_concurrency(spec),
+            rate: self.explained_rate(spec),
+            breaker: self.explained_breaker(spec),
+        }
+    }
+
+    fn explained_breaker<'a>(
+        &'a self,
+        spec: &'a AdapterSpec,
+    ) -> Option<Explained<&'a BreakerSpec>> {
+        let default = self.defaults.breaker.as_ref();
+        let set = |rule: &'a PolicyRule| rule.breaker.as_ref();
+        self.nearest(spec, spec.breaker.as_ref(), set, default)
+    }
+
+    fn explained_rate(&self, spec: &AdapterSpec) -> Option<Explained<RateSpec>> {
+        self.nearest(spec, spec.rate, |rule| rule.rate, self.defaults.rate)
+    }
+
+    fn explained_concurrency(&self, spec: &AdapterSpec) -> Option<Explained<u32>> {
+        self.nearest(spec, spec.concurrency, |rule| rule.concurrency, None)
+    }
+
+    fn nearest<'a, T>(
+        &'a self,
+        spec: &AdapterSpec,
+        own: Option<T>,
+        set: impl Fn(&'a PolicyRule) -> Option<T>,
+        default: Option<T>,
+    ) -> Option<Explained<T>> {
+        let found = |origin| move |value| Explained { value, origin };
+        if own.is_some() || spec.kind == "builtin" {
+            return own.map(found(Origin::Adapter));
+        }
+        let rules = self.rules_about(None, Some(&spec.name), None).into_iter();
+        let mut enforced = rules.filter(|rule| !rule.evaluate);
+        let ruled = enforced.find_map(|rule| Some((set(rule)?, &rule.name)));
+        match ruled {
+            Some((value, name)) => Some(found(Origin::Rule(name.clone()))(value)),
+            None => default.map(found(Origin::Defaults)),
+        }
     }
 }
 

@@ -199,6 +199,25 @@ pub enum ManEffect {
     Audit,
 }
 
+impl ManEffect {
+    /// Its word in the language.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Require => "require",
+            Self::Block => "block",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The effect of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all = [Self::Require, Self::Block, Self::Audit];
+        all.into_iter().find(|effect| effect.as_str() == word)
+    }
+}
+
 /// Whether a text names who may answer.
 #[must_use]
 pub fn is_approver(text: &str) -> bool {

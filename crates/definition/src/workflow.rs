@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use expression::{Program, Template};
 
+use crate::cache::Cache;
 use crate::input::{InputCheck, InputError};
 use crate::limits::RateSpec;
 use crate::man::{Ask, Gate, OnReject};
@@ -207,6 +208,8 @@ pub struct Task {
     pub priority: Option<Template>,
     /// How many of its calls are under way at once.
     pub concurrency: Option<StepConcurrency>,
+    /// A completed output is used again.
+    pub cache: Option<Cache>,
 }
 
 /// A child workflow.

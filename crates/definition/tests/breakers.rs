@@ -1,7 +1,8 @@
 //! Circuit breakers, rates, and what is switched on adapters.
 
 use definition::{
-    Catalog, Diagnostic, OnOpen, OpenBreaker, RateSpec, ResourceSet, no_settings_check,
+    Catalog, Diagnostic, OnOpen, OpenBreaker, Origin, RateSpec, ResourceSet, RetryQuestion,
+    no_settings_check,
 };
 
 fn apply(base: &Catalog, text: &str) -> Result<Catalog, Vec<Diagnostic>> {
@@ -99,4 +100,42 @@ fn what_is_switched_and_what_opened_is_kept() {
     assert!(closed.new.breakers.is_empty());
     let nothing = closed.new.with_breaker("own", "http://b", None);
     assert!(nothing.expect("fits").stored().is_empty());
+}
+
+#[test]
+fn rules_stand_between_an_adapters_own_limits_and_the_defaults() {
+    const RULES: &str = "
+policies:
+  rules:
+    - { name: all, match: { env: dev }, set: { concurrency: 9, rate-limit: { rate: 9/s } } }
+    - { name: near, match: { adapter: 'pl*', env: dev }, set: { rate-limit: { rate: 5/s } } }
+    - { name: tried, match: { adapter: plain, env: dev }, set: { rate-limit: { rate: 1/s }, circuit-breaker: { window: 9s } }, mode: evaluate }
+    - { name: elsewhere, match: { env: production }, set: { circuit-breaker: { window: 8s } } }
+";
+    let base = Catalog {
+        environment: "dev".to_owned(),
+        ..Catalog::default()
+    };
+    let base = apply(&base, ADAPTERS).expect("applies");
+    let catalog = apply(&base, RULES).expect("applies");
+    let of = |name: &str| catalog.explain_limits(&catalog.adapters[name]);
+    let rule = |name: &str| Origin::Rule(name.to_owned());
+    let plain = of("plain");
+    let rate = plain.rate.expect("a rule's");
+    assert_eq!((rate.value.calls, rate.origin), (5, rule("near")));
+    let concurrency = plain.concurrency.expect("a rule's");
+    assert_eq!((concurrency.value, concurrency.origin), (9, rule("all")));
+    let breaker = plain.breaker.expect("the default");
+    assert_eq!(breaker.value.open_for_ms, 60_000);
+    assert_eq!(breaker.origin, Origin::Defaults);
+    let own = of("own").rate.expect("its own");
+    assert_eq!((own.value.calls, own.origin), (30, Origin::Adapter));
+    let local = of("local");
+    assert_eq!((local.rate, local.concurrency), (None, None), "in process");
+    let question = RetryQuestion {
+        adapter: Some("plain"),
+        ..RetryQuestion::default()
+    };
+    let told = "rule tried would set rate-limit 1/s and a circuit-breaker";
+    assert_eq!(catalog.explain_retry(question).evaluated, [told]);
 }

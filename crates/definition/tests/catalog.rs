@@ -77,7 +77,7 @@ fn unknown_names_are_refused_by_apply() {
         ("{ id: one, adapter: b, retry: mine }", "ORC-1043"),
         ("{ id: one, adapter: b, compensation: nothing }", "ORC-1048"),
         ("{ id: one, adapter: b, when: env.nothing }", "ORC-1045"),
-        ("{ id: one, adapter: b, cache: { key: x } }", "ORC-1060"),
+        ("{ id: one, adapter: b, heartbeat-timeout: 3s }", "ORC-1060"),
     ] {
         let refused = apply(&neighbours(), &workflow("1.0.0", steps)).expect_err(steps);
         assert!(

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::record::StepRef;
+use crate::record::{StepRef, TaskKind};
 use crate::state::{
     Instance, Lane, LaneStatus, Phase, StepState, StepStatus, UndoPhase, UndoStatus,
 };
@@ -21,11 +21,6 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.what)
     }
-}
-
-fn decides_about_undo(step: &StepState) -> bool {
-    let undo = step.undo.as_deref();
-    undo.is_some_and(|undo| undo.phase() == UndoPhase::Deciding)
 }
 
 impl Instance {
@@ -141,11 +136,11 @@ impl Instance {
                 Some("it waits for a time, but has none")
             }
             StepStatus::Out if step.plan.is_none() => Some("it is out, but has no call"),
-            StepStatus::Deciding if !self.is_asked(at) => {
+            StepStatus::Deciding if !self.is_asked(at, false) => {
                 Some("it waits for a person, but nobody was asked")
             }
-            _ if decides_about_undo(step) && !self.is_asked(at) => {
-                Some("its compensation waits for a person, but nobody was asked")
+            _ if self.undo_decides(step) && !self.is_asked(at, true) => {
+                Some("its undo waits for a person, but nobody was asked")
             }
             StepStatus::Pending if lane.status() == LaneStatus::Closing => {
                 Some("it is pending in a lane that closes")
@@ -162,10 +157,16 @@ impl Instance {
         }
     }
 
-    fn is_asked(&self, at: StepRef) -> bool {
-        self.progress
-            .decisions
-            .iter()
-            .any(|decision| decision.task.at == at)
+    fn undo_decides(&self, step: &StepState) -> bool {
+        let undo = step.undo.as_deref();
+        undo.is_some_and(|undo| undo.phase() == UndoPhase::Deciding)
+    }
+
+    fn is_asked(&self, at: StepRef, of_undo: bool) -> bool {
+        let mut decisions = self.progress.decisions.iter();
+        decisions.any(|decision| {
+            let run = decision.task.kind() == TaskKind::Run;
+            decision.task.at == at && run != of_undo
+        })
     }
 }

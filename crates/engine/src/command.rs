@@ -208,6 +208,9 @@ pub enum TaskOutcome {
         target: String,
         /// The masked request and response, JSON text; empty if none.
         exchange: String,
+        /// The instance whose kept output it is; none: the call was made.
+        #[serde(default)]
+        kept_by: Option<Id>,
     },
     /// It was taken; the result comes by callback until `expires_at`.
     Accepted {

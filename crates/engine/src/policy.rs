@@ -3,20 +3,22 @@
 //!
 //! | who says so | effect |
 //! | --- | --- |
-//! | a policy with `block` | the call is refused, whatever else says |
-//! | a policy with `require` | a person must approve, also under `man-mode: false` |
+//! | a policy, or the nearest rule, with `block` | the call is refused, whatever else says |
+//! | a policy, or the nearest rule, with `require` | a person must approve, also under `man-mode: false` |
 //! | the step (`man-mode: true`, `always`, its `when`) | a person must approve |
 //! | the environment's threshold | a person must approve, unless the step says `man-mode: false` |
-//! | a policy with `audit` | the call runs and is recorded for review |
+//! | a policy, or the nearest rule, with `audit` | the call runs and is recorded for review |
 
 use std::sync::Arc;
 
-use definition::{Catalog, GateMode, ManEffect, ManPolicy, Risk};
+use definition::{Catalog, GateMode, ManEffect, ManPolicy, PolicyRule, Risk};
 use expression::{EvalErrorKind, Program, Variables};
 use serde_json::Value;
 
 /// A call of an adapter, as policies see it.
 pub(crate) struct Call<'a> {
+    /// The workflow whose call it is.
+    pub workflow: &'a str,
     /// The adapter.
     pub adapter: &'a str,
     /// Its action; empty if it has none.
@@ -69,12 +71,14 @@ pub(crate) fn is_silent(catalog: &Catalog) -> bool {
     catalog.risk_policies.is_empty()
         && catalog.man_policies.is_empty()
         && catalog.man_mode_threshold().is_none()
+        && !catalog.policy_rules.values().any(PolicyRule::gates)
 }
 
 /// What holds a step back.
 pub(crate) fn judge(question: &Question<'_>) -> Verdict {
     let mut verdict = Verdict::default();
-    verdict.risk = risk(question, &mut verdict);
+    let rules = rules_about(question);
+    verdict.risk = risk(question, &rules, &mut verdict);
     own_word(question, &mut verdict);
     threshold(question, &mut verdict);
     if let Some(call) = &question.call {
@@ -85,15 +89,47 @@ pub(crate) fn judge(question: &Question<'_>) -> Verdict {
             }
         }
     }
+    let enforced = rules.iter().filter(|rule| !rule.evaluate);
+    let nearest = enforced
+        .filter_map(|rule| Some((rule.man?, &rule.name)))
+        .next();
+    if let Some((effect, name)) = nearest {
+        ruled(effect, name, &mut verdict);
+    }
+    let evaluated = rules.iter().filter(|rule| rule.evaluate);
+    let told = evaluated.map(|rule| format!("{} (evaluate)", rule.told()));
+    verdict.audited.extend(told);
     verdict
 }
 
-/// The highest level that a policy or the step (else the action) gives.
-fn risk(question: &Question<'_>, verdict: &mut Verdict) -> Option<Risk> {
+/// The rules of `policies.rules` that say something of holding the call back, the nearest first.
+fn rules_about<'a>(question: &Question<'a>) -> Vec<&'a PolicyRule> {
+    let Some(call) = &question.call else {
+        return Vec::new();
+    };
+    let action = Some(call.action).filter(|action| !action.is_empty());
+    let (workflow, adapter) = (Some(call.workflow), Some(call.adapter));
+    let mut rules = question.catalog.rules_about(workflow, adapter, action);
+    rules.retain(|rule| rule.gates());
+    rules
+}
+
+fn ruled(effect: ManEffect, name: &str, verdict: &mut Verdict) {
+    match effect {
+        ManEffect::Block => verdict.blocked.push(format!("rule {name}")),
+        ManEffect::Audit => verdict.audited.push(format!("rule {name} audits it")),
+        ManEffect::Require => verdict.reasons.push(format!("rule {name} requires it")),
+    }
+}
+
+/// The highest level that a policy, the nearest rule or the step (else the action) gives.
+fn risk(question: &Question<'_>, rules: &[&PolicyRule], verdict: &mut Verdict) -> Option<Risk> {
     let call = question.call.as_ref();
-    let mut level = question
+    let own = question
         .risk
         .or_else(|| action_risk(question.catalog, call?));
+    let mut enforced = rules.iter().filter(|rule| !rule.evaluate);
+    let mut level = own.max(enforced.find_map(|rule| rule.risk));
     for policy in question.catalog.risk_policies.values() {
         let Some(call) = call else { break };
         verdict.evaluations += 1;
@@ -152,7 +188,7 @@ fn apply(policy: &ManPolicy, verdict: &mut Verdict) {
         return verdict.audited.push(told);
     }
     match policy.effect {
-        ManEffect::Block => verdict.blocked.push(name.clone()),
+        ManEffect::Block => verdict.blocked.push(format!("policy {name}")),
         ManEffect::Audit => verdict.audited.push(format!("policy {name} audits it")),
         ManEffect::Require => {
             verdict.reasons.push(format!("policy {name} requires it"));
@@ -255,6 +291,7 @@ policies:
         let call = call.map(|(adapter, action, call)| Call {
             adapter,
             action,
+            workflow: "w",
             step: "s",
             input: Arc::new(json!({ "vip": call["vip"] == true })),
             call: Arc::new(call),
@@ -319,7 +356,7 @@ policies:
             None,
             None,
             Some(("bank", "wipe", json!({}))),
-            ("", &[], &["never"]),
+            ("", &[], &["policy never"]),
         );
         let zero = Some(("x", "", json!({ "amount": 1, "zero": 0 })));
         check(None, None, zero, ("", &["policy broken requires it"], &[]));
@@ -335,6 +372,7 @@ policies:
             risk: None,
             call: Some(Call {
                 adapter: "mail",
+                workflow: "w",
                 action: "",
                 step: "s",
                 call: Arc::default(),

@@ -162,6 +162,7 @@ mod tests {
                 output: Payload::from_bytes("{\"a\":1}".into()),
                 target: "t".into(),
                 exchange: String::new(),
+                kept_by: None,
             },
         };
         let decide = Command::Decide {

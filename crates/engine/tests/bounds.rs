@@ -163,6 +163,7 @@ fn closing_a_wide_loop_is_cut_too_and_begins_nothing_new() {
             output: Payload::null(),
             target: String::new(),
             exchange: String::new(),
+            kept_by: None,
         };
         let result = Command::Result { task, outcome };
         let late = instance.decide(result, &mut context).expect("is open");

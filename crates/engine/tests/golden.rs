@@ -8,6 +8,8 @@ use engine::{Id, Payload, view::record_type};
 
 #[path = "golden/events.rs"]
 mod events;
+#[path = "golden/kept.rs"]
+mod kept;
 #[path = "golden/long.rs"]
 mod long;
 #[path = "golden/operations.rs"]
@@ -77,6 +79,7 @@ fn every_record() -> Vec<Record> {
         past::bodies(),
         events::bodies(),
         long::bodies(),
+        kept::bodies(at()),
     ]
     .concat();
     (1..)
@@ -141,6 +144,8 @@ fn plan() -> Option<Shared<Plan>> {
         timeout_ms: 6,
         limit: None,
         priority: String::new(),
+        cache: None,
+        action_limit: None,
     }))
 }
 
@@ -281,6 +286,7 @@ fn ended_bodies() -> Vec<Body> {
         winners: vec![0, 2],
         target: "t".into(),
         exchange: "{}".into(),
+        kept_by: Default::default(),
     };
     vec![
         Body::StepCompleted(completed.clone()),

@@ -173,6 +173,7 @@ impl Run {
                     output: Payload::null(),
                     target: String::new(),
                     exchange: String::new(),
+                    kept_by: None,
                 },
             });
         }

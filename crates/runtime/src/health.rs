@@ -25,6 +25,8 @@ pub struct Stats {
     pub(crate) breakers_opened: AtomicU64,
     pub(crate) breakers_closed: AtomicU64,
     pub(crate) calls_called_off: AtomicU64,
+    pub(crate) outputs_reused: AtomicU64,
+    pub(crate) outputs_kept: AtomicU64,
     pub(crate) instances_started: AtomicU64,
     pub(crate) instances_completed: AtomicU64,
     pub(crate) instances_failed: AtomicU64,
@@ -99,6 +101,10 @@ pub struct Figures {
     pub breakers_closed: u64,
     /// Calls that waited and were not needed any more.
     pub calls_called_off: u64,
+    /// Calls that were not made, for their output was kept.
+    pub outputs_reused: u64,
+    /// Outputs that were kept to be used again.
+    pub outputs_kept: u64,
     /// Instances that began, durable.
     pub instances_started: u64,
     /// Instances that ended well.
@@ -190,7 +196,9 @@ impl Stats {
     /// Counts what a record says of decisions.
     pub(crate) fn count_decision(&self, record: &Record) {
         match &record.body {
-            Some(Body::DecisionRequested(_) | Body::ApprovalRequested(_)) => {
+            Some(
+                Body::DecisionRequested(_) | Body::ApprovalRequested(_) | Body::UndoHeldBack(_),
+            ) => {
                 add(&self.decisions_requested, 1);
             }
             Some(Body::DecisionResolved(made)) => self.count_answer(&made.answer, record.at),
@@ -253,6 +261,8 @@ impl Stats {
             breakers_opened: read(&self.breakers_opened),
             breakers_closed: read(&self.breakers_closed),
             calls_called_off: read(&self.calls_called_off),
+            outputs_reused: read(&self.outputs_reused),
+            outputs_kept: read(&self.outputs_kept),
             instances_started: read(&self.instances_started),
             instances_completed: read(&self.instances_completed),
             instances_failed: read(&self.instances_failed),

@@ -79,7 +79,7 @@ pub struct DecisionRow {
     pub correlation_id: String,
     /// The step's id.
     pub step: String,
-    /// `approval`, `question`, `exhausted`, `compensation-failed` or `instance-failed`.
+    /// `approval`, `question`, `exhausted`, `compensation-approval`, `compensation-failed` or `instance-failed`.
     pub kind: String,
     /// How it stands.
     pub status: DecisionStatus,

@@ -12,6 +12,7 @@
 //! | `routes` | one file for each noun of the API |
 //! | `render` | state and records as the API shows them |
 
+mod audit_key;
 mod callers;
 mod cloud_event;
 mod copies;
@@ -36,6 +37,7 @@ mod settings;
 mod state;
 mod stream;
 
+pub use audit_key::{AuditKey, is_sealed};
 pub use callers::{Permission, TokenSettings};
 pub use copies::{ArchiveFigures, Copies, CopyError};
 pub use listen::Listening;

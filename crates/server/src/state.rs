@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use api::{Code, Time};
 
+use crate::audit_key::AuditKey;
 use crate::callers::{Place, Roster};
 use crate::copies::Copies;
 use crate::door::Refusal;
@@ -37,6 +38,8 @@ pub struct Door {
     pub(crate) environment: String,
     /// What the nodes of its cluster share; none: it is alone.
     pub(crate) cluster_secret: Option<ClusterSecret>,
+    /// Seals heads of the log of decisions, if there is a key for that.
+    pub(crate) audit_key: Option<AuditKey>,
     /// When the process started.
     pub(crate) started_at: Time,
     /// Its requests, counted.
@@ -72,6 +75,8 @@ impl Door {
             kinds,
             node: settings.node_name(),
             cluster_secret: settings.cluster_secret(),
+            // It was looked at when the settings were read.
+            audit_key: settings.audit_key().ok().flatten(),
             environment: settings.environment.clone(),
             started_at: now(),
             traffic: Traffic::to(openapi::routes()),

@@ -66,7 +66,7 @@ impl Action {
 
     /// Reads and checks the settings of one action.
     pub(super) fn read(section: &Section<'_>) -> Self {
-        section.only(&[&ACTION_KEYS, &ENGINE_ACTION_KEYS], &["concurrency"]);
+        section.only(&[&ACTION_KEYS, &ENGINE_ACTION_KEYS], &[]);
         let action = Self {
             method: method(section),
             path: section.text("path").and_then(|text| path(section, text)),

@@ -86,6 +86,7 @@ fn answer(instance: &Instance, decided: &Decided) -> Option<Command> {
         output,
         target: String::new(),
         exchange: String::new(),
+        kept_by: None,
     };
     Some(Command::Result { task, outcome })
 }

@@ -53,6 +53,7 @@ impl Lowering<'_> {
             retry,
             priority,
             concurrency,
+            cache: self.cache(node, &place),
         }))
     }
 

@@ -2,6 +2,7 @@
 
 mod action;
 mod block;
+mod cache;
 mod call;
 mod context;
 mod event;

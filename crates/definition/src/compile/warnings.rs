@@ -166,6 +166,10 @@ fn writes(lowering: &Lowering<'_>, step: &Node) -> bool {
     let Some(adapter) = adapter.filter(|adapter| adapter.kind == "http") else {
         return false;
     };
+    // What is used again only reads.
+    if step.has("cache") {
+        return false;
+    }
     let action = step.text_at("action").or(adapter.default_action.as_deref());
     let action = action.and_then(|action| adapter.settings.get("actions")?.get(action));
     let method = action

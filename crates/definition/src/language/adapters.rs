@@ -150,7 +150,11 @@ pub(crate) static ACTION: Object = Object {
             Shape::Any,
             "Effect (`none` or `unknown`) by error type, exact or with a trailing `*`, where it is otherwise than usual.",
         ),
-        Key::later("concurrency", "Calls of this action at once."),
+        Key::new(
+            "concurrency",
+            Shape::Count(1),
+            "Calls of this action at once, over all nodes; what is above waits, and uses up no attempt.",
+        ),
         Key::new("retry", RETRY_CHOICE, "For calls whose step says nothing."),
         Key::new("timeout", Shape::Duration, "Of one attempt."),
         Key::new("max-payload", Shape::Size, "The largest input and output."),

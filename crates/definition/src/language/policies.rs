@@ -21,7 +21,7 @@ pub(crate) static POLICIES: Object = Object {
         Key::new(
             "rules",
             Shape::List(&Shape::Object(&RULE)),
-            "Settings for the calls that match, where neither step, action, adapter nor workflow says. Of several rules the one that matches by more goes first, then the one that names exactly, then the first by name.",
+            "Settings for the calls (or adapters) that match, where neither step, action, adapter nor workflow says. Of several rules the one that matches by more goes first, then the one that names exactly, then the first by name.",
         ),
         Key::new(
             "risk",
@@ -112,10 +112,35 @@ pub(crate) static RULE_MATCH: Object = Object {
 /// `policies.rules[].set`.
 pub(crate) static RULE_SET: Object = Object {
     name: "policies.rule.set",
-    doc: "What holds for the calls that match.",
+    doc: "What holds for the calls that match. `concurrency`, `rate-limit` and `circuit-breaker` are those of whole adapters: a rule that sets one matches by `adapter` and `env` alone, and is not about `builtin` ones.",
     keys: &[
         Key::new("retry", RETRY_CHOICE, "Retry policy."),
         Key::new("timeout", Shape::Duration, "Of one attempt."),
+        Key::new(
+            "concurrency",
+            Shape::Count(1),
+            "Calls at once, of each adapter that says nothing itself.",
+        ),
+        Key::new(
+            "rate-limit",
+            Shape::Object(&RATE_LIMIT),
+            "Calls per time, of each adapter that says nothing itself.",
+        ),
+        Key::new(
+            "circuit-breaker",
+            Shape::Object(&CIRCUIT_BREAKER),
+            "When calls are held back from a failing target, of each adapter that says nothing itself.",
+        ),
+        Key::new(
+            "risk",
+            Shape::Word(RISKS),
+            "How risky the calls are; of all that gives a risk the highest counts.",
+        ),
+        Key::new(
+            "man-mode",
+            Shape::Word(&[Word::now("require"), Word::now("block"), Word::now("audit")]),
+            "A person must approve the calls, they are refused, or they run and are recorded for review.",
+        ),
     ],
 };
 

@@ -5,7 +5,7 @@ use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
 use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
 use super::router::{DESTINATION, NAMED, POOL_MEMBER, ROUTE_RULE, ROUTER, ROUTER_CHOICE};
-use super::steps::{CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
+use super::steps::{CACHE, CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
 use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
 use super::trigger::{SIGNATURE, TRIGGER};
 use super::turn::{CONCURRENCY, FAIRNESS, STEP_CONCURRENCY};
@@ -71,7 +71,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 53] = [
+pub(crate) static OBJECTS: [&Object; 54] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -82,6 +82,7 @@ pub(crate) static OBJECTS: [&Object; 53] = [
     &workflow::DEFAULTS,
     &STEP,
     &STEP_CONCURRENCY,
+    &CACHE,
     &CASE,
     &REPEAT,
     &WAIT,

@@ -62,7 +62,27 @@ pub(crate) static STEP: Object = Object {
         Key::new("risk", Shape::Word(RISKS), "How risky the step is; from the environment's `man-mode-threshold` on a person must approve."),
         Key::new("isolate", Shape::Bool, "The list goes on past the step: only steps that `need` it or use its output wait for it."),
         Key::new("priority", Shape::TextValue, "Of the step's calls where they wait for room: `low`, `normal`, `high` or `critical`; may be computed (default: the instance's).").beside(&["adapter"]),
-        Key::later("cache", "Reuse a completed output for a key."),
+        Key::new("cache", Shape::Object(&CACHE), "Uses an output that was completed under the same key instead of calling again. Not on a step with a compensation.").beside(&["adapter"]),
+    ],
+};
+
+/// `cache` of a step.
+pub(crate) static CACHE: Object = Object {
+    name: "step.cache",
+    doc: "An output that a step completed with is used by every step that asks for the same key, of any workflow of the namespace, until its time is over.",
+    keys: &[
+        Key::new(
+            "key",
+            Shape::TextValue,
+            "What the output is found by, at most 256 bytes; null and an empty text call as if there were no `cache`.",
+        )
+        .required(),
+        Key::new(
+            "ttl",
+            Shape::Duration,
+            "How long it is used, `1s` to `30d`, from its completion on.",
+        )
+        .required(),
     ],
 };
 

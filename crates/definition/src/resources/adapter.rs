@@ -50,10 +50,7 @@ pub(super) fn read(report: &mut Report, node: &Node) -> Option<AdapterSpec> {
         default_action: node.text_at("default-action").map(str::to_owned),
         retry: node.get("retry").and_then(read_retry_choice),
         timeout_ms: duration_at(node),
-        concurrency: node
-            .get("concurrency")
-            .and_then(Node::count)
-            .and_then(|count| u32::try_from(count).ok()),
+        concurrency: concurrency_at(node),
         breaker: read_breaker(node),
         rate: read_rate(node),
         actions: actions
@@ -98,8 +95,13 @@ fn read_action(node: &Node) -> ActionSpec {
         retry: node.get("retry").and_then(read_retry_choice),
         timeout_ms: duration_at(node),
         risk: node.text_at("risk").and_then(Risk::of_word),
+        concurrency: concurrency_at(node),
         async_callback: node.text_at("async") == Some("callback"),
     }
+}
+
+fn concurrency_at(node: &Node) -> Option<u32> {
+    u32::try_from(node.get("concurrency")?.count()?).ok()
 }
 
 fn duration_at(node: &Node) -> Option<u64> {

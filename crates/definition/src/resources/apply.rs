@@ -201,10 +201,15 @@ impl<'a> Applying<'a> {
 
     /// Looks whether the adapters that `on-open` names are there, and lead somewhere.
     fn fallbacks(&mut self) {
-        let kinds = [ResourceKind::Adapter, ResourceKind::PolicyDefaults];
+        let kinds = [
+            ResourceKind::Adapter,
+            ResourceKind::PolicyDefaults,
+            ResourceKind::PolicyRule,
+        ];
         let resources: Vec<_> = kinds.into_iter().flat_map(|kind| self.of(kind)).collect();
         for resource in resources {
-            let breaker = resource.node.get("circuit-breaker");
+            let owner = resource.node.get("set").unwrap_or(&resource.node);
+            let breaker = owner.get("circuit-breaker");
             let on_open = breaker.and_then(|node| node.get("on-open"));
             let Some(named) = on_open.and_then(|node| node.get("fallback")) else {
                 continue;

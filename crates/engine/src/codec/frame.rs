@@ -9,8 +9,8 @@ use super::records::RecordBatch;
 
 /// The format that this binary writes, and the newest that it reads: 1 as it began, 2 with the records of signals,
 /// pauses and overruled steps, which a reader of 1 does not know, 3 with those of turns under limits, operations on
-/// many instances, dead letters, and reopened, restored and migrated instances, 4 with those of events, loops that let
-/// rounds go, and states that lie in histories.
+/// many instances, dead letters, and reopened, restored and migrated instances, 4 with those of events, kept outputs,
+/// undos that wait for a person, loops that let rounds go, and states that lie in histories.
 pub const FORMAT: u32 = 4;
 
 /// What stands before a batch's records.

@@ -23,7 +23,7 @@ pub fn blobs_of(records: &[Record]) -> Vec<(BlobRef, Bytes)> {
 /// Every payload that a record carries.
 pub fn payloads_of(body: &Body) -> impl Iterator<Item = &Payload> {
     let found: [Option<&Payload>; 4] = match body {
-        Body::ApprovalRequested(body) => [
+        Body::ApprovalRequested(body) | Body::UndoHeldBack(body) => [
             body.ask.show.as_ref(),
             body.ask.form.as_ref(),
             body.ask.data.as_ref(),

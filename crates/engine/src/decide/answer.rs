@@ -104,7 +104,7 @@ impl Decider<'_, '_> {
         let question = pending.kind() == DecisionKind::Question;
         if given.is_some() || question {
             let value = given.map_or(own, Payload::value);
-            check_form(self.form_of(pending.task.at), &value)?;
+            check_form(self.form_of(pending), &value)?;
         }
         let choice = match (answer.choice, changed) {
             (Choice::Amend, false) => Choice::Approve,
@@ -114,9 +114,11 @@ impl Decider<'_, '_> {
         Ok((choice, given.filter(|_| changed).cloned()))
     }
 
-    fn form_of(&self, at: StepRef) -> Option<&Form> {
-        let step = self.definition(at);
+    fn form_of(&self, pending: &PendingDecision) -> Option<&Form> {
+        let step = self.definition(pending.task.at);
         match &step.action {
+            // The form is that of the step's own input.
+            _ if pending.kind() == DecisionKind::UndoApproval => None,
             Action::Decision { ask, .. } => ask.form.as_ref(),
             _ => step.gate.as_deref()?.ask.as_ref()?.form.as_ref(),
         }
@@ -147,6 +149,9 @@ impl Decider<'_, '_> {
             (DecisionKind::Question, _) => self.end_question(pending.task.at, &answer, data),
             (DecisionKind::Approval, Choice::Reject | Choice::Expire) => {
                 self.fail_step(pending.task.at, refusal_of(&answer));
+            }
+            (DecisionKind::UndoApproval, Choice::Reject | Choice::Expire) => {
+                self.undo_failed(pending.task, refusal_of(&answer));
             }
             // An approved step is pending again; a failed instance goes on to its end.
             _ => {}

@@ -28,21 +28,7 @@ impl Decider<'_, '_> {
         }
         let input = self.input_of(at, step)?;
         let verdict = self.judged(at, step, input.as_ref())?;
-        if let Some(policy) = verdict.blocked.first() {
-            return Err(Failure {
-                error_type: "policy.blocked".into(),
-                message: format!("policy {policy} refuses the call"),
-                ..Failure::default()
-            });
-        }
-        let risk = verdict.risk.map_or("", definition::Risk::as_str);
-        if !verdict.audited.is_empty() {
-            self.emit(Body::StepAudited(StepAudited {
-                at,
-                risk: risk.to_owned(),
-                policies: verdict.audited.clone(),
-            }));
-        }
+        let risk = self.heed(at, &verdict)?;
         if verdict.reasons.is_empty() {
             return Ok(false);
         }
@@ -50,7 +36,7 @@ impl Decider<'_, '_> {
         let ask = gate.and_then(|gate| gate.ask.as_ref()).unwrap_or(&silent);
         let asked = Asked {
             input,
-            risk: risk.to_owned(),
+            risk,
             four_eyes: verdict.four_eyes,
             reasons: verdict.reasons,
             ..self.asked(at, ask)?
@@ -58,6 +44,26 @@ impl Decider<'_, '_> {
         let asked = named_by_policy(asked, verdict.approvers);
         self.request_approval(DecisionKind::Approval, at, asked, ask);
         Ok(true)
+    }
+
+    /// Refuses what a policy blocks, and records what one audits; answers with the risk in words.
+    pub(super) fn heed(&mut self, at: StepRef, verdict: &Verdict) -> Result<String, Failure> {
+        if let Some(policy) = verdict.blocked.first() {
+            return Err(Failure {
+                error_type: "policy.blocked".into(),
+                message: format!("{policy} refuses the call"),
+                ..Failure::default()
+            });
+        }
+        let risk = verdict.risk.map_or("", definition::Risk::as_str).to_owned();
+        if !verdict.audited.is_empty() {
+            self.emit(Body::StepAudited(StepAudited {
+                at,
+                risk: risk.clone(),
+                policies: verdict.audited.clone(),
+            }));
+        }
+        Ok(risk)
     }
 
     /// A `decision` step begins: a person is asked.
@@ -103,6 +109,7 @@ impl Decider<'_, '_> {
                 let adapter = catalog.adapters.get(&task.adapter);
                 let default = adapter.and_then(|found| found.default_action.as_deref());
                 Some(Call {
+                    workflow: &self.state.header().started.workflow,
                     adapter: &task.adapter,
                     action: task.action.as_deref().or(default).unwrap_or_default(),
                     step: &step.id,
@@ -136,7 +143,7 @@ impl Decider<'_, '_> {
     }
 
     /// What is asked, with everything resolved that a later answer needs.
-    fn asked(&mut self, at: StepRef, ask: &Ask) -> Result<Asked, Failure> {
+    pub(super) fn asked(&mut self, at: StepRef, ask: &Ask) -> Result<Asked, Failure> {
         let now = self.now();
         let prompt = match &ask.prompt {
             Some(prompt) => self.text(prompt, at.lane, "prompt")?,

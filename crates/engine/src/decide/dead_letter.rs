@@ -1,9 +1,10 @@
 //! Operations that failed for good and are kept whole, for someone to look at later.
 
 use bytes::Bytes;
+use definition::Undo;
 
 use super::Decider;
-use crate::record::{Body, DeadLettered, Exhausted, Failure, Plan, StepRef, TaskKey};
+use crate::record::{Body, DeadLettered, Exhausted, Failure, StepRef, TaskKey};
 
 impl Decider<'_, '_> {
     /// Keeps a step's call whose policy says so; what else follows from the failure follows all the same.
@@ -33,16 +34,34 @@ impl Decider<'_, '_> {
     pub(super) fn keep_undo(&mut self, decision: Bytes, task: TaskKey, error: &Failure) {
         let undo = self.step_state(task.at).undo.as_deref();
         let plan = undo.and_then(|undo| undo.plan.as_deref());
-        let name = |part: fn(&Plan) -> &String| plan.map(part).cloned().unwrap_or_default();
+        let (adapter, action) = match plan {
+            Some(plan) => (plan.adapter.clone(), plan.action.clone()),
+            None => self.undo_callee(task.at),
+        };
         let letter = DeadLettered {
             id: decision,
             task,
-            adapter: name(|plan| &plan.adapter),
-            action: name(|plan| &plan.action),
+            adapter,
+            action,
             input: undo.and_then(|undo| undo.input.clone()),
             error: error.clone(),
             attempts: Vec::new(),
         };
         self.emit(Body::DeadLettered(Box::new(letter)));
+    }
+
+    /// Whom an undo would have called that was never scheduled; nobody, where a workflow undoes the step.
+    fn undo_callee(&self, at: StepRef) -> (String, String) {
+        match self
+            .definition(at)
+            .compensation
+            .as_ref()
+            .map(|own| &own.undo)
+        {
+            Some(Undo::Adapter { adapter, action }) => {
+                (adapter.clone(), action.clone().unwrap_or_default())
+            }
+            Some(Undo::Workflow(_)) | None => Default::default(),
+        }
     }
 }

@@ -21,9 +21,10 @@ impl Decider<'_, '_> {
             return Err(Refusal::Stale("nobody needs the step any more".into()));
         }
         match pending.kind() {
-            DecisionKind::Approval | DecisionKind::Question | DecisionKind::InstanceFailed => {
-                self.answer_asked(&pending, answer)
-            }
+            DecisionKind::Approval
+            | DecisionKind::Question
+            | DecisionKind::InstanceFailed
+            | DecisionKind::UndoApproval => self.answer_asked(&pending, answer),
             DecisionKind::Exhausted | DecisionKind::CompensationFailed => {
                 self.answer_failed(&pending, answer)
             }

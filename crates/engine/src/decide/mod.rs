@@ -30,6 +30,7 @@ mod task;
 mod timer;
 mod turn;
 mod undo;
+mod undo_approval;
 mod undo_call;
 mod urgency;
 

@@ -50,7 +50,7 @@ impl Decider<'_, '_> {
         let workflow = std::sync::Arc::clone(&self.workflow);
         let step = self.definition_in(&workflow, pending.task.at);
         let ask: Option<&Ask> = match (&step.action, pending.kind()) {
-            (_, DecisionKind::InstanceFailed) => None,
+            (_, DecisionKind::InstanceFailed | DecisionKind::UndoApproval) => None,
             (Action::Decision { ask, .. }, _) => Some(ask),
             _ => step.gate.as_deref().and_then(|gate| gate.ask.as_ref()),
         };

@@ -1,12 +1,15 @@
 //! Calls: scheduling them, and taking what came of them.
 
+use bytes::Bytes;
 use definition::{Duration, RetryChoice, RetryPlan, RetryQuestion, Step, Task};
 
 use super::Decider;
 use crate::command::{Effect, TaskOutcome, TimerKind};
+use crate::id::Id;
 use crate::record::{
-    AttemptFailed, Body, Exhausted, Failure, Plan, ResultIgnored, RetryScheduled, Role, Shared,
-    StepCompleted, StepRef, StepScheduled, TaskAccepted, TaskKey, TaskKind, UndoEnded, UndoOutcome,
+    AttemptFailed, Body, CallLimit, Exhausted, Failure, Plan, ResultIgnored, RetryScheduled, Role,
+    Shared, StepCompleted, StepRef, StepScheduled, TaskAccepted, TaskKey, TaskKind, UndoEnded,
+    UndoOutcome,
 };
 use crate::retry::{Failed, next_due};
 use crate::state::{StepStatus, UndoPhase};
@@ -51,7 +54,7 @@ impl Decider<'_, '_> {
             timeout_ms,
         };
         let plan = self.plan_of_step(step, &choice)?;
-        let plan = Some(self.with_urgency(plan, at.lane, step, task)?);
+        let plan = Some(self.with_own_terms(plan, at.lane, step, task)?);
         self.emit(Body::StepScheduled(StepScheduled {
             at,
             input,
@@ -120,7 +123,19 @@ impl Decider<'_, '_> {
             workflow: Some(&self.workflow),
         });
         let action = action.unwrap_or_default();
-        Ok(recorded_plan(plan, choice.adapter, action).into())
+        let concurrency = adapter
+            .actions
+            .get(action)
+            .and_then(|spec| spec.concurrency);
+        let action_limit = concurrency.map(|limit| CallLimit {
+            name: format!("action:{}/{action}", choice.adapter),
+            limit,
+        });
+        let plan = Plan {
+            action_limit,
+            ..recorded_plan(plan, choice.adapter, action)
+        };
+        Ok(plan.into())
     }
 
     /// A task's result. One that does not fit a task at work is recorded and changes nothing.
@@ -141,16 +156,16 @@ impl Decider<'_, '_> {
                 output,
                 target,
                 exchange,
+                kept_by,
             } => {
                 if task.kind() == TaskKind::Run {
-                    let (at, output) = (task.at, Some(output));
-                    let winners = Vec::new();
                     let body = StepCompleted {
-                        at,
-                        output,
-                        winners,
+                        at: task.at,
+                        output: Some(output),
                         target,
                         exchange,
+                        kept_by: kept_by.map(id_bytes).unwrap_or_default(),
+                        ..StepCompleted::default()
                     };
                     self.emit(Body::StepCompleted(body));
                 } else {
@@ -340,5 +355,11 @@ pub(super) fn recorded_plan(plan: RetryPlan, adapter: &str, action: &str) -> Pla
         timeout_ms: plan.timeout_ms,
         limit: None,
         priority: String::new(),
+        cache: None,
+        action_limit: None,
     }
+}
+
+fn id_bytes(id: Id) -> Bytes {
+    Bytes::copy_from_slice(&id.bytes())
 }

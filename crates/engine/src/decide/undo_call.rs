@@ -112,13 +112,21 @@ impl Decider<'_, '_> {
         let Some(compensation) = &self.definition_in(&workflow, at).compensation else {
             return Ok(());
         };
-        let input = match &compensation.input {
-            Some(template) => self.evaluate(template, at.lane, "compensation.input")?,
-            None => self.undo_input(at),
+        let undo = self.step_state(at).undo.as_deref();
+        let approved = undo.filter(|undo| undo.approved);
+        let approved = approved.and_then(|undo| undo.input.clone());
+        let input = match (&approved, &compensation.input) {
+            (Some(seen), _) => seen.clone(),
+            (None, Some(template)) => self.evaluate(template, at.lane, "compensation.input")?,
+            (None, None) => self.undo_input(at),
         };
         let task = self.first_task(at, TaskKind::Undo);
         match &compensation.undo {
             Undo::Adapter { adapter, action } => {
+                let call = (adapter.as_str(), action.as_deref());
+                if approved.is_none() && self.hold_undo_back(at, call, &input)? {
+                    return Ok(());
+                }
                 let plan = self.plan(&CallChoice {
                     adapter,
                     action: action.as_deref(),

@@ -1,20 +1,24 @@
-//! What a step says of when its calls are made: their priority, and how many may be under way at once.
+//! What a step says of its calls for this instance alone: their priority, how many may be under way at once,
+//! and what their output is kept under.
 
-use definition::{LimitScope, MAX_LIMIT_KEY, PRIORITIES, Step, StepConcurrency, Task, is_priority};
+use definition::{
+    Cache, LimitScope, MAX_CACHE_KEY, MAX_LIMIT_KEY, PRIORITIES, Step, StepConcurrency, Task,
+    is_priority,
+};
 
 use super::Decider;
-use crate::record::{CallLimit, Failure, Plan, Shared};
+use crate::record::{CacheUse, CallLimit, Failure, Plan, Shared};
 
 impl Decider<'_, '_> {
-    /// The call with the step's own priority and limit.
-    pub(super) fn with_urgency(
+    /// The call with the step's own priority, limit and cache.
+    pub(super) fn with_own_terms(
         &mut self,
         plan: Shared<Plan>,
         lane: u32,
         step: &Step,
         task: &Task,
     ) -> Result<Shared<Plan>, Failure> {
-        if task.priority.is_none() && task.concurrency.is_none() {
+        if task.priority.is_none() && task.concurrency.is_none() && task.cache.is_none() {
             return Ok(plan);
         }
         let mut own = Plan::clone(&plan);
@@ -29,7 +33,22 @@ impl Decider<'_, '_> {
         if let Some(concurrency) = &task.concurrency {
             own.limit = Some(self.call_limit(lane, step, concurrency)?);
         }
+        if let Some(cache) = &task.cache {
+            own.cache = self.cache_use(lane, cache)?;
+        }
         Ok(own.into())
+    }
+
+    /// What the output is kept under; without a key it is not.
+    fn cache_use(&mut self, lane: u32, cache: &Cache) -> Result<Option<CacheUse>, Failure> {
+        let key = self.text(&cache.key, lane, "cache.key")?;
+        if key.len() > MAX_CACHE_KEY {
+            let (most, length) = (MAX_CACHE_KEY, key.len());
+            let message = format!("cache.key: expected at most {most} bytes, but it has {length}");
+            return Err(bad_value(message));
+        }
+        let ttl_ms = cache.ttl_ms;
+        Ok((!key.is_empty()).then_some(CacheUse { key, ttl_ms }))
     }
 
     fn call_limit(

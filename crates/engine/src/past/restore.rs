@@ -11,7 +11,8 @@ use super::{Outlook, bounded};
 use crate::command::Refusal;
 use crate::record::{Rewritten, StepRef};
 use crate::state::{
-    Instance, Lane, LaneStatus, Phase, Progress, Signals, StepState, StepStatus, UndoStatus,
+    Instance, Lane, LaneStatus, Phase, Progress, Signals, StepState, StepStatus, UndoPhase,
+    UndoStatus,
 };
 
 impl Instance {
@@ -145,8 +146,7 @@ impl Lane {
         }
         for step in &mut self.steps {
             let under_way = |undo: &crate::state::StepUndo| {
-                let called = undo.plan.is_some() || undo.child.is_some();
-                called && !undo.has_ended()
+                !undo.has_ended() && undo.phase() != UndoPhase::Lanes
             };
             if step.undo.as_deref().is_some_and(under_way) {
                 step.undo = None;

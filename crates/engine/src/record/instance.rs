@@ -172,6 +172,8 @@ pub enum DecisionKind {
     Question = 3,
     /// The instance failed: is what it did undone?
     InstanceFailed = 4,
+    /// A step may not be undone before.
+    UndoApproval = 5,
 }
 
 /// See [`super::Body::DecisionRequested`].

@@ -45,12 +45,13 @@ pub use past::{Rewritten, StepsTaken, TakenStep};
 pub use shared::Shared;
 pub use slot::{
     CatalogChanged, ChildEnded, DecisionChained, Envelope, InstanceDeleted, KeyTaken, MessageBody,
-    MessageSent, MessageTaken, OwnerOpened, SlotBody, SlotFact, StartMessage,
+    MessageSent, MessageTaken, OutputKept, OwnerOpened, SlotBody, SlotFact, StartMessage,
 };
 pub use step::{
-    AttemptFailed, AttemptStarted, CallLimit, ChildStart, Exhausted, Failure, Handling, Overruling,
-    Plan, ResultIgnored, RetryScheduled, RoundDelayed, StepCompleted, StepFailed, StepOverruled,
-    StepRef, StepRescheduled, StepScheduled, StepStarted, TaskAccepted, TaskKey, TaskKind,
+    AttemptFailed, AttemptStarted, CacheUse, CallLimit, ChildStart, Exhausted, Failure, Handling,
+    Overruling, Plan, ResultIgnored, RetryScheduled, RoundDelayed, StepCompleted, StepFailed,
+    StepOverruled, StepRef, StepRescheduled, StepScheduled, StepStarted, TaskAccepted, TaskKey,
+    TaskKind,
 };
 pub use turn::{KeyReleased, OverLimit, Share, StartRefused, TurnAwaited, TurnLimit};
 pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
@@ -248,12 +249,15 @@ pub enum Body {
     /// A loop opens lanes no faster than its rate.
     #[prost(message, tag = "87")]
     LanesPaced(LanesPaced),
+    /// A person must approve before a step is undone.
+    #[prost(message, tag = "96")]
+    UndoHeldBack(Box<ApprovalRequested>),
 }
 
 impl Body {
     /// Whether there is a body of this tag.
     const fn has_tag(tag: u32) -> bool {
-        matches!(tag, 20..=78 | 80 | 86 | 87)
+        matches!(tag, 20..=78 | 80 | 86 | 87 | 96)
     }
 }
 

@@ -26,7 +26,7 @@ pub struct SlotFact {
     /// What.
     #[prost(
         oneof = "SlotBody",
-        tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86, 90, 91"
+        tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86, 90, 91, 96"
     )]
     pub body: Option<SlotBody>,
 }
@@ -73,6 +73,30 @@ pub enum SlotBody {
     /// What an event should have started was refused.
     #[prost(message, tag = "91")]
     EventRefused(EventRefused),
+    /// An output is kept, to be used again.
+    #[prost(message, tag = "96")]
+    OutputKept(OutputKept),
+}
+
+/// An output that steps with this key use instead of calling. Its row lies among the idempotency keys,
+/// whose end of time has the same tag, so that one sweep forgets both.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct OutputKept {
+    /// Where it is found: the scoped key.
+    #[prost(string, tag = "1")]
+    pub key: String,
+    /// The instance that it was made for (16 bytes).
+    #[prost(bytes = "bytes", tag = "2")]
+    pub instance: bytes::Bytes,
+    /// When it may be forgotten, milliseconds since the epoch.
+    #[prost(int64, tag = "4")]
+    pub expires_at: i64,
+    /// The output, JSON.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub output: bytes::Bytes,
+    /// Scoped keys that give way to it; not in the row.
+    #[prost(string, repeated, tag = "6")]
+    pub instead_of: Vec<String>,
 }
 
 /// A link of a slot's chain of decisions.

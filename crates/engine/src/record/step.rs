@@ -85,6 +85,30 @@ pub struct Plan {
     /// How urgent it is; empty: as the instance is.
     #[prost(string, tag = "87")]
     pub priority: String,
+    /// A kept output is used instead of calling, and this call's is kept; none: neither.
+    #[prost(message, optional, tag = "96")]
+    pub cache: Option<CacheUse>,
+    /// How many calls of its action may be under way at once; none: as many as may be.
+    #[prost(message, optional, tag = "97")]
+    pub action_limit: Option<CallLimit>,
+}
+
+impl Plan {
+    /// The limits that the call stands under beside its adapter's, in the order in which they are taken.
+    pub fn limits(&self) -> impl Iterator<Item = &CallLimit> {
+        self.limit.iter().chain(&self.action_limit)
+    }
+}
+
+/// What a call's output is kept under.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct CacheUse {
+    /// Found by all steps of the namespace; never empty.
+    #[prost(string, tag = "1")]
+    pub key: String,
+    /// How long it is kept, in milliseconds.
+    #[prost(uint64, tag = "2")]
+    pub ttl_ms: u64,
 }
 
 /// The limit that a call stands under beside its adapter's.
@@ -284,6 +308,9 @@ pub struct StepCompleted {
     /// The masked request and response, JSON text; empty if none.
     #[prost(string, tag = "5")]
     pub exchange: String,
+    /// The instance whose kept output this is (16 bytes); empty: it was called.
+    #[prost(bytes = "bytes", tag = "96")]
+    pub kept_by: bytes::Bytes,
 }
 
 /// See [`super::Body::StepFailed`].

@@ -38,6 +38,7 @@ impl Instance {
             Body::DecisionRequested(body) => self.decision_requested(body, record.at),
             Body::DecisionMade(body) => self.decision_made(body),
             Body::ApprovalRequested(body) => self.approval_requested(body, record.at),
+            Body::UndoHeldBack(body) => self.undo_held_back(body, record.at),
             Body::DecisionAnswered(body) => self.decision_answered(body),
             Body::DecisionResolved(body) => self.decision_resolved(body),
             Body::DecisionReminded(body) => self.decision_reminded(body),

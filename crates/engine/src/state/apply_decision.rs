@@ -2,7 +2,7 @@
 
 use super::decision::{Asking, NoticePhase, NoticeState, PendingDecision};
 use super::instance::{Instance, REMEMBERED_ANSWERS};
-use super::step::StepStatus;
+use super::step::{StepStatus, UndoPhase};
 use crate::record::{
     ApprovalRequested, AttemptFailed, Choice, DecisionAnswered, DecisionDelegated,
     DecisionEscalated, DecisionKind, DecisionMade, DecisionReminded, DecisionRequested,
@@ -32,6 +32,26 @@ impl Instance {
     }
 
     pub(super) fn approval_requested(&mut self, body: &ApprovalRequested, at: i64) {
+        self.approval_pends(body, at);
+        let of_step = body.kind() != DecisionKind::InstanceFailed;
+        let Some(step) = self.step_mut(body.task.at).filter(|_| of_step) else {
+            return;
+        };
+        step.set_status(StepStatus::Deciding);
+        step.input = body.ask.input.clone();
+        step.started_at = at;
+        step.first_attempt_at = at;
+    }
+
+    /// A step's undo waits for a person.
+    pub(super) fn undo_held_back(&mut self, body: &ApprovalRequested, at: i64) {
+        self.approval_pends(body, at);
+        if let Some(step) = self.step_mut(body.task.at) {
+            step.undo.get_or_insert_default().held_back(body, at);
+        }
+    }
+
+    fn approval_pends(&mut self, body: &ApprovalRequested, at: i64) {
         let timeout_ms = body.ask.timeout_ms;
         let expires_at = match timeout_ms {
             0 => 0,
@@ -51,14 +71,6 @@ impl Instance {
             requested_at: at,
             asking: Some(Box::new(asking)),
         });
-        let of_step = body.kind() != DecisionKind::InstanceFailed;
-        let Some(step) = self.step_mut(body.task.at).filter(|_| of_step) else {
-            return;
-        };
-        step.set_status(StepStatus::Deciding);
-        step.input = body.ask.input.clone();
-        step.started_at = at;
-        step.first_attempt_at = at;
     }
 
     pub(super) fn decision_made(&mut self, body: &DecisionMade) {
@@ -80,6 +92,9 @@ impl Instance {
             by: answer.by.clone(),
         });
         let choice = answer.choice();
+        if body.kind() == DecisionKind::UndoApproval {
+            return self.undo_approved(body);
+        }
         match (body.kind(), choice) {
             (_, Choice::Compensate) | (DecisionKind::InstanceFailed, _) => {
                 self.progress.on_failure = answer.choice;
@@ -95,6 +110,21 @@ impl Instance {
         let amended = choice == Choice::Amend && body.kind() != DecisionKind::Question;
         if let Some(step) = self.step_mut(body.task.at).filter(|_| amended) {
             step.input = body.data.clone();
+        }
+    }
+
+    /// An undo that was approved is to be scheduled; one that was not has failed, which follows.
+    fn undo_approved(&mut self, body: &DecisionResolved) {
+        let choice = body.answer.choice();
+        let agreed = matches!(choice, Choice::Approve | Choice::Amend);
+        let step = self.step_mut(body.task.at).filter(|_| agreed);
+        let Some(undo) = step.and_then(|step| step.undo.as_deref_mut()) else {
+            return;
+        };
+        undo.set_phase(UndoPhase::Found);
+        undo.approved = true;
+        if choice == Choice::Amend {
+            undo.input = body.data.clone();
         }
     }
 

@@ -4,8 +4,8 @@ use super::instance::{Instance, Phase};
 use super::lane::UndoStatus;
 use super::step::{StepUndo, UndoPhase};
 use crate::record::{
-    ChildStart, DecisionRequested, TaskKey, TaskKind, UndoEnded, UndoOutcome, UndoScheduled,
-    UndoStarted,
+    ApprovalRequested, ChildStart, DecisionRequested, TaskKey, TaskKind, UndoEnded, UndoOutcome,
+    UndoScheduled, UndoStarted,
 };
 
 impl Instance {
@@ -97,6 +97,15 @@ impl StepUndo {
         self.kind = body.task.kind;
         self.due_at = 0;
         self.error = Some(Box::new(body.error.clone()));
+    }
+
+    pub(super) fn held_back(&mut self, body: &ApprovalRequested, at: i64) {
+        self.set_phase(UndoPhase::Deciding);
+        self.kind = body.task.kind;
+        self.generation = body.task.generation;
+        self.input = body.ask.input.clone();
+        self.first_attempt_at = at;
+        self.due_at = 0;
     }
 
     pub(super) fn run_attempt(&mut self, task: TaskKey, child: Option<Box<ChildStart>>) {

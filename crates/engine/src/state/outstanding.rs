@@ -8,7 +8,7 @@ use super::lane::{Lane, LaneStatus};
 use super::step::{StepState, StepStatus, StepUndo, UndoPhase};
 use crate::command::{TimerKey, TimerKind};
 use crate::payload::Payload;
-use crate::record::{Plan, Role, Shared, StepRef, TaskKey, TaskKind};
+use crate::record::{CacheUse, Plan, Role, Shared, StepRef, TaskKey, TaskKind};
 
 /// Tasks that are out and timers that are set; equal to what the effects said, whether or not the
 /// process lived through them.
@@ -153,6 +153,14 @@ impl Instance {
             _ => return None,
         };
         Some(self.call_of(task, lane, step, plan))
+    }
+
+    /// What the output of a call is kept under that is out, or was taken and answers by callback.
+    pub fn cache_of(&self, task: TaskKey) -> Option<&CacheUse> {
+        let step = self.step(task.at)?;
+        let awaited = matches!(step.status(), StepStatus::Out | StepStatus::Accepted);
+        let latest = awaited && step.task_key(task.at) == task;
+        step.plan.as_deref().filter(|_| latest)?.cache.as_ref()
     }
 
     fn call_of(

@@ -10,7 +10,7 @@ use super::lane::Lane;
 use super::lane_set::LaneSet;
 use super::step::StepStatus;
 use crate::payload::Payload;
-use crate::record::{DecisionKind, InstanceStarted, Record, Rewritten, StepsTaken};
+use crate::record::{InstanceStarted, Record, Rewritten, StepsTaken, TaskKind};
 
 impl Instance {
     /// The instance goes on from the state that the record carries.
@@ -44,10 +44,10 @@ impl Instance {
     pub(super) fn restore_requested(&mut self, body: &Rewritten) {
         let ended = self.phase() == Phase::Ended;
         self.progress.restoring = Some(Box::new(body.clone()));
-        // What lost is still being undone, and a person may be asked about that.
-        let of_undo =
-            |decision: &PendingDecision| decision.kind() == DecisionKind::CompensationFailed;
-        self.progress.decisions.retain(of_undo);
+        // Undos of losers go on, and are asked about as before.
+        self.progress
+            .decisions
+            .retain(|decision| decision.task.kind() != TaskKind::Run);
         if ended {
             self.progress.set_phase(Phase::Running);
             self.progress.ended_at = 0;

@@ -351,6 +351,9 @@ pub struct StepUndo {
     /// Lanes that are undone.
     #[prost(uint32, tag = "14")]
     pub lanes_done: u32,
+    /// A person approved it: it is called with the input that they saw.
+    #[prost(bool, tag = "96")]
+    pub approved: bool,
 }
 
 impl StepUndo {

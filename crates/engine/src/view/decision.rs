@@ -33,6 +33,7 @@ impl DecisionKind {
             Self::Approval => "approval",
             Self::Question => "question",
             Self::InstanceFailed => "instance-failed",
+            Self::UndoApproval => "compensation-approval",
         }
     }
 }
@@ -94,6 +95,11 @@ impl Instance {
                 let reasons = reasons.unwrap_or_default();
                 format!("may {step} of {workflow} run? ({reasons})")
             }
+            DecisionKind::UndoApproval => {
+                let reasons = asked.map(|asked| asked.reasons.join("; "));
+                let reasons = reasons.unwrap_or_default();
+                format!("may {step} of {workflow} be undone? ({reasons})")
+            }
             DecisionKind::Question => format!("{step} of {workflow} asks"),
             DecisionKind::InstanceFailed => {
                 let error = self.error().map_or("", |error| error.message.as_str());
@@ -109,7 +115,7 @@ impl Instance {
             DecisionKind::CompensationFailed => {
                 vec![Choice::Retry, Choice::Skip, Choice::Done, Choice::Fail]
             }
-            DecisionKind::Approval | DecisionKind::Question => {
+            DecisionKind::Approval | DecisionKind::Question | DecisionKind::UndoApproval => {
                 vec![Choice::Approve, Choice::Amend, Choice::Reject]
             }
             DecisionKind::InstanceFailed => {

@@ -83,7 +83,9 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::LaneClosing(_) => "lane-closing",
         Body::LaneEnded(_) => "lane-ended",
         Body::ResultIgnored(_) => "result-ignored",
-        Body::DecisionRequested(_) | Body::ApprovalRequested(_) => "decision-requested",
+        Body::DecisionRequested(_) | Body::ApprovalRequested(_) | Body::UndoHeldBack(_) => {
+            "decision-requested"
+        }
         Body::DecisionMade(_) | Body::DecisionResolved(_) => "decision-made",
         Body::DecisionAnswered(_) => "decision-answered",
         Body::DecisionReminded(_) => "decision-reminded",
@@ -153,6 +155,7 @@ fn step_of(body: &Body) -> Option<StepRef> {
         Body::ApprovalRequested(body) if body.kind() != DecisionKind::InstanceFailed => {
             body.task.at
         }
+        Body::UndoHeldBack(body) => body.task.at,
         Body::StepAudited(body) => body.at,
         Body::NoticeScheduled(body) => body.task.at,
         Body::NoticeEnded(body) => body.task.at,
@@ -219,6 +222,7 @@ fn data(body: &Body) -> Value {
             "winners": body.winners,
             "target": body.target,
             "exchange": parsed(&body.exchange),
+            "from_cache_of": id(&body.kept_by),
         }),
         Body::StepFailed(body) => json!({
             "error": error_value(&body.error),
@@ -253,6 +257,7 @@ fn other_data(body: &Body) -> Value {
             "comment": body.comment,
         }),
         Body::ApprovalRequested(_)
+        | Body::UndoHeldBack(_)
         | Body::DecisionAnswered(_)
         | Body::DecisionResolved(_)
         | Body::DecisionReminded(_)
@@ -344,7 +349,7 @@ fn operated_data(body: &Body) -> Value {
 
 fn decision_data(body: &Body) -> Value {
     match body {
-        Body::ApprovalRequested(body) => asked(body),
+        Body::ApprovalRequested(body) | Body::UndoHeldBack(body) => asked(body),
         Body::DecisionAnswered(body) => answered(body),
         Body::DecisionResolved(body) => {
             let mut data = answered(&body.answer);
@@ -451,6 +456,8 @@ fn plan(plan: Option<&Plan>) -> Value {
             "timeout_ms": plan.timeout_ms,
             "limit": plan.limit.as_ref().map(|limit| limit.limit),
             "priority": (!plan.priority.is_empty()).then_some(&plan.priority),
+            "action_limit": plan.action_limit.as_ref().map(|limit| limit.limit),
+            "cache": plan.cache.as_ref().map(|cache| &cache.key),
         })
     })
 }

@@ -1,7 +1,7 @@
 //! What an instance waits for, in words that a person can act on.
 
 use crate::record::{Choice, DecisionKind, StepRef, TaskKey, TaskKind};
-use crate::state::{Instance, StepState, StepStatus, StepUndo, Turn, UndoPhase};
+use crate::state::{Instance, PendingDecision, StepState, StepStatus, StepUndo, Turn, UndoPhase};
 
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Instance {
             })
             .collect();
         if self.is_asked_what_becomes() {
-            found.extend(self.decision_waits(StepRef::default()));
+            found.extend(self.decision_waits(StepRef::default(), false));
         }
         found.sort_by_key(|waiting| waiting.since);
         let held = self.pause_waits().into_iter().chain(self.start_waits());
@@ -147,7 +147,7 @@ impl Instance {
                 ),
                 None => ("timer", format!("{name} waits"), vec!["cancel"]),
             },
-            StepStatus::Deciding => return self.decision_waits(at),
+            StepStatus::Deciding => return self.decision_waits(at, false),
             StepStatus::Running if step.due_at > 0 => {
                 let next = next_of_loop(step);
                 ("timer", format!("{next} of {name}"), vec!["cancel"])
@@ -179,10 +179,13 @@ impl Instance {
         })
     }
 
-    fn decision_waits(&self, at: StepRef) -> Option<Waiting> {
+    fn decision_waits(&self, at: StepRef, of_undo: bool) -> Option<Waiting> {
         let mut decisions = self.pending_decisions().iter();
-        let decision = decisions
-            .find(|decision| decision.task.at == at && decision.task.kind() == TaskKind::Run)?;
+        let is_about = |decision: &&PendingDecision| {
+            let run = decision.task.kind() == TaskKind::Run;
+            decision.task.at == at && run != of_undo
+        };
+        let decision = decisions.find(is_about)?;
         let asking = decision.asking.as_deref();
         let choices = self.decision_choices(decision).into_iter();
         Some(Waiting {
@@ -224,14 +227,7 @@ impl Instance {
                 )
             }
             UndoPhase::Child => ("child", format!("a workflow undoes {name}"), vec![]),
-            UndoPhase::Deciding => {
-                let why = undo
-                    .error
-                    .as_deref()
-                    .map_or("", |error| error.message.as_str());
-                let what = format!("the compensation of {name} failed for good: {why}");
-                ("decision", what, vec!["retry", "skip", "done", "fail"])
-            }
+            UndoPhase::Deciding => return self.decision_waits(at, true),
             UndoPhase::Lanes
             | UndoPhase::Found
             | UndoPhase::Done

@@ -4,17 +4,23 @@ use engine::record::{Body, Record};
 
 pub fn detail(record: &Record) -> String {
     match record.body.as_ref().unwrap() {
-        Body::StepCompleted(body) | Body::CatchCompleted(body) => body
-            .output
-            .as_ref()
-            .map_or_else(String::new, |output| format!(" {output:?}")),
+        Body::StepCompleted(body) | Body::CatchCompleted(body) => {
+            let output = body.output.as_ref();
+            let output = output.map_or_else(String::new, |output| format!(" {output:?}"));
+            let kept = if body.kept_by.is_empty() {
+                ""
+            } else {
+                " (kept)"
+            };
+            output + kept
+        }
         Body::AttemptFailed(body) => format!(" {}", body.error.error_type),
         Body::RetryScheduled(body) => format!(" #{} at {}", body.task.attempt, body.due_at),
         Body::AttemptStarted(body) => format!(" #{}", body.task.attempt),
         Body::StepFailed(body) => {
             format!(" {} {:?}", body.error.error_type, body.handling()).to_lowercase()
         }
-        Body::ApprovalRequested(body) => {
+        Body::ApprovalRequested(body) | Body::UndoHeldBack(body) => {
             format!(" {}: {}", body.kind().as_str(), body.ask.reasons.join("; "))
         }
         Body::DecisionAnswered(body) => format!(" {} by {}", body.choice().as_str(), body.by),

@@ -23,7 +23,7 @@ use crate::detail::detail;
 ///
 /// Script lines: `start JSON`, `start-at MS JSON`, `pause [REASON]`, `resume [REASON]`,
 /// `turn` (it comes), `no-turn` (there is no room), `step skip|complete|fail|retry [LANE/]STEP [JSON or TYPE]`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
-/// `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
+/// `STEP kept JSON` (an output that another instance kept), `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
 /// `retry [REASON]`, `restore SEQ [compensate]`, `migrate VERSION [OLD=NEW ...]`, `replay STEP` (what follows is about the
 /// new instance), `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
 /// (repeats the last result). Log lines: a record's type, step
@@ -248,7 +248,14 @@ impl Run {
                     .unwrap_or_default();
                 let key = call.idempotency_key.split_once('/').unwrap().1.to_owned();
                 let input = String::from_utf8(call.input.bytes().to_vec()).unwrap();
-                writeln!(self.log, "> call {}{action} {key} {input}", call.adapter()).unwrap();
+                let kept = call.plan.cache.as_ref();
+                let kept = kept.map_or_else(String::new, |cache| format!(" kept as {}", cache.key));
+                writeln!(
+                    self.log,
+                    "> call {}{action} {key} {input}{kept}",
+                    call.adapter()
+                )
+                .unwrap();
             }
             Effect::Timer(timer) => {
                 self.timers.insert(timer);
@@ -426,10 +433,11 @@ impl Run {
         let (word, value) = rest.split_once(' ').unwrap_or((rest, ""));
         let (target, exchange) = (String::new(), String::new());
         let outcome = match word {
-            "ok" => TaskOutcome::Completed {
+            "ok" | "kept" => TaskOutcome::Completed {
                 output: payload(value),
                 target,
                 exchange,
+                kept_by: (word == "kept").then(|| Id::new(1, 2, 3)),
             },
             "accepted" => {
                 let ms: i64 = value.trim_start_matches('+').parse().unwrap();

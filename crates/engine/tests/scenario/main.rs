@@ -15,6 +15,7 @@ mod decisions;
 mod detail;
 mod failures;
 mod harness;
+mod kept;
 mod left_to_people;
 mod loops;
 mod migrated;
@@ -27,5 +28,6 @@ mod signals;
 mod steps;
 mod times;
 mod turns;
+mod undo_approvals;
 
 use harness::check;

@@ -119,4 +119,7 @@ pub struct DoctorArgs {
     /// Heads of the log of decisions that were kept elsewhere (`decisions heads`): a log that was written anew shows
     #[arg(long, value_name = "FILE")]
     pub heads: Option<PathBuf>,
+    /// The public key of the server's `audit-key`: heads that it did not seal are a violation
+    #[arg(long, value_name = "HEX", requires = "heads")]
+    pub audit_public_key: Option<String>,
 }

@@ -100,3 +100,35 @@ fn a_decision_is_the_same_with_kills_in_its_middle() {
     let report: Value = serde_json::from_slice(&checked.stdout).unwrap();
     assert_eq!(report["decisions"], 1, "{report}");
 }
+
+#[test]
+fn heads_that_the_configured_key_did_not_seal_are_a_violation() {
+    // The seed and the public key of the first test of RFC 8032.
+    let seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+    let public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let dir = tempfile::tempdir().unwrap();
+    let (data, config) = (dir.path().join("store"), dir.path().join("config.yaml"));
+    std::fs::write(&config, format!("audit-key: {seed}\n")).unwrap();
+    let node = Node::serve_with(&data, &["--config", config.to_str().unwrap()]);
+    node.apply(GATED);
+    let id = node.submit("pay", r#"{"amount": 7}"#);
+    let decision = pending(&node, &id)["id"].as_str().unwrap().to_owned();
+    node.json(&["decisions", "reject", &decision]);
+    let kept = node.json(&["decisions", "heads"]);
+    assert_eq!(kept["seal"]["public_key"], public, "{kept}");
+    let file = dir.path().join("heads.json");
+    let path = file.to_str().unwrap().to_owned();
+    let check = |kept: &Value, key: &str| {
+        std::fs::write(&file, kept.to_string()).unwrap();
+        let doctor = ["doctor", "--heads", &path, "--audit-public-key", key];
+        let done = node.cli(&doctor);
+        (done.status.success(), text(&done.stderr))
+    };
+    let (well, said) = check(&kept, public);
+    assert!(well, "{said}");
+    let (well, said) = check(&kept, &"1".repeat(64));
+    assert!(!well && said.contains("not sealed by the key"), "{said}");
+    let mut other = kept;
+    other["at"] = json!("2026-01-01T00:00:00.000Z");
+    assert!(!check(&other, public).0, "another time was sealed");
+}

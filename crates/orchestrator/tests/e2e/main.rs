@@ -24,6 +24,7 @@ mod limits;
 mod metrics;
 mod migration;
 mod operations;
+mod outputs;
 mod retention;
 mod sockets;
 mod verbs;

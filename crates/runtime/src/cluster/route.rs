@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::record::{DeadLetterSettled, Record};
+use engine::record::{DeadLetterSettled, OutputKept, Record};
 use engine::{Id, Instance, Slot};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -286,6 +286,22 @@ impl There {
         let ask = EventsAsk::new(events, self.again);
         match self.ask(Ask::Events(ask)).await? {
             Answer::Events(answer) => Ok(answer.accepted()),
+            other => Err(other.into_unavailable()),
+        }
+    }
+
+    /// Looks up a kept output there.
+    pub(crate) async fn find_output(&self, key: &str) -> Result<Option<OutputKept>, Unavailable> {
+        match self.ask(Ask::FindOutput(key.to_owned())).await? {
+            Answer::Output(kept) => Ok((!kept.key.is_empty()).then_some(kept)),
+            other => Err(other.into_unavailable()),
+        }
+    }
+
+    /// Has an output kept there.
+    pub(crate) async fn keep_output(&self, kept: &OutputKept) -> Result<(), Unavailable> {
+        match self.ask(Ask::KeepOutput(kept.clone())).await? {
+            Answer::Done(_) => Ok(()),
             other => Err(other.into_unavailable()),
         }
     }

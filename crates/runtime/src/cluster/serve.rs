@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::record::MessageSent;
+use engine::record::{MessageSent, OutputKept};
 use engine::{Command, Id};
 use prost::Message;
 use tokio::sync::{Semaphore, mpsc};
@@ -17,7 +17,7 @@ use super::wire::{
     When, gather, id_bytes, id_in,
 };
 use super::wire_events::{EventsAnswer, EventsAsk};
-use crate::dispatch::TaskResult;
+use crate::dispatch::{TaskResult, find_output_here, keep_output_here};
 use crate::error::{CommandError, Unavailable};
 use crate::handle::{Runtime, held_here};
 use crate::operation::OperationError;
@@ -202,6 +202,15 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         Ask::Operation(ask) => operation(runtime, &ask).await,
         Ask::Letter(ask) => letter(runtime, *ask).await,
         Ask::Events(ask) => events(runtime, ask).await,
+        Ask::FindOutput(key) => {
+            let found = find_output_here(&runtime.shared(), &key).await;
+            let told = |found: Option<OutputKept>| Answer::Output(found.unwrap_or_default());
+            found.map_or_else(Answer::from, told)
+        }
+        Ask::KeepOutput(kept) => {
+            let done = keep_output_here(&runtime.shared(), kept).await;
+            done.map_or_else(Answer::from, |()| Answer::Done(true))
+        }
         Ask::Drain(ask) => drain(runtime, &ask),
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),

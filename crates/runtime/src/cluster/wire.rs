@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use definition::Catalog;
-use engine::record::{DeadLetterSettled, MessageSent, MessageTaken, Record, StartMessage};
+use engine::record::{
+    DeadLetterSettled, MessageSent, MessageTaken, OutputKept, Record, StartMessage,
+};
 use engine::{Id, Instance, Payload, Refusal};
 use prost::{Message, Oneof};
 use tokio::sync::mpsc;
@@ -52,7 +54,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81, 90"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81, 90, 96, 97"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -114,6 +116,12 @@ pub(super) enum Ask {
     /// Take events.
     #[prost(message, tag = "90")]
     Events(EventsAsk),
+    /// The output that is kept under this scoped key.
+    #[prost(string, tag = "96")]
+    FindOutput(String),
+    /// Keep an output.
+    #[prost(message, tag = "97")]
+    KeepOutput(OutputKept),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -241,7 +249,7 @@ pub(super) struct Reply {
     pub(super) number: u64,
     #[prost(
         oneof = "Answer",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 90"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 90, 96"
     )]
     pub(super) answer: Option<Answer>,
 }
@@ -292,6 +300,9 @@ pub(super) enum Answer {
     Operation(Bytes),
     #[prost(message, tag = "90")]
     Events(EventsAnswer),
+    /// A kept output; without a key: there is none.
+    #[prost(message, tag = "96")]
+    Output(OutputKept),
 }
 
 #[derive(Clone, PartialEq, Message)]

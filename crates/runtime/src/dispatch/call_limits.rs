@@ -1,6 +1,6 @@
-//! Limits of steps: how many calls under one name are under way at once. A call that stands under one
-//! takes a permit here before it goes to its adapter, and gives it back when it has come back. Over
-//! several nodes permits are lent as those of adapters are.
+//! Limits of steps and of actions: how many calls under one name are under way at once. A call that stands under
+//! one, or under one of each, takes a permit of it here before it goes to its adapter, that of the step first, and
+//! gives it back when it has come back. Over several nodes permits are lent as those of adapters are.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -126,12 +126,16 @@ impl CallLimits {
     /// Which tasks of an instance wait for a permit.
     pub(super) fn held(&self, id: Id) -> Vec<HeldTask> {
         let all = self.all();
-        let held = all.values().flat_map(|one| {
-            let total = one.total;
+        let held = all.iter().flat_map(|(name, one)| {
+            let what = match name.strip_prefix("action:") {
+                Some(action) => format!("calls of {action} as its limit allows"),
+                None => "calls as the step's limit allows".to_owned(),
+            };
+            let what = format!("as many {what} ({}) are under way", one.total);
             one.queue.of(id).map(move |task| HeldTask {
                 task: Some(task),
                 kind: "limit".to_owned(),
-                what: format!("as many calls as the step's limit allows ({total}) are under way"),
+                what: what.clone(),
                 until: None,
             })
         });
@@ -146,9 +150,21 @@ impl Dispatcher {
             let Some((mut waiting, permit)) = self.limits.next(shared, name) else {
                 return;
             };
-            waiting.permit = Some(permit);
-            self.admit_named(shared, waiting);
+            waiting.permits.push(permit);
+            match waiting.further.take() {
+                Some(limit) => self.wait_further(shared, &limit, waiting),
+                None => self.admit_named(shared, waiting),
+            }
         }
+    }
+
+    /// A call with one permit waits for that of its second limit, behind which is none.
+    fn wait_further(&self, shared: &Arc<Shared>, limit: &CallLimit, waiting: Waiting) {
+        self.limits.push(limit, waiting);
+        if let Some(cluster) = &shared.cluster {
+            cluster.want_permits();
+        }
+        self.run_limited(shared, &limit.name);
     }
 
     /// A call with a permit begins, or waits for its adapter.

@@ -7,10 +7,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use adapter::{Adapter, Call, Effect, Failure, Outcome};
-use engine::record::TaskKey;
+use engine::record::{CacheUse, TaskKey};
 use engine::{Header, Id, TaskOutcome};
 use futures_util::FutureExt;
 
+use super::cache::{keep_output, kept_output};
 use super::call::{Surrounding, adapter_call};
 use super::dispatcher::{Begun, Offer};
 use super::outcome::{came_of, task_outcome};
@@ -41,17 +42,19 @@ pub(super) async fn make_calls(shared: Arc<Shared>, begun: Vec<Begun>) {
             offer,
             at,
             passage,
-            permit,
+            permits,
         } = begun;
         let (id, task) = (offer.instance.id(), offer.task);
         let header = Arc::clone(offer.instance.shared_header());
+        let cache = offer.call.plan.cache.clone();
         let (mut call, adapter) = batch.prepared(offer, &at);
         call.target = passage.target;
         let name = Arc::clone(&call.adapter);
         let at_once = adapter
             .as_ref()
             .is_ok_and(|adapter| adapter.is_in_process());
-        let mut calling = Box::pin(outcome_of(Arc::clone(&shared), id, header, call, adapter));
+        let call = outcome_of(Arc::clone(&shared), id, header, call, adapter);
+        let mut calling = Box::pin(unless_kept(Arc::clone(&shared), id, cache, call));
         let done = if at_once {
             calling.as_mut().now_or_never()
         } else {
@@ -65,7 +68,7 @@ pub(super) async fn make_calls(shared: Arc<Shared>, begun: Vec<Begun>) {
             None => {
                 let calling = async move {
                     let came = calling.await;
-                    drop(permit);
+                    drop(permits);
                     came
                 };
                 go_on(&shared, (name, passage.ticket), id, task, calling);
@@ -101,6 +104,11 @@ fn go_on(
 pub(super) fn send_failure(shared: &Arc<Shared>, id: Id, task: TaskKey, failure: Failure) {
     let outcome = task_outcome(failure.into(), 0);
     shared.stats.count_outcome(&outcome);
+    send_outcome(shared, id, task, outcome);
+}
+
+/// What a call came to that was not made.
+pub(super) fn send_outcome(shared: &Arc<Shared>, id: Id, task: TaskKey, outcome: TaskOutcome) {
     send(shared, id, vec![TaskResult { id, task, outcome }]);
 }
 
@@ -208,6 +216,24 @@ impl<'a> CallBatch<'a> {
                 .ended(self.shared, &adapter, returned);
         }
     }
+}
+
+/// What a call comes to, or what is kept under its key.
+async fn unless_kept(
+    shared: Arc<Shared>,
+    id: Id,
+    cache: Option<CacheUse>,
+    call: impl Future<Output = (TaskOutcome, Came)>,
+) -> (TaskOutcome, Came) {
+    let Some(cache) = cache else {
+        return call.await;
+    };
+    if let Some(kept) = kept_output(&shared, &cache).await {
+        return (kept, Came::Nothing);
+    }
+    let (outcome, came) = call.await;
+    keep_output(&shared, id, &cache, &outcome).await;
+    (outcome, came)
 }
 
 async fn outcome_of(

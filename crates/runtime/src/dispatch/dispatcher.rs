@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use adapter::{Adapter, Failure};
 use definition::Catalog;
-use engine::record::TaskKey;
+use engine::record::{CacheUse, TaskKey};
 use engine::{Id, Instance, TaskCall};
 use tokio::sync::{Notify, oneshot};
 
 use super::adapters::AdapterPool;
 use super::admit::{Admission, Queues, admit, queue_of};
+use super::cache::look_while_it_waits;
 use super::call_limits::{CallLimits, Permit};
 use super::calls::{Returned, make_calls, send_failure};
 use super::pause::Pause;
@@ -41,6 +42,12 @@ impl Offer {
         })
     }
 
+    /// What it asks for where its output may be kept.
+    fn may_be_kept(&self) -> Option<(Id, TaskKey, CacheUse)> {
+        let cache = self.call.plan.cache.clone()?;
+        Some((self.instance.id(), self.task, cache))
+    }
+
     /// The same, as it waits.
     fn waiting(&self, shared: &Shared) -> Waiting {
         Waiting {
@@ -50,7 +57,8 @@ impl Offer {
             since: shared.clock.now_ms(),
             repeated: false,
             adapter: self.call.adapter().into(),
-            permit: None,
+            permits: Vec::new(),
+            further: self.call.plan.limits().nth(1).cloned(),
         }
     }
 }
@@ -61,8 +69,8 @@ pub(super) struct Begun {
     /// The adapter that makes it: the step's own, or one that stands in for it.
     pub(super) at: String,
     pub(super) passage: Passage,
-    /// That of the step's limit; given back when it is dropped.
-    pub(super) permit: Option<Permit>,
+    /// Those of its limits; given back when they are dropped.
+    pub(super) permits: Vec<Permit>,
 }
 
 /// Hands tasks to adapters, each with bounded concurrency.
@@ -96,11 +104,12 @@ impl Dispatcher {
     pub(crate) fn offer(&self, shared: &Arc<Shared>, offers: impl Iterator<Item = Offer>) {
         let lookout = Lookout::now(shared);
         let (mut ready, mut failed, mut waiting) = (Vec::new(), Vec::new(), 0);
-        let mut limited = BTreeSet::new();
+        let (mut limited, mut kept) = (BTreeSet::new(), Vec::new());
         let mut queues = self.queues();
         for offer in offers {
             let own = offer.call.adapter();
-            if let Some(limit) = &offer.call.plan.limit {
+            if let Some(limit) = offer.call.plan.limits().next() {
+                kept.extend(offer.may_be_kept());
                 self.limits.push(limit, offer.waiting(shared));
                 limited.insert(limit.name.clone());
                 waiting += 1;
@@ -116,10 +125,11 @@ impl Dispatcher {
                     offer,
                     at,
                     passage,
-                    permit: None,
+                    permits: Vec::new(),
                 }),
                 Admission::Fail(failure) => failed.push((offer, failure)),
                 Admission::Wait(at) => {
+                    kept.extend(offer.may_be_kept());
                     queue_of(&mut queues, &at).push(offer.waiting(shared));
                     waiting += 1;
                 }
@@ -138,6 +148,9 @@ impl Dispatcher {
         for name in limited {
             self.run_limited(shared, &name);
         }
+        for (id, task, cache) in kept {
+            look_while_it_waits(shared, id, task, cache);
+        }
         for (offer, failure) in failed {
             send_failure(shared, offer.instance.id(), offer.task, *failure);
         }
@@ -150,6 +163,8 @@ impl Dispatcher {
 
     /// Queues a task that was out when the process ended; it starts with [`Self::resume`].
     pub(crate) fn repeat(&self, shared: &Shared, row: TaskRow) {
+        let mut limits = row.limits.into_iter();
+        let limit = limits.next();
         let waiting = Waiting {
             id: row.id,
             task: row.task,
@@ -157,9 +172,10 @@ impl Dispatcher {
             since: shared.clock.now_ms(),
             repeated: true,
             adapter: row.adapter.as_str().into(),
-            permit: None,
+            permits: Vec::new(),
+            further: limits.next(),
         };
-        match &row.limit {
+        match &limit {
             Some(limit) => self.limits.push(limit, waiting),
             None => {
                 let mut queues = self.queues();
@@ -330,7 +346,7 @@ impl Dispatcher {
         self.begin(shared, 1);
         let owned = Arc::clone(shared);
         let Waiting {
-            id, task, permit, ..
+            id, task, permits, ..
         } = waiting;
         shared.tasks.spawn(async move {
             let instance = ask_for(&owned, id).await;
@@ -340,7 +356,7 @@ impl Dispatcher {
                         offer,
                         at,
                         passage,
-                        permit,
+                        permits,
                     };
                     make_calls(owned, vec![begun]).await;
                 }

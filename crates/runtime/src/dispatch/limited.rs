@@ -9,9 +9,10 @@ use adapter::{Effect, Failure, error_type};
 use engine::record::TaskKey;
 use engine::{Id, Instance};
 
-use super::admit::queue_of;
+use super::admit::{Queues, queue_of};
 use super::calls::send_failure;
 use super::dispatcher::Dispatcher;
+use super::queue::Waiting;
 use crate::limits::{
     AdapterStanding, Desk, Held, HeldTask, LimitsAnswer, LimitsAsk, Lookout, TargetStanding,
 };
@@ -141,6 +142,19 @@ impl Dispatcher {
         tasks.chain(self.limits.held(id)).collect()
     }
 
+    fn remove_anywhere(&self, queues: &mut Queues, id: Id, task: TaskKey) -> Option<Waiting> {
+        let mut all = queues.values_mut();
+        let found = all.find_map(|queue| queue.remove(id, task));
+        found.or_else(|| self.limits.remove(id, task))
+    }
+
+    /// Takes out a call that waits: what it would come to is known.
+    pub(super) fn take_out(&self, shared: &Shared, id: Id, task: TaskKey) -> Option<Waiting> {
+        let waiting = self.remove_anywhere(&mut self.queues(), id, task)?;
+        self.no_longer_waits(shared);
+        Some(waiting)
+    }
+
     /// Calls off what waits on behalf of lanes that close: nobody needs it any more, and the lane waits
     /// for it.
     pub(crate) fn call_off(&self, shared: &Arc<Shared>, instance: &Instance) {
@@ -159,16 +173,14 @@ impl Dispatcher {
         for (task, adapter) in out {
             // One that another adapter was to make stands in that one's queue.
             let own = queue_of(&mut queues, &adapter).remove(instance.id(), task);
-            let mut others = queues.values_mut();
-            let found = own.or_else(|| others.find_map(|queue| queue.remove(instance.id(), task)));
-            let found = found.or_else(|| self.limits.remove(instance.id(), task));
+            let found = own.or_else(|| self.remove_anywhere(&mut queues, instance.id(), task));
             called_off.extend(found);
         }
         drop(queues);
         let count = called_off.len() as u64;
         crate::health::add(&shared.stats.calls_called_off, count);
         for waiting in called_off {
-            shared.stats.calls_waiting.fetch_sub(1, Ordering::Relaxed);
+            self.no_longer_waits(shared);
             let message =
                 "the call was called off while it waited: its step is not needed any more";
             let failure = Failure {

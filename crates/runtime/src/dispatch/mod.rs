@@ -2,6 +2,7 @@
 
 mod adapters;
 mod admit;
+mod cache;
 mod call;
 mod call_limits;
 mod calls;
@@ -13,6 +14,7 @@ mod pause;
 mod queue;
 mod token;
 
+pub(crate) use cache::{find_output_here, keep_output, keep_output_here};
 pub(crate) use call_limits::give_permits_on;
 pub(crate) use calls::TaskResult;
 pub(crate) use dispatcher::{Dispatcher, Offer};

@@ -21,6 +21,7 @@ pub(super) fn task_outcome(outcome: Outcome, expires_at: i64) -> TaskOutcome {
             output: Payload::from_bytes(success.output),
             target: success.target.unwrap_or_default(),
             exchange: exchange_text(success.exchange.as_deref()),
+            kept_by: None,
         },
         Outcome::Accepted(_) => TaskOutcome::Accepted { expires_at },
         Outcome::Failure(failure) => TaskOutcome::Failed {

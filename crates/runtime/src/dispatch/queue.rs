@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use engine::record::{Plan, Share, TaskKey};
+use engine::record::{CallLimit, Plan, Share, TaskKey};
 use engine::{Id, Instance};
 
 use super::call_limits::Permit;
@@ -21,8 +21,10 @@ pub(super) struct Waiting {
     pub(super) repeated: bool,
     /// Whose call it is.
     pub(super) adapter: Arc<str>,
-    /// That of the step's limit, if it stands under one and has it.
-    pub(super) permit: Option<Permit>,
+    /// Those of the limits that it stands under, as far as it has them.
+    pub(super) permits: Vec<Permit>,
+    /// The limit whose permit it has yet to get, behind the one that it waits for.
+    pub(super) further: Option<CallLimit>,
 }
 
 /// What decides when a task has its turn.
@@ -184,7 +186,8 @@ mod tests {
             since: 0,
             repeated: false,
             adapter: "a".into(),
-            permit: None,
+            permits: Vec::new(),
+            further: None,
         }
     }
 

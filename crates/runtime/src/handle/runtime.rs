@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use definition::{Catalog, CatalogChange};
 use engine::TaskOutcome;
+use engine::record::TaskKey;
 use store::NodeId;
 use tokio::sync::oneshot;
 
 use crate::catalog::{SystemAct, change_catalog, note_act};
 use crate::cluster::NodeView;
 use crate::config::{Config, Surroundings};
+use crate::dispatch::keep_output;
 use crate::error::{ApplyError, CallbackError, CommandError, OpenError, StreamError, Unavailable};
 use crate::health::Health;
 use crate::measures::Measures;
@@ -64,6 +66,7 @@ impl Runtime {
     pub async fn callback(&self, token: &str, outcome: TaskOutcome) -> Result<(), CallbackError> {
         let read = self.shared.tokens.read(token);
         let (id, task) = read.ok_or(CallbackError::UnknownToken)?;
+        self.keep_called_back(id, task, &outcome).await;
         let command = engine::Command::Result { task, outcome };
         match self.carry_out(id, command, "", "callback").await {
             Ok(carried) if !carried.ignored => Ok(()),
@@ -71,6 +74,19 @@ impl Runtime {
             Ok(_) | Err(CommandError::NotFound(_) | CommandError::Refused(_)) => {
                 Err(CallbackError::Closed)
             }
+        }
+    }
+
+    /// Keeps what a call that is waited for comes to by its callback, where its step has a `cache`.
+    async fn keep_called_back(&self, id: engine::Id, task: TaskKey, outcome: &TaskOutcome) {
+        if !matches!(outcome, TaskOutcome::Completed { .. }) {
+            return;
+        }
+        let Ok(instance) = self.instance(id).await else {
+            return;
+        };
+        if let Some(cache) = instance.cache_of(task) {
+            keep_output(&self.shared, id, cache, outcome).await;
         }
     }
 

@@ -17,12 +17,12 @@ use crate::shared::Shared;
 /// From so many on, limits of steps are forgotten under which nothing lasts.
 const MANY: usize = 256;
 
-/// How the names of steps' limits begin; no adapter's does.
-const CALL_LIMIT: &str = "step:";
+/// How the names of the limits of steps and of actions begin; no adapter's does.
+const CALL_LIMITS: [&str; 2] = ["step:", "action:"];
 
-/// Whether this is the name of a step's limit, and not of an adapter.
+/// Whether this is the name of a step's or an action's limit, and not of an adapter.
 pub(crate) fn is_call_limit(name: &str) -> bool {
-    name.starts_with(CALL_LIMIT)
+    CALL_LIMITS.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The homes that are here, and what changed in them.

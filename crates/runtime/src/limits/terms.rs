@@ -61,11 +61,11 @@ impl<'a> Lookout<'a> {
     }
 }
 
-/// An adapter's own `concurrency`, or what holds instead for a while; at least 1.
+/// An adapter's `concurrency`, or what holds instead for a while; at least 1.
 pub(crate) fn concurrency_of(shared: &Shared, catalog: &Catalog, adapter: &str) -> Option<u32> {
     let other = catalog.limit_override(adapter, shared.clock.now_ms());
     let other = other.and_then(|limits| limits.concurrency);
-    let own = || catalog.adapters.get(adapter)?.concurrency;
+    let own = || catalog.concurrency(catalog.adapters.get(adapter)?);
     other.or_else(own).map(|own| own.max(1))
 }
 

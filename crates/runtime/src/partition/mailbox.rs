@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::letters::{LetterOrder, LetterRow};
 use super::load::Loaded;
 use super::operations::OperationAsked;
+use super::outputs::OutputAsked;
 use super::start::StartRequest;
 use super::work::Work;
 use crate::config::Bounds;
@@ -71,6 +72,8 @@ pub(crate) enum Internal {
         /// How it stands.
         found: Result<LetterRow, StoreError>,
     },
+    /// An output is looked up or kept.
+    Output(Box<OutputAsked>),
     /// Something is asked of an operation.
     Operation(Box<OperationAsked>),
     /// Send messages again that have waited for their acknowledgement since the last time.

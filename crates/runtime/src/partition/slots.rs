@@ -1,4 +1,4 @@
-//! What slots remember: message numbers, marks, keys that are not projected yet, open operations.
+//! What slots remember: message numbers, marks, keys and kept outputs that are not projected yet, open operations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use prost::Message;
 use store::{Change, Row, Table};
 
 use super::known_keys::KnownKeys;
+use super::outputs::{Outputs, rows_of};
 use crate::dead_letter::settled_rows;
 use crate::decision_log::Chains;
 use crate::events::{event_rows, put_key, refused_row, remembered};
@@ -33,6 +34,7 @@ pub(crate) struct SlotState {
     settled: BTreeMap<Id, (u64, String)>,
     pub(super) chains: Chains,
     pub(super) operations: Operations,
+    pub(super) outputs: Outputs,
 }
 
 impl SlotState {
@@ -86,6 +88,7 @@ impl SlotState {
     pub(crate) fn projected(&mut self, position: u64) {
         self.keys.projected(position);
         self.settled.retain(|_, (settled, _)| *settled > position);
+        self.outputs.projected(position);
     }
 
     /// Applies a fact of the batch at `position`; answers with what the projector writes.
@@ -120,6 +123,10 @@ impl SlotState {
                 let id = Id::from_slice(&settled.id).unwrap_or_default();
                 self.settled.insert(id, (position, settled.row.clone()));
                 settled_rows(settled)
+            }
+            SlotBody::OutputKept(kept) => {
+                self.outputs.apply(kept, position);
+                rows_of(kept)
             }
         }
     }

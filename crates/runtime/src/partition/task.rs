@@ -333,6 +333,7 @@ impl Partition {
                 self.closing = true;
             }
             Internal::Redeliver => self.redeliver(),
+            Internal::Output(asked) => self.on_output(*asked),
             Internal::Letter(order) => self.on_letter(*order),
             Internal::LetterLoaded { id, found } => self.on_letter_loaded(id, found),
             Internal::Operation(asked) => self.on_operation(*asked),

@@ -290,7 +290,7 @@ fn requested(record: &Record) -> Option<PendingDecision> {
             requested_at: record.at,
             asking: None,
         }),
-        Some(Body::ApprovalRequested(asked)) => Some(PendingDecision {
+        Some(Body::ApprovalRequested(asked) | Body::UndoHeldBack(asked)) => Some(PendingDecision {
             id: asked.id.clone(),
             kind: asked.kind,
             task: asked.task,

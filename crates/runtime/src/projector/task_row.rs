@@ -8,8 +8,12 @@ use crate::dispatch::Urgency;
 
 /// Set in a row's first byte, beside the rank, where the share stands behind it.
 const WITH_SHARE: u8 = 0x80;
-/// The same of the step's limit.
+/// The same of the call's first limit.
 const WITH_LIMIT: u8 = 0x40;
+/// The same of its second one.
+const WITH_FURTHER: u8 = 0x20;
+
+const LIMITS: [u8; 2] = [WITH_LIMIT, WITH_FURTHER];
 
 /// Instance, lane, step, kind, generation, attempt.
 pub(crate) fn task_row_key(id: Id, task: TaskKey) -> Bytes {
@@ -27,26 +31,27 @@ pub(crate) fn task_row_key(id: Id, task: TaskKey) -> Bytes {
     key.into()
 }
 
-/// The rank, then the share and the limit, each if there is one (its number, the length of its name,
+/// The rank, then the share and the limits, each if there is one (its number, the length of its name,
 /// its name), then the adapter.
 pub(super) fn task_row_value(instance: &Instance, task: TaskKey) -> Bytes {
     let call = instance.call(task);
     let plan = call.as_ref().map(|call| &call.plan);
     let plan = plan.cloned().unwrap_or_default();
-    value_of(
-        &Urgency::of(instance, &plan),
-        plan.limit.as_ref(),
-        &plan.adapter,
-    )
+    let urgency = Urgency::of(instance, &plan);
+    value_of(&urgency, plan.limits(), &plan.adapter)
 }
 
-fn value_of(urgency: &Urgency, limit: Option<&CallLimit>, adapter: &str) -> Bytes {
+fn value_of<'a>(
+    urgency: &Urgency,
+    limits: impl Iterator<Item = &'a CallLimit>,
+    adapter: &str,
+) -> Bytes {
     let mut value = vec![urgency.rank];
     if let Some(Share { key, weight }) = &urgency.share {
         put_named(&mut value, WITH_SHARE, *weight, key);
     }
-    if let Some(CallLimit { name, limit }) = limit {
-        put_named(&mut value, WITH_LIMIT, *limit, name);
+    for (flag, CallLimit { name, limit }) in LIMITS.into_iter().zip(limits) {
+        put_named(&mut value, flag, *limit, name);
     }
     value.extend(adapter.as_bytes());
     value.into()
@@ -77,8 +82,8 @@ pub(crate) struct TaskRow {
     pub(crate) id: Id,
     pub(crate) task: TaskKey,
     pub(crate) urgency: Urgency,
-    /// The limit of its step.
-    pub(crate) limit: Option<CallLimit>,
+    /// The limits that it stands under, in order.
+    pub(crate) limits: Vec<CallLimit>,
     pub(crate) adapter: String,
 }
 
@@ -100,29 +105,25 @@ impl TaskRow {
             attempt: word(4)?,
         };
         let (first, mut rest) = value.split_first()?;
-        let (mut share, mut limit) = (None, None);
+        let (mut share, mut limits) = (None, Vec::new());
         if first & WITH_SHARE != 0 {
             let (weight, key, behind) = take_named(rest)?;
             share = Some(Share { key, weight });
             rest = behind;
         }
-        if first & WITH_LIMIT != 0 {
-            let (number, name, behind) = take_named(rest)?;
-            let of_name = CallLimit {
-                name,
-                limit: number,
-            };
-            limit = Some(of_name);
+        for _ in LIMITS.iter().filter(|flag| first & **flag != 0) {
+            let (limit, name, behind) = take_named(rest)?;
+            limits.push(CallLimit { name, limit });
             rest = behind;
         }
         Some(Self {
             id: Id::from_slice(id)?,
             task,
             urgency: Urgency {
-                rank: first & !(WITH_SHARE | WITH_LIMIT),
+                rank: first & !(WITH_SHARE | WITH_LIMIT | WITH_FURTHER),
                 share,
             },
-            limit,
+            limits,
             adapter: String::from_utf8_lossy(rest).into_owned(),
         })
     }
@@ -139,22 +140,24 @@ mod tests {
             key: "tenant-7".into(),
             weight: 3,
         };
-        let limit = CallLimit {
-            name: "step:w/s/".into(),
+        let limit = |name: &str| CallLimit {
+            name: name.into(),
             limit: 7,
         };
+        let limits = [limit("step:w/s/"), limit("action:bank/pay")];
         let all = [None, Some(share)].into_iter();
-        let all = all.flat_map(|share| [(share.clone(), None), (share, Some(limit.clone()))]);
-        for (share, limit) in all {
+        let all = all.flat_map(|share| (0..=2).map(move |count| (share.clone(), count)));
+        for (share, count) in all {
             let urgency = Urgency { rank: 3, share };
-            let value = value_of(&urgency, limit.as_ref(), "bank");
+            let limits = limits[..count].to_vec();
+            let value = value_of(&urgency, limits.iter(), "bank");
             let row = TaskRow::read(&task_row_key(id, task), &value);
             let adapter = "bank".to_owned();
             let expected = TaskRow {
                 id,
                 task,
                 urgency,
-                limit,
+                limits,
                 adapter,
             };
             assert_eq!(row, Some(expected));

@@ -1,5 +1,6 @@
 //! The runtime on the in-memory store with scripted adapters, time paused.
 
+mod action_limits;
 mod back_pressure;
 mod chaos;
 mod cluster;
@@ -14,6 +15,7 @@ mod idempotency;
 mod limits;
 mod messages;
 mod operations;
+mod outputs;
 mod progress;
 mod proof;
 mod reads;

@@ -173,6 +173,7 @@ async fn a_callback_completes_its_task_once_and_outlives_a_restart() {
         output: Payload::from_value(json!("done")),
         target: String::new(),
         exchange: String::new(),
+        kept_by: None,
     };
     assert_eq!(
         runtime.callback("nonsense", outcome()).await,

@@ -245,6 +245,16 @@ fn breakers(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_calls_called_off_total",
         "Calls that waited and were not needed any more.",
         figures.calls_called_off,
+    )?;
+    sheet.counter(
+        "orchestrator_outputs_reused_total",
+        "Calls that were not made, for their output was kept.",
+        figures.outputs_reused,
+    )?;
+    sheet.counter(
+        "orchestrator_outputs_kept_total",
+        "Outputs that were kept to be used again.",
+        figures.outputs_kept,
     )
 }
 

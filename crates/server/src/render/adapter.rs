@@ -41,7 +41,7 @@ fn status(
         in_flight: standing.running,
         waiting: standing.waiting,
         waits_for: standing.held,
-        concurrency: concurrency.or(spec.concurrency),
+        concurrency: concurrency.or_else(|| catalog.concurrency(spec)),
         rate: rate.map(|rate| rate.to_string()),
         overridden: other.map(|other| LimitsOverridden {
             until: Time(other.until),

@@ -143,7 +143,8 @@ impl Told<'_> {
     fn completed(&mut self, body: &StepCompleted, at: i64) {
         let ours = |key: &TaskKey| key.at == body.at && key.kind() == TaskKind::Run;
         if let Some((_, attempt)) = self.found.iter_mut().rev().find(|(key, _)| ours(key)) {
-            attempt.outcome = "completed".to_owned();
+            let reused = !body.kept_by.is_empty();
+            attempt.outcome = if reused { "from-cache" } else { "completed" }.to_owned();
             attempt.ended_at = Some(Time(at));
             attempt.target = text(&body.target);
             attempt.exchange = json(&body.exchange);

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use api::{
-    Definition, DefinitionSummary, DefinitionVersion, Environment, ExplainedStep, ExplainedValue,
-    Explanation, Json, Policy, Trigger,
-};
+use api::{Definition, DefinitionSummary, DefinitionVersion, Environment, Json, Policy, Trigger};
 use definition::{
-    Action, BUILT_IN, Catalog, Explained, Jitter, OnExhausted, Origin, PlanExplanation,
-    ResourceKind, RetryQuestion, Step, TriggerKind, Workflow, WorkflowVersions, built_in,
+    BUILT_IN, Catalog, ResourceKind, TriggerKind, Workflow, WorkflowVersions, built_in,
 };
 use serde_json::{Value, json};
 
+use super::explanation::{attempts, exhausted, jitter};
 use crate::hex::hex;
 
 /// All workflows.
@@ -147,114 +144,4 @@ pub fn environments(catalog: &Catalog) -> Vec<Environment> {
             document: Json::from_value(document),
         };
     stored.map(environment).collect()
-}
-
-/// Which retry and time-out hold for each call of a workflow.
-pub fn explanation(catalog: &Catalog, workflow: &Workflow) -> Explanation {
-    Explanation {
-        name: workflow.name.clone(),
-        version: workflow.version.to_string(),
-        environment: catalog.environment.clone(),
-        steps: workflow
-            .steps
-            .iter()
-            .filter_map(|step| explained(catalog, workflow, step))
-            .collect(),
-    }
-}
-
-fn explained(catalog: &Catalog, workflow: &Workflow, step: &Step) -> Option<ExplainedStep> {
-    let Action::Task(task) = &step.action else {
-        return None;
-    };
-    let own_timeout_ms = match &step.timeout {
-        Some(definition::Duration::Fixed(timeout_ms)) => Some(*timeout_ms),
-        _ => None,
-    };
-    let question = RetryQuestion {
-        own: task.retry.as_ref(),
-        own_timeout_ms,
-        adapter: Some(&task.adapter),
-        action: task.action.as_deref(),
-        workflow: Some(workflow),
-    };
-    Some(ExplainedStep {
-        id: step.id.to_string(),
-        adapter: task.adapter.clone(),
-        action: task.action.clone(),
-        values: values(&catalog.explain_retry(question)),
-    })
-}
-
-fn values(plan: &PlanExplanation) -> Vec<ExplainedValue> {
-    let mut values = vec![
-        value("policy", &plan.policy, |name| json!(name)),
-        value("max-attempts", &plan.max_attempts, |count| attempts(*count)),
-        value("initial-interval-ms", &plan.initial_interval_ms, |ms| {
-            json!(ms)
-        }),
-        value("multiplier", &plan.multiplier, |factor| json!(factor)),
-        value("max-interval-ms", &plan.max_interval_ms, |ms| json!(ms)),
-        value("jitter", &plan.jitter, |kind| json!(jitter(*kind))),
-        value("max-elapsed-ms", &plan.max_elapsed_ms, |ms| json!(ms)),
-        value("retry-on", &plan.retry_on, |patterns| json!(patterns)),
-        value("never-on", &plan.never_on, |patterns| json!(patterns)),
-        value("on-exhausted", &plan.on_exhausted, |what| {
-            json!(exhausted(*what))
-        }),
-        value("timeout-ms", &plan.timeout_ms, |ms| json!(ms)),
-    ];
-    let evaluated = plan.evaluated.iter().map(|told| ExplainedValue {
-        name: "evaluated".to_owned(),
-        value: Json::from_value(&json!(told)),
-        from: "policies.rules".to_owned(),
-    });
-    values.extend(evaluated);
-    values
-}
-
-fn value<T>(
-    name: &str,
-    explained: &Explained<T>,
-    show: impl FnOnce(&T) -> Value,
-) -> ExplainedValue {
-    let from = match &explained.origin {
-        Origin::Step => "step".to_owned(),
-        Origin::Action => "action".to_owned(),
-        Origin::Adapter => "adapter".to_owned(),
-        Origin::Workflow => "workflow".to_owned(),
-        Origin::Rule(name) => format!("rule {name}"),
-        Origin::Defaults => "policies.defaults".to_owned(),
-        Origin::Policy(name) => format!("policy {name}"),
-        Origin::Environment(name) => format!("environment {name}"),
-        Origin::BuiltIn(name) => format!("built-in {name}"),
-    };
-    ExplainedValue {
-        name: name.to_owned(),
-        value: Json::from_value(&show(&explained.value)),
-        from,
-    }
-}
-
-fn attempts(attempts: definition::Attempts) -> Value {
-    match attempts {
-        definition::Attempts::Limited(count) => json!(count),
-        definition::Attempts::Unlimited => json!("unlimited"),
-    }
-}
-
-fn jitter(jitter: Jitter) -> &'static str {
-    match jitter {
-        Jitter::Full => "full",
-        Jitter::None => "none",
-    }
-}
-
-fn exhausted(what: OnExhausted) -> &'static str {
-    match what {
-        OnExhausted::Fail => "fail",
-        OnExhausted::Continue => "continue",
-        OnExhausted::Man => "man",
-        OnExhausted::DeadLetter => "dead-letter",
-    }
 }

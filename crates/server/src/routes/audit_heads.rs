@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{AuditCheck, AuditFinding, AuditHead, AuditHeads};
+use api::{AuditCheck, AuditFinding, AuditHead, AuditHeads, AuditSeal};
 use axum::Json;
 use axum::extract::{Request, State};
 use runtime::{ChainHead, KeptHeads};
@@ -36,11 +36,17 @@ pub async fn heads(
         number: head.number,
         hash: head.hash,
     };
-    Ok(Json(AuditHeads {
+    let mut told = AuditHeads {
         at,
         heads: heads.into_iter().map(head).collect(),
         signature,
-    }))
+        seal: None,
+    };
+    told.seal = door.audit_key.as_ref().map(|key| AuditSeal {
+        public_key: key.public_key(),
+        signature: key.seal(&told.text()),
+    });
+    Ok(Json(told))
 }
 
 /// Checks the log of decisions

@@ -34,6 +34,7 @@ pub async fn complete(
         output,
         target: String::new(),
         exchange: String::new(),
+        kept_by: None,
     };
     finish(&door, &token, outcome).await
 }

@@ -17,6 +17,7 @@ pub use layers::{Flags, SettingsError, Shown};
 pub use limits::Limits;
 pub use span::Span;
 
+use crate::audit_key::AuditKey;
 use crate::callers::TokenSettings;
 use crate::peers::ClusterSecret;
 use layers::Layers;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub database: Option<Concealed>,
     /// What the nodes on one database share.
     pub cluster_secret: Option<Concealed>,
+    /// The seed of the key that seals heads of the log of decisions.
+    pub audit_key: Option<Concealed>,
     /// Where the journal is archived, as an address.
     pub archive: Option<String>,
     /// Whether calls and timers wait until someone resumes the server.
@@ -122,6 +125,7 @@ impl Settings {
             data: layers.value("data", "data")?,
             database: layers.concealed("database", without_password)?,
             cluster_secret: layers.concealed("cluster-secret", |_| "(set)".to_owned())?,
+            audit_key: layers.concealed("audit-key", |_| "(set)".to_owned())?,
             archive: layers.optional("archive")?,
             start_paused: layers.value("start-paused", "false")?,
             environment: layers.value("env", "dev")?,
@@ -176,6 +180,7 @@ impl Settings {
         if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
             return Err(SettingsError::OpenToAll(self.listen));
         }
+        self.audit_key()?;
         for token in &self.tokens {
             token
                 .check()
@@ -199,6 +204,13 @@ impl Settings {
     pub(crate) fn own_url(&self) -> String {
         let own = || format!("http://{}", self.listen);
         self.advertise.clone().unwrap_or_else(own)
+    }
+
+    /// The key that seals heads of the log of decisions.
+    pub(crate) fn audit_key(&self) -> Result<Option<AuditKey>, SettingsError> {
+        let seed = self.audit_key.as_ref().map(Concealed::reveal);
+        let key = seed.map(AuditKey::of_seed).transpose();
+        key.map_err(|reason| SettingsError::value("audit-key", reason))
     }
 
     /// What this node proves to the others that it knows.

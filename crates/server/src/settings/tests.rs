@@ -51,6 +51,10 @@ fn a_wrong_value_is_named_with_its_place() {
         "expected auto, json or text",
     );
     check(
+        Flags::from([("audit-key", "secret".into())]),
+        "expected 64 hexadecimal digits",
+    );
+    check(
         Flags::from([("partitions", "0".into())]),
         "expected 1 to 4096",
     );

@@ -136,6 +136,43 @@ async fn an_explanation_says_where_each_value_comes_from() {
 }
 
 #[tokio::test]
+async fn an_explanation_names_the_rules_that_hold_and_those_that_only_evaluate() {
+    const RULES: &str = r#"
+adapters: [{ name: bank, type: http, url: "http://127.0.0.1:1", actions: { pay: { risk: low } } }]
+policies:
+  rules:
+    - { name: slow, match: { adapter: bank }, set: { concurrency: 3, rate-limit: { rate: 2/s } } }
+    - { name: risky, match: { action: pay }, set: { risk: high, man-mode: audit } }
+    - { name: tried, match: { adapter: bank }, set: { man-mode: block }, mode: evaluate }
+---
+workflow:
+  name: pays
+  version: 1.0.0
+  timeout: 1h
+  steps: [{ id: pay, adapter: bank, action: pay, idempotency-key: "${ input.id }" }]
+"#;
+    let site = Site::open().await;
+    let applied = site.post_yaml("/api/v1/apply", RULES).await;
+    assert_eq!(applied.status, 200, "{}", applied.text);
+    let explained = site.get("/api/v1/definitions/pays/versions/1.0.0/explain");
+    let explained = explained.await.json();
+    let values = explained["steps"][0]["values"].as_array().unwrap().clone();
+    let found = |name: &str| {
+        let value = values.iter().find(|value| value["name"] == name).unwrap();
+        (value["value"].clone(), value["from"].clone())
+    };
+    let by = |name: &str| serde_json::json!(format!("rule {name}"));
+    assert_eq!(found("concurrency"), (3.into(), by("slow")));
+    assert_eq!(found("rate-limit"), ("2/s".into(), by("slow")));
+    assert_eq!(found("risk"), ("high".into(), by("risky")));
+    assert_eq!(found("man-mode"), ("audit".into(), by("risky")));
+    let told = "rule tried would set man-mode block";
+    assert_eq!(found("evaluated").0, told);
+    let shown = site.get("/api/v1/adapters/bank").await.json();
+    assert_eq!(shown["concurrency"], 3, "{shown}");
+}
+
+#[tokio::test]
 async fn a_missing_secret_refuses_the_apply_that_needs_it() {
     let set = "adapters: [{ name: crm, type: http, url: 'http://127.0.0.1:1', auth: { bearer: '${ secrets.crm-token }' } }]";
     let without = Site::with(vec![], &[]).await;

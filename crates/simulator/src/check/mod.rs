@@ -3,6 +3,7 @@
 mod history;
 mod intentions;
 mod ledger;
+mod outputs;
 mod rate;
 mod saga;
 mod signals;
@@ -11,6 +12,7 @@ mod turns;
 pub(crate) use history::{History, same_state};
 pub(crate) use intentions::Intentions;
 pub(crate) use ledger::Ledger;
+pub(crate) use outputs::Outputs;
 pub(crate) use rate::Rates;
 pub(crate) use saga::check_saga;
 pub(crate) use signals::check_signals;

@@ -93,6 +93,7 @@ fn spans(instance: &Instance, records: &[Record]) -> Result<BTreeMap<StepRef, Un
             Some(Body::DecisionRequested(body)) if body.task.kind() != TaskKind::Run => {
                 begin(body.task.at, record.seq, &mut undone);
             }
+            Some(Body::UndoHeldBack(body)) => begin(body.task.at, record.seq, &mut undone),
             Some(Body::UndoEnded(body)) if body.outcome() != UndoOutcome::Found => {
                 if let Some(span) = undone.get_mut(&body.at) {
                     span.ended = record.seq;

@@ -1,7 +1,7 @@
 //! What a call may come to.
 
 use engine::record::Failure;
-use engine::{Payload, TaskOutcome};
+use engine::{Id, Payload, TaskOutcome};
 use serde_json::json;
 
 use crate::random::Random;
@@ -19,6 +19,20 @@ const FAILURES: [(&str, bool, bool); 8] = [
     ("broken", false, true),
 ];
 
+/// An output that another instance kept.
+pub(super) fn kept(random: &mut Random) -> TaskOutcome {
+    let by = Id::new(1, 1, random.bits());
+    match success(random) {
+        TaskOutcome::Completed { output, .. } => TaskOutcome::Completed {
+            output,
+            target: String::new(),
+            exchange: String::new(),
+            kept_by: Some(by),
+        },
+        other => other,
+    }
+}
+
 /// A call's good end.
 pub(super) fn success(random: &mut Random) -> TaskOutcome {
     let output = json!({ "n": random.between(0, 9), "found": random.chance(50), "output": { "late": true } });
@@ -26,6 +40,7 @@ pub(super) fn success(random: &mut Random) -> TaskOutcome {
         output: Payload::from_value(output),
         target: "simulated".to_owned(),
         exchange: String::new(),
+        kept_by: None,
     }
 }
 

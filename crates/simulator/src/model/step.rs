@@ -3,7 +3,7 @@
 use engine::record::{Body, CancelRequested, Choice, Held, MessageBody, TaskKey, TaskKind};
 use engine::{Answer, Command, Id, Refusal, TaskOutcome, TimerKey, TimerKind, Turn};
 
-use super::answers::{failure, success};
+use super::answers::{failure, kept, success};
 use super::world::Model;
 use crate::finding::{Finding, demand};
 use crate::people;
@@ -86,7 +86,9 @@ impl Model {
         };
         let tasks: Vec<TaskKey> = self.actors[&id].tasks.iter().copied().collect();
         let task = *self.random.pick(&tasks);
+        let asks = self.actors[&id].live.cache_of(task).is_some();
         let outcome = match self.random.between(0, 9) {
+            0..=2 if asks => kept(&mut self.random),
             0..=4 => success(&mut self.random),
             5 | 6 => TaskOutcome::Accepted {
                 expires_at: self.now + PATIENCE_MS,

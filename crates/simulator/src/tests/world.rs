@@ -84,6 +84,11 @@ fn trimming_past_a_synced_state_is_found() {
 }
 
 #[test]
+fn a_kept_output_whose_time_is_over_is_found() {
+    check(Planted::StaleOutputs, &["that is not kept under"]);
+}
+
+#[test]
 fn an_old_generations_result_is_found() {
     check(Planted::OldGeneration, &["took the result of"]);
 }

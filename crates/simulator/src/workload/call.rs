@@ -35,6 +35,9 @@ impl Generator<'_> {
         }
         if !sight.in_finally && self.random.chance(45) {
             self.compensate(&mut step, sight);
+        } else if self.random.chance(10) {
+            let ttl = format!("{}s", self.random.between(1, 120));
+            step["cache"] = json!({ "key": "n-${ input.n % 3 }", "ttl": ttl });
         }
         if self.random.chance(6) {
             self.gate(&mut step);

@@ -45,7 +45,7 @@ pub fn generate(random: &mut Random) -> Workload {
     documents.extend(others);
     let resources = json!({
         "adapters": adapters(random),
-        "policies": { "retry": policies() },
+        "policies": { "retry": policies(), "rules": rules(random) },
         "workflows": documents,
     });
     let padding = if random.chance(4) { 40_000 } else { 0 };
@@ -98,6 +98,9 @@ fn adapters(random: &mut Random) -> Value {
     if random.chance(50) {
         flaky["circuit-breaker"] = breaker(random);
     }
+    if random.chance(30) {
+        flaky["actions"]["do"]["concurrency"] = json!(random.between(1, 2));
+    }
     let mut office = adapter("slow-office", plain.clone());
     office["actions"]["order"] = json!({ "async": "callback", "timeout": "20s" });
     json!([adapter("steady", plain), flaky, office])
@@ -124,6 +127,29 @@ fn breaker(random: &mut Random) -> Value {
 fn policies() -> Value {
     let policy = |attempts: u64, on_exhausted: &str| json!({ "max-attempts": attempts, "initial-interval": "100ms", "max-interval": "5s", "on-exhausted": on_exhausted });
     json!({ "quick": policy(3, "fail"), "asking": policy(2, "man"), "careless": policy(2, "continue") })
+}
+
+/// Rules about what is undone, and about whole adapters.
+fn rules(random: &mut Random) -> Value {
+    let mut rules = Vec::new();
+    if random.chance(25) {
+        let adapter = *random.pick(&ADAPTERS);
+        let effect = *random.pick(&["require", "require", "block", "audit"]);
+        rules.push(json!({
+            "name": "undos",
+            "match": { "adapter": adapter, "action": "undo" },
+            "set": { "man-mode": effect },
+            "mode": random.pick(&["enforce", "enforce", "evaluate"]),
+        }));
+    }
+    if random.chance(25) {
+        rules.push(json!({
+            "name": "narrow",
+            "match": { "adapter": "s*" },
+            "set": { "concurrency": random.between(1, 3) },
+        }));
+    }
+    json!(rules)
 }
 
 impl Workload {

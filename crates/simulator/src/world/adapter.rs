@@ -174,6 +174,7 @@ impl World {
                 output: Payload::from_value(output),
                 target: String::new(),
                 exchange: String::new(),
+                kept_by: None,
             }
         } else {
             let error = Failure {

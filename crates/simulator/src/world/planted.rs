@@ -20,6 +20,8 @@ pub(crate) enum Planted {
     ForgottenBatch,
     /// Idempotency keys are not found again.
     ForgottenKeys,
+    /// Kept outputs are found again when their time is over.
+    StaleOutputs,
     /// The clock of a node stands still with the node: it takes its lease to last.
     StoppedClock,
     /// Frames between nodes get lost, and their connection goes on.

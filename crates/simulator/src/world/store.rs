@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use engine::record::OutputKept;
+use prost::Message;
 use store::{
     Append, Appended, Batch, BlobHash, Change, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
     HistorySegment, InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead,
@@ -337,7 +339,9 @@ impl Store for SimulatedStore {
         if self.world.plan.planted == Some(Planted::ForgottenKeys) && table == Table::Key {
             return Ok(None);
         }
-        self.read(self.live.get(table, slot, key)).await
+        let row = self.read(self.live.get(table, slot, key)).await?;
+        let stale = self.world.plan.planted == Some(Planted::StaleOutputs) && table == Table::Key;
+        Ok(if stale { row.map(for_ever) } else { row })
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {
@@ -386,4 +390,17 @@ fn plant(planted: Option<Planted>, projections: &mut [Projection]) {
             _ => {}
         }
     }
+}
+
+/// A kept output whose time is never over.
+fn for_ever(row: Bytes) -> Bytes {
+    let kept = OutputKept::decode(row.clone()).ok();
+    let kept = kept.filter(|kept| !kept.output.is_empty());
+    kept.map_or(row, |kept| {
+        let kept = OutputKept {
+            expires_at: i64::MAX,
+            ..kept
+        };
+        kept.encode_to_vec().into()
+    })
 }

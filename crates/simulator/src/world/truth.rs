@@ -13,7 +13,7 @@ use engine::record::{
 use engine::{Id, Instance, StepStatus};
 use store::{Append, PartitionId, Position};
 
-use crate::check::{History, Intentions, Ledger, Rates, Turns, same_state};
+use crate::check::{History, Intentions, Ledger, Outputs, Rates, Turns, same_state};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
 
@@ -73,6 +73,7 @@ pub(super) struct Truth {
     limits: Limits,
     rates: Rates,
     turns: Turns,
+    outputs: Outputs,
     talk: bool,
 }
 
@@ -108,6 +109,7 @@ impl Truth {
             limits,
             rates: Rates::default(),
             turns: Turns::default(),
+            outputs: Outputs::default(),
             talk,
             histories: BTreeMap::new(),
             coverage: Coverage::default(),
@@ -310,6 +312,11 @@ impl Truth {
                     format!("step {step} of an operation, but {expected} is the next")
                 })
             }
+            SlotBody::OutputKept(kept) => {
+                self.outputs.note(kept);
+                self.coverage.hit("output kept");
+                Ok(())
+            }
             SlotBody::OperationMade(_)
             | SlotBody::OperationTurned(_)
             | SlotBody::DeadLetterSettled(_) => Ok(()),
@@ -351,6 +358,12 @@ impl Truth {
             .histories
             .get(&id)
             .and_then(|history| history.fold.step(body.at));
+        if !body.kept_by.is_empty() {
+            let plan = step.and_then(|step| step.plan.as_deref());
+            let cache = plan.and_then(|plan| plan.cache.as_ref());
+            let late_ms = self.limits.on_its_way_ms;
+            return self.outputs.check(cache, body, record.at, late_ms);
+        }
         let called = |step: &&engine::StepState| {
             matches!(step.status(), StepStatus::Out | StepStatus::Accepted)
         };

@@ -6,7 +6,8 @@ import { errorIn, type Run } from "./run";
 import { begin, close, type StepLine } from "./steps";
 import type { Busy, RunRecord, Undo } from "./state";
 
-const UNDOING: Undo = {
+/** An undo that has only just begun. */
+export const UNDOING: Undo = {
   status: "running", busy: "lanes", lanes: 0, attempt: 0, dueAt: 0, since: 0, plan: undefined, child: undefined, input: null, error: undefined,
 };
 

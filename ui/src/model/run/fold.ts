@@ -5,7 +5,7 @@
 import { count, isObject, member, moment, text, type Json } from "../json";
 import { stepHasEnded, type InstanceStatus } from "../status";
 import { changeInstance, changeStep, forget } from "./change";
-import { foldUndo, foldUndoOfLanes } from "./fold-undo";
+import { foldUndo, foldUndoOfLanes, UNDOING } from "./fold-undo";
 import { ROOT } from "./lanes";
 import { rewrite, rewrites, type Snapshot } from "./rewrite";
 import { errorIn, type Run } from "./run";
@@ -222,8 +222,8 @@ function decisionRequested(run: Run, line: StepLine, record: RunRecord, at: numb
   const ofUndo = kind.startsWith("compensation");
   const state = line.states.now;
   close(line, ofUndo, seq, at, "failed");
-  if (ofUndo && state.undo !== undefined) {
-    changeStep(run, line, seq, { undo: { ...state.undo, busy: "decision", since: at, dueAt: 0, error } });
+  if (ofUndo) {
+    changeStep(run, line, seq, { undo: { ...(state.undo ?? UNDOING), busy: "decision", since: at, dueAt: 0, error } });
   } else {
     changeStep(run, line, seq, { status: "deciding", busy: "decision", since: at, dueAt: 0, error });
   }
@@ -318,7 +318,7 @@ function statusOf(run: Run): InstanceStatus {
   if (run.phase === "ended") return status;
   if (pause !== undefined) return "paused";
   if (run.phase === "queued") return "queued";
-  if (decisions.some((decision) => decision.ofUndo)) return "stuck";
+  if (decisions.some((decision) => decision.kind === "compensation-failed")) return "stuck";
   if (run.phase === "compensating") return "compensating";
   return run.inFlight > 0 || run.cut ? "running" : "waiting";
 }

@@ -121,6 +121,28 @@ describe("a block with lanes", () => {
   });
 });
 
+describe("an undo that waits for its approval", () => {
+  const run = runOf([
+    STARTED,
+    ["step-scheduled", "pay", PLAN],
+    ["step-completed", "pay", { output: { id: 7 } }],
+    ["instance-failing", undefined, { error: ERROR }],
+    ["lane-ended", undefined, { lane: 0, outcome: "failed" }],
+    ["compensation-started", undefined, { lane: 0, lanes: 1 }],
+    ["decision-requested", "pay", { decision_id: "d1", kind: "compensation-approval" }],
+    ["decision-made", undefined, { decision_id: "d1", choice: "approve", by: "bob" }],
+    ["compensation-scheduled", "pay", { for: "compensate", plan: { adapter: "billing", action: "delete", max_attempts: 2 } }],
+    ["compensation-ended", "pay", { outcome: "done" }],
+  ]);
+
+  test("is asked about while the roll-back goes on, and the step stays completed", () => {
+    expect([7, 8, 9].map((seq) => run.instance.at(seq).status)).toEqual(["compensating", "compensating", "compensating"]);
+    expect(run.stepAt("|pay", 7)).toMatchObject({ status: "completed", undo: { busy: "decision" } });
+    expect(reasons(run, 7, 3).found[0]).toMatchObject({ step: "pay", busy: "decision", ofUndo: true, decisionIds: ["d1"] });
+    expect(run.stepAt("|pay", 10)?.undo?.status).toBe("done");
+  });
+});
+
 describe("a roll-back", () => {
   const run = runOf([
     STARTED,

@@ -102,7 +102,7 @@ export interface PendingDecision {
   readonly lane: string;
   /** Whether an undo failed, not the step itself. */
   readonly ofUndo: boolean;
-  /** `approval`, `question`, `exhausted` or `compensation-failed`. */
+  /** `approval`, `question`, `exhausted`, `compensation-approval` or `compensation-failed`. */
   readonly kind: string;
   readonly error: StepError | undefined;
   readonly since: number;

@@ -23,6 +23,7 @@ const OFFERED: Readonly<Record<string, readonly Choice[]>> = {
   question: ["approve", "amend", "reject"],
   exhausted: ["retry", "amend", "skip", "supply", "compensate", "fail"],
   "compensation-failed": ["retry", "skip", "done", "fail"],
+  "compensation-approval": ["approve", "amend", "reject"],
   "instance-failed": ["compensate", "fail"],
 };
 
@@ -42,8 +43,17 @@ export function lookOf(choice: Choice): "main" | "danger" | "plain" {
   return choice === "fail" || choice === "reject" || choice === "compensate" ? "danger" : "plain";
 }
 
+function ofUndoApproval(choice: Choice): string {
+  switch (choice) {
+    case "approve": return "The step is undone as it is shown, and the roll-back goes on.";
+    case "amend": return "The step is undone with the input that you give, and the roll-back goes on.";
+    default: return "The step is not undone: the workflow is stuck in its roll-back until somebody decides.";
+  }
+}
+
 /** What each answer does, said before it is given. */
 export function consequence(choice: Choice, kind: string): string {
+  if (kind === "compensation-approval") return ofUndoApproval(choice);
   const ofUndo = kind === "compensation-failed";
   switch (choice) {
     case "approve": return kind === "question" ? "The answer is yes, and the workflow goes on." : "The step runs as it is shown, and everything behind it.";

@@ -87,6 +87,7 @@ const WHAT: Readonly<Record<string, string>> = {
   question: "The workflow asks, and goes on with the answer. What does not depend on it goes on meanwhile.",
   exhausted: "No attempt is left, or no repetition would mend it. The rest of the workflow goes on where it does not depend on this step.",
   "compensation-failed": "The undo failed and no repetition would mend it. Until somebody decides, the workflow is stuck in its roll-back.",
+  "compensation-approval": "The step waits to be undone until somebody approves that. What is rolled back beside it goes on.",
   "instance-failed": "The workflow failed, and leaves it to a person whether what it did is undone.",
 };
 

@@ -43,7 +43,7 @@ export function DecisionList({ items, current, selected, selectable, onOpen, onT
           {virtual.getVirtualItems().map(({ index: place, start }) => {
             const item = items[place];
             if (item === undefined) return null;
-            const undo = item.kind === "compensation-failed";
+            const undo = item.kind.startsWith("compensation-");
             return (
               <li key={item.id} style={{ transform: `translateY(${String(start)}px)` }} className={`absolute inset-x-0 flex h-[60px] items-center border-b border-line ${item.id === current ? "bg-selected" : "hover:bg-hover"}`}>
                 {selectable && <span className="flex w-10 justify-center"><input type="checkbox" aria-label={`Select ${item.step} of ${item.workflow}`} checked={selected.has(item.id)} onChange={() => onToggle(item.id)} /></span>}

@@ -81,7 +81,7 @@ function Lists({ range, onAsk, onMany }: ListsProps): JSX.Element {
 
 function factsOfDecision(decision: Decision) {
   const error = member(decision.data ?? null, "error");
-  const undo = decision.kind === "compensation-failed";
+  const undo = decision.kind.startsWith("compensation-");
   const errorType = text(error, "type");
   return { workflow: decision.workflow, step: `${undo ? "undo of " : ""}${decision.step}`, errorType: errorType === "" ? decision.kind : errorType, message: errorType === "" ? decision.prompt : text(error, "message"), at: Date.parse(decision.requested_at) };
 }

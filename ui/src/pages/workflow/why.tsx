@@ -102,6 +102,7 @@ function ReasonIcon({ reason: { busy, ofUndo } }: { readonly reason: Reason }): 
 
 const DECISION_WORDS: Readonly<Record<string, string>> = {
   approval: "is held back", question: "asks", exhausted: "failed for good", "compensation-failed": "could not be undone",
+  "compensation-approval": "may not be undone yet",
 };
 
 /** That a call has not gone out: a limit, a rate, a breaker or somebody holds it back. */

@@ -1,6 +1,7 @@
 //! `doctor`: looks for damage.
 
 mod check;
+mod heads;
 mod running;
 mod stopped;
 

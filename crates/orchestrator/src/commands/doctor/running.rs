@@ -2,6 +2,7 @@
 
 use api::{AuditCheck, AuditFinding, Exit, System, SystemCheck};
 
+use super::heads::unsealed;
 use super::{told, violated};
 use crate::args::DoctorArgs;
 use crate::client::Ask;
@@ -18,6 +19,7 @@ pub async fn running(session: &Session, args: &DoctorArgs) -> Result<Exit, Failu
     let body = session.client.get("/api/v1/system", Ask::default()).await?;
     show_system(session, &body)?;
     let mut findings = log_findings(session, args).await?;
+    findings.extend(unsealed(args)?);
     findings.extend(open_findings(session).await?);
     if findings.is_empty() {
         return Ok(Exit::Well);

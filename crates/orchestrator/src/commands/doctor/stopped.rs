@@ -9,6 +9,7 @@ use store::StoreError;
 use store_sqlite::Options;
 
 use super::check::Check;
+use super::heads::{read_heads, unsealed};
 use super::{told, violated};
 use crate::args::DoctorArgs;
 use crate::commands::serve::{block_on, open_store};
@@ -43,29 +44,20 @@ pub fn stopped(args: &DoctorArgs, output: Output) -> Result<Exit, Failure> {
     block_on(async {
         let store = open_store(folder, &Options::default())?;
         let failed = |error: StoreError| Failure::new(Code::VIOLATION, error.to_string());
-        let kept = args.heads.as_deref().map(read_heads).transpose()?;
+        let kept: Option<KeptHeads> = args.heads.as_deref().map(read_heads).transpose()?;
         let (mut report, key) = Check::default().run(&store).await.map_err(failed)?;
         let log = check_decision_log(&store, kept.as_ref(), key.as_ref()).await;
         let log = log.map_err(failed)?;
         let findings = log.findings.iter();
         let findings = findings.map(|found| told(found.slot, found.number, &found.what));
         report.violations.extend(findings);
+        report.violations.extend(unsealed(args)?);
         report.decisions = log.decisions;
         output.show_value(&report, text)?;
         if report.violations.is_empty() {
             return Ok(Exit::Well);
         }
         Err(violated(report.violations.len(), &[]))
-    })
-}
-
-fn read_heads(path: &Path) -> Result<KeptHeads, Failure> {
-    let text = std::fs::read_to_string(path)?;
-    serde_json::from_str(&text).map_err(|error| {
-        let path = path.display();
-        Failure::usage(format!(
-            "{path}: expected what `decisions heads` prints: {error}"
-        ))
     })
 }
 
