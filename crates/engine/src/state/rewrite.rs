@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use definition::Workflow;
 
-use super::decision::PendingDecision;
 use super::instance::{Instance, Phase, Progress};
 use super::lane::Lane;
 use super::lane_set::LaneSet;
