@@ -198,7 +198,7 @@ workflow:
   output: '${ steps.again.output.rounds }'
   steps:
     - id: again
-      repeat: { max: 5000, until: 'iteration + 1 >= input' }
+      repeat: { max: 5000, until: iteration >= input }
       steps:
         - id: both
           parallel:

@@ -242,7 +242,7 @@ fn one_that_is_taken_up_again_waits_for_its_turn_and_makes_no_call_before() {
         - turn
         instance-begun
         - clock +0
-        attempt-started two 2
+        attempt-started two #2
         > call b two/1 {}
         - two ok 2
         step-completed two 2

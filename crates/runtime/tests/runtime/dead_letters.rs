@@ -239,9 +239,14 @@ async fn of_several_who_settle_a_letter_at_the_same_moment_exactly_one_does() {
         let letter = letters(&runtime).await.remove(0);
         world.script.on("charge", Answer::Echo);
         let calls = world.script.calls().len();
-        let anew = || async { runtime.reprocess(letter.id, None, BY).await.map(|_| ()) };
-        let away = || async { runtime.discard(letter.id, BY).await };
-        let (one, two, three, four) = tokio::join!(anew(), away(), anew(), away());
+        // The very same order twice is one.
+        let anew = async |who| {
+            let anew = runtime.reprocess(letter.id, None, (who, BY.1, BY.2));
+            anew.await.map(|_| ())
+        };
+        let away = async |who| runtime.discard(letter.id, (who, BY.1, BY.2)).await;
+        let (one, two, three, four) =
+            tokio::join!(anew("ann"), away("ann"), anew("bob"), away("bob"));
         let (done, late): (Vec<_>, Vec<_>) =
             [one, two, three, four].into_iter().partition(Result::is_ok);
         assert_eq!(done.len(), 1, "{late:?}");
