@@ -201,9 +201,15 @@ test("a child opens in place of the step that started it, and a step of it leads
   await api.reaches(id, "completed");
   const { page, complaints, close } = await openTab(browser);
   await page.goto(`${server.url}/workflows/${id}`);
-  await page.getByRole("button", { name: "Open the workflow of ship" }).click();
+  const button = page.getByRole("button", { name: "Open the workflow of ship" });
+  await button.scrollIntoViewIfNeeded();
+  const edge = async (): Promise<number> => Math.round((await page.locator('.react-flow__node[data-id="ship"]').boundingBox())?.x ?? 0);
+  const before = await edge();
+  await button.click();
   await page.waitForURL(/open=ship/);
   await page.locator('.react-flow__node[data-id="ship/announce"]').getByText("completed").waitFor();
+  // What was opened stays where it was.
+  expect(await edge()).toBe(before);
   await page.locator('.react-flow__node[data-id="ship/announce"]').click();
   await page.waitForURL((url) => url.searchParams.get("step") === "announce" && !url.pathname.endsWith(id));
   await page.getByRole("heading", { level: 1 }).getByText("order-shipping").waitFor();

@@ -106,9 +106,9 @@ beforeAll(async () => {
     retry: [`/workflows/${undone}`, "run again", press("Retry")],
     restore: [`/workflows/${done}?at=9`, "Done outside since then", press("Restore to here")],
     replay: [`/workflows/${done}?step=confirm`, "count as done", press("Replay from confirm")],
-    migrate: [`/workflows/${many}`, "It fits", press("More", /^Migrate/)],
+    migrate: [`/workflows/${many}`, "It fits", press("More for this run", /^Migrate/)],
     "migrate-many": ["/definitions/nightly-import?version=1.0.0", "that it was tried on", press(/^Migrate \d+ open/)],
-    "more-menu": [`/workflows/${many}`, "Lay it beside another run", press("More")],
+    "more-menu": [`/workflows/${many}`, "Lay it beside another run", press("More for this run")],
     "cancel-many": ["/workflows?workflow=customer-onboarding", "How fast", async (page: Page) => {
       await page.getByRole("checkbox", { name: "Select all rows that are loaded" }).check();
       await press("Cancel them")(page);

@@ -119,7 +119,7 @@ test("an open run is migrated where it fits, and told why where it does not", as
   const { page, complaints, close } = await openTab(browser);
   await page.goto(`${server.url}/workflows/${id}`);
   await node(page, "nap").getByText("waiting").waitFor();
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: "More for this run" }).click();
   await page.getByRole("menuitem", { name: /Migrate/ }).click();
   const dialog = page.getByRole("dialog", { name: "Migrate to another version" });
   await dialog.getByLabel("Version").selectOption("2.0.0");

@@ -36,21 +36,30 @@ const URGENT = ["deciding", "failed", "retrying", "running", "waiting"];
 export function FlowGraph({ flow, overlay, open, selected, onSelect, onOpen }: FlowGraphProps): JSX.Element {
   const [frame, direction] = useDirection();
   const drawing = useMemo(() => layout(flow, direction, open), [flow, direction, open]);
+  const turned = useRef<string>(undefined);
+  const turn = useCallback((step: string) => {
+    turned.current = step;
+    onOpen(step);
+  }, [onOpen]);
   const nodes = useMemo(() => drawing.boxes.map((box): Node<BoxData> => ({
     id: box.id, type: box.kind, position: { x: box.x, y: box.y }, width: box.width, height: box.height, zIndex: box.depth,
-    data: { box, state: overlay?.box(box), isOpen: open.has(box.id), onOpen }, selected: box.id === selected,
+    data: { box, state: overlay?.box(box), isOpen: open.has(box.id), onOpen: turn }, selected: box.id === selected,
     draggable: false, connectable: false, selectable: box.step !== undefined, focusable: box.step !== undefined,
     ariaLabel: label(box, overlay?.box(box)?.words),
-  })), [drawing, overlay, open, selected, onOpen]);
+  })), [drawing, overlay, open, selected, turn]);
   const edges = useMemo(() => edgesOf(drawing, overlay), [drawing, overlay]);
   const instance = useRef<ReactFlowInstance<Node<BoxData>, Edge<FlowEdgeData>>>(undefined);
   const latest = useRef({ overlay, selected });
   useEffect(() => {
     latest.current = { overlay, selected };
   });
+  const before = useRef<Drawing>(undefined);
   const look = useCallback(() => {
-    const element = frame.current;
-    if (element !== null) void instance.current?.setViewport(firstView(drawing, element, latest.current));
+    const [element, view] = [frame.current, instance.current];
+    if (element === null || view === undefined) return;
+    const stays = movedWith(turned.current, before.current, drawing, view.getViewport());
+    before.current = drawing;
+    void view.setViewport(stays ?? firstView(drawing, element, latest.current));
   }, [drawing, frame]);
   // The view follows the layout, never the run: nothing moves while a run goes on.
   useEffect(look, [look]);
@@ -74,6 +83,19 @@ export function FlowGraph({ flow, overlay, open, selected, onSelect, onOpen }: F
       </ReactFlow>
     </div>
   );
+}
+
+/** What was opened or closed stays where it is on the screen; undefined where nothing was. */
+function movedWith(id: string | undefined, before: Drawing | undefined, after: Drawing, { x, y, zoom }: Viewport): Viewport | undefined {
+  const [then, now] = [before, after].map((drawing) => drawing?.boxes.find((box) => box.id === id));
+  if (then === undefined || now === undefined || then.direction !== now.direction) return undefined;
+  const [[fromX, fromY], [toX, toY]] = [edgeOf(then), edgeOf(now)];
+  return { x: x + (fromX - toX) * zoom, y: y + (fromY - toY) * zoom, zoom };
+}
+
+/** The middle of the side by which the line comes in. */
+function edgeOf({ x, y, width, height, direction }: Box): readonly [number, number] {
+  return direction === "right" ? [x, y + height / 2] : [x + width / 2, y];
 }
 
 /** All of it where that can be read; else the part that matters most. */

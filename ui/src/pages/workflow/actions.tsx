@@ -52,7 +52,7 @@ export function Actions({ id, run, flow }: ActionsProps): JSX.Element {
       {open && <Button title="Send it a signal ( s )" onClick={() => setAsked("signal")}>Signal</Button>}
       {open && <Button look={held === "resume" ? "main" : "plain"} title={`${HOLD_WORDS[held]} ( p )`} onClick={() => setAsked(held)}>{held === "resume" ? "Resume" : "Pause"}</Button>}
       {open && <Button look="danger" title="It ends early, and what completed is undone ( c )" onClick={() => setAsked("cancel")}>Cancel</Button>}
-      {known && <Menu label="More" items={more} />}
+      {known && <Menu label="More for this run" items={more} />}
       {asked !== undefined && <Asked verb={asked} id={id} run={run} flow={flow} onClose={close} />}
     </>
   );
