@@ -149,6 +149,9 @@ fn target<'t>(
 
 fn verdict(condition: &Program, seen: &Seen<'_>) -> Verdict {
     let (held, part) = condition.explain_bool(seen, seen.event.at_ms());
+    // What failed stands deeper than what decided.
+    let failed = held.as_ref().err().and_then(|error| error.span.clone());
+    let part = failed.unwrap_or(part);
     let part = condition.source().get(part).unwrap_or_default().to_owned();
     match held {
         Ok(true) => Verdict::Holds,

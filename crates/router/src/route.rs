@@ -15,12 +15,14 @@ pub struct Routes<'t> {
     pub errors: Vec<ConditionError<'t>>,
 }
 
-/// What one router makes of an event, with the routers that it leads to. Without routes and failures the event is
-/// unrouted there.
+/// What one router makes of an event, with the routers that it leads to.
 #[derive(Debug)]
 pub struct Offer<'t> {
     /// The router.
     pub router: &'t str,
+    /// Whether something took the event: a route, a failure, or a router that an earlier offer had asked already. Else it
+    /// is unrouted here.
+    pub taken: bool,
     /// Where the event goes, in the order of the rules.
     pub routes: Vec<Route<'t>>,
     /// Rules that took the event and could not send it on.

@@ -85,10 +85,12 @@ impl Table {
             if candidate.holds || routing.matches(compiled) {
                 let mut offer = Offer {
                     router: &compiled.router.name,
+                    taken: false,
                     routes: Vec::new(),
                     failures: Vec::new(),
                 };
                 routing.ask(place, &Given::default(), &mut offer);
+                offer.taken |= !offer.routes.is_empty() || !offer.failures.is_empty();
                 routing.routes.offers.push(offer);
             }
         }
@@ -171,6 +173,7 @@ impl<'t> Routing<'t, '_> {
 
     fn ask(&mut self, place: usize, given: &Given, offer: &mut Offer<'t>) {
         if std::mem::replace(&mut self.asked[place], true) {
+            offer.taken = true;
             return;
         }
         let compiled = &self.table.routers[place];

@@ -28,7 +28,7 @@ fn shown(table: &Table, event: &Sample, stats: &dyn Stats) -> Vec<String> {
                 failure.router, failure.rule, failure.reason
             )
         }));
-        if offer.routes.is_empty() && offer.failures.is_empty() {
+        if !offer.taken {
             shown.push(format!("{} unrouted", offer.router));
         }
     }
@@ -150,12 +150,29 @@ fn a_router_that_several_lead_to_is_asked_once() {
 routers:
   - { name: left, rules: [{ default: both }] }
   - { name: right, mode: all, rules: [{ condition: true, destination: both }, { condition: true, destination: b }] }
+  - { name: third, rules: [{ default: both }] }
   - { name: both, rules: [{ default: a }] }
 "#,
     ));
+    // Nothing is unrouted: what `third` leads to was asked for `left`.
     assert_eq!(
         routes(&table, &Sample::new("t", json!({}))),
         ["both default -> adapter a", "right 1 -> adapter b"]
+    );
+}
+
+#[test]
+fn a_router_that_takes_nothing_leaves_the_event_unrouted() {
+    let table = Table::new(&catalog(
+        r#"
+routers:
+  - { name: left, rules: [{ default: right }] }
+  - { name: right, rules: [{ condition: event.x == 1, destination: a }] }
+"#,
+    ));
+    assert_eq!(
+        routes(&table, &Sample::new("t", json!({ "x": 2 }))),
+        ["left unrouted"]
     );
 }
 
