@@ -13,3 +13,4 @@ mod restart;
 mod streams;
 mod switches;
 mod takeover;
+mod wire;
