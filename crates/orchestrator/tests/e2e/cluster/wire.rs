@@ -28,7 +28,7 @@ impl Wire {
     pub fn lay() -> Result<Self, String> {
         let own = std::process::id();
         // 16,384 networks of two addresses each.
-        let (third, fourth) = (own >> 6 & 255, (own & 63) << 2);
+        let (third, fourth) = ((own >> 6) & 255, (own & 63) << 2);
         let wire = Self {
             here: format!("10.253.{third}.{}", fourth + 1),
             there: format!("10.253.{third}.{}", fourth + 2),
