@@ -25,6 +25,8 @@ pub struct Node {
     pub url: String,
     /// Its log: read it after the end.
     log: PathBuf,
+    /// What its callers show; empty where it asks for nothing.
+    pub token: String,
 }
 
 impl Node {
@@ -100,7 +102,12 @@ impl Node {
                 std::fs::read_to_string(&log).unwrap()
             );
         };
-        Self { child, url, log }
+        Self {
+            child,
+            url,
+            log,
+            token: String::new(),
+        }
     }
 
     /// The id of its process.
@@ -161,7 +168,11 @@ impl Node {
         let runtime = { runtime }.enable_all().build().unwrap();
         runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            let answer = request(&client).send().await;
+            let mut request = request(&client);
+            if !self.token.is_empty() {
+                request = request.bearer_auth(&self.token);
+            }
+            let answer = request.send().await;
             answer.unwrap().text().await.unwrap()
         })
     }
@@ -173,7 +184,11 @@ impl Node {
 
     /// The command line against this server.
     pub fn cli(&self, arguments: &[&str]) -> Output {
-        cli_with(arguments, &[("ORCHESTRATOR_SERVER", &self.url)], "")
+        let mut variables = vec![("ORCHESTRATOR_SERVER", self.url.as_str())];
+        if !self.token.is_empty() {
+            variables.push(("ORCHESTRATOR_TOKEN", &self.token));
+        }
+        cli_with(arguments, &variables, "")
     }
 
     /// The command line against this server, whose answer is JSON.

@@ -60,11 +60,9 @@ pub(crate) async fn project(
         .client
         .batch_execute("BEGIN; SET LOCAL synchronous_commit TO off")
         .await?;
-    // What is looked up is only right while the epochs hold, which is asked behind it: from there on rows are locked, and
-    // no version of a head row that changed meanwhile can be cleared away.
+    reach(session, epochs, gathered).await?;
     let plan = plan(session, span, gathered).await?;
     let numbers = kinds::numbers(session, rows_of(&plan)).await?;
-    reach(session, epochs, gathered).await?;
     let mut writes = Writes::default();
     writes.instances(&plan, &numbers);
     writes.keyed(gathered);

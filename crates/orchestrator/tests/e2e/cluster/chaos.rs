@@ -1,11 +1,12 @@
 //! Faults drawn at random, one after the other: a short while in the tests, as long as one likes with `make chaos`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use postgres_server::{Server, Version};
 
-use super::load::{Load, Record};
+use super::load::{Answered, Load, Record};
 use super::nodes::{CONNECTIONS, Nodes, send};
 use super::proxy::Cable;
 use crate::harness::until;
@@ -33,10 +34,11 @@ fn nothing_acknowledged_is_lost_whatever_fails() {
     while begun.elapsed() < lasting {
         stage.strike();
     }
-    let (lasted, faults) = (begun.elapsed(), stage.faults);
+    let (lasted, strikes) = (begun.elapsed(), stage.strikes);
     let record = stage.load.end();
     record.check(&stage.nodes.nodes[0].0);
-    report(lasted, &faults, &record);
+    report(lasted, &strikes, &record);
+    late(&strikes, &record);
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -51,7 +53,13 @@ struct Stage {
     cables: [Cable; 2],
     load: Load,
     random: Random,
-    faults: BTreeMap<&'static str, u32>,
+    strikes: Vec<Strike>,
+}
+
+/// A fault that was, from when it struck until all was well again.
+struct Strike {
+    name: &'static str,
+    lasted: Range<Instant>,
 }
 
 /// A thing that goes wrong, and is mended again.
@@ -93,7 +101,7 @@ impl Stage {
             cables,
             load,
             random,
-            faults: BTreeMap::new(),
+            strikes: Vec::new(),
         }
     }
 
@@ -104,8 +112,9 @@ impl Stage {
         fault(self);
         self.load.until_more(20);
         self.nodes.until_settled(3);
-        *self.faults.entry(name).or_default() += 1;
-        println!("{name}: well again after {:?}", begun.elapsed());
+        let lasted = begun..Instant::now();
+        println!("{name}: well again after {:?}", lasted.end - lasted.start);
+        self.strikes.push(Strike { name, lasted });
     }
 
     fn a_node(&mut self) -> usize {
@@ -199,19 +208,19 @@ impl Stage {
     }
 }
 
-fn report(lasted: Duration, faults: &BTreeMap<&str, u32>, record: &Record) {
-    let requests = record.took.len();
+fn report(lasted: Duration, strikes: &[Strike], record: &Record) {
+    let requests = record.answered.len();
     let within = |limit: Duration| {
-        let good = record.took.iter().filter(|(_, took)| *took <= limit);
+        let good = record.answered.iter().filter(|one| one.took <= limit);
         100.0 * good.count() as f64 / requests as f64
     };
-    let mut at: Vec<Instant> = record.took.iter().map(|(at, _)| *at).collect();
+    let mut at: Vec<Instant> = record.answered.iter().map(|one| one.at).collect();
     at.sort_unstable();
     let pauses = at.windows(2).map(|pair| pair[1] - pair[0]);
     let outages: Vec<Duration> = pauses.filter(|pause| *pause > OUTAGE).collect();
     let out: Duration = outages.iter().sum();
     println!("{lasted:.0?} of chaos:");
-    for (name, count) in faults {
+    for (name, count) in counted(strikes.iter().map(|strike| strike.name)) {
         println!("  {count:>4} × {name}");
     }
     println!(
@@ -230,4 +239,35 @@ fn report(lasted: Duration, faults: &BTreeMap<&str, u32>, record: &Record) {
         outages.len(),
         outages.iter().max().copied().unwrap_or_default()
     );
+}
+
+/// Which faults the slow requests were under way in, and of those beyond the promise all that is known.
+fn late(strikes: &[Strike], record: &Record) {
+    let slow = record.answered.iter().filter(|one| one.took > OUTAGE);
+    println!("  requests of more than {OUTAGE:?}, by the faults that they fell into:");
+    for (faults, count) in counted(slow.map(|one| met(strikes, one))) {
+        println!("  {count:>4} × {faults}");
+    }
+    for one in record.answered.iter().filter(|one| one.took > PROMISED) {
+        println!("  {:.1?} late: {}", one.took, met(strikes, one));
+        for (after, said) in &one.tries {
+            println!("         after {after:.1?}: {said}");
+        }
+    }
+}
+
+/// The faults that a request met, in order.
+fn met(strikes: &[Strike], one: &Answered) -> String {
+    let begun = one.at - one.took;
+    let met = strikes
+        .iter()
+        .filter(|strike| strike.lasted.start < one.at && strike.lasted.end > begun);
+    let names: Vec<&str> = met.map(|strike| strike.name).collect();
+    names.join(", then ")
+}
+
+fn counted<K: Ord>(of: impl Iterator<Item = K>) -> BTreeMap<K, u32> {
+    let mut counts = BTreeMap::new();
+    of.for_each(|key| *counts.entry(key).or_default() += 1);
+    counts
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
 
 use crate::harness::{PATIENCE, until};
@@ -15,6 +16,8 @@ use crate::harness::{PATIENCE, until};
 const COUNTED: &str = "/api/v1/workflows/count?workflow=three&group_by=status";
 /// Clients at once.
 const CLIENTS: usize = 8;
+/// After so long without an answer another node is asked: a take-over takes a lease, 5 s, and a moment.
+const TRIED: Duration = Duration::from_secs(7);
 
 /// Load on a cluster until it is told to end.
 pub struct Load {
@@ -32,22 +35,38 @@ pub struct Record {
     pub failed: Vec<String>,
     /// Tries that did not succeed at once.
     pub retries: usize,
-    /// When each request succeeded, and how long that was after its first try.
-    pub took: Vec<(Instant, Duration)>,
+    /// The requests that succeeded.
+    pub answered: Vec<Answered>,
+}
+
+/// A request that succeeded in the end.
+pub struct Answered {
+    /// When it did.
+    pub at: Instant,
+    /// How long that was after its first try.
+    pub took: Duration,
+    /// Its tries before: how long after the first each ended, and what it was told.
+    pub tries: Vec<(Duration, String)>,
 }
 
 impl Load {
     /// Begins; the clients know these nodes.
     pub fn begin(urls: Vec<String>) -> Self {
+        Self::begin_with(urls, "")
+    }
+
+    /// The same with a token, unless that is empty.
+    pub fn begin_with(urls: Vec<String>, token: &str) -> Self {
         let (stop, begun) = (
             Arc::new(AtomicBool::new(false)),
             Arc::new(AtomicUsize::new(0)),
         );
         let (told, count) = (Arc::clone(&stop), Arc::clone(&begun));
+        let client = http_client(token);
         let clients = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = { runtime }.enable_all().build().unwrap();
-            runtime.block_on(clients(urls, told, count))
+            runtime.block_on(clients(client, urls, told, count))
         });
         let load = Self {
             stop,
@@ -73,14 +92,22 @@ impl Load {
     }
 }
 
-async fn clients(urls: Vec<String>, stop: Arc<AtomicBool>, begun: Arc<AtomicUsize>) -> Record {
+fn http_client(token: &str) -> reqwest::Client {
+    let mut headers = HeaderMap::new();
+    if !token.is_empty() {
+        headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+    }
+    let client = reqwest::Client::builder().timeout(TRIED).no_proxy();
+    client.default_headers(headers).build().unwrap()
+}
+
+async fn clients(
+    client: reqwest::Client,
+    urls: Vec<String>,
+    stop: Arc<AtomicBool>,
+    begun: Arc<AtomicUsize>,
+) -> Record {
     let record = Arc::new(Mutex::new(Record::default()));
-    let client = reqwest::Client::builder();
-    let client = client
-        .timeout(Duration::from_secs(15))
-        .no_proxy()
-        .build()
-        .unwrap();
     let clients = (0..CLIENTS).map(|number| {
         let mut client = Client {
             http: client.clone(),
@@ -113,17 +140,21 @@ impl Client {
     /// Starts a workflow, however often it takes.
     async fn start(&mut self, n: u64) {
         let (key, begun) = (format!("load-{n}"), Instant::now());
-        let mut last = String::new();
+        let mut tries = Vec::new();
         while begun.elapsed() < PATIENCE {
             match self.once(&key, n).await {
                 Ok(id) => {
                     let mut record = self.record.lock().unwrap();
                     record.acknowledged.insert(id, n);
-                    record.took.push((Instant::now(), begun.elapsed()));
+                    record.answered.push(Answered {
+                        at: Instant::now(),
+                        took: begun.elapsed(),
+                        tries,
+                    });
                     return;
                 }
                 Err((again, said)) => {
-                    last = said;
+                    tries.push((begun.elapsed(), said));
                     let Some(after) = again else { break };
                     self.record.lock().unwrap().retries += 1;
                     self.place += 1;
@@ -131,7 +162,8 @@ impl Client {
                 }
             }
         }
-        self.record.lock().unwrap().failed.push(last);
+        let last = tries.pop().map(|(_, said)| said);
+        self.record.lock().unwrap().failed.extend(last);
     }
 
     /// One try: the id, or after how long to try again (none: it makes no sense) and why.
@@ -161,7 +193,7 @@ impl Client {
 impl Record {
     /// The longest time from a request's first try to its success.
     pub fn longest(&self) -> Duration {
-        let took = self.took.iter().map(|(_, took)| *took);
+        let took = self.answered.iter().map(|answered| answered.took);
         took.max().unwrap_or_default()
     }
 

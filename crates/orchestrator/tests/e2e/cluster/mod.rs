@@ -16,3 +16,4 @@ mod service;
 mod streams;
 mod switches;
 mod takeover;
+mod wire;

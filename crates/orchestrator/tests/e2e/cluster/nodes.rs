@@ -43,7 +43,6 @@ pub const CONNECTIONS: &str = "max_connections=120";
 pub struct Nodes {
     /// The database, unless it is the test's own.
     _database: Option<Server>,
-    url: String,
     dir: TempDir,
     /// They, and how each is started.
     pub nodes: Vec<(Node, Start)>,
@@ -57,16 +56,31 @@ pub struct Start {
     database: String,
     /// What tells it apart: `--node`, its name, `--zone`, its zone, `--listen`, its address.
     own: [String; 6],
+    /// Further arguments.
+    further: Vec<String>,
+    /// What its callers show, if it asks for something.
+    token: String,
 }
 
 impl Start {
-    fn new(database: &str, name: &str, zone: &str) -> Self {
+    /// On a free port of loopback, by the binary under test.
+    pub fn new(database: &str, name: &str, zone: &str) -> Self {
         let own = ["--node", name, "--zone", zone, "--listen", "127.0.0.1:0"];
         Self {
             binary: BINARY.into(),
             database: database.to_owned(),
             own: own.map(str::to_owned),
+            further: Vec::new(),
+            token: String::new(),
         }
+    }
+
+    /// The same on another address than loopback, where callers have to show a token that `config` names.
+    pub fn on_address(mut self, address: &str, config: &Path, token: &str) -> Self {
+        self.own[5] = format!("{address}:0");
+        self.further = vec!["--config".to_owned(), config.display().to_string()];
+        token.clone_into(&mut self.token);
+        self
     }
 
     /// The node's name.
@@ -94,19 +108,24 @@ impl Nodes {
     }
 
     fn on_by(binary: &Path, database: Option<Server>, url: String, zones: &[&str]) -> Self {
+        let starts = zones.iter().enumerate().map(|(number, zone)| {
+            let mut start = Start::new(&url, &format!("n{number}"), zone);
+            binary.clone_into(&mut start.binary);
+            start
+        });
+        Self::started(database, starts.collect())
+    }
+
+    /// Nodes that are started so.
+    pub fn started(database: Option<Server>, starts: Vec<Start>) -> Self {
         let mut nodes = Self {
             _database: database,
-            url,
             dir: tempfile::tempdir().unwrap(),
             nodes: Vec::new(),
         };
-        for (number, zone) in zones.iter().enumerate() {
-            let mut start = Start::new(&nodes.url, &format!("n{number}"), zone);
-            binary.clone_into(&mut start.binary);
-            nodes.begin(start);
-        }
+        starts.into_iter().for_each(|start| nodes.begin(start));
         nodes.nodes[0].0.apply(DEFINITIONS);
-        nodes.until_settled(zones.len());
+        nodes.until_settled(nodes.nodes.len());
         nodes
     }
 
@@ -141,8 +160,9 @@ impl Nodes {
         let log = self.dir.path().join(start.name());
         let partitions = PARTITIONS.to_string();
         let mut arguments = vec!["--partitions", &partitions];
-        arguments.extend(start.own.iter().map(String::as_str));
-        let node = Node::serve_on_by(&start.binary, &start.database, &log, &arguments);
+        arguments.extend(start.own.iter().chain(&start.further).map(String::as_str));
+        let mut node = Node::serve_on_by(&start.binary, &start.database, &log, &arguments);
+        node.token.clone_from(&start.token);
         self.nodes.push((node, start));
     }
 

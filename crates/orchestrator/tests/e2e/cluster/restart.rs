@@ -35,7 +35,7 @@ fn restart_under_load(first: &Path, then: &[&Path]) {
     record.check(&nodes.nodes[0].0);
     println!(
         "{} starts, {} retries, the longest request took {:?}",
-        record.took.len(),
+        record.answered.len(),
         record.retries,
         record.longest()
     );
