@@ -89,7 +89,8 @@ export interface components {
         AuditEntry: { at: components["schemas"]["Time"]; cause: string; data?: components["schemas"]["Json"] | null; kind: string; reason?: string | null; subject: string; who: string; };
         AuditFinding: { number: number; slot: number; what: string; };
         AuditHead: { hash: string; number: number; slot: number; };
-        AuditHeads: { at: string; heads: components["schemas"]["AuditHead"][]; signature: string; };
+        AuditHeads: { at: string; heads: components["schemas"]["AuditHead"][]; seal?: components["schemas"]["AuditSeal"] | null; signature: string; };
+        AuditSeal: { public_key: string; signature: string; };
         Backup: { bytes: number; from: components["schemas"]["Time"]; id: string; incarnation: number; positions: { [key: string]: number; }; until: components["schemas"]["Time"]; vault: string; };
         BackupRequest: { to?: string | null; };
         BatchAnswer: { accepted: number; items: components["schemas"]["BatchItem"][]; refused: number; };

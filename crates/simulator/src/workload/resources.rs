@@ -132,15 +132,20 @@ fn policies() -> Value {
 /// Rules about what is undone, and about whole adapters.
 fn rules(random: &mut Random) -> Value {
     let mut rules = Vec::new();
-    if random.chance(25) {
-        let adapter = *random.pick(&ADAPTERS);
-        let effect = *random.pick(&["require", "require", "block", "audit"]);
-        rules.push(json!({
+    if random.chance(40) {
+        let effects = ["require", "require", "require", "block", "audit"];
+        let mut rule = json!({
             "name": "undos",
-            "match": { "adapter": adapter, "action": "undo" },
-            "set": { "man-mode": effect },
-            "mode": random.pick(&["enforce", "enforce", "evaluate"]),
-        }));
+            "match": { "action": "undo" },
+            "set": { "man-mode": random.pick(&effects) },
+        });
+        if random.chance(30) {
+            rule["match"]["adapter"] = json!(random.pick(&ADAPTERS));
+        }
+        if random.chance(10) {
+            rule["mode"] = json!("evaluate");
+        }
+        rules.push(rule);
     }
     if random.chance(25) {
         rules.push(json!({
