@@ -103,8 +103,7 @@ fn what_would_never_come_is_found() {
     // A child that is gone without a word: its parent would wait for ever.
     damage(&data, async |store| {
         let all = store::InstanceFilter::default();
-        let listed = store.list(&all, None, 100);
-        let rows = listed.await.unwrap().items;
+        let rows = store.list(&all, None, 100).await.unwrap().items;
         let child = rows.into_iter().find(|row| row.parent_id.is_some());
         let child = child.unwrap();
         Change::DeleteInstance {
