@@ -160,6 +160,7 @@ fn closing_a_wide_loop_is_cut_too_and_begins_nothing_new() {
     );
     for task in out {
         let outcome = TaskOutcome::Completed {
+            kept_by: None,
             output: Payload::null(),
             target: String::new(),
             exchange: String::new(),
@@ -223,6 +224,7 @@ fn looped(catalog: &Catalog, rounds: u64, up_to: u64) -> (Instance, usize) {
     for _ in 1..up_to {
         let task = instance.outstanding().tasks[0];
         let outcome = TaskOutcome::Completed {
+            kept_by: None,
             output: Payload::null(),
             target: String::new(),
             exchange: String::new(),
@@ -278,6 +280,7 @@ fn a_long_loop_goes_on_when_it_is_retried() {
         assert_eq!(instance.check(), Vec::new());
         let task = instance.outstanding().tasks[0];
         let outcome = TaskOutcome::Completed {
+            kept_by: None,
             output: Payload::null(),
             target: String::new(),
             exchange: String::new(),
