@@ -160,7 +160,6 @@ fn closing_a_wide_loop_is_cut_too_and_begins_nothing_new() {
     );
     for task in out {
         let outcome = TaskOutcome::Completed {
-            kept_by: None,
             output: Payload::null(),
             target: String::new(),
             exchange: String::new(),
