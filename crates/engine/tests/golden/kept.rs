@@ -11,10 +11,6 @@ pub fn bodies(at: StepRef) -> Vec<Body> {
             key: "rate-eur".into(),
             ttl_ms: 600_000,
         }),
-        action_limit: Some(CallLimit {
-            name: "action:a/rate".into(),
-            limit: 2,
-        }),
         ..Plan::default()
     };
     let kept = OutputKept {
