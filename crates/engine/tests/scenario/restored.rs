@@ -249,30 +249,7 @@ fn children_are_cancelled_and_questions_withdrawn_before_the_new_ones_begin() {
     );
 }
 
-#[test]
-fn a_late_result_of_a_call_that_a_restore_went_back_behind_is_never_taken() {
-    check(
-        r#"
-  on-failure: stop
-  steps:
-    - id: g
-      steps:
-        - id: s
-          parallel:
-            - [{ id: y, adapter: a, retry: none }]
-            - [{ id: w, adapter: b, retry: none }]
-"#,
-        r#"
-        start {}
-        g[0]/s[1]/w fails http.422 permanent
-        g[0]/s[0]/y fails timeout unknown
-        retry
-        g[0]/s[0]/y fails timeout unknown
-        restore 8
-        retry
-        again
-        "#,
-        r#"
+const LATE: &str = r#"
         - start {}
         instance-started
         step-started g
@@ -331,7 +308,32 @@ fn a_late_result_of_a_call_that_a_restore_went_back_behind_is_never_taken() {
         - again
         result-ignored g[0]/s[0]/y: the step was run anew since
         = running
+        "#;
+
+#[test]
+fn a_late_result_of_a_call_that_a_restore_went_back_behind_is_never_taken() {
+    check(
+        r#"
+  on-failure: stop
+  steps:
+    - id: g
+      steps:
+        - id: s
+          parallel:
+            - [{ id: y, adapter: a, retry: none }]
+            - [{ id: w, adapter: b, retry: none }]
+"#,
+        r#"
+        start {}
+        g[0]/s[1]/w fails http.422 permanent
+        g[0]/s[0]/y fails timeout unknown
+        retry
+        g[0]/s[0]/y fails timeout unknown
+        restore 8
+        retry
+        again
         "#,
+        LATE,
     );
 }
 
@@ -391,29 +393,7 @@ fn what_lost_is_undone_to_its_end_while_a_restore_is_asked_for() {
     );
 }
 
-#[test]
-fn what_a_block_did_before_it_began_anew_is_undone_with_it() {
-    check(
-        r#"
-  steps:
-    - id: s
-      on-error: man
-      parallel:
-        - [{ id: y, adapter: a, compensation: undo-it }]
-        - [{ id: w, adapter: b, retry: none }]
-    - { id: stop, fail: { type: too.bad, message: on purpose } }
-"#,
-        r#"
-        start {}
-        s[0]/y ok 1
-        s[1]/w fails http.422 permanent
-        restore 99
-        s[0]/y ok 2
-        s[1]/w ok 3
-        s[0]/y ok 4
-        s[0]~1/y ok 5
-        "#,
-        r#"
+const BLOCK: &str = r#"
         - start {}
         instance-started
         step-started s
@@ -471,6 +451,30 @@ fn what_a_block_did_before_it_began_anew_is_undone_with_it() {
         lane-compensated 0
         instance-compensated
         = compensated (too.bad)
+        "#;
+
+#[test]
+fn what_a_block_did_before_it_began_anew_is_undone_with_it() {
+    check(
+        r#"
+  steps:
+    - id: s
+      on-error: man
+      parallel:
+        - [{ id: y, adapter: a, compensation: undo-it }]
+        - [{ id: w, adapter: b, retry: none }]
+    - { id: stop, fail: { type: too.bad, message: on purpose } }
+"#,
+        r#"
+        start {}
+        s[0]/y ok 1
+        s[1]/w fails http.422 permanent
+        restore 99
+        s[0]/y ok 2
+        s[1]/w ok 3
+        s[0]/y ok 4
+        s[0]~1/y ok 5
         "#,
+        BLOCK,
     );
 }

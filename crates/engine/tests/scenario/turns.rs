@@ -188,32 +188,7 @@ fn a_loop_opens_its_lanes_no_faster_than_its_rate() {
     );
 }
 
-#[test]
-fn one_that_is_taken_up_again_waits_for_its_turn_and_makes_no_call_before() {
-    check(
-        r#"
-  concurrency: { limit: 1 }
-  on-failure: stop
-  steps:
-    - { id: one, adapter: a }
-    - { id: two, adapter: b, retry: none }
-"#,
-        r#"
-        start {}
-        turn
-        one ok 1
-        two fails timeout unknown
-        retry
-        pause
-        resume
-        turn
-        clock +0
-        two ok 2
-        restore 5
-        turn
-        two ok 3
-        "#,
-        r#"
+const AGAIN: &str = r#"
         - start {}
         instance-started
         turn-awaited at 1
@@ -260,6 +235,33 @@ fn one_that_is_taken_up_again_waits_for_its_turn_and_makes_no_call_before() {
         lane-ended root completed
         instance-completed
         = completed
+        "#;
+
+#[test]
+fn one_that_is_taken_up_again_waits_for_its_turn_and_makes_no_call_before() {
+    check(
+        r#"
+  concurrency: { limit: 1 }
+  on-failure: stop
+  steps:
+    - { id: one, adapter: a }
+    - { id: two, adapter: b, retry: none }
+"#,
+        r#"
+        start {}
+        turn
+        one ok 1
+        two fails timeout unknown
+        retry
+        pause
+        resume
+        turn
+        clock +0
+        two ok 2
+        restore 5
+        turn
+        two ok 3
         "#,
+        AGAIN,
     );
 }
