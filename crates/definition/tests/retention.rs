@@ -84,7 +84,7 @@ fn what_makes_no_sense_is_refused() {
         "ORC-1013",
     );
     refused("retention: [{ match: { workflow: order } }]", "ORC-1012");
-    refused("defaults: { retention: { events: 7d } }", "ORC-1060");
+    refused("defaults: { retention: { events: 0s } }", "at least 1s");
     let twice = "{ match: { workflow: order }, keep: 1d }";
     refused(&format!("retention: [{twice}, {twice}]"), "ORC-1051");
 }

@@ -12,7 +12,8 @@ use crate::record::{
 };
 
 impl Instance {
-    /// Folds one record into the state. Records come in the order of their seq, each once.
+    /// Folds one record into the state. Records come in the order of their seq, each once. What is kept for review, came
+    /// late, or is a fact of slots or of the catalog changes nothing.
     pub fn apply(&mut self, record: &Record) {
         self.progress.seq = record.seq;
         self.progress.updated_at = record.at;
@@ -74,7 +75,6 @@ impl Instance {
             Body::StepsTaken(body) => self.steps_taken(body, record),
             Body::DecisionCut(_) => self.progress.cut = true,
             Body::DecisionContinued(_) => self.progress.cut = false,
-            // Kept for review, or late; the others are facts of slots and of the catalog.
             Body::StepAudited(_)
             | Body::StepOverruled(_)
             | Body::ResultIgnored(_)

@@ -113,12 +113,7 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::UndoEnded(_) => "compensation-ended",
         Body::LaneUndone(_) => "lane-compensated",
         Body::FinallyStarted(_) => "finally-started",
-        Body::InstanceEnded(ended) => match ended.how() {
-            Ended::Completed => "instance-completed",
-            Ended::Failed => "instance-failed",
-            Ended::Compensated => "instance-compensated",
-            Ended::Cancelled => "instance-cancelled",
-        },
+        Body::InstanceEnded(ended) => end_type(ended.how()),
         Body::DecisionCut(_) => "decision-cut",
         Body::DecisionContinued(_) => "decision-continued",
         Body::InstanceRetried(_) => "instance-retried",
@@ -134,6 +129,16 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::RoundDelayed(_) => "round-delayed",
         Body::LanesPaced(_) => "lanes-paced",
         Body::InstanceDeleted(_) => "instance-deleted",
+    }
+}
+
+/// How an instance ended, as its last record says it.
+fn end_type(how: Ended) -> &'static str {
+    match how {
+        Ended::Completed => "instance-completed",
+        Ended::Failed => "instance-failed",
+        Ended::Compensated => "instance-compensated",
+        Ended::Cancelled => "instance-cancelled",
     }
 }
 

@@ -51,10 +51,8 @@ pub fn detail(record: &Record) -> String {
         Body::UndoStarted(body) => format!(" {}+{}", body.first_lane, body.lanes),
         Body::LaneUndone(body) => format!(" {}", body.lane),
         Body::ResultIgnored(body) => format!(": {}", body.reason),
-        Body::SignalAwaited(body) => match body.until {
-            0 => format!(" {}", body.name),
-            until => format!(" {} until {until}", body.name),
-        },
+        Body::SignalAwaited(body) if body.until == 0 => format!(" {}", body.name),
+        Body::SignalAwaited(body) => format!(" {} until {}", body.name, body.until),
         Body::SignalReceived(body) => format!(" {}", body.name),
         Body::SignalTaken(body) => format!(" {}", body.name),
         Body::StepOverruled(body) => format!(" {}", body.how().as_str()),

@@ -196,30 +196,8 @@ fn a_rejected_undo_is_a_failed_one_and_trying_it_again_asks_again() {
     );
 }
 
-#[test]
-fn only_the_lane_of_the_undo_waits() {
-    check_under(
-        POLICIES,
-        r#"
-  steps:
-    - id: p
-      parallel:
-        l: [{ id: l1, adapter: a, compensation: { adapter: undo } }, { id: l2, adapter: a, compensation: { adapter: b, action: refund } }]
-        r: [{ id: r1, adapter: a, compensation: { adapter: undo } }]
-    - { id: last, adapter: c, retry: none }
-"#,
-        r#"
-        start {}
-        l1 ok
-        l2 ok
-        r1 ok
-        last fails http.422 permanent
-        r1 ok
-        answer bob+finance approve
-        l2 ok
-        l1 ok
-        "#,
-        r#"
+/// What happens where one of two lanes waits before its undo.
+const ONE_LANE_WAITS: &str = r#"
         - start {}
         instance-started
         step-started p
@@ -271,7 +249,32 @@ fn only_the_lane_of_the_undo_waits() {
         lane-compensated 0
         instance-compensated
         = compensated (http.422)
+        "#;
+
+#[test]
+fn only_the_lane_of_the_undo_waits() {
+    check_under(
+        POLICIES,
+        r#"
+  steps:
+    - id: p
+      parallel:
+        l: [{ id: l1, adapter: a, compensation: { adapter: undo } }, { id: l2, adapter: a, compensation: { adapter: b, action: refund } }]
+        r: [{ id: r1, adapter: a, compensation: { adapter: undo } }]
+    - { id: last, adapter: c, retry: none }
+"#,
+        r#"
+        start {}
+        l1 ok
+        l2 ok
+        r1 ok
+        last fails http.422 permanent
+        r1 ok
+        answer bob+finance approve
+        l2 ok
+        l1 ok
         "#,
+        ONE_LANE_WAITS,
     );
 }
 

@@ -267,6 +267,17 @@ impl Truth {
         })
     }
 
+    /// An operation takes one step after the other.
+    fn went_on(&mut self, id: &Bytes, step: u64) -> Result<(), Finding> {
+        let last = self.steps.entry(id.clone()).or_default();
+        *last += 1;
+        let expected = *last;
+        self.coverage.hit("operation went on");
+        demand(step == expected, || {
+            format!("step {step} of an operation, but {expected} is the next")
+        })
+    }
+
     fn fact(&mut self, fact: &SlotBody) -> Result<(), Finding> {
         match fact {
             SlotBody::KeyTaken(KeyTaken { key, id, .. }) => {
@@ -304,13 +315,7 @@ impl Truth {
             }
             SlotBody::OperationTaken(OperationTaken { id, step, .. })
             | SlotBody::OperationWorked(OperationWorked { id, step, .. }) => {
-                let last = self.steps.entry(id.clone()).or_default();
-                *last += 1;
-                let expected = *last;
-                self.coverage.hit("operation went on");
-                demand(*step == expected, || {
-                    format!("step {step} of an operation, but {expected} is the next")
-                })
+                self.went_on(id, *step)
             }
             SlotBody::OutputKept(kept) => {
                 self.outputs.note(kept);
