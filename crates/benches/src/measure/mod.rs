@@ -156,7 +156,7 @@ pub(crate) const MEASUREMENTS: &[Measurement] = &[
         "backups and the archive: what they cost commits, what a lost machine loses, the way back"
     ),
     measurement!(
-        "r",
+        "t",
         "events",
         events,
         "events over HTTP: routed, kept, starting workflows"
