@@ -195,7 +195,27 @@ impl<'a> Section<'a> {
 
     /// The credential at a key: it has to come from `secrets`, for settings are kept in the open.
     pub(crate) fn credential(&self, key: &str) -> Option<Template> {
-        let template = self.template(key)?;
+        self.secret_of(key, self.template(key)?)
+    }
+
+    /// The credentials of the list at a key, at least one.
+    pub(crate) fn credentials(&self, key: &str) -> Vec<Template> {
+        let items = self.get(key).and_then(Value::as_array);
+        let items = items.map(Vec::as_slice).unwrap_or_default();
+        if items.is_empty() {
+            self.wrong(key, "expected at least one secret, but the list is empty");
+        }
+        let compiled = |item: &Value| {
+            let template = Template::compile(item, &SCOPE);
+            let template = template
+                .map_err(|errors| self.miscompiled(key, errors))
+                .ok()?;
+            self.secret_of(key, template)
+        };
+        items.iter().filter_map(compiled).collect()
+    }
+
+    fn secret_of(&self, key: &str, template: Template) -> Option<Template> {
         let mut references = template.references().into_iter();
         if references.any(|reference| reference.root == "secrets") {
             return Some(template);

@@ -230,6 +230,10 @@ codes! {
         "No such correlation"
         "No event and no instance that is kept has this correlation id."
         "Take the `correlation_id` from the answer to an event or a start; look with `orchestrator list --q ID`."
+    NO_SCHEDULE "ORC-0348" Some(404), NotFound,
+        "No such schedule"
+        "No version of a workflow that a start takes has a schedule of this name."
+        "List them with `orchestrator schedules list`. A name is `workflow.trigger`, and `0-schedule` is the first trigger without an `id`."
     ENDED "ORC-0401" Some(409), Refused,
         "The instance has ended"
         "What was asked for is possible only while the instance is open."
@@ -338,6 +342,10 @@ codes! {
         "The dead letter cannot be called anew as it is"
         "Its adapter is not there any more, a secret stood in its input, or no adapter was called. The detail says which."
         "Apply the adapter, send an amended `input`, or answer the decision of the stuck instance. Else discard it."
+    TICK_REFUSED "ORC-0458" Some(409), Refused,
+        "The schedule starts nothing"
+        "Somebody had a schedule start something at once, and its condition does not hold, its input has no value, or the workflow refuses it. The detail says which."
+        "Mend the trigger's `condition` or `input` in the definition and apply it. `event.by` is `person` for such a start."
     OVERLOADED "ORC-0501" Some(429), Failed,
         "Too much at once"
         "The server has as much work waiting as it may hold. What it has taken is safe; this request was not taken."

@@ -7,6 +7,7 @@
 mod adapter;
 mod admin;
 mod backup;
+mod callback;
 mod code;
 mod dead_letter;
 mod decision;
@@ -23,6 +24,7 @@ mod past;
 mod problem;
 mod resource;
 mod router;
+mod schedule;
 mod submit;
 mod system;
 mod time;
@@ -34,6 +36,7 @@ pub use adapter::{
 };
 pub use admin::{AuditEntry, TaskCompletion, TaskFailure, TaskSummary};
 pub use backup::{Backup, BackupRequest};
+pub use callback::{Callback, Delivery};
 pub use code::{CODES, Code};
 pub use dead_letter::{
     DeadLetter, DeadLetterAttempt, DeadLetterError, DeadLetterSettled, ReprocessRequest,
@@ -61,6 +64,9 @@ pub use problem::{Finding, PROBLEM_JSON, Problem};
 pub use resource::{ApplyReport, Change, Environment, File, FileSet, Policy, ValidationReport};
 pub use router::{
     ExplainRequest, Router, RouterExplanation, RoutingExplanation, RuleExplanation, Verdict,
+};
+pub use schedule::{
+    Schedule, ScheduleNext, SchedulePaused, ScheduleRequest, ScheduleTick, ScheduleTurned,
 };
 pub use submit::{
     BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,

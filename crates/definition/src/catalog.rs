@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::event::EventType;
+use crate::lifecycle::{Callback, Lifecycle};
 use crate::limits::{BreakerSpec, RateSpec};
 use crate::man::{ManPolicy, Risk, RiskPolicy};
 use crate::policy::{PolicyRule, RetentionRule, RetryPlan, RetryPolicy};
@@ -41,6 +42,10 @@ pub struct Catalog {
     pub routers: BTreeMap<String, Arc<Router>>,
     /// What is known of event types, by type.
     pub events: BTreeMap<String, Arc<EventType>>,
+    /// Callbacks for all workflows, by name.
+    pub callbacks: BTreeMap<String, Arc<Callback>>,
+    /// Who wants to hear of lifecycle events.
+    pub lifecycle: Arc<Lifecycle>,
     /// What people switched on adapters, by adapter.
     pub switches: BTreeMap<String, Arc<AdapterSwitches>>,
     /// Breakers that opened by themselves, by adapter.

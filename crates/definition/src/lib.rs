@@ -11,6 +11,7 @@ mod diagnostic;
 mod event;
 mod input;
 mod language;
+mod lifecycle;
 mod limits;
 mod man;
 mod policy;
@@ -33,6 +34,7 @@ pub use diagnostic::{Diagnostic, Severity, codes};
 pub use event::{DEFAULT_KEEP_MS, EventType, MAX_EVENT_TYPE, is_event_type};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
+pub use lifecycle::{Callback, DELIVERY_PREFIX, EndTrigger, LIFECYCLE, Lifecycle, LifecycleType};
 pub use limits::{AdapterLimits, BreakerSpec, OnOpen, RateSpec};
 pub use man::{
     Ask, Form, Gate, GateMode, ManEffect, ManPolicy, Notice, OnReject, OnTimeout, Risk, RiskPolicy,
@@ -55,7 +57,8 @@ pub use testing::{
     Expected, MockAnswer, MockError, TestCase, TestDecision, TestSignal, WorkflowTest,
 };
 pub use trigger::{
-    EventId, EventTrigger, SignatureScheme, SignatureSpec, Trigger, TriggerKind, WebhookTrigger,
+    EndedTrigger, EventId, EventTrigger, SignatureScheme, SignatureSpec, Trigger, TriggerKind,
+    WebhookTrigger,
 };
 pub use turn::{
     Concurrency, Fairness, LimitScope, MAX_LIMIT_KEY, MAX_WEIGHT, OnLimit, PRIORITIES,

@@ -1,6 +1,7 @@
 //! What starts a workflow.
 
 use expression::{Program, Template};
+use schedule::Schedule;
 
 use crate::workflow::error_matches;
 
@@ -26,6 +27,10 @@ pub enum TriggerKind {
     Webhook(WebhookTrigger),
     /// An event of some type.
     Event(EventTrigger),
+    /// The end of another workflow's instance.
+    Workflow(EndedTrigger),
+    /// The time.
+    Schedule(Box<Schedule>),
 }
 
 /// A trigger of webhooks.
@@ -53,6 +58,23 @@ impl EventTrigger {
     pub fn matches(&self, event_type: &str, source: &str) -> bool {
         error_matches(&self.event_type, event_type)
             && self.source.as_ref().is_none_or(|own| own == source)
+    }
+}
+
+/// A trigger of ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedTrigger {
+    /// The workflow whose instances end.
+    pub name: String,
+    /// How they end.
+    pub on: Vec<String>,
+}
+
+impl EndedTrigger {
+    /// Whether a lifecycle event of this type starts it.
+    pub fn takes(&self, event: &str) -> bool {
+        let end = event.strip_prefix("workflow.");
+        end.is_some_and(|end| self.on.iter().any(|on| on == end))
     }
 }
 

@@ -10,6 +10,7 @@ use expression::{Program, Template};
 
 use crate::cache::Cache;
 use crate::input::{InputCheck, InputError};
+use crate::lifecycle::Callback;
 use crate::limits::RateSpec;
 use crate::man::{Ask, Gate, OnReject};
 use crate::policy::RetryPolicy;
@@ -71,6 +72,8 @@ pub struct Workflow {
     pub output: Option<Template>,
     /// What starts it beside the API.
     pub triggers: Vec<Trigger>,
+    /// Who is told of its instances, beside those who are told of all.
+    pub callbacks: Vec<Arc<Callback>>,
     /// All steps, in document order.
     pub steps: Vec<Step>,
     /// All lists of steps; the root list is first.
@@ -151,6 +154,7 @@ pub struct Step {
 }
 
 /// The one thing that a step does.
+#[expect(clippy::large_enum_variant, reason = "nearly all steps are calls")]
 #[derive(Debug)]
 pub enum Action {
     /// Calls an adapter.

@@ -287,6 +287,34 @@ fn triggers_of_events_name_a_type() {
 }
 
 #[test]
+fn schedules_say_when_they_tick_and_what_about_bad_times() {
+    let found = triggers(
+        r#"
+    - { type: schedule, cron: "0 8 * * 1-5", time-zone: Europe/Berlin, jitter: 5m, catch-up: all, overlap: queue }
+    - { type: schedule, id: often, every: 15m }"#,
+    );
+    let ids: Vec<&str> = found.iter().map(|trigger| trigger.id.as_str()).collect();
+    assert_eq!(ids, ["0-schedule", "often"]);
+    let schedule = |index: usize| match &found[index].kind {
+        TriggerKind::Schedule(schedule) => schedule,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        schedule(0).told(),
+        "cron 0 8 * * 1-5 Europe/Berlin jitter 300000"
+    );
+    assert_eq!(
+        (schedule(0).catch_up.as_str(), schedule(0).overlap.as_str()),
+        ("all", "queue")
+    );
+    assert_eq!(schedule(1).told(), "every 900000");
+    assert_eq!(
+        (schedule(1).catch_up.as_str(), schedule(1).overlap.as_str()),
+        ("none", "skip")
+    );
+}
+
+#[test]
 fn webhooks_are_verified_as_their_scheme_says() {
     let found = triggers(
         r#"

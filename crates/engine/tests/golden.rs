@@ -16,8 +16,12 @@ mod long;
 mod operations;
 #[path = "golden/past.rs"]
 mod past;
+#[path = "golden/schedules.rs"]
+mod schedules;
 #[path = "golden/turns.rs"]
 mod turns;
+#[path = "golden/waits.rs"]
+mod waits;
 
 const GOLDEN: &str = "tests/golden/records-v1.txt";
 
@@ -72,7 +76,7 @@ fn every_record() -> Vec<Record> {
         slot_bodies(),
         decision_bodies(),
         notice_bodies(),
-        wait_bodies(),
+        waits::bodies(at()),
         act_bodies(),
         turns::turn_bodies(at()),
         operations::bodies(),
@@ -80,6 +84,7 @@ fn every_record() -> Vec<Record> {
         events::bodies(),
         long::bodies(),
         kept::bodies(at()),
+        schedules::bodies(),
     ]
     .concat();
     (1..)
@@ -455,49 +460,6 @@ fn notice_bodies() -> Vec<Body> {
             requester: "eve".into(),
             ..InstanceStarted::default()
         })),
-    ]
-}
-
-fn wait_bodies() -> Vec<Body> {
-    vec![
-        Body::SignalAwaited(SignalAwaited {
-            at: at(),
-            name: "paid".into(),
-            until: 5,
-            timeout_at: 6,
-        }),
-        Body::SignalReceived(SignalReceived {
-            name: "paid".into(),
-            data: payload(),
-            key: vec![1; 16].into(),
-            digest: vec![2; 16].into(),
-        }),
-        Body::SignalTaken(SignalTaken {
-            at: at(),
-            name: "paid".into(),
-            received: 7,
-        }),
-        Body::WaitExpired(at()),
-        Body::StepOverruled(StepOverruled {
-            at: at(),
-            how: Overruling::Fail as i32,
-            reason: "r".into(),
-        }),
-        Body::InstanceQueued(InstanceQueued { start_at: 5 }),
-        Body::InstanceBegun(Empty {}),
-        Body::InstancePaused(Held { reason: "r".into() }),
-        Body::InstanceResumed(Held { reason: "r".into() }),
-        Body::Slot(SlotFact {
-            body: Some(SlotBody::MessageSent(MessageSent {
-                message: Some(Box::new(Envelope {
-                    body: Some(MessageBody::Start(StartMessage {
-                        start_at: 5,
-                        ..StartMessage::default()
-                    })),
-                })),
-                ..MessageSent::default()
-            })),
-        }),
     ]
 }
 

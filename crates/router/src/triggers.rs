@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use definition::{Catalog, EventTrigger, Trigger, TriggerKind, Workflow};
-use expression::{EvalError, EvalErrorKind};
+use expression::{EvalError, EvalErrorKind, Program, Template};
 use serde_json::Value;
 
+use crate::seen::{Seen, Settings};
 use crate::{Event, Stats, Table};
 
 /// A live trigger: one of the version that a start would take.
@@ -78,7 +79,8 @@ impl Triggers {
     fn add(&mut self, trigger: TriggerRef) {
         let index = self.all.len();
         let list = match &trigger.trigger().kind {
-            TriggerKind::Manual => None,
+            // The end of an instance is no event that comes in; see `definition::Lifecycle`.
+            TriggerKind::Manual | TriggerKind::Workflow(_) | TriggerKind::Schedule(_) => None,
             TriggerKind::Webhook(hook) => Some(self.hooks.entry(hook.source.as_str().into())),
             TriggerKind::Event(event) => Some(match event.event_type.strip_suffix('*') {
                 Some(prefix) => {
@@ -108,7 +110,10 @@ impl Triggers {
             TriggerKind::Event(EventTrigger { source: own, .. }) => {
                 own.as_ref().is_none_or(|own| own == source)
             }
-            TriggerKind::Manual | TriggerKind::Webhook(_) => false,
+            TriggerKind::Manual
+            | TriggerKind::Webhook(_)
+            | TriggerKind::Workflow(_)
+            | TriggerKind::Schedule(_) => false,
         })
         .collect()
     }
@@ -138,15 +143,42 @@ impl Table {
         stats: &dyn Stats,
     ) -> Result<Start, StartError> {
         let seen = self.seen(event, stats);
-        if let Some(condition) = &trigger.condition {
-            match seen.holds(condition) {
-                Ok(true) => {}
-                Ok(false) => return Ok(Start::No),
-                Err(error) if error.kind == EvalErrorKind::MissingField => return Ok(Start::No),
-                Err(error) => return Err(StartError::Condition(error)),
-            }
-        }
-        let input = trigger.input.as_ref().map(|input| seen.value(input));
-        input.transpose().map(Start::Yes).map_err(StartError::Input)
+        start(seen, trigger.condition.as_ref(), trigger.input.as_ref())
     }
+}
+
+/// What a condition and an input make of something that happened, where no table is at hand.
+///
+/// # Errors
+/// As [`Table::start`].
+pub fn look(
+    catalog: &Catalog,
+    (condition, input): (Option<&Program>, Option<&Template>),
+    event: &dyn Event,
+    stats: &dyn Stats,
+) -> Result<Start, StartError> {
+    let settings = Settings::new(catalog);
+    let seen = Seen {
+        event,
+        stats,
+        settings: &settings,
+    };
+    start(seen, condition, input)
+}
+
+fn start(
+    seen: Seen<'_>,
+    condition: Option<&Program>,
+    input: Option<&Template>,
+) -> Result<Start, StartError> {
+    if let Some(condition) = condition {
+        match seen.holds(condition) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Start::No),
+            Err(error) if error.kind == EvalErrorKind::MissingField => return Ok(Start::No),
+            Err(error) => return Err(StartError::Condition(error)),
+        }
+    }
+    let input = input.map(|input| seen.value(input));
+    input.transpose().map(Start::Yes).map_err(StartError::Input)
 }

@@ -46,6 +46,10 @@ pub struct Stats {
     pub(crate) events_taken: AtomicU64,
     pub(crate) events_repeated: AtomicU64,
     pub(crate) events_unrouted: AtomicU64,
+    pub(crate) ticks_started: AtomicU64,
+    pub(crate) ticks_missed: AtomicU64,
+    pub(crate) ticks_skipped: AtomicU64,
+    pub(crate) ticks_refused: AtomicU64,
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
@@ -143,6 +147,14 @@ pub struct Figures {
     pub turns_cancelled: u64,
     /// Calls that failed for good and were kept.
     pub dead_letters: u64,
+    /// Instances that schedules started.
+    pub ticks_started: u64,
+    /// Ticks of schedules that were missed and passed over.
+    pub ticks_missed: u64,
+    /// Ticks of schedules that were passed over because an instance was open.
+    pub ticks_skipped: u64,
+    /// Ticks of schedules whose start was refused.
+    pub ticks_refused: u64,
     /// Timers that fired.
     pub timers_fired: u64,
     /// The worst lateness of a timer, in milliseconds.
@@ -282,6 +294,10 @@ impl Stats {
             events_unrouted: read(&self.events_unrouted),
             turns_cancelled: read(&self.turns_cancelled),
             dead_letters: read(&self.dead_letters),
+            ticks_started: read(&self.ticks_started),
+            ticks_missed: read(&self.ticks_missed),
+            ticks_skipped: read(&self.ticks_skipped),
+            ticks_refused: read(&self.ticks_refused),
             timers_fired: read(&self.timers_fired),
             timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
             message_order_errors: read(&self.message_order_errors),

@@ -20,6 +20,7 @@ mod health;
 mod histogram;
 mod history;
 mod level;
+mod lifecycle;
 mod limits;
 mod logging;
 mod measures;
@@ -32,6 +33,7 @@ mod proof;
 mod reads;
 mod recovery;
 mod retention;
+mod schedules;
 mod shared;
 mod slot_of_start;
 mod submit;
@@ -53,7 +55,9 @@ pub use error::{
     StreamError, SubmitError, Unavailable,
 };
 pub use events::{Accepted, Event, EventError, EventFilter, EventLink, Incoming};
-pub use handle::{AdapterOrder, ReplayOrder, RestoreOutlook, Runtime, SwitchRefused};
+pub use handle::{
+    AdapterOrder, LiveSchedule, ReplayOrder, RestoreOutlook, Runtime, ScheduleVerb, SwitchRefused,
+};
 pub use health::{Figures, Health, PartitionHealth, Stats};
 pub use histogram::{DURATIONS_US, Histogram, Spread};
 pub use limits::{AdapterStanding, BreakerState, HeldTask, TargetStanding};
@@ -67,6 +71,9 @@ pub use proof::{OnTheWay, Proven, Unproven, messages_ahead, missing_children, mi
 pub use reads::{
     AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionAnswer, DecisionRow,
     DecisionStatus, DecisionsWaiting, Delegation, HistoryPage, Listed, NoticeRow, TablePage,
+};
+pub use schedules::{
+    Backfill, Held, LastTick, Request, ScheduleError, ScheduleName, ScheduleState,
 };
 pub use submit::{Idempotency, Submit, Submitted};
 pub use subscribe::{Published, StreamFrom, Subscription};

@@ -35,6 +35,7 @@ pub(crate) struct Histograms {
     pub(crate) batch_records: Histogram,
     pub(crate) batch_bytes: Histogram,
     pub(crate) timer_lateness_us: Histogram,
+    pub(crate) tick_lateness_us: Histogram,
     pub(crate) projection_us: Histogram,
     pub(crate) review_s: Histogram,
 }
@@ -46,6 +47,7 @@ impl Default for Histograms {
             batch_records: Histogram::new(RECORDS),
             batch_bytes: Histogram::new(BYTES),
             timer_lateness_us: Histogram::new(DURATIONS_US),
+            tick_lateness_us: Histogram::new(DURATIONS_US),
             projection_us: Histogram::new(DURATIONS_US),
             review_s: Histogram::new(REVIEW_S),
         }
@@ -70,6 +72,8 @@ pub struct Measures {
     pub batch_bytes: Spread,
     /// From a timer's due time until it fired, in microseconds.
     pub timer_lateness_us: Spread,
+    /// From when a tick of a schedule was due until it was taken, in microseconds.
+    pub tick_lateness_us: Spread,
     /// The projector's writes, repeats included, in microseconds.
     pub projection_us: Spread,
     /// From the request of a decision until it was made, in seconds.
@@ -121,6 +125,7 @@ impl Shared {
             batch_records: histograms.batch_records.spread(),
             batch_bytes: histograms.batch_bytes.spread(),
             timer_lateness_us: histograms.timer_lateness_us.spread(),
+            tick_lateness_us: histograms.tick_lateness_us.spread(),
             projection_us: histograms.projection_us.spread(),
             review_s: histograms.review_s.spread(),
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::{Genealogy, GenealogyEdge, GenealogyNode, Time};
+use definition::DELIVERY_PREFIX;
 use engine::record::StepRef;
 use engine::{Id, Instance};
 use runtime::{Consistency, EventFilter};
@@ -71,6 +72,13 @@ pub(crate) async fn genealogy(
     for (place, row) in rows.iter().enumerate() {
         let id = Id::from_bytes(row.id);
         graph.add_instance(id, row);
+        if detail == Detail::Workflows
+            && row.workflow.starts_with(DELIVERY_PREFIX)
+            && place < WITH_STEPS
+        {
+            let delivery = instance_of(door, id).await?;
+            graph.link_to_cause(delivery.as_deref());
+        }
         if detail >= Detail::Steps && place < WITH_STEPS {
             let attempts = detail == Detail::Attempts && place < WITH_ATTEMPTS;
             graph.add_steps(door, id, attempts).await?;
@@ -134,12 +142,10 @@ impl Graph {
     }
 
     async fn add_steps(&mut self, door: &Door, id: Id, attempts: bool) -> Result<(), Refusal> {
-        let instance = match door.runtime.instance(id).await {
-            Ok(instance) => instance,
-            // Retention may have taken it since it was listed.
-            Err(runtime::CommandError::NotFound(_)) => return Ok(()),
-            Err(error) => return Err(of_read(error)),
+        let Some(instance) = instance_of(door, id).await? else {
+            return Ok(());
         };
+        self.link_to_schedule(&instance);
         let mut names: BTreeMap<StepRef, String> = BTreeMap::new();
         for (at, step) in render::steps(&instance) {
             let name = step_id(id, &step.id, &step.lane);
@@ -156,10 +162,39 @@ impl Graph {
             names.insert(at, name);
         }
         self.link_to_parent(door, &instance).await?;
+        self.link_to_cause(Some(&instance));
         if attempts {
             self.add_attempts(door, id, &instance, &names).await?;
         }
         Ok(())
+    }
+
+    /// What was started because of something that happened to another instance: a delivery, or by a trigger.
+    fn link_to_cause(&mut self, instance: Option<&Instance>) {
+        let Some(instance) = instance else { return };
+        if let Some(from) = instance.header().cause.strip_prefix("instance:") {
+            let delivers = instance.workflow().is_delivery();
+            let kind = if delivers { "told" } else { "started" };
+            self.link(from, &instance.id().to_string(), kind);
+        }
+    }
+
+    /// What a schedule started comes from it.
+    fn link_to_schedule(&mut self, instance: &Instance) {
+        let cause = &instance.header().cause;
+        let Some(name) = cause.strip_prefix("schedule:") else {
+            return;
+        };
+        self.link(cause, &instance.id().to_string(), "started");
+        self.add(GenealogyNode {
+            id: cause.clone(),
+            kind: "schedule".to_owned(),
+            name: name.to_owned(),
+            status: None,
+            at: Some(Time(instance.id().made_at())),
+            ended_at: None,
+            subject: None,
+        });
     }
 
     /// A child comes from a step, where its parent can still be read.
@@ -266,6 +301,15 @@ pub(crate) fn keep_line(graph: &mut Genealogy, node: &str, ancestors: bool) {
     graph
         .edges
         .retain(|edge| kept.contains(&edge.from) && kept.contains(&edge.to));
+}
+
+/// None where retention has taken it since it was listed.
+async fn instance_of(door: &Door, id: Id) -> Result<Option<Arc<Instance>>, Refusal> {
+    match door.runtime.instance(id).await {
+        Ok(instance) => Ok(Some(instance)),
+        Err(runtime::CommandError::NotFound(_)) => Ok(None),
+        Err(error) => Err(of_read(error)),
+    }
 }
 
 fn step_id(instance: Id, step: &str, lane: &str) -> String {

@@ -13,10 +13,18 @@ use super::config::parse_url;
 use super::oauth2::TokenRequest;
 use super::request::{Prepared, header_value};
 use super::signature::Signature;
+use super::standard::StandardSignature;
 use super::values::Values;
 use crate::settings::Section;
 
-pub(super) const SCHEMES: [&str; 5] = ["bearer", "basic", "api-key", "hmac", "oauth2"];
+pub(super) const SCHEMES: [&str; 6] = [
+    "bearer",
+    "basic",
+    "api-key",
+    "hmac",
+    "standard-webhooks",
+    "oauth2",
+];
 
 /// The `auth` of an adapter.
 #[derive(Default)]
@@ -34,6 +42,7 @@ enum Scheme {
     ApiKeyHeader(HeaderName, Template),
     ApiKeyQuery(String, Template),
     Hmac(Signature),
+    StandardWebhooks(StandardSignature),
     OAuth2(ClientCredentials),
 }
 
@@ -124,6 +133,7 @@ impl AuthSettings {
                 Ok(())
             }
             Some(Scheme::Hmac(signature)) => signature.sign(request, values),
+            Some(Scheme::StandardWebhooks(signature)) => signature.sign(request, values),
             Some(Scheme::OAuth2(client)) => {
                 request.token = Some(client.token_request(values)?);
                 Ok(())
@@ -177,6 +187,9 @@ fn scheme(section: &Section<'_>, name: &str) -> Option<Scheme> {
         "basic" => basic(&section.section(name)?),
         "api-key" => api_key(&section.section(name)?),
         "hmac" => Signature::read(&section.section(name)?).map(Scheme::Hmac),
+        "standard-webhooks" => {
+            StandardSignature::read(&section.section(name)?).map(Scheme::StandardWebhooks)
+        }
         _ => client_credentials(&section.section("oauth2")?),
     }
 }

@@ -17,6 +17,7 @@ mod outcome;
 mod path;
 mod request;
 mod signature;
+mod standard;
 mod targets;
 mod values;
 

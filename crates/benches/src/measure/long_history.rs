@@ -150,9 +150,12 @@ fn scattered(most: u64) -> impl Iterator<Item = u64> {
     })
 }
 
+/// What is told of a sample.
+type Told = fn(&Sample) -> Latency;
+
 fn table(samples: &[Sample]) -> Table {
     let mut table = Table::new(["", "p50 ms", "p99 ms", "max ms"]);
-    let rows: [(&str, fn(&Sample) -> Latency); 4] = [
+    let rows: [(&str, Told); 4] = [
         ("the state at any record, while it runs", |one| {
             one.state_running
         }),

@@ -2,13 +2,14 @@
 
 use expression::duration;
 
-use super::context::Lowering;
+use super::context::{Lowering, Use, UseKind};
 use crate::check::is_kebab_case;
 use crate::diagnostic::{At, codes};
 use crate::event::{EVENT_TYPE, is_event_type};
 use crate::source::{Node, NodeValue};
 use crate::trigger::{
-    EventId, EventTrigger, SignatureScheme, SignatureSpec, Trigger, TriggerKind, WebhookTrigger,
+    EndedTrigger, EventId, EventTrigger, SignatureScheme, SignatureSpec, Trigger, TriggerKind,
+    WebhookTrigger,
 };
 
 /// The keys that belong to one kind of trigger, with the kinds.
@@ -17,6 +18,14 @@ const OF_KINDS: &[(&str, &[&str])] = &[
     ("verify", &["webhook"]),
     ("event-id", &["webhook"]),
     ("event-type", &["event"]),
+    ("name", &["workflow"]),
+    ("on", &["workflow"]),
+    ("cron", &["schedule"]),
+    ("every", &["schedule"]),
+    ("time-zone", &["schedule"]),
+    ("jitter", &["schedule"]),
+    ("catch-up", &["schedule"]),
+    ("overlap", &["schedule"]),
 ];
 
 /// How far a time of signing may lie from now where nothing is said, in milliseconds.
@@ -46,7 +55,7 @@ impl Lowering<'_> {
             .collect();
         let mut triggers: Vec<Trigger> = Vec::new();
         for (index, node) in all.into_iter().enumerate() {
-            let Some(trigger) = self.trigger(index, node) else {
+            let Some(trigger) = self.trigger(index, node, workflow) else {
                 continue;
             };
             if triggers.iter().any(|other| other.id == trigger.id) {
@@ -59,7 +68,7 @@ impl Lowering<'_> {
         triggers
     }
 
-    fn trigger(&mut self, index: usize, node: &Node) -> Option<Trigger> {
+    fn trigger(&mut self, index: usize, node: &Node, workflow: &Node) -> Option<Trigger> {
         let word = node.text_at("type")?;
         let id = node
             .text_at("id")
@@ -71,6 +80,11 @@ impl Lowering<'_> {
             "manual" => Some(TriggerKind::Manual),
             "webhook" => self.webhook(node).map(TriggerKind::Webhook),
             "event" => self.event(node).map(TriggerKind::Event),
+            "workflow" => {
+                let own = workflow.text_at("name");
+                self.end_of_workflow(node, own).map(TriggerKind::Workflow)
+            }
+            "schedule" => self.schedule(node).map(Box::new).map(TriggerKind::Schedule),
             // Not available yet, or no kind at all, which was reported.
             _ => return None,
         };
@@ -113,6 +127,47 @@ impl Lowering<'_> {
         Some(EventTrigger {
             event_type: text.to_owned(),
             source: node.text_at("source").map(str::to_owned),
+        })
+    }
+
+    fn end_of_workflow(&mut self, node: &Node, own: Option<&str>) -> Option<EndedTrigger> {
+        let Some(given) = node.get("name") else {
+            let message = "a workflow trigger lacks the key `name`";
+            let found = self
+                .report
+                .error(&codes::MISSING_KEY, &At::node(node), message);
+            found.hint("add `name: ...`, the workflow whose end starts this one");
+            return None;
+        };
+        let name = given.text()?.to_owned();
+        if own == Some(name.as_str()) {
+            let message = "a workflow whose own end starts it would never come to rest";
+            let found = self
+                .report
+                .error(&codes::BAD_VALUE, &At::node(given), message);
+            found.hint("name another workflow, or use a `repeat` step");
+            return None;
+        }
+        self.collected.uses.push(Use {
+            at: At::node(given),
+            kind: UseKind::Workflow {
+                name: name.clone(),
+                range: None,
+            },
+        });
+        let on = node.get("on").map(one_or_all).unwrap_or_default();
+        let on: Vec<String> = on
+            .iter()
+            .filter_map(Node::text)
+            .map(str::to_owned)
+            .collect();
+        Some(EndedTrigger {
+            name,
+            on: if on.is_empty() {
+                vec!["completed".to_owned()]
+            } else {
+                on
+            },
         })
     }
 
@@ -235,11 +290,8 @@ impl Lowering<'_> {
     }
 
     /// The names of the secrets; a secret itself is refused, for it would be stored and shown.
-    fn secrets(&mut self, node: &Node) -> Option<Vec<String>> {
-        let given = match &node.value {
-            NodeValue::List(items) => items.as_slice(),
-            _ => std::slice::from_ref(node),
-        };
+    pub(super) fn secrets(&mut self, node: &Node) -> Option<Vec<String>> {
+        let given = one_or_all(node);
         if given.is_empty() || given.len() > MAX_SECRETS {
             let message = format!("expected 1 to {MAX_SECRETS} secrets");
             self.report
@@ -262,8 +314,16 @@ impl Lowering<'_> {
     }
 }
 
+/// A list's items, or the node itself.
+fn one_or_all(node: &Node) -> &[Node] {
+    match &node.value {
+        NodeValue::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    }
+}
+
 /// The secret that a text names, when it is nothing else.
-fn secret_named(text: &str) -> Option<&str> {
+pub(crate) fn secret_named(text: &str) -> Option<&str> {
     let expression = text.trim().strip_prefix("${")?.strip_suffix('}')?;
     let name = expression.trim().strip_prefix("secrets.")?;
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';

@@ -134,6 +134,7 @@ impl Lowering<'_> {
                 .and_then(|text| expression::duration::parse(text).ok()),
             output: self.template_at(node, "output", &end),
             triggers: self.triggers(node),
+            callbacks: self.callbacks(node),
             lists: self.lists(),
             finally: self.outline.finally,
             steps,

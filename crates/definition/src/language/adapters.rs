@@ -29,7 +29,7 @@ pub(crate) static ADAPTER: Object = Object {
         Key::new(
             "auth",
             Shape::Value,
-            "`bearer`, `basic`, `api-key`, `oauth2`, `mtls` or `hmac`, with values from `secrets`.",
+            "`bearer`, `basic`, `api-key`, `oauth2`, `mtls`, `hmac` or `standard-webhooks`, with values from `secrets`.",
         )
         .beside(HTTP),
         Key::new(

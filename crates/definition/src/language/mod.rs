@@ -1,6 +1,7 @@
 //! The keys of the language as tables: the one source of checking, the JSON Schema and the reference page.
 
 mod adapters;
+mod callback;
 mod event;
 mod limits;
 mod man;

@@ -1,4 +1,5 @@
 use super::adapters::{ACTION, ADAPTER, HEALTH, TARGET};
+use super::callback::CALLBACK;
 use super::event::EVENT;
 use super::limits::{CIRCUIT_BREAKER, FALLBACK, RATE_LIMIT};
 use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
@@ -55,7 +56,11 @@ pub(crate) static DOCUMENT: Object = Object {
             Shape::List(&Shape::Object(&EVENT)),
             "What is known of event types.",
         ),
-        Key::later("callbacks", "Webhooks out on lifecycle events."),
+        Key::new(
+            "callbacks",
+            Shape::List(&Shape::Object(&CALLBACK)),
+            "Webhooks out on lifecycle events.",
+        ),
         Key::later("flags", "Feature flags."),
         Key::later("alerts", "When people are told."),
         Key::later("metrics", "Figures of one's own."),
@@ -71,7 +76,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 54] = [
+pub(crate) static OBJECTS: [&Object; 55] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -101,6 +106,7 @@ pub(crate) static OBJECTS: [&Object; 54] = [
     &POOL_MEMBER,
     &NAMED,
     &EVENT,
+    &CALLBACK,
     &ADAPTER,
     &TARGET,
     &ACTION,

@@ -20,7 +20,7 @@ pub(crate) static TRIGGER: Object = Object {
         Key::new(
             "input",
             Shape::Value,
-            "The instance's input (default: the event's data).",
+            "The instance's input (default: the event's data; of a `workflow` the output of the instance that ended).",
         ),
         Key::new(
             "verify",
@@ -37,17 +37,46 @@ pub(crate) static TRIGGER: Object = Object {
             Shape::Text,
             "Of an `event`, which needs it: the type of the events that start it, exact or with a trailing `*`.",
         ),
-        Key::later("cron", "When a schedule starts it."),
-        Key::later("every", "How often a schedule starts it."),
-        Key::later("time-zone", "Of a schedule."),
-        Key::later("jitter", "Spread of a schedule's starts."),
-        Key::later("catch-up", "What a schedule does about missed starts."),
-        Key::later(
-            "overlap",
-            "What a schedule does while an instance still runs.",
+        Key::new(
+            "cron",
+            Shape::Text,
+            "Of a `schedule`: when it starts, as a cron expression of five fields (minute, hour, day of the month, month, day of the week), or six with seconds before them.",
         ),
-        Key::later("name", "The workflow whose end starts this one."),
-        Key::later("on", "Which ends of that workflow."),
+        Key::new(
+            "every",
+            Shape::Duration,
+            "Of a `schedule`, instead of `cron`: how often it starts (at least `1s`), at the multiples of it since 1970-01-01T00:00:00Z.",
+        ),
+        Key::new(
+            "time-zone",
+            Shape::Text,
+            "Of a `cron`: the time zone whose calendar counts, such as `Europe/Berlin` (default `UTC`).",
+        ),
+        Key::new(
+            "jitter",
+            Shape::Duration,
+            "Of a `schedule`: by how much each start is delayed at most (up to `24h`); how much, follows from the schedule and the tick.",
+        ),
+        Key::new(
+            "catch-up",
+            Shape::Word(&[Word::now("none"), Word::now("last"), Word::now("all")]),
+            "Of a `schedule`: what about ticks that were missed by over ten seconds, as nobody was there: none is made up for (the default), the last one, or all of them (the newest 1,000).",
+        ),
+        Key::new(
+            "overlap",
+            Shape::Word(&[Word::now("skip"), Word::now("queue"), Word::now("allow")]),
+            "Of a `schedule`: what about a tick while the instance that an earlier one started is open: it is passed over (the default), waits for the end (one at most), or starts all the same.",
+        ),
+        Key::new(
+            "name",
+            Shape::Name,
+            "Of a `workflow`, which needs it: the workflow whose end starts this one.",
+        ),
+        Key::new(
+            "on",
+            Shape::OneOf(&[Choice::now(END), Choice::now(Shape::List(&END))]),
+            "Of a `workflow`: which ends start this one (default `completed`). `failed` is said at the failure, before anything is undone.",
+        ),
         Key::later("debounce", "Start once after a quiet time."),
         Key::later("batch", "Start once for many events."),
         Key::later("throttle", "Start at most so often."),
@@ -58,12 +87,20 @@ const TRIGGER_TYPES: &[Word] = &[
     Word::now("manual"),
     Word::now("webhook"),
     Word::now("event"),
-    Word::later("schedule"),
+    Word::now("schedule"),
     Word::later("source"),
-    Word::later("workflow"),
+    Word::now("workflow"),
 ];
 
-const SECRETS: Shape = Shape::OneOf(&[
+const END: Shape = Shape::Word(&[
+    Word::now("completed"),
+    Word::now("failed"),
+    Word::now("compensated"),
+    Word::now("cancelled"),
+    Word::now("stuck"),
+]);
+
+pub(super) const SECRETS: Shape = Shape::OneOf(&[
     Choice::now(Shape::TextValue),
     Choice::now(Shape::List(&Shape::TextValue)),
 ]);

@@ -1,3 +1,4 @@
+use super::callback::CALLBACK;
 use super::retry::RETRY_CHOICE;
 use super::trigger::TRIGGER;
 use super::turn::{CONCURRENCY, FAIRNESS};
@@ -66,8 +67,9 @@ pub(crate) static WORKFLOW: Object = Object {
             Shape::Word(&[Word::now("compensate"), Word::now("stop"), Word::now("man")]),
             "`compensate` undoes completed steps in reverse order (the default where any step has a compensation); `stop` leaves them; `man` asks a person.",
         ),
-        Key::later(
+        Key::new(
             "callbacks",
+            Shape::List(&Shape::Object(&CALLBACK)),
             "Webhooks out on lifecycle events of this workflow.",
         ),
         Key::new("output", Shape::Value, "The instance's output."),

@@ -136,6 +136,8 @@ impl<'a> Applying<'a> {
         self.workflows();
         self.events();
         self.routers();
+        self.callbacks();
+        self.trigger_circles();
         for (file, uses) in std::mem::take(&mut self.uses) {
             uses::check(
                 &mut self.reports[file],

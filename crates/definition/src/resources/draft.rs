@@ -6,10 +6,12 @@ use serde_json::Value;
 use super::{ResourceKey, ResourceKind, adapter, environment};
 use crate::catalog::Catalog;
 use crate::compile::{
-    Known, compile_workflow, lower_event, lower_router, read_man_policy, read_risk_policy,
+    Known, compile_workflow, lower_callback, lower_event, lower_router, read_man_policy,
+    read_risk_policy,
 };
 use crate::diagnostic::{At, Diagnostic, Report, codes};
 use crate::event::EventType;
+use crate::lifecycle::{Callback, Lifecycle};
 use crate::policy::{read_policy_rule, read_retention_rule, read_retry_policy};
 use crate::router::Router;
 use crate::source::{Node, SourceFile};
@@ -77,6 +79,13 @@ impl Draft {
                 let event = lower_event(&mut report, &known, &node).0;
                 event.into_iter().for_each(|event| self.put_event(event));
             }
+            ResourceKind::Callback => {
+                let known = Known::stored(&document);
+                let callback = lower_callback(&mut report, &known, &node).0;
+                callback
+                    .into_iter()
+                    .for_each(|callback| self.put_callback(callback));
+            }
             ResourceKind::AdapterSwitches => {
                 self.catalog
                     .switches
@@ -135,6 +144,17 @@ impl Draft {
             .insert(event.name.clone(), Arc::new(event));
     }
 
+    /// Adds a callback in its stored form.
+    pub(super) fn put_callback(&mut self, callback: Callback) {
+        let key = ResourceKey::new(ResourceKind::Callback, callback.name.clone());
+        self.catalog
+            .resources
+            .insert(key, callback.document.clone());
+        self.catalog
+            .callbacks
+            .insert(callback.name.clone(), Arc::new(callback));
+    }
+
     /// Adds a compiled definition.
     pub(super) fn put_workflow(&mut self, workflow: Arc<Workflow>) {
         let key = ResourceKey::workflow(workflow.name.clone(), workflow.version.clone());
@@ -163,6 +183,7 @@ impl Draft {
             }
             ResourceKind::Router => drop(self.catalog.routers.remove(&key.name)),
             ResourceKind::Event => drop(self.catalog.events.remove(&key.name)),
+            ResourceKind::Callback => drop(self.catalog.callbacks.remove(&key.name)),
             ResourceKind::AdapterSwitches => drop(self.catalog.switches.remove(&key.name)),
             ResourceKind::OpenBreakers => drop(self.catalog.breakers.remove(&key.name)),
             ResourceKind::Workflow => self.remove_workflow(key),
@@ -194,6 +215,7 @@ impl Draft {
             versions.pinned = pinned.filter(|version| versions.versions.contains_key(version));
         }
         self.catalog.version = version;
+        self.catalog.lifecycle = Arc::new(Lifecycle::new(&self.catalog));
         self.catalog
     }
 }

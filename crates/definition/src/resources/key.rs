@@ -26,6 +26,8 @@ pub enum ResourceKind {
     Router,
     /// What is known of an event type; named like it.
     Event,
+    /// Who is told of lifecycle events of all workflows.
+    Callback,
     /// What people switched on an adapter; named like it.
     AdapterSwitches,
     /// The breakers of an adapter that opened by themselves; named like it.
@@ -50,6 +52,7 @@ impl ResourceKind {
             Self::Workflow => "workflow",
             Self::Router => "router",
             Self::Event => "event",
+            Self::Callback => "callback",
             Self::AdapterSwitches => "adapter-switches",
             Self::OpenBreakers => "open-breakers",
             Self::Pin => "pin",

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod apply;
+mod callback;
 mod change;
 mod difference;
 mod draft;

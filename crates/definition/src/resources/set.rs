@@ -3,11 +3,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::callback::delivering;
 use super::{ResourceKey, ResourceKind};
 use crate::check::check_object;
-use crate::compile::{policy_name, router_name};
+use crate::compile::{callback_name, policy_name, router_name};
 use crate::diagnostic::{At, Diagnostic, Report, codes};
 use crate::language::DOCUMENT;
+use crate::lifecycle::DELIVERY_PREFIX;
 use crate::policy::{name_of_policy_rule, name_of_rule};
 use crate::source::{MAX_FILE_BYTES, Node, SourceFile, parse};
 use crate::testing::{WorkflowTest, read_test};
@@ -70,6 +72,13 @@ impl ResourceSet {
             let tests = tests.iter().filter_map(|test| read_test(name, test));
             self.tests.extend(tests);
             for (key, node, at) in resources_of(document) {
+                if is_reserved(&key) {
+                    let message = format!(
+                        "names that begin with `{DELIVERY_PREFIX}` belong to what delivers for callbacks"
+                    );
+                    report.error(&codes::BAD_NAME, &at, message);
+                    continue;
+                }
                 if keys.insert(key.clone()) {
                     self.resources.push(Resource { key, node, file });
                 } else {
@@ -81,9 +90,48 @@ impl ResourceSet {
                 }
             }
         }
+        for (key, node) in documents.iter().flat_map(deliveries) {
+            self.add_delivery(key, node, file, keys);
+        }
         self.files.push(report.file.clone());
         self.diagnostics.push(report.finish());
     }
+
+    /// Versions of a workflow that have the same callback share what delivers for it: the last one says how.
+    fn add_delivery(
+        &mut self,
+        key: ResourceKey,
+        node: Node,
+        file: usize,
+        keys: &mut BTreeSet<ResourceKey>,
+    ) {
+        if !keys.insert(key.clone()) {
+            self.resources.retain(|resource| resource.key != key);
+        }
+        self.resources.push(Resource { key, node, file });
+    }
+}
+
+/// What delivers for callbacks is made by them alone.
+fn is_reserved(key: &ResourceKey) -> bool {
+    let kinds = [ResourceKind::Adapter, ResourceKind::Workflow];
+    kinds.contains(&key.kind) && key.name.starts_with(DELIVERY_PREFIX)
+}
+
+/// What delivers for the callbacks of a document.
+fn deliveries(document: &Node) -> Vec<(ResourceKey, Node)> {
+    let items = |node: Option<&Node>| node.map(Node::items).unwrap_or_default().to_vec();
+    let mut found = Vec::new();
+    for callback in items(document.get("callbacks")) {
+        found.extend(delivering(&callback, None));
+    }
+    let listed = items(document.get("workflows"));
+    for workflow in document.get("workflow").into_iter().chain(&listed) {
+        for callback in items(workflow.get("callbacks")) {
+            found.extend(delivering(&callback, workflow.text_at("name")));
+        }
+    }
+    found
 }
 
 /// The documents of a file, with a report of what cannot be read.
@@ -219,11 +267,23 @@ fn resources_of(document: &Node) -> Vec<(ResourceKey, Node, At)> {
         let at = node.get("type").map(At::node).unwrap_or_default();
         found.extend(key.map(|key| (key, node.clone(), at)));
     }
+    found.extend(callbacks_of(document));
     found.extend(entries(
         document.get("environments"),
         ResourceKind::Environment,
     ));
     found
+}
+
+fn callbacks_of(document: &Node) -> impl Iterator<Item = (ResourceKey, Node, At)> {
+    let given = document.get("callbacks").map(Node::items);
+    given.unwrap_or_default().iter().filter_map(|node| {
+        let name = callback_name(node, None)?;
+        let at = node.get("name").or_else(|| node.get("event"));
+        let at = at.map(At::node).unwrap_or_default();
+        let key = ResourceKey::new(ResourceKind::Callback, name);
+        Some((key, node.clone(), at))
+    })
 }
 
 /// A list's items, or the node itself.

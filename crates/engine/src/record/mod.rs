@@ -12,6 +12,7 @@ mod instance;
 mod lane;
 mod operation;
 mod past;
+mod schedule;
 mod shared;
 mod slot;
 mod step;
@@ -42,6 +43,7 @@ pub use operation::{
     OperationWorked,
 };
 pub use past::{Rewritten, StepsTaken, TakenStep};
+pub use schedule::{ScheduleTicked, ScheduleTurn, ScheduleTurned, TickBy, TickOutcome};
 pub use shared::Shared;
 pub use slot::{
     CatalogChanged, ChildEnded, DecisionChained, Envelope, InstanceDeleted, KeyTaken, MessageBody,

@@ -5,7 +5,7 @@ use prost::{Message, Oneof};
 use super::{
     CancelRequested, DeadLetterSettled, Empty, Ended, EventRefused, EventTaken, Failure,
     KeyReleased, OperationMade, OperationTaken, OperationTurned, OperationWorked, Parent,
-    StartRefused, StepsTaken, TaskKey,
+    ScheduleTicked, ScheduleTurned, StartRefused, StepsTaken, TaskKey,
 };
 use crate::payload::Payload;
 
@@ -26,7 +26,7 @@ pub struct SlotFact {
     /// What.
     #[prost(
         oneof = "SlotBody",
-        tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86, 90, 91, 96"
+        tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86, 90, 91, 96, 108, 109"
     )]
     pub body: Option<SlotBody>,
 }
@@ -76,6 +76,12 @@ pub enum SlotBody {
     /// An output is kept, to be used again.
     #[prost(message, tag = "96")]
     OutputKept(OutputKept),
+    /// A schedule went on.
+    #[prost(message, tag = "108")]
+    ScheduleTicked(Box<ScheduleTicked>),
+    /// A person turned a schedule.
+    #[prost(message, tag = "109")]
+    ScheduleTurned(ScheduleTurned),
 }
 
 /// An output that steps with this key use instead of calling. Its row lies among the idempotency keys,

@@ -2,11 +2,13 @@
 
 mod adapters;
 mod backup;
+mod callbacks;
 mod copy;
 mod dead_letters;
 mod events;
 mod operations;
 mod resources;
+mod schedules;
 mod serve;
 mod workflows;
 
@@ -16,6 +18,7 @@ pub use adapters::{AdaptersCommand, OverrideArgs, SwitchArgs};
 pub use backup::{
     BackupCallsArgs, BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs,
 };
+pub use callbacks::{CallbacksCommand, DeliveryListArgs};
 pub use copy::CopyArgs;
 pub use dead_letters::{DeadLettersCommand, DiscardArgs, LetterListArgs, ReprocessArgs};
 pub use events::{EmitArgs, EventListArgs, EventsCommand};
@@ -24,6 +27,7 @@ pub use resources::{
     ApplyArgs, DecisionsCommand, DiffArgs, ListShow, NodeSwitch, NodesCommand, PathArgs,
     ResourceCommand, TestArgs,
 };
+pub use schedules::SchedulesCommand;
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use workflows::{
     AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, HoldArgs, IdArgs,
@@ -103,6 +107,9 @@ pub enum Command {
     /// What happened outside, and what came of it
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Who is told of what happens to instances, and what was delivered
+    #[command(subcommand)]
+    Callbacks(CallbacksCommand),
     /// List workflow instances, newest first
     List(ListArgs),
     /// Show one instance
@@ -135,6 +142,9 @@ pub enum Command {
     /// What was asked of many instances at once, and how far it is
     #[command(subcommand)]
     Operations(OperationsCommand),
+    /// What starts workflows by the time
+    #[command(subcommand)]
+    Schedules(SchedulesCommand),
     /// Calls that failed for good and are kept whole
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),

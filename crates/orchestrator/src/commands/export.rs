@@ -1,6 +1,8 @@
 //! `export`: everything that was applied, as files hold it.
 
-use api::{Adapter, DefinitionSummary, DefinitionVersion, Environment, Exit, Page, Policy};
+use api::{
+    Adapter, Callback, DefinitionSummary, DefinitionVersion, Environment, Exit, Json, Page, Policy,
+};
 use serde_json::{Map, Value, json};
 
 use super::Session;
@@ -24,7 +26,8 @@ async fn workflows(session: &Session) -> Result<Vec<Value>, Failure> {
         .await?;
     let page: Page<DefinitionSummary> = parse(&body)?;
     let mut documents = Vec::new();
-    for item in page.items {
+    // What delivers for callbacks is made of these when they are applied.
+    for item in page.items.into_iter().filter(|item| !delivers(&item.name)) {
         for version in &item.versions {
             let (name, version) = (segment(&item.name), segment(version));
             let path = format!("/api/v1/definitions/{name}/versions/{version}");
@@ -36,19 +39,27 @@ async fn workflows(session: &Session) -> Result<Vec<Value>, Failure> {
     Ok(documents)
 }
 
+fn delivers(name: &str) -> bool {
+    name.starts_with(definition::DELIVERY_PREFIX)
+}
+
 async fn others(session: &Session) -> Result<Vec<Value>, Failure> {
     let get = async |path: &str| session.client.get(path, Ask::default()).await;
     let adapters: Page<Adapter> = parse(&get("/api/v1/adapters").await?)?;
     let policies: Page<Policy> = parse(&get("/api/v1/policies").await?)?;
     let environments: Page<Environment> = parse(&get("/api/v1/environments").await?)?;
     let mut documents = Vec::new();
-    if !adapters.items.is_empty() {
-        let list: Vec<Value> = adapters
-            .items
-            .iter()
-            .map(|item| item.document.value())
-            .collect();
-        documents.push(json!({"adapters": list}));
+    let own = adapters.items.iter().filter(|item| !delivers(&item.name));
+    let own: Vec<Value> = own.map(|item| item.document.value()).collect();
+    if !own.is_empty() {
+        documents.push(json!({"adapters": own}));
+    }
+    let callbacks: Page<Callback> = parse(&get("/api/v1/callbacks").await?)?;
+    let callbacks = callbacks.items.iter();
+    let callbacks = callbacks.filter_map(|item| item.document.as_ref());
+    let callbacks: Vec<Value> = callbacks.map(Json::value).collect();
+    if !callbacks.is_empty() {
+        documents.push(json!({"callbacks": callbacks}));
     }
     documents.extend(own_policies(&policies.items));
     if !environments.items.is_empty() {

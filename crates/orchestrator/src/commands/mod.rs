@@ -3,6 +3,7 @@
 mod adapters;
 mod audit;
 mod backup;
+mod callbacks;
 mod completions;
 mod copy;
 mod dead_letters;
@@ -18,6 +19,7 @@ mod nodes;
 mod operations;
 mod past;
 mod place;
+mod schedules;
 mod serve;
 mod sets;
 mod show;
@@ -83,6 +85,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Submit(args) => submit::run(session, args).await,
         Command::Emit(args) => events::emit(session, args).await,
         Command::Events(command) => events::run(session, command).await,
+        Command::Callbacks(command) => callbacks::run(session, command).await,
         Command::List(args) => instances::list(session, args).await,
         Command::Show(args) => show::run(session, &args.id).await,
         Command::Watch(args) => watch::run(session, &args).await,
@@ -98,6 +101,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Cancel(args) => instances::cancel(session, args).await,
         Command::Delete(args) => instances::delete(session, args).await,
         Command::DeadLetters(command) => dead_letters::run(session, command).await,
+        Command::Schedules(command) => schedules::run(session, command).await,
         Command::Operations(command) => operations::run(session, command).await,
         Command::Decisions(command) => decide(command, session).await,
         Command::Approve(args) => decisions::answer(session, "approve", args).await,

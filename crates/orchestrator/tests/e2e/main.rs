@@ -8,6 +8,7 @@ mod harness;
 mod random;
 
 mod breakers;
+mod callbacks;
 mod cluster;
 mod commands;
 mod configuration;
@@ -26,6 +27,7 @@ mod migration;
 mod operations;
 mod outputs;
 mod retention;
+mod schedules;
 mod sockets;
 mod verbs;
 

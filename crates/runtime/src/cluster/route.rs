@@ -14,7 +14,7 @@ use super::serve::ALL_SLOTS;
 use super::state::Cluster;
 use super::wire::{
     Answer, Ask, BehindAnswer, CommandAsk, DeleteAsk, InstanceAnswer, LetterAsk, OperationAsk,
-    ReadAsk, StartAsk, When, id_bytes, id_in,
+    ReadAsk, ScheduleAsk, StartAsk, When, id_bytes, id_in,
 };
 use super::wire_events::EventsAsk;
 use crate::clock::steady_now;
@@ -24,6 +24,7 @@ use crate::handle::{Begin, Order};
 use crate::operation::{self, Operation, OperationError};
 use crate::partition::{Carried, LetterStart, Settling, StartReply, supply_blobs};
 use crate::reads::Behind;
+use crate::schedules::{ScheduleError, ScheduleState, TurnOrder};
 use crate::shared::Shared;
 use crate::subscribe::Published;
 
@@ -55,6 +56,12 @@ impl Elsewhere for SubmitError {
 }
 
 impl Elsewhere for OperationError {
+    fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Unavailable(reason) if reason.is_elsewhere())
+    }
+}
+
+impl Elsewhere for ScheduleError {
     fn is_elsewhere(&self) -> bool {
         matches!(self, Self::Unavailable(reason) if reason.is_elsewhere())
     }
@@ -147,8 +154,8 @@ impl Trip {
         }
         let seen = cluster.changed.get();
         cluster.wake.notify_one();
-        // One that only stood still looks again at once.
-        let cut_off = cluster.cut_off_ms(&self.shared).is_some();
+        // One that only stood still looks again at once; one that is alone can only wait.
+        let cut_off = cluster.cut_off_ms(&self.shared).is_some() && !cluster.others().is_empty();
         let pause = if cut_off { cluster.tick() / 2 } else { PAUSE };
         let news = tokio::time::timeout(pause, cluster.changed.reach(seen + 1)).await;
         if cut_off && news.is_err() {
@@ -303,6 +310,21 @@ impl There {
         match self.ask(Ask::KeepOutput(kept.clone())).await? {
             Answer::Done(_) => Ok(()),
             other => Err(other.into_unavailable()),
+        }
+    }
+
+    /// Has something done with a schedule there.
+    pub(crate) async fn schedule(
+        &self,
+        order: &TurnOrder,
+    ) -> Result<Option<ScheduleState>, ScheduleError> {
+        let ask = ScheduleAsk {
+            order: serde_json::to_vec(order).unwrap_or_default().into(),
+        };
+        match self.ask(Ask::Schedule(ask)).await? {
+            Answer::Schedule(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|error| Unavailable::Store(format!("another node's answer: {error}")))?,
+            other => Err(other.into_unavailable().into()),
         }
     }
 

@@ -13,8 +13,8 @@ use tokio::task::AbortHandle;
 use super::link::Connection;
 use super::wire::{
     Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, DrainAsk, Frame,
-    InstanceAnswer, LetterAsk, OperationAsk, PublishedAnswer, ReadAsk, Reply, Request, StartAsk,
-    When, gather, id_bytes, id_in,
+    InstanceAnswer, LetterAsk, OperationAsk, PublishedAnswer, ReadAsk, Reply, Request, ScheduleAsk,
+    StartAsk, When, gather, id_bytes, id_in,
 };
 use super::wire_events::{EventsAnswer, EventsAsk};
 use crate::dispatch::{TaskResult, find_output_here, keep_output_here};
@@ -23,6 +23,7 @@ use crate::handle::{Runtime, held_here};
 use crate::operation::OperationError;
 use crate::partition::{Internal, LetterStart, Settling, StartReply};
 use crate::recovery::supply_message;
+use crate::schedules::ScheduleError;
 use crate::shared::Shared;
 
 /// Requests of one node that are carried out at once.
@@ -211,6 +212,7 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
             let done = keep_output_here(&runtime.shared(), kept).await;
             done.map_or_else(Answer::from, |()| Answer::Done(true))
         }
+        Ask::Schedule(ask) => schedule(runtime, &ask).await,
         Ask::Drain(ask) => drain(runtime, &ask),
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),
@@ -319,6 +321,17 @@ async fn operation(runtime: &Runtime, ask: &OperationAsk) -> Answer {
     match runtime.operation_at_owner(order, ask.again).await {
         Err(OperationError::Unavailable(reason)) => reason.into(),
         answer => Answer::Operation(serde_json::to_vec(&answer).unwrap_or_default().into()),
+    }
+}
+
+async fn schedule(runtime: &Runtime, ask: &ScheduleAsk) -> Answer {
+    let order = match serde_json::from_slice(&ask.order) {
+        Ok(order) => order,
+        Err(error) => return Unavailable::Store(error.to_string()).into(),
+    };
+    match runtime.turn_schedule_here(order).await {
+        Err(ScheduleError::Unavailable(reason)) => reason.into(),
+        answer => Answer::Schedule(serde_json::to_vec(&answer).unwrap_or_default().into()),
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81, 90, 96, 97"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81, 90, 96, 97, 108"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -122,6 +122,9 @@ pub(super) enum Ask {
     /// Keep an output.
     #[prost(message, tag = "97")]
     KeepOutput(OutputKept),
+    /// Do something with a schedule.
+    #[prost(message, tag = "108")]
+    Schedule(ScheduleAsk),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -203,6 +206,14 @@ pub(super) struct OperationAsk {
     pub(super) again: bool,
 }
 
+/// Known again by what stands in it.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ScheduleAsk {
+    /// JSON.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) order: Bytes,
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct DrainAsk {
     /// Why to own nothing; absent: own again.
@@ -249,7 +260,7 @@ pub(super) struct Reply {
     pub(super) number: u64,
     #[prost(
         oneof = "Answer",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 90, 96"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 90, 96, 108"
     )]
     pub(super) answer: Option<Answer>,
 }
@@ -303,6 +314,9 @@ pub(super) enum Answer {
     /// A kept output; without a key: there is none.
     #[prost(message, tag = "96")]
     Output(OutputKept),
+    /// JSON of the schedule's state, or of why not.
+    #[prost(bytes, tag = "108")]
+    Schedule(Bytes),
 }
 
 #[derive(Clone, PartialEq, Message)]

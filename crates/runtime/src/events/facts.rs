@@ -53,7 +53,7 @@ impl router::Event for Facts<'_> {
 }
 
 /// How adapters stand, as far as this node knows.
-pub(super) struct Outside<'a>(pub(super) &'a Shared);
+pub(crate) struct Outside<'a>(pub(crate) &'a Shared);
 
 impl Outside<'_> {
     fn standing(&self, adapter: &str) -> Option<AdapterStanding> {

@@ -9,9 +9,10 @@ mod plan;
 mod routing;
 mod row;
 
+pub(crate) use facts::Outside;
 pub use incoming::{Accepted, EventError, Incoming};
 pub(crate) use incoming::{EventOrder, EventReply, LookedUp, Numbered};
-pub(crate) use plan::{Planned, cause_of, event_of, plan};
+pub(crate) use plan::{Planned, cause_of, event_of, plan, plan_trigger};
 pub(crate) use routing::{Routing, RoutingCell};
 pub use row::{Event, EventFilter, EventLink};
 pub(crate) use row::{

@@ -61,6 +61,26 @@ pub(crate) fn plan(
     planned
 }
 
+/// What one trigger makes of an event; none where its condition does not hold.
+pub(crate) fn plan_trigger(
+    shared: &Shared,
+    catalog: &Catalog,
+    routing: &Routing,
+    trigger: &TriggerRef,
+    (incoming, meta): (&Incoming, &Payload),
+    now: i64,
+) -> Option<Planned> {
+    let planning = Planning {
+        catalog,
+        routing,
+        incoming,
+        meta,
+        facts: Facts::new(incoming, meta, now),
+        outside: Outside(shared),
+    };
+    planning.by_trigger(trigger)
+}
+
 struct Planning<'a> {
     catalog: &'a Catalog,
     routing: &'a Routing,

@@ -1,6 +1,5 @@
 //! Reading events.
 
-use bytes::Bytes;
 use engine::{Id, Payload, SLOTS};
 use futures_util::future::try_join_all;
 use store::{Row, Scan, StoreError, Table};
@@ -108,7 +107,7 @@ impl Runtime {
         if let Some(missing) = payload.missing()
             && let Some(bytes) = self.shared.store.blob(missing.hash).await?
         {
-            payload.supply(Bytes::from(bytes));
+            payload.supply(bytes);
         }
         Ok(())
     }

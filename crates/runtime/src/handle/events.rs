@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use definition::Catalog;
 use engine::record::{EventTaken, KeyTaken};
-use engine::{Id, Payload, SLOTS, slot_of};
+use engine::{Id, Payload, SLOTS, Slot, slot_of};
 use futures_util::future::join_all;
 use serde_json::Value;
 use store::{StoreError, Table};
@@ -18,8 +19,8 @@ use crate::events::{
 };
 use crate::partition::{Door, read_key};
 
-/// The first format whose readers know events.
-const KNOWN_SINCE: u32 = 4;
+/// The first format whose readers know events and schedules.
+pub(crate) const KNOWN_SINCE: u32 = 4;
 /// What an event weighs at the door beside its payloads, in bytes.
 const EVENT_WEIGHT: usize = 512;
 
@@ -178,21 +179,32 @@ impl Runtime {
         let catalog = shared.catalog.current();
         let mut planned = plan(shared, &catalog, routing, (incoming, meta), now);
         for planned in &mut planned {
-            let start = &mut planned.start;
-            correlation_id.clone_into(&mut start.correlation_id);
-            incoming.actor.clone_into(&mut start.requester);
-            // What is refused here is refused anew where it is decided, and kept.
-            let mut slot = id.slot();
-            if let Some(workflow) = catalog.recorded_workflow(&start.workflow, &start.version) {
-                if workflow.subject.is_none() {
-                    incoming.subject.clone_into(&mut start.subject);
-                }
-                let found = shared.slot_of_start(&catalog, &workflow, start, Some(slot));
-                slot = found.unwrap_or(slot);
-            }
-            planned.id = shared.new_id(slot);
+            correlation_id.clone_into(&mut planned.start.correlation_id);
+            self.place_planned(&catalog, planned, id.slot(), incoming);
         }
         planned
+    }
+
+    /// Gives what is to be started its id, and with it a slot: near to what it comes from, if it may live anywhere.
+    pub(crate) fn place_planned(
+        &self,
+        catalog: &Catalog,
+        planned: &mut Planned,
+        near: Slot,
+        incoming: &Incoming,
+    ) {
+        let (start, shared) = (&mut planned.start, &self.shared);
+        incoming.actor.clone_into(&mut start.requester);
+        // What is refused here is refused anew where it is decided, and kept.
+        let mut slot = near;
+        if let Some(workflow) = catalog.recorded_workflow(&start.workflow, &start.version) {
+            if workflow.subject.is_none() {
+                incoming.subject.clone_into(&mut start.subject);
+            }
+            let found = shared.slot_of_start(catalog, &workflow, start, Some(slot));
+            slot = found.unwrap_or(slot);
+        }
+        planned.id = shared.new_id(slot);
     }
 
     /// What the state knows of the names of these events.

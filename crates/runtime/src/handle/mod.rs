@@ -9,13 +9,16 @@ mod lists;
 mod operations;
 mod past;
 mod runtime;
+mod schedules;
 mod submit;
 mod superseded;
 mod waiting;
 
 pub(crate) use adapters::held_here;
 pub use adapters::{AdapterOrder, SwitchRefused};
+pub(crate) use events::KNOWN_SINCE;
 pub(crate) use instances::Order;
 pub use past::{ReplayOrder, RestoreOutlook};
 pub use runtime::Runtime;
+pub use schedules::{LiveSchedule, ScheduleVerb};
 pub(crate) use submit::Begin;

@@ -212,6 +212,7 @@ impl Partition {
             return;
         }
         let links = self.links_of(id, &decided.records);
+        let follows = self.follows_of(id, &decided.records);
         let Some(place) = self.absorb_records(id, before, decided.records) else {
             return;
         };
@@ -225,6 +226,9 @@ impl Partition {
                 Effect::Timer(key) => self.forming.free.timers.push((id, key)),
                 Effect::Send { to, body } => self.send(id, to, *body),
             }
+        }
+        for follow in follows {
+            self.begin(id, follow);
         }
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use engine::record::{
     EventRefused, EventRoute, EventTaken, Failure, MessageBody, SlotBody, StartMessage,
 };
-use engine::{Id, Refusal};
+use engine::{Id, Refusal, Slot};
 
 use super::task::Partition;
 use crate::events::{EventOrder, EventReply, LookedUp, Planned, cause_of, event_of};
@@ -71,45 +71,66 @@ impl Partition {
 
     /// Begins what follows from an event, here or by message.
     fn follow(&mut self, event: Id, planned: Planned, actor: &str) -> EventRoute {
-        let Planned {
-            mut route,
-            id,
-            start,
-            refused,
-        } = planned;
-        let cause = cause_of(event);
-        let here = self.shared.placement.of(id.slot()) == usize::from(self.index);
-        let tried = match refused {
-            Some(failure) => Err(failure),
-            None if here => self.start(id, &start, actor, &cause).map_err(failure_of),
-            // Tried here first, so that a refusal is told with the event.
-            None => self
-                .try_start(id, &start, actor, &cause)
-                .map(drop)
-                .map_err(failure_of),
-        };
-        match tried {
-            Ok(()) => {
-                route.instance = Bytes::copy_from_slice(&id.bytes());
-                if !here {
-                    let start = StartMessage { cause, ..start };
-                    self.send_from(event.slot(), id, MessageBody::Start(start));
-                }
-            }
-            Err(failure) => {
+        let id = planned.id;
+        let mut route = planned.route.clone();
+        match self.begin_planned(event.slot(), planned, actor, &cause_of(event)) {
+            Ok(()) => route.instance = Bytes::copy_from_slice(&id.bytes()),
+            Err(refused) => {
+                let (start, failure) = *refused;
                 route.error = Some(failure.clone());
-                self.keep_refused(event, event.slot(), start, failure);
+                self.keep_refused(Some(event), event.slot(), start, failure);
             }
         }
         route
     }
 
-    /// Keeps what an event should have started, and why it was not, as a dead letter.
-    fn keep_refused(&mut self, event: Id, slot: engine::Slot, start: StartMessage, error: Failure) {
+    /// Begins what follows from something in a slot of ours, here or by message; gives it back with the reason when it
+    /// is refused.
+    pub(super) fn begin_planned(
+        &mut self,
+        from: Slot,
+        planned: Planned,
+        actor: &str,
+        cause: &str,
+    ) -> Result<(), Box<(StartMessage, Failure)>> {
+        let Planned {
+            id, start, refused, ..
+        } = planned;
+        let here = self.shared.placement.of(id.slot()) == usize::from(self.index);
+        let tried = match refused {
+            Some(failure) => Err(failure),
+            None if here => self.start(id, &start, actor, cause).map_err(failure_of),
+            // Tried here first, so that a refusal is told with what it comes from.
+            None => self
+                .try_start(id, &start, actor, cause)
+                .map(drop)
+                .map_err(failure_of),
+        };
+        match tried {
+            Ok(()) if here => Ok(()),
+            Ok(()) => {
+                let cause = cause.to_owned();
+                let start = StartMessage { cause, ..start };
+                self.send_from(from, id, MessageBody::Start(start));
+                Ok(())
+            }
+            Err(failure) => Err(Box::new((start, failure))),
+        }
+    }
+
+    /// Keeps what an event should have started, and why it was not, as a dead letter. Of a lifecycle event there is no
+    /// other record.
+    pub(super) fn keep_refused(
+        &mut self,
+        event: Option<Id>,
+        slot: Slot,
+        start: StartMessage,
+        error: Failure,
+    ) {
         let letter = Id::new(self.now(), slot, self.entropy.next_u64());
         let fact = EventRefused {
             id: Bytes::copy_from_slice(&letter.bytes()),
-            event: Bytes::copy_from_slice(&event.bytes()),
+            event: event.map_or_else(Bytes::new, |event| Bytes::copy_from_slice(&event.bytes())),
             at: self.now(),
             start: Some(Box::new(start)),
             error: Some(error),
@@ -119,7 +140,8 @@ impl Partition {
 
     /// A start that travelled here is refused; where an event led to it, it is kept.
     pub(super) fn keep_if_of_event(&mut self, id: Id, start: &StartMessage, refusal: &Refusal) {
-        if let Some(event) = event_of(&start.cause) {
+        let event = event_of(&start.cause);
+        if event.is_some() || crate::lifecycle::is_cause(&start.cause) {
             let error = failure_of(refusal.clone());
             self.keep_refused(event, id.slot(), start.clone(), error);
         }
@@ -135,7 +157,7 @@ enum Before {
     Unknown,
 }
 
-fn failure_of(refusal: Refusal) -> Failure {
+pub(super) fn failure_of(refusal: Refusal) -> Failure {
     let error_type = match &refusal {
         Refusal::UnknownWorkflow(_) => "workflow.unknown",
         Refusal::Input(_) => "validation",

@@ -23,6 +23,7 @@ pub(super) struct KeyLoads {
 }
 
 /// Something that is done once under a key.
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are starts")]
 pub(super) enum Keyed {
     Start(StartRequest),
     Operation(OperationAsked),

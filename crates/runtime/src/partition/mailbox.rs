@@ -15,6 +15,7 @@ use super::letters::{LetterOrder, LetterRow};
 use super::load::Loaded;
 use super::operations::OperationAsked;
 use super::outputs::OutputAsked;
+use super::schedules::ScheduleAsked;
 use super::start::StartRequest;
 use super::work::Work;
 use crate::config::Bounds;
@@ -27,6 +28,7 @@ use crate::level::Level;
 const RETRY_AFTER_MS: u64 = 250;
 
 /// What comes from inside; never refused.
+#[expect(clippy::large_enum_variant, reason = "nearly all of it is work")]
 pub(crate) enum Internal {
     /// Something to do with one instance: a result, a verb.
     Work {
@@ -76,6 +78,8 @@ pub(crate) enum Internal {
     Output(Box<OutputAsked>),
     /// Something is asked of an operation.
     Operation(Box<OperationAsked>),
+    /// Something is asked of a schedule.
+    Schedule(Box<ScheduleAsked>),
     /// Send messages again that have waited for their acknowledgement since the last time.
     Redeliver,
 }

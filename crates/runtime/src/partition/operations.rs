@@ -19,7 +19,7 @@ pub(crate) struct OperationAsked {
     pub(crate) reply: Reply<Result<Operation, OperationError>>,
 }
 
-/// Tells the drivers of a partition's operations that someone turned one; they end with it.
+/// Tells the drivers of a partition's operations and schedules that someone turned one; they end with it.
 pub(super) struct Drivers(Arc<watch::Sender<u64>>);
 
 impl Default for Drivers {
@@ -28,11 +28,23 @@ impl Default for Drivers {
     }
 }
 
+impl Drivers {
+    /// What the drivers listen to.
+    pub(super) fn news(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
+
+    /// What tells them.
+    pub(super) fn turns(&self) -> Arc<watch::Sender<u64>> {
+        Arc::clone(&self.0)
+    }
+}
+
 impl Partition {
     /// Goes on with what the owner before left.
     pub(super) fn drive_operations(&self) {
         for id in self.slots.operations.ids() {
-            Runtime::drive_beside(&self.shared, id, self.drivers.0.subscribe());
+            Runtime::drive_beside(&self.shared, id, self.drivers.news());
         }
     }
 
@@ -61,7 +73,7 @@ impl Partition {
         let begins = !was_open && self.slots.operations.get(id).is_some();
         let turned = matches!(order, Order::Turn { .. });
         let saw = self.seen();
-        let (shared, drivers) = (Arc::clone(&self.shared), Arc::clone(&self.drivers.0));
+        let (shared, drivers) = (Arc::clone(&self.shared), self.drivers.turns());
         self.release_after(saw, move || {
             if begins {
                 Runtime::drive_beside(&shared, id, drivers.subscribe());

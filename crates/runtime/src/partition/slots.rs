@@ -14,6 +14,7 @@ use crate::dead_letter::settled_rows;
 use crate::decision_log::Chains;
 use crate::events::{event_rows, put_key, refused_row, remembered};
 use crate::operation::Operations;
+use crate::schedules::Schedules;
 
 /// First byte of the outbox's keys: the number last given to a pair of slots.
 const COUNTER: u8 = 0;
@@ -35,6 +36,7 @@ pub(crate) struct SlotState {
     pub(super) chains: Chains,
     pub(super) operations: Operations,
     pub(super) outputs: Outputs,
+    pub(super) schedules: Schedules,
 }
 
 impl SlotState {
@@ -114,6 +116,7 @@ impl SlotState {
             | SlotBody::OperationTaken(_)
             | SlotBody::OperationWorked(_)
             | SlotBody::OperationTurned(_) => self.operations.apply(fact),
+            SlotBody::ScheduleTicked(_) | SlotBody::ScheduleTurned(_) => self.schedules.apply(fact),
             SlotBody::EventTaken(taken) => {
                 self.keys.take(position, remembered(taken));
                 event_rows(taken)
@@ -194,6 +197,11 @@ impl SlotState {
     /// Takes in a row of an open operation.
     pub(crate) fn load_operation(&mut self, row: &Row) {
         self.operations.load(row);
+    }
+
+    /// Takes in a row of a schedule.
+    pub(crate) fn load_schedule(&mut self, row: &Row) {
+        self.schedules.load(row);
     }
 
     /// Takes in a row of the marks.

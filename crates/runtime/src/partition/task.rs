@@ -145,6 +145,7 @@ impl Partition {
     pub(crate) async fn run(mut self) -> bool {
         self.port().set_open(true);
         self.drive_operations();
+        self.drive_schedules();
         loop {
             self.read_timers();
             let woken = self.wake().await;
@@ -337,6 +338,7 @@ impl Partition {
             Internal::Letter(order) => self.on_letter(*order),
             Internal::LetterLoaded { id, found } => self.on_letter_loaded(id, found),
             Internal::Operation(asked) => self.on_operation(*asked),
+            Internal::Schedule(asked) => self.on_schedule(*asked),
         }
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use definition::Catalog;
 use engine::record::{
     Body, CatalogChanged, Choice, DeadLetterSettled, DecisionAnswered, DecisionKind, OperationTurn,
-    Record, Settled, SlotBody, SlotFact,
+    Record, ScheduleTurn, ScheduleTurned, Settled, SlotBody, SlotFact, TickBy,
 };
 use engine::{Id, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
@@ -241,12 +241,57 @@ fn operation_audit(record: &Record, fact: &SlotFact) -> Option<Change> {
             (&turned.id, kind, &turned.reason, json!({}))
         }
         SlotBody::DeadLetterSettled(settled) => return letter_audit(record, settled),
+        SlotBody::ScheduleTurned(_) | SlotBody::ScheduleTicked(_) => {
+            return schedule_audit(record, fact.body.as_ref()?);
+        }
         _ => return None,
     };
     let id = Id::from_slice(id)?;
     data["operation"] = Value::String(id.to_string());
     let entry = entry(record, kind, reason.clone(), data);
     Some(put_audit(id.slot(), record, id, &entry))
+}
+
+/// What a person did with a schedule.
+fn schedule_audit(record: &Record, fact: &SlotBody) -> Option<Change> {
+    let (workflow, trigger, request, kind, reason, data) = match fact {
+        SlotBody::ScheduleTurned(turned) => {
+            let kind = match turned.turn() {
+                ScheduleTurn::Pause => "schedule-paused",
+                ScheduleTurn::Resume => "schedule-resumed",
+                ScheduleTurn::Backfill => "schedule-backfilled",
+            };
+            let data = json!({ "ticks": turned.ticks });
+            let ScheduleTurned {
+                workflow,
+                trigger,
+                request,
+                reason,
+                ..
+            } = turned;
+            (workflow, trigger, request, kind, reason, data)
+        }
+        SlotBody::ScheduleTicked(ticked) if ticked.by() == TickBy::Person => {
+            let instance = Id::from_slice(&ticked.instance).map(|id| id.to_string());
+            let data = json!({ "instance": instance });
+            let (workflow, trigger) = (&ticked.workflow, &ticked.trigger);
+            let kind = "schedule-triggered";
+            (
+                workflow,
+                trigger,
+                &ticked.request,
+                kind,
+                &ticked.reason,
+                data,
+            )
+        }
+        _ => return None,
+    };
+    let request = Id::from_slice(request)?;
+    let mut data = data;
+    data["schedule"] = Value::String(format!("{workflow}.{trigger}"));
+    let entry = entry(record, kind, reason.clone(), data);
+    Some(put_audit(request.slot(), record, request, &entry))
 }
 
 fn catalog_audit(record: &Record, changed: &CatalogChanged) -> Option<Change> {

@@ -320,9 +320,11 @@ async fn read_slots(
     scan_all(store, heads, |row: &Row| state.load_chain(row)).await?;
     let operations = Scan {
         prefix: open_prefix(),
-        ..scan(Table::Operation, slots)
+        ..scan(Table::Operation, slots.clone())
     };
     scan_all(store, operations, |row: &Row| state.load_operation(row)).await?;
+    let schedules = scan(Table::Schedule, slots);
+    scan_all(store, schedules, |row: &Row| state.load_schedule(row)).await?;
     Ok(state)
 }
 

@@ -380,3 +380,88 @@ async fn a_late_write_of_an_earlier_ownership_leaves_no_gap_in_a_history() {
     let all: Vec<u64> = (1..=instance.seq()).collect();
     assert_eq!(seqs, all);
 }
+
+/// A dozen workflows that start every ten seconds; answers their names.
+async fn apply_schedules(runtime: &Runtime) -> Vec<String> {
+    let names: Vec<String> = (0..12).map(|n| format!("tick-{n}")).collect();
+    for name in &names {
+        let tick = format!(
+            "
+workflow:
+  name: {name}
+  version: 1.0.0
+  trigger: {{ type: schedule, id: s, every: 10s, catch-up: all, overlap: allow }}
+  steps: [{{ id: a, adapter: crm, action: one }}]
+"
+        );
+        let adapters = "adapters: [{ name: crm, type: http, url: http://crm }]";
+        apply(runtime, &format!("{adapters}\n---{tick}")).await;
+    }
+    names
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_fires_once_wherever_its_owner_is() {
+    let world = World::new();
+    let joined = async |number| {
+        let seat = world.join(number, engine::codec::FORMAT).await;
+        seat.expect("joins")
+    };
+    let (one, two, three) = (joined(1).await, joined(2).await, joined(3).await);
+    until_shared(&[&one, &two, &three]).await;
+    let names = apply_schedules(&one.runtime).await;
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    // Each is turned from a node that does not own it, too.
+    for name in &names {
+        let name = runtime::ScheduleName::new(name, "s");
+        for (seat, verb) in [
+            (&two, runtime::ScheduleVerb::Pause),
+            (&three, runtime::ScheduleVerb::Resume),
+        ] {
+            let turned = seat.runtime.turn_schedule(&name, verb, ("ann", "")).await;
+            turned.expect("is turned");
+        }
+    }
+    one.runtime.abort();
+    until("the others own all", || {
+        two.open() + three.open() == usize::from(PARTITIONS)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    two.runtime.leave().await;
+    until("the last owns all", || {
+        three.open() == usize::from(PARTITIONS)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(25)).await;
+    for name in &names {
+        let shown = three
+            .runtime
+            .schedule(&runtime::ScheduleName::new(name, "s"))
+            .await;
+        let state = shown.expect("is there").state.expect("it began");
+        let filter = store::InstanceFilter {
+            workflow: Some(name.clone()),
+            ..store::InstanceFilter::default()
+        };
+        let consistency = runtime::Consistency::Fresh;
+        let listed = three.runtime.list(&filter, None, 1_000, consistency).await;
+        let rows = listed.expect("lists").page.items;
+        assert_eq!(rows.len() as u64, state.started, "{name}");
+        let mut ticks = std::collections::BTreeSet::new();
+        for row in &rows {
+            let instance = three.runtime.instance(engine::Id::from_bytes(row.id)).await;
+            let event = instance.expect("reads").header().event().value();
+            ticks.insert(event["scheduled_at"].as_str().expect("a time").to_owned());
+        }
+        assert_eq!(ticks.len(), rows.len(), "{name}: no tick twice");
+        let now = world.clock.now_ms();
+        let passed = usize::try_from((now - START_MS) / 10_000).expect("some");
+        // Those before the workflow was applied, and what is due right now, are not there.
+        assert!(
+            ticks.len() + 3 >= passed,
+            "{name}: {} of {passed}",
+            ticks.len()
+        );
+    }
+}

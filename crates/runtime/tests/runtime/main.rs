@@ -21,6 +21,7 @@ mod proof;
 mod reads;
 mod recovery;
 mod retention;
+mod schedules;
 mod signals;
 mod streams;
 mod turns;

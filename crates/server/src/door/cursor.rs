@@ -26,6 +26,8 @@ pub enum Cursor {
     DeadLetters = 7,
     /// Events.
     Events = 8,
+    /// Schedules.
+    Schedules = 12,
 }
 
 const CHECK_BYTES: usize = 6;

@@ -16,7 +16,8 @@ pub use cursor::Cursor;
 pub use gate::{gate, unknown_path, wrong_method};
 pub use headers::{Correlation, IdempotencyKey, correlated, etag, expect_match, replayed};
 pub use outage::{
-    of_command, of_event, of_letter, of_operation, of_read, of_stream, of_submit, of_unavailable,
+    of_command, of_event, of_letter, of_operation, of_read, of_schedule, of_stream, of_submit,
+    of_unavailable,
 };
 pub use path::{PathId, Segments, parse_id};
 pub use query::Query;

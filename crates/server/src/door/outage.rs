@@ -3,9 +3,11 @@
 use api::{Code, Finding};
 use engine::{Id, Refusal as Engine};
 use runtime::{
-    CommandError, EventError, LetterRefused, OperationError, StreamError, SubmitError, Unavailable,
+    CommandError, EventError, LetterRefused, OperationError, ScheduleError, StreamError,
+    SubmitError, Unavailable,
 };
 
+use super::body::bad_field;
 use super::refusal::Refusal;
 
 /// When a signal may be sent again that an instance could not keep, in milliseconds.
@@ -48,6 +50,18 @@ pub fn of_operation(error: OperationError) -> Refusal {
             Refusal::new(Code::BEHIND, detail).retry_after(2_000)
         }
         OperationError::Unavailable(outage) => of_unavailable(&outage),
+    }
+}
+
+/// Something that was not done with a schedule.
+pub fn of_schedule(error: ScheduleError) -> Refusal {
+    let detail = error.to_string();
+    match error {
+        ScheduleError::NotFound(_) => Refusal::new(Code::NO_SCHEDULE, detail),
+        ScheduleError::BadSpan(_) => bad_field("/from", &detail),
+        ScheduleError::OlderNode => Refusal::new(Code::OLDER_NODE, detail),
+        ScheduleError::Stale => Refusal::new(Code::BEHIND, detail).retry_after(2_000),
+        ScheduleError::Unavailable(outage) => of_unavailable(&outage),
     }
 }
 

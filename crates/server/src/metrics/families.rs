@@ -23,6 +23,7 @@ pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     timers(snapshot, sheet)?;
     turns(snapshot, sheet)?;
     events(snapshot, sheet)?;
+    schedules(snapshot, sheet)?;
     projection(snapshot, sheet)?;
     retention(&snapshot.measures.figures, sheet)?;
     memory(snapshot, sheet)?;
@@ -353,6 +354,37 @@ fn events(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_events_unrouted_total",
         "Events that no trigger and no router took further.",
         figures.events_unrouted,
+    )
+}
+
+fn schedules(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
+    let measures = &snapshot.measures;
+    let figures = &measures.figures;
+    sheet.counter(
+        "orchestrator_schedule_starts_total",
+        "Instances that schedules started.",
+        figures.ticks_started,
+    )?;
+    sheet.counter(
+        "orchestrator_schedule_missed_total",
+        "Ticks of schedules that were missed and passed over.",
+        figures.ticks_missed,
+    )?;
+    sheet.counter(
+        "orchestrator_schedule_skipped_total",
+        "Ticks of schedules that were passed over because an instance was open.",
+        figures.ticks_skipped,
+    )?;
+    sheet.counter(
+        "orchestrator_schedule_refused_total",
+        "Ticks of schedules whose start was refused.",
+        figures.ticks_refused,
+    )?;
+    sheet.histogram(
+        "orchestrator_schedule_lateness_seconds",
+        "From when a tick of a schedule was due until it started something.",
+        US,
+        &measures.tick_lateness_us,
     )
 }
 

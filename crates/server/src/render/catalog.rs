@@ -69,6 +69,8 @@ fn triggers(workflow: &Workflow) -> Vec<Trigger> {
             TriggerKind::Manual => ("manual", None),
             TriggerKind::Webhook(hook) => ("webhook", Some(hook.source.clone())),
             TriggerKind::Event(event) => ("event", event.source.clone()),
+            TriggerKind::Workflow(end) => ("workflow", Some(end.name.clone())),
+            TriggerKind::Schedule(_) => ("schedule", None),
         };
         let condition = trigger
             .condition

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod attempts;
+mod callback;
 mod catalog;
 mod dead_letter;
 mod decision;
@@ -13,10 +14,13 @@ mod operation;
 mod past;
 mod record;
 mod router;
+mod schedule;
 mod summary;
 
+pub use self::schedule::schedule;
 pub use adapter::adapter;
 pub use attempts::attempts;
+pub use callback::{callback, delivery};
 pub use catalog::{definition, environments, policies, summaries, version};
 pub use dead_letter::dead_letter;
 pub use decision::{decision, decision_status, standing};

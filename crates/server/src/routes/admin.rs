@@ -52,10 +52,11 @@ pub async fn audit(
 }
 
 fn entry(entry: runtime::AuditEntry) -> AuditEntry {
-    let operation = entry.data["operation"].as_str();
+    let about = ["operation", "schedule"];
+    let about = about.into_iter().find_map(|what| entry.data[what].as_str());
     let subject = match (entry.workflow_id.as_str(), entry.kind.as_str()) {
         ("", "catalog-changed") => "catalog".to_owned(),
-        ("", _) => operation.unwrap_or("system").to_owned(),
+        ("", _) => about.unwrap_or("system").to_owned(),
         (instance, _) => instance.to_owned(),
     };
     AuditEntry {

@@ -15,7 +15,7 @@ use crate::render;
 use crate::state::Door;
 
 /// The states of instances that have not ended.
-const OPEN: [&str; 6] = [
+pub(super) const OPEN: [&str; 6] = [
     "queued",
     "running",
     "waiting",

@@ -15,6 +15,7 @@ mod dead_letters;
 mod decision_links;
 mod decisions;
 mod definitions;
+mod deliveries;
 mod event_lines;
 mod event_reads;
 mod events;
@@ -30,6 +31,7 @@ mod past;
 mod replay;
 mod resources;
 mod routers;
+mod schedules;
 mod step_verbs;
 mod submit;
 mod system;
@@ -131,6 +133,13 @@ fn resource_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(routers::list))
         .routes(routes!(routers::get))
         .routes(routes!(routers::explain))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::deliveries))
+        .routes(routes!(deliveries::redeliver))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::get))
+        .routes(routes!(schedules::next))
+        .routes(routes!(schedules::turn))
         .routes(routes!(resources::policies))
         .routes(routes!(resources::environments))
         .routes(routes!(apply::apply))

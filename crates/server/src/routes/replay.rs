@@ -63,7 +63,7 @@ pub async fn replay(
     Ok(created(&started.map_err(of_replay)?, false))
 }
 
-fn of_replay(error: ReplayError) -> Refusal {
+pub(super) fn of_replay(error: ReplayError) -> Refusal {
     match error {
         ReplayError::Read(error) => of_command(error),
         ReplayError::Submit(error) => of_submit(error),

@@ -169,7 +169,7 @@ workflow:
     let told = "rule tried would set man-mode block";
     assert_eq!(found("evaluated").0, told);
     let shown = site.get("/api/v1/adapters/bank").await.json();
-    assert_eq!(shown["concurrency"], 3, "{shown}");
+    assert_eq!(shown["status"]["concurrency"], 3, "{shown}");
 }
 
 #[tokio::test]

@@ -261,6 +261,7 @@ impl Truth {
     /// A name stands for one thing only.
     fn name(&mut self, key: &str, id: &[u8]) -> Result<(), Finding> {
         let id = Id::from_slice(id).unwrap_or_default();
+        self.coverage.hit("key taken");
         let known = *self.keys.entry(key.to_owned()).or_insert(id);
         demand(known == id, || {
             format!("the key {key} stands for {known} and for {id}")
@@ -280,10 +281,7 @@ impl Truth {
 
     fn fact(&mut self, fact: &SlotBody) -> Result<(), Finding> {
         match fact {
-            SlotBody::KeyTaken(KeyTaken { key, id, .. }) => {
-                self.coverage.hit("key taken");
-                self.name(key, id)
-            }
+            SlotBody::KeyTaken(KeyTaken { key, id, .. }) => self.name(key, id),
             SlotBody::EventTaken(taken) if !taken.key.is_empty() => {
                 self.name(&taken.key, &taken.id)
             }
@@ -324,6 +322,8 @@ impl Truth {
             }
             SlotBody::OperationMade(_)
             | SlotBody::OperationTurned(_)
+            | SlotBody::ScheduleTicked(_)
+            | SlotBody::ScheduleTurned(_)
             | SlotBody::DeadLetterSettled(_) => Ok(()),
             SlotBody::MessageTaken(taken) => {
                 let marks = self.marks(taken);

@@ -246,3 +246,27 @@ async fn a_client_certificate_that_is_none_is_a_failure_of_the_settings() {
     );
     assert!(service.arrived().is_empty());
 }
+
+#[tokio::test]
+async fn standard_webhooks_sign_the_body_under_the_messages_id_with_each_secret() {
+    const KEYS: [&str; 2] = [
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "whsec_YW5vdGhlci1rZXktb2YtMjQtYnl0ZXMh",
+    ];
+    let service = fine().await;
+    let secrets = adapter::StaticSecrets::new([("new", KEYS[0]), ("old", KEYS[1])]);
+    let settings = json!({"url": service.url, "auth": {"standard-webhooks": {
+        "secret": ["${ secrets.new }", "${ secrets.old }"], "id": "${ call.id }",
+    }}});
+    let adapter = super::build_in(&settings, context_with(secrets));
+    let outcome = adapter.call(call(None, &json!({"id": "a/1.2"}))).await;
+    assert!(outcome.is_success(), "{outcome:?}");
+    let seen = service.only();
+    assert_eq!(seen.header("webhook-id"), "a/1-2");
+    let at: i64 = seen.header("webhook-timestamp").parse().unwrap();
+    assert!(at > 1_700_000_000);
+    let keys = KEYS.map(|key| webhook::Key::standard(key).unwrap());
+    let expected = webhook::sign(&keys, "a/1-2", at, seen.body.as_bytes());
+    assert_eq!(seen.header("webhook-signature"), expected);
+    assert_eq!(expected.matches("v1,").count(), 2);
+}

@@ -6,6 +6,7 @@ use crate::http::action::{ACTION_KEYS, METHODS};
 use crate::http::auth::{OAUTH2_KEYS, SCHEMES};
 use crate::http::config::HTTP_KEYS;
 use crate::http::signature::SIGNATURE_KEYS;
+use crate::http::standard::STANDARD_KEYS;
 
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/adapters.md");
@@ -32,13 +33,14 @@ fn every_example_of_the_page_is_accepted() {
 #[test]
 fn every_setting_stands_on_the_page() {
     let page = page();
-    let keys: [&[&str]; 6] = [
+    let keys: [&[&str]; 7] = [
         &HTTP_KEYS,
         &ACTION_KEYS,
         &METHODS,
         &SCHEMES,
         &SIGNATURE_KEYS,
         &OAUTH2_KEYS,
+        &STANDARD_KEYS,
     ];
     for key in keys.into_iter().flatten() {
         let forms = [format!("`{key}`"), format!("`{key}:"), format!("{key}: ")];
