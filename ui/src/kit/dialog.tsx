@@ -27,7 +27,7 @@ export function Dialog({ title, open, onClose, children, wide = false }: DialogP
             <Base.Title className="min-w-0 flex-1 truncate font-semibold">{title}</Base.Title>
             <IconButton label="Close" onClick={onClose}><icons.Close /></IconButton>
           </header>
-          <div ref={body} tabIndex={-1} className="overflow-y-auto p-4 outline-none">{children}</div>
+          <div ref={body} tabIndex={0} className="overflow-y-auto p-4 outline-none">{children}</div>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
