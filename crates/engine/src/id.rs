@@ -33,6 +33,14 @@ impl Id {
         Self(((u128::from(high) << 64) | u128::from(low)).to_be_bytes())
     }
 
+    /// As [`Self::new`], but for the same `name` always the same.
+    pub fn named(made_at: i64, slot: Slot, name: &[u8]) -> Self {
+        let hash = blake3::hash(name);
+        let mut random = [0; 8];
+        random.copy_from_slice(&hash.as_bytes()[..8]);
+        Self::new(made_at, slot, u64::from_be_bytes(random))
+    }
+
     /// The id with these bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adapter::{Registry, Secrets};
-use engine::{Entropy, Id, Slot};
+use engine::{Entropy, Id, SLOTS, Slot};
 use futures_util::FutureExt;
 use store::{NodeId, Store};
 use tokio::sync::mpsc;
@@ -138,6 +138,11 @@ impl Shared {
     /// A new id in `slot`.
     pub(crate) fn new_id(&self, slot: Slot) -> Id {
         Id::new(self.clock.now_ms(), slot, self.random())
+    }
+
+    /// A slot for what may live in any.
+    pub(crate) fn any_slot(&self) -> Slot {
+        Slot::try_from(self.random() % u64::from(SLOTS)).unwrap_or_default()
     }
 
     /// 64 random bits.

@@ -2,7 +2,7 @@
 
 use definition::{Catalog, Workflow};
 use engine::record::StartMessage;
-use engine::{Context, Entropy, Id, Instance, Plans, Refusal, SLOTS, Slot, slot_of};
+use engine::{Context, Entropy, Id, Instance, Plans, Refusal, Slot, slot_of};
 
 use crate::shared::Shared;
 
@@ -28,8 +28,7 @@ impl Shared {
         if !message.subject.is_empty() {
             return Ok(slot_of(&message.subject));
         }
-        let any = || Slot::try_from(self.random() % u64::from(SLOTS)).unwrap_or_default();
-        Ok(near.unwrap_or_else(any))
+        Ok(near.unwrap_or_else(|| self.any_slot()))
     }
 
     /// What the definition computes for a start: it is tried and thrown away.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::known::Known;
 use super::needs::Needs;
 use super::outline::Outline;
-use super::scopes::Scopes;
+use super::scopes::{Scopes, settings_named};
 use crate::diagnostic::{At, Report};
 use crate::source::Node;
 
@@ -58,7 +58,24 @@ pub(crate) enum UseKind {
     Undo(String),
 }
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
+    /// Of the definition at `node`; nothing is collected yet.
+    pub(super) fn new(
+        report: &'a mut Report,
+        known: &'a Known<'a>,
+        (outline, needs): (&'a Outline<'a>, &'a Needs),
+        node: &Node,
+    ) -> Self {
+        Self {
+            report,
+            known,
+            outline,
+            needs,
+            scopes: Scopes::new(outline, settings_named(node, &known.env)),
+            collected: Collected::default(),
+        }
+    }
+
     pub(super) fn note(&mut self, node: &Node, kind: UseKind) {
         self.collected.uses.push(Use {
             at: At::node(node),

@@ -4,7 +4,6 @@ use super::context::{Collected, Lowering};
 use super::known::Known;
 use super::needs::Needs;
 use super::outline::Outline;
-use super::scopes::{Scopes, settings_named};
 use crate::diagnostic::Report;
 use crate::source::Node;
 
@@ -17,15 +16,7 @@ pub(super) fn without_steps<T>(
 ) -> (T, Collected) {
     let outline = Outline::empty();
     let needs = Needs::read(report, &outline);
-    let scopes = Scopes::new(&outline, settings_named(node, &known.env));
-    let mut lowering = Lowering {
-        report,
-        known,
-        outline: &outline,
-        needs: &needs,
-        scopes,
-        collected: Collected::default(),
-    };
+    let mut lowering = Lowering::new(report, known, (&outline, &needs), node);
     let lowered = lower(&mut lowering);
     (lowered, lowering.collected)
 }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::context::{Collected, Lowering, Use};
+use super::context::{Lowering, Use};
 use super::known::Known;
 use super::needs::Needs;
 use super::outline::Outline;
 use super::resolved::{canonical_json, resolved};
-use super::scopes::{Scopes, settings_named};
 use super::visibility::Moment;
 use super::warnings;
 use crate::check::check_object;
@@ -74,16 +73,7 @@ pub(crate) struct Lowered {
 pub(crate) fn lower(report: &mut Report, known: &Known<'_>, workflow: &Node) -> Lowered {
     let outline = Outline::read(report, workflow);
     let needs = Needs::read(report, &outline);
-    let scopes = Scopes::new(&outline, settings_named(workflow, &known.env));
-    let collected = Collected::default();
-    let mut lowering = Lowering {
-        report,
-        known,
-        outline: &outline,
-        needs: &needs,
-        scopes,
-        collected,
-    };
+    let mut lowering = Lowering::new(report, known, (&outline, &needs), workflow);
     let lowered = lowering.workflow(workflow);
     // Warnings stand at the name; without one there is an error to mend first.
     if workflow.get("name").is_some() {

@@ -45,17 +45,10 @@ pub(crate) fn plan(
     shared: &Shared,
     catalog: &Catalog,
     routing: &Routing,
-    (incoming, meta): (&Incoming, &Payload),
+    about: (&Incoming, &Payload),
     now: i64,
 ) -> Vec<Planned> {
-    let planning = Planning {
-        catalog,
-        routing,
-        incoming,
-        meta,
-        facts: Facts::new(incoming, meta, now),
-        outside: Outside(shared),
-    };
+    let planning = Planning::new(shared, (catalog, routing), about, now);
     let mut planned = planning.by_triggers();
     planned.extend(planning.by_routers());
     planned
@@ -67,17 +60,10 @@ pub(crate) fn plan_trigger(
     catalog: &Catalog,
     routing: &Routing,
     trigger: &TriggerRef,
-    (incoming, meta): (&Incoming, &Payload),
+    about: (&Incoming, &Payload),
     now: i64,
 ) -> Option<Planned> {
-    let planning = Planning {
-        catalog,
-        routing,
-        incoming,
-        meta,
-        facts: Facts::new(incoming, meta, now),
-        outside: Outside(shared),
-    };
+    let planning = Planning::new(shared, (catalog, routing), about, now);
     planning.by_trigger(trigger)
 }
 
@@ -90,7 +76,23 @@ struct Planning<'a> {
     outside: Outside<'a>,
 }
 
-impl Planning<'_> {
+impl<'a> Planning<'a> {
+    fn new(
+        shared: &'a Shared,
+        (catalog, routing): (&'a Catalog, &'a Routing),
+        (incoming, meta): (&'a Incoming, &'a Payload),
+        now: i64,
+    ) -> Self {
+        Self {
+            catalog,
+            routing,
+            incoming,
+            meta,
+            facts: Facts::new(incoming, meta, now),
+            outside: Outside(shared),
+        }
+    }
+
     fn by_triggers(&self) -> Vec<Planned> {
         let Incoming {
             event_type, source, ..

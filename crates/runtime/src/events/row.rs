@@ -4,6 +4,7 @@ use bytes::Bytes;
 use engine::record::{EventRefused, EventRoute, EventTaken, KeyTaken, StartMessage};
 use engine::{Id, Payload, slot_of};
 use prost::Message;
+use serde_json::Value;
 use store::{Change, Row, Table};
 
 use crate::dead_letter::{DeadLetter, LetterError, letter_change};
@@ -76,14 +77,11 @@ impl EventFilter {
 
     /// The index that finds them soonest.
     pub(crate) fn link(&self) -> Option<(EventLink, &str)> {
-        let by = |link, value: &'_ Option<String>| value.is_some().then_some(link);
-        let link = by(EventLink::Correlation, &self.correlation_id)
-            .or_else(|| by(EventLink::Subject, &self.subject))?;
-        let value = match link {
-            EventLink::Correlation => self.correlation_id.as_deref(),
-            EventLink::Subject => self.subject.as_deref(),
-        };
-        Some((link, value?))
+        let correlation = self.correlation_id.as_deref();
+        let subject = self.subject.as_deref();
+        correlation
+            .map(|id| (EventLink::Correlation, id))
+            .or_else(|| Some((EventLink::Subject, subject?)))
     }
 }
 
@@ -232,16 +230,18 @@ pub(crate) fn refused_row(refused: &EventRefused) -> Change {
         correlation_id,
         subject,
         priority,
+        input,
         ..
-    } = start.clone();
-    let input = start.input.as_ref().map(|input| input.value());
+    } = start;
     letter_change(&DeadLetter {
         id: Id::from_slice(&refused.id).unwrap_or_default(),
         kind: "event".to_owned(),
         event: Id::from_slice(&refused.event),
         workflow,
         version,
-        input: input.map(|input| (*input).clone()).unwrap_or_default(),
+        input: input
+            .map(|input| Value::clone(&input.value()))
+            .unwrap_or_default(),
         error: LetterError {
             error_type: error.error_type,
             message: error.message,

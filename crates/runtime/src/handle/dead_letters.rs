@@ -303,8 +303,5 @@ fn own_input(letter: &DeadLetter) -> Result<Payload, LetterRefused> {
 
 /// The id of the instance that makes a letter's call anew: always the same.
 fn instance_of(letter: Id, slot: Slot) -> Id {
-    let hash = blake3::hash(&letter.bytes());
-    let mut random = [0; 8];
-    random.copy_from_slice(&hash.as_bytes()[..8]);
-    Id::new(letter.made_at(), slot, u64::from_be_bytes(random))
+    Id::named(letter.made_at(), slot, &letter.bytes())
 }

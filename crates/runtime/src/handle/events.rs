@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use definition::Catalog;
 use engine::record::{EventTaken, KeyTaken};
-use engine::{Id, Payload, SLOTS, Slot, slot_of};
+use engine::{Id, Payload, Slot, slot_of};
 use futures_util::future::join_all;
 use serde_json::Value;
 use store::{StoreError, Table};
@@ -68,11 +68,10 @@ impl Runtime {
 
     /// An event lives in the slot of its name, else of its subject, else in any.
     fn id_of_event(&self, incoming: &Incoming) -> Id {
-        let any = || u16::try_from(self.shared.random() % u64::from(SLOTS)).unwrap_or_default();
         let slot = match incoming.key() {
             Some(key) => slot_of(&key),
             None if !incoming.subject.is_empty() => slot_of(&incoming.subject),
-            None => any(),
+            None => self.shared.any_slot(),
         };
         self.shared.new_id(slot)
     }

@@ -1,6 +1,6 @@
 //! Operations: made, turned, read.
 
-use engine::{Id, SLOTS, slot_of};
+use engine::{Id, slot_of};
 use store::Table;
 use tokio::sync::oneshot;
 
@@ -34,8 +34,10 @@ impl Runtime {
         if self.shared.format() < KNOWN_SINCE {
             return Err(OperationError::OlderNode);
         }
-        let any = || u16::try_from(self.shared.random() % u64::from(SLOTS)).unwrap_or_default();
-        let slot = key.as_ref().map_or_else(any, |key| slot_of(&key.key));
+        let slot = match &key {
+            Some(key) => slot_of(&key.key),
+            None => self.shared.any_slot(),
+        };
         let order = MakeOrder {
             id: self.shared.new_id(slot),
             asked: serde_json::to_string(asked).unwrap_or_default(),

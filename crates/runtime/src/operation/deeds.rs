@@ -169,8 +169,5 @@ async fn replayed(
 /// The same whoever drives the operation, so that an instance knows what it took before.
 fn command_id(operation: &Operation, id: Id) -> Id {
     let pair = [operation.id.bytes(), id.bytes()].concat();
-    let hash = blake3::hash(&pair);
-    let mut random = [0; 8];
-    random.copy_from_slice(&hash.as_bytes()[..8]);
-    Id::new(operation.made_at, id.slot(), u64::from_be_bytes(random))
+    Id::named(operation.made_at, id.slot(), &pair)
 }

@@ -111,7 +111,7 @@ impl Partition {
         for taken in closed.records.iter().filter_map(taken_mark) {
             let (from, _) = pair_of(taken.from_slot, taken.to_slot);
             // Within one partition the mark itself is the acknowledgement.
-            if self.shared.placement.of(from) != usize::from(self.index) {
+            if !self.is_here(from) {
                 self.shared.tell(from, Internal::Acknowledged(taken));
             }
         }

@@ -70,9 +70,9 @@ impl Partition {
     }
 
     /// Begins what follows from an event, here or by message.
-    fn follow(&mut self, event: Id, planned: Planned, actor: &str) -> EventRoute {
+    fn follow(&mut self, event: Id, mut planned: Planned, actor: &str) -> EventRoute {
         let id = planned.id;
-        let mut route = planned.route.clone();
+        let mut route = std::mem::take(&mut planned.route);
         match self.begin_planned(event.slot(), planned, actor, &cause_of(event)) {
             Ok(()) => route.instance = Bytes::copy_from_slice(&id.bytes()),
             Err(refused) => {
@@ -96,19 +96,15 @@ impl Partition {
         let Planned {
             id, start, refused, ..
         } = planned;
-        let here = self.shared.placement.of(id.slot()) == usize::from(self.index);
-        let tried = match refused {
+        let begun = match refused {
             Some(failure) => Err(failure),
-            None if here => self.start(id, &start, actor, cause).map_err(failure_of),
-            // Tried here first, so that a refusal is told with what it comes from.
             None => self
-                .try_start(id, &start, actor, cause)
-                .map(drop)
-                .map_err(failure_of),
+                .start_if_here(id, &start, actor, cause)
+                .map_err(|refusal| failure_of(&refusal)),
         };
-        match tried {
-            Ok(()) if here => Ok(()),
-            Ok(()) => {
+        match begun {
+            Ok(true) => Ok(()),
+            Ok(false) => {
                 let cause = cause.to_owned();
                 let start = StartMessage { cause, ..start };
                 self.send_from(from, id, MessageBody::Start(start));
@@ -142,7 +138,7 @@ impl Partition {
     pub(super) fn keep_if_of_event(&mut self, id: Id, start: &StartMessage, refusal: &Refusal) {
         let event = event_of(&start.cause);
         if event.is_some() || crate::lifecycle::is_cause(&start.cause) {
-            let error = failure_of(refusal.clone());
+            let error = failure_of(refusal);
             self.keep_refused(event, id.slot(), start.clone(), error);
         }
     }
@@ -157,8 +153,9 @@ enum Before {
     Unknown,
 }
 
-pub(super) fn failure_of(refusal: Refusal) -> Failure {
-    let error_type = match &refusal {
+/// What is told of a start that was refused.
+pub(super) fn failure_of(refusal: &Refusal) -> Failure {
+    let error_type = match refusal {
         Refusal::UnknownWorkflow(_) => "workflow.unknown",
         Refusal::Input(_) => "validation",
         Refusal::OverLimit(_) => "concurrency.limit",

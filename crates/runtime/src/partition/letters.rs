@@ -134,24 +134,20 @@ impl Partition {
     }
 
     fn begin_anew(&mut self, order: &LetterOrder, begun: bool) -> Result<(), Refusal> {
-        let Some(start) = order.start.as_ref().filter(|_| !begun) else {
+        let to_begin = |start: &&LetterStart| !begun && !self.hot.contains(start.id);
+        let Some(start) = order.start.as_ref().filter(to_begin) else {
             return Ok(());
         };
         let (id, message, cause) = (start.id, &start.message, &start.cause);
-        if self.shared.placement.of(id.slot()) != usize::from(self.index) {
-            self.try_start(id, message, &order.actor, cause)?;
+        if !self.start_if_here(id, message, &order.actor, cause)? {
             let message = StartMessage {
                 cause: cause.clone(),
                 ..message.clone()
             };
             let letter = Id::from_slice(&order.fact.id).unwrap_or_default();
             self.send_from(letter.slot(), id, MessageBody::Start(message));
-            return Ok(());
         }
-        if self.hot.contains(id) {
-            return Ok(());
-        }
-        self.start(id, message, &order.actor, cause)
+        Ok(())
     }
 }
 

@@ -30,13 +30,13 @@ impl Partition {
             refused,
         } = follow;
         let id = Id::new(self.now(), slot, self.entropy.next_u64());
-        let here = self.shared.placement.of(slot) == usize::from(self.index);
+        let here = self.is_here(slot);
         let begun = match refused {
             Some(failure) => Err(failure),
             None if delivers && here => {
                 self.forming.commands += 1;
                 self.start(id, &start, "", &cause_of(from))
-                    .map_err(failure_of)
+                    .map_err(|refusal| failure_of(&refusal))
             }
             None => {
                 let start = StartMessage::clone(&start);

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::record::{
-    ChildEnded, Ended, Envelope, Failure, MessageBody, MessageSent, MessageTaken, Parent, SlotBody,
+    ChildEnded, Ended, Envelope, MessageBody, MessageSent, MessageTaken, Parent, SlotBody,
     StartMessage, TaskKey, TaskKind,
 };
 use engine::{Command, Id, Refusal, Slot};
 
 use super::decide::Asked;
+use super::events::failure_of;
 use super::mailbox::Internal;
 use super::slots::{Pair, pair_of};
 use super::task::Partition;
@@ -254,12 +255,6 @@ const fn taken(message: &MessageSent) -> MessageTaken {
 
 /// What a parent is told of a child that could not be started.
 fn refused_child(parent: &Parent, refusal: &Refusal) -> ChildEnded {
-    let error_type = match refusal {
-        Refusal::UnknownWorkflow(_) => "workflow.unknown",
-        Refusal::Input(_) => "validation",
-        Refusal::OverLimit(_) => "concurrency.limit",
-        _ => "expression",
-    };
     let kind = if parent.undo {
         TaskKind::Undo
     } else {
@@ -274,10 +269,6 @@ fn refused_child(parent: &Parent, refusal: &Refusal) -> ChildEnded {
         },
         how: Ended::Failed as i32,
         output: None,
-        error: Some(Failure {
-            error_type: error_type.to_owned(),
-            message: refusal.to_string(),
-            ..Failure::default()
-        }),
+        error: Some(failure_of(refusal)),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::record::{KeyTaken, MessageBody, SlotBody, StartMessage};
-use engine::{Context, Id, Instance, Refusal, slot_of};
+use engine::{Context, Id, Instance, Refusal, Slot, slot_of};
 
 use super::task::Partition;
 use super::work::{Reply, Work};
@@ -103,7 +103,30 @@ impl Partition {
         Ok(())
     }
 
-    pub(super) fn try_start(
+    /// Whether that slot is this partition's.
+    pub(super) fn is_here(&self, slot: Slot) -> bool {
+        self.shared.placement.of(slot) == usize::from(self.index)
+    }
+
+    /// Starts an instance if it lives here, and answers whether it does. One that lives elsewhere is only tried, so that
+    /// a refusal is told at once, with what it comes from; the start is then to be sent.
+    pub(super) fn start_if_here(
+        &mut self,
+        id: Id,
+        message: &StartMessage,
+        actor: &str,
+        cause: &str,
+    ) -> Result<bool, Refusal> {
+        let here = self.is_here(id.slot());
+        if here {
+            self.start(id, message, actor, cause)?;
+        } else {
+            self.try_start(id, message, actor, cause)?;
+        }
+        Ok(here)
+    }
+
+    fn try_start(
         &mut self,
         id: Id,
         message: &StartMessage,
@@ -129,18 +152,12 @@ impl Partition {
     /// The key is free: takes it together with the start, which goes by message if the instance
     /// lives in another partition.
     pub(super) fn take_key_and_start(&mut self, request: StartRequest, key: &Idempotency) {
-        let here = self.shared.placement.of(request.id.slot()) == usize::from(self.index);
         let (id, message) = (request.id, &request.message);
-        let tried = if here {
-            self.start(id, message, &request.actor, &request.cause)
-        } else {
-            // Tried here first, so that a refusal is told before the key is taken for it.
-            self.try_start(id, message, &request.actor, &request.cause)
-                .map(drop)
+        // A refusal is told before the key is taken for it.
+        let here = match self.start_if_here(id, message, &request.actor, &request.cause) {
+            Ok(here) => here,
+            Err(refusal) => return self.answer_refused(request.reply, refusal),
         };
-        if let Err(refusal) = tried {
-            return self.answer_refused(request.reply, refusal);
-        }
         self.record_key(id, key);
         if here {
             self.answer_started(request);
