@@ -83,7 +83,7 @@ function useOthers(text: string): Hit[] {
   const decisions = useQuery(pendingDecisionsQuery).data?.items ?? [];
   const answered = useQuery({ ...answeredDecisionsQuery, enabled: isId }).data?.items ?? [];
   const letters = useQuery(pendingLettersQuery).data?.items ?? [];
-  const operations = useQuery({ ...operationsQuery, enabled: text.length >= 2, refetchInterval: false }).data?.items ?? [];
+  const operations = useQuery({ ...operationsQuery, enabled: text.length >= 2, refetchInterval: false, staleTime: 0 }).data?.items ?? [];
   const correlated = useQuery({ ...countQuery({ correlation_id: wanted }), enabled: isId && text.length === 36 }).data?.total ?? 0;
   if (text.length < 2) return [];
   const has = (...words: readonly string[]): boolean => words.some((word) => word.toLowerCase().includes(wanted));
