@@ -13,7 +13,7 @@ use crate::http::Connection;
 use crate::machine::nanos;
 
 /// Requests that may be under way at once; where more are due, they wait and the wait counts.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 256;
 
 /// Sends a request every `pause`, so many; the latencies count from the time at which each was due.
 pub(crate) async fn open_loop(

@@ -11,7 +11,7 @@ use crate::report::{Line, Plot, Point, Section, Table, cell};
 use crate::served::Served;
 use crate::spread::Latency;
 
-/// From saturation to one at a time; the first is what half load is half of.
+/// From saturation to one at a time.
 const SHAPES: [Shape; 5] = [
     Shape::batches(4, 500),
     Shape::batches(4, 64),
@@ -19,6 +19,8 @@ const SHAPES: [Shape; 5] = [
     Shape::single(64),
     Shape::single(1),
 ];
+/// Half of these, by their place, is half load: each workflow a request of its own, whose latency is its own, and batches.
+const HALVED: [(usize, Shape); 2] = [(3, SHAPES[3]), (0, SHAPES[0])];
 /// At half load a batch is due so often.
 const PAUSE: Duration = Duration::from_millis(10);
 /// Steps of a workflow.
@@ -40,9 +42,11 @@ struct Load {
 /// A run at half of what saturates.
 #[derive(Clone, Copy, Serialize)]
 pub(super) struct Half {
+    /// Workflows that come in one request.
+    pub(super) batch: usize,
     /// Workflows that are due in a second.
     pub(super) due_per_second: f64,
-    /// From when a batch was due to its answer.
+    /// From when a request was due to its answer, which is when the slowest of its workflows has ended.
     pub(super) latency: Latency,
     /// A third of the 95th percentile: what a step takes that itself takes no time.
     pub(super) step_p95_ms: f64,
@@ -70,37 +74,53 @@ pub(super) async fn run(bench: &Bench) -> Result<Section> {
             );
             load.samples.push(sample);
         }
-        let saturated = figures.loads[0].samples[repeat].per_second;
-        let half = at_half_load(bench, saturated / 2.0).await?;
-        bench.tell(
-            "half load",
-            repeat,
-            &format!("a step's p95 {:.2} ms", half.step_p95_ms),
-        );
-        figures.half.push(half);
+        for (place, shape) in HALVED {
+            let saturated = figures.loads[place].samples[repeat].per_second;
+            let stage = bench.stage(THREE_STEPS).await?;
+            let half = half_load(&stage.served, bench.times(), shape, saturated / 2.0).await?;
+            bench.tell("half load", repeat, &half.told());
+            figures.half.push(half);
+        }
     }
     report(&figures)
 }
 
-async fn at_half_load(bench: &Bench, rate: f64) -> Result<Half> {
-    let stage = bench.stage(THREE_STEPS).await?;
-    half_load(&stage.served, bench.times(), rate).await
+impl Half {
+    /// In a few words.
+    pub(super) fn told(&self) -> String {
+        let Self {
+            batch,
+            due_per_second,
+            step_p95_ms,
+            ..
+        } = self;
+        format!("{due_per_second:.0}/s in requests of {batch}: a step's p95 {step_p95_ms:.2} ms")
+    }
 }
 
-/// Puts so many workflows a second on a server, in small batches that are due at fixed times.
+/// Puts so many workflows a second on a server, due at fixed times: in requests of their own, or, where what saturated
+/// came in batches, in one batch each [`PAUSE`].
 pub(super) async fn half_load(
     served: &Served,
     (warming, lasting): (Duration, Duration),
+    saturated: Shape,
     rate: f64,
 ) -> Result<Half> {
-    let batch = (rate * PAUSE.as_secs_f64()).round().max(2.0) as usize;
+    let (batch, pause) = match saturated.batch {
+        1 => (1, Duration::from_secs_f64(1.0 / rate)),
+        _ => (
+            (rate * PAUSE.as_secs_f64()).round().max(2.0) as usize,
+            PAUSE,
+        ),
+    };
     let requests = Requests::new("three-steps", Shape::batches(1, batch), Expect::Completed);
-    let ticks = |time: Duration| (time.as_secs_f64() / PAUSE.as_secs_f64()) as u32;
-    open_loop(served.address, &requests, PAUSE, ticks(warming)).await?;
-    let loaded = open_loop(served.address, &requests, PAUSE, ticks(lasting)).await?;
+    let ticks = |time: Duration| (time.as_secs_f64() / pause.as_secs_f64()) as u32;
+    open_loop(served.address, &requests, pause, ticks(warming)).await?;
+    let loaded = open_loop(served.address, &requests, pause, ticks(lasting)).await?;
     let latency = Latency::of(loaded.latency);
     Ok(Half {
-        due_per_second: batch as f64 / PAUSE.as_secs_f64(),
+        batch,
+        due_per_second: batch as f64 / pause.as_secs_f64(),
         latency,
         step_p95_ms: latency.p95_ms / STEPS,
     })
@@ -138,23 +158,32 @@ fn loads(loads: &[Load]) -> Table {
     table
 }
 
-/// What half load showed.
+/// What half load showed, a row for each size of its requests.
 pub(super) fn half(samples: &[Half]) -> Table {
     let mut table = Table::new([
-        "half load: workflows/s due",
+        "half load",
+        "workflows/s due",
         "p50 ms",
         "p95 ms",
         "p99 ms",
         "overhead of a step, p95 ms",
     ]);
-    let all = |figure: fn(&Half) -> f64| cell(samples.iter().map(figure));
-    table.row([
-        all(|one| one.due_per_second),
-        all(|one| one.latency.p50_ms),
-        all(|one| one.latency.p95_ms),
-        all(|one| one.latency.p99_ms),
-        all(|one| one.step_p95_ms),
-    ]);
+    let (single, batched): (Vec<&Half>, Vec<&Half>) =
+        samples.iter().partition(|one| one.batch == 1);
+    for (name, samples) in [
+        ("a request for each", single),
+        ("a batch every 10 ms, until the slowest has ended", batched),
+    ] {
+        let all = |figure: fn(&Half) -> f64| cell(samples.iter().map(|one| figure(one)));
+        table.row([
+            name.to_owned(),
+            all(|one| one.due_per_second),
+            all(|one| one.latency.p50_ms),
+            all(|one| one.latency.p95_ms),
+            all(|one| one.latency.p99_ms),
+            all(|one| one.step_p95_ms),
+        ]);
+    }
     table
 }
 

@@ -23,6 +23,8 @@ const SHAPES: [Shape; 4] = [
     Shape::single(64),
     Shape::single(1),
 ];
+/// Half of these, by their place, is half load.
+const HALVED: [(usize, Shape); 2] = [(1, SHAPES[1]), (0, SHAPES[0])];
 /// What DBOS is driven with: more in flight make it no faster.
 const THEIRS: [usize; 3] = [256, 64, 1];
 /// Nodes of the second measurement.
@@ -117,12 +119,15 @@ impl Turn<'_> {
             self.tell(&format!("one node, {}", shape.name()), &run);
             self.figures.cases[place].one_node.push(run);
         }
-        let saturated = self.figures.cases[0].one_node[self.repeat].per_second;
-        let nodes = self.nodes(1).await?;
-        let half = half_load(&nodes[0].served, self.bench.times(), saturated / 2.0).await?;
-        let showed = format!("a step's p95 {:.2} ms", half.step_p95_ms);
-        self.bench.tell("one node, half load", self.repeat, &showed);
-        self.figures.half.push(half);
+        for (place, shape) in HALVED {
+            let saturated = self.figures.cases[place].one_node[self.repeat].per_second;
+            let nodes = self.nodes(1).await?;
+            let half =
+                half_load(&nodes[0].served, self.bench.times(), shape, saturated / 2.0).await?;
+            self.bench
+                .tell("one node, half load", self.repeat, &half.told());
+            self.figures.half.push(half);
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
 
-use crate::harness::{PATIENCE, until};
+use crate::harness::{PATIENCE, until, until_or_late};
 
 /// How many there are, by status.
 const COUNTED: &str = "/api/v1/workflows/count?workflow=three&group_by=status";
@@ -201,13 +201,24 @@ impl Record {
     pub fn check(&self, node: &crate::harness::Node) {
         assert!(self.failed.is_empty(), "{:?}", self.failed);
         let total = self.acknowledged.len() as u64;
-        until("everything that was acknowledged is completed", || {
+        let all_completed = until_or_late(|| {
             let counted = node.get(COUNTED);
             let completed = json!({"status": "completed"});
             let groups = counted["groups"].as_array()?;
             let of = groups.iter().find(|group| group["group"] == completed)?;
             (of["count"].as_u64()? >= total && counted["total"] == of["count"]).then_some(())
         });
+        if all_completed.is_none() {
+            let open = node.get("/api/v1/workflows?workflow=three&status=active&limit=5");
+            let ids = open["items"].as_array().into_iter().flatten();
+            let whole: Vec<Value> = ids
+                .filter_map(|item| Some(node.json(&["show", item["id"].as_str()?])))
+                .collect();
+            panic!(
+                "{total} were acknowledged, there are {}; open are {whole:#?}",
+                node.get(COUNTED)
+            );
+        }
         let counted = node.get(COUNTED);
         assert_eq!(
             counted["total"].as_u64(),
