@@ -24,7 +24,7 @@ pub struct Node {
     /// `http://127.0.0.1:PORT`.
     pub url: String,
     /// Its log: read it after the end.
-    log: PathBuf,
+    pub log: PathBuf,
     /// What its callers show; empty where it asks for nothing.
     pub token: String,
 }
@@ -63,9 +63,12 @@ impl Node {
         let mut command = Command::new(binary);
         command.args(&all);
         let node = Self::launch(log, command);
-        until("the node has joined its cluster", || {
-            (node.get("/readyz")["ready"] == true).then_some(())
-        });
+        until_or_late(|| (node.get("/readyz")["ready"] == true).then_some(())).unwrap_or_else(
+            || {
+                let log = std::fs::read_to_string(&node.log).unwrap_or_default();
+                panic!("the node has not joined its cluster:\n{log}")
+            },
+        );
         node
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use postgres_server::{Server, Version};
@@ -31,8 +32,14 @@ fn nothing_acknowledged_is_lost_whatever_fails() {
     println!("{SEED}={seed}");
     let mut stage = Stage::new(Random::new(seed));
     let begun = Instant::now();
-    while begun.elapsed() < lasting {
-        stage.strike();
+    let struck = catch_unwind(AssertUnwindSafe(|| {
+        while begun.elapsed() < lasting {
+            stage.strike();
+        }
+    }));
+    if let Err(panic) = struck {
+        stage.tell();
+        resume_unwind(panic);
     }
     let (lasted, strikes) = (begun.elapsed(), stage.strikes);
     let record = stage.load.end();
@@ -109,12 +116,37 @@ impl Stage {
     fn strike(&mut self) {
         let (name, fault) = FAULTS[self.random.below(FAULTS.len() as u64) as usize];
         let begun = Instant::now();
+        print!("{name}: ");
         fault(self);
         self.load.until_more(20);
         self.nodes.until_settled(3);
         let lasted = begun..Instant::now();
-        println!("{name}: well again after {:?}", lasted.end - lasted.start);
+        println!("well again after {:?}", lasted.end - lasted.start);
         self.strikes.push(Strike { name, lasted });
+    }
+
+    /// What the databases and the nodes say.
+    fn tell(&self) {
+        for (name, server) in [("primary", &self.primary), ("standby", &self.standby)] {
+            let log = server.log();
+            let last: Vec<&str> = log.lines().rev().take(30).collect();
+            println!("the last lines of the {name}'s log, newest first: {last:#?}");
+        }
+        let waits = "SELECT backend_type, state, wait_event_type, wait_event, left(query, 60), count(*), \
+                     max(now() - state_change) FROM pg_stat_activity GROUP BY 1, 2, 3, 4, 5";
+        let follows = "SELECT application_name, state, sync_state, sent_lsn, flush_lsn, reply_time FROM pg_stat_replication";
+        for statement in [waits, follows] {
+            let said = catch_unwind(AssertUnwindSafe(|| self.primary.sql(statement)));
+            println!("{}", said.unwrap_or_else(|_| "no answer".to_owned()));
+        }
+        for (node, start) in &self.nodes.nodes {
+            let log = std::fs::read_to_string(&node.log).unwrap_or_default();
+            let last: Vec<&str> = log.lines().rev().take(30).collect();
+            println!(
+                "the last lines of {}'s log, newest first: {last:#?}",
+                start.name()
+            );
+        }
     }
 
     fn a_node(&mut self) -> usize {

@@ -245,6 +245,10 @@ impl Storm {
         self.fleet.beside(async move {
             let troubles = (life.troubles(), fleet.world.outages());
             sleep(if short { short_ms } else { gives_up_ms }).await;
+            // It may have been put wrong once more, or right, by another such trouble or by the calm.
+            if life.clock_off_ms() != off {
+                return;
+            }
             let undisturbed = troubles == (life.troubles(), fleet.world.outages());
             if !short && undisturbed && !life.has_ended() && !fleet.world.is_calm() {
                 owns_nothing(&fleet, &life, off).await;
