@@ -9,6 +9,7 @@
 mod assignment;
 mod catalog;
 mod drain;
+mod formats;
 mod limits;
 mod link;
 mod ownership;

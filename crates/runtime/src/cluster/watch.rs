@@ -10,6 +10,7 @@ use store::{Lease, NodeId, PartitionId, SeenNode, StoreError};
 
 use super::assignment::{Candidate, owner_of};
 use super::catalog::follow;
+use super::formats::Formats;
 use super::ownership::{Stage, hand_over, lose, own};
 use super::state::{Cluster, lock};
 use super::view::{NodeView, View};
@@ -23,6 +24,8 @@ const CLOCK_OFF_MS: i64 = 1_000;
 const REDELIVER_EVERY: u64 = 2;
 /// A node that has not moved for so many leases is struck out.
 const STRUCK_OUT: u64 = 12;
+/// For so many leases after the last node of an older version was seen, nothing is written that it could not read.
+const OLDER_MAY_RETURN: u64 = 12;
 /// How often other nodes' heads are read while somebody streams all records.
 const HEADS: Duration = Duration::from_millis(100);
 /// Between two looks at least.
@@ -42,6 +45,7 @@ struct Watch {
     moved: BTreeSet<NodeId>,
     /// Leases of others as they were last seen to move, and when.
     seen: BTreeMap<PartitionId, (Lease, u64)>,
+    formats: Formats,
 }
 
 /// Runs until the runtime goes.
@@ -242,11 +246,13 @@ impl Watch {
         Ok(())
     }
 
-    /// A newer format is written once every node that lives reads it.
-    fn agree_on_format(&self, now: u64, cluster: &Cluster, nodes: &[SeenNode]) {
+    /// A newer format is written once every node reads it that lives or did lately.
+    fn agree_on_format(&mut self, now: u64, cluster: &Cluster, nodes: &[SeenNode]) {
         let live = nodes.iter().map(|seen| &seen.node);
         let live = live.filter(|node| self.is_live(now, cluster, node.id));
-        if let Some(oldest) = live.map(|node| node.format).min() {
+        let read: Vec<u32> = live.map(|node| node.format).collect();
+        let away_ms = OLDER_MAY_RETURN * cluster.lease_ms;
+        if let Some(oldest) = self.formats.agreed(now, away_ms, read.into_iter()) {
             cluster.format.fetch_max(oldest, Ordering::AcqRel);
         }
     }

@@ -64,13 +64,22 @@ impl Reader<'_> {
         loop {
             let lengths = self.lengths(&union, next).await?;
             if batches.is_empty() {
-                self.check_first(&union, from, lengths.first().map(|(position, _)| *position))
-                    .await?;
+                let first = lengths.first().map(|(position, _)| *position);
+                self.check_next(&union, from, first).await?;
             }
             let looked = lengths.len() as i64;
-            let fitting = self.fitting(&lengths, next, batches.is_empty())?;
+            let fitting = self.fitting(&lengths, next, batches.is_empty());
             if fitting > 0 {
                 batches.extend(self.bodies(&union, next, fitting).await?);
+            }
+            if let Some((behind, _)) = lengths.get(fitting as usize)
+                && *behind != next + fitting
+            {
+                // What was dropped is told to who asks for it; what is damaged, at once.
+                return match self.check_next(&union, next + fitting, Some(*behind)).await {
+                    Err(Trouble::Store(StoreError::Gap { .. })) => Ok(batches),
+                    other => other.map(|()| batches),
+                };
             }
             if fitting < looked || looked < STEP {
                 return Ok(batches);
@@ -89,26 +98,19 @@ impl Reader<'_> {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// How many of the batches there is room for. They must stand side by side.
-    fn fitting(
-        &mut self,
-        lengths: &[(i64, i32)],
-        from: i64,
-        nothing_yet: bool,
-    ) -> Result<i64, Trouble> {
+    /// How many of the batches stand side by side and there is room for.
+    fn fitting(&mut self, lengths: &[(i64, i32)], from: i64, nothing_yet: bool) -> i64 {
         let mut fitting = 0;
         for ((position, length), expected) in lengths.iter().zip(from..) {
-            if *position != expected {
-                return Err(self.hole(expected, *position).into());
-            }
             let length = (*length).unsigned_abs().max(1) as usize;
-            if length > self.room && !(nothing_yet && fitting == 0) {
+            let has_room = length <= self.room || (nothing_yet && fitting == 0);
+            if *position != expected || !has_room {
                 break;
             }
             self.room = self.room.saturating_sub(length);
             fitting += 1;
         }
-        Ok(fitting)
+        fitting
     }
 
     async fn bodies(&self, union: &str, from: i64, count: i64) -> Result<Vec<Batch>, Trouble> {
@@ -139,32 +141,34 @@ impl Reader<'_> {
         })
     }
 
-    /// The first batch must be the one asked for, unless that lies beyond the head.
-    async fn check_first(&self, union: &str, from: i64, found: Option<i64>) -> Result<(), Trouble> {
+    /// The next batch must be the one asked for, unless that lies beyond the head, or was dropped since the state has it.
+    async fn check_next(&self, union: &str, from: i64, found: Option<i64>) -> Result<(), Trouble> {
         if found == Some(from) {
             return Ok(());
         }
-        let sql = "SELECT head FROM heads WHERE partition = $1";
-        let head = self
+        let sql = "SELECT head, coalesce(position, 0) FROM heads LEFT JOIN reached USING (partition) \
+                   WHERE partition = $1";
+        let known = self
             .session
             .client
             .query_opt(sql, &[&number(self.partition)])
             .await?;
-        let head: i64 = head.map_or(0, |row| row.get(0));
+        let (head, reached): (i64, i64) = known.map_or((0, 0), |row| (row.get(0), row.get(1)));
         if from > head {
             return Ok(());
         }
+        let found = found.unwrap_or(head + 1);
         let sql = format!("SELECT min(position) FROM ({union}) AS j");
         let values = [&number(self.partition) as _, &0_i64 as _];
         let first: Option<i64> = self.session.client.query_one(&sql, &values).await?.get(0);
-        let first = first.unwrap_or(head + 1);
-        if first < from {
-            return Err(self.hole(from, found.unwrap_or(head + 1)).into());
+        // An older segment may still hold what lies before.
+        if from > reached && first.is_some_and(|first| first < from) {
+            return Err(self.hole(from, found).into());
         }
         Err(StoreError::Gap {
             partition: self.partition.0,
             reached: from as u64 - 1,
-            first: first as u64,
+            first: found as u64,
         }
         .into())
     }

@@ -77,6 +77,47 @@ async fn a_new_owner_may_write_into_an_older_segment() {
 }
 
 #[tokio::test]
+async fn a_segment_that_is_dropped_before_an_older_one_is_no_hole() {
+    let server = Server::start(Version::V15);
+    let client = server.client().await;
+    let (first, second) = (open(server.config()).await, open(server.config()).await);
+    // The second node stays in the segment that is the newest now; a partition of its own keeps that in use.
+    let mut kept = second.take_over(TWO).await.unwrap();
+    fill(&second, &mut kept, TWO, 1).await;
+    let mut owned = second.take_over(ONE).await.unwrap();
+    fill(&second, &mut owned, ONE, 3).await;
+    // The first one fills newer ones, which are reached and dropped.
+    let head = fill_until(&first, &client, 3).await;
+    let mut back = second.take_over(ONE).await.unwrap();
+    fill(&second, &mut back, ONE, 4).await;
+    first
+        .project(projection(ONE, head + 2, vec![]))
+        .await
+        .unwrap_err();
+    second
+        .project(projection(ONE, head + 2, vec![]))
+        .await
+        .unwrap();
+    first.checkpoint().await.unwrap();
+    assert_eq!(segments(&client).await[0], 1, "it has what is not reached");
+    let held = "SELECT count(*) FROM journal_1 WHERE partition = 1";
+    let held: i64 = client.query_one(held, &[]).await.unwrap().get(0);
+    let before = held as u64 - 4;
+    assert!(before < head, "the first one went on in newer ones");
+    let again = first.take_over(ONE).await.unwrap();
+    assert_eq!(again.head, head + 4);
+    let whole_from = before + 2..=head + 1;
+    assert!(whole_from.contains(&again.first), "{again:?}, {before}");
+    let read = first.read_journal(ONE, head + 1, usize::MAX).await.unwrap();
+    assert_eq!(read.len(), 4);
+    // What was dropped between is gone, as anything is that the journal no longer has.
+    let start = first.read_journal(ONE, 1, usize::MAX).await.unwrap();
+    assert_eq!(start.len() as u64, before);
+    let gone = first.read_journal(ONE, before + 1, usize::MAX).await;
+    assert!(matches!(gone, Err(StoreError::Gap { .. })), "{gone:?}");
+}
+
+#[tokio::test]
 async fn a_gap_refuses_to_open() {
     let server = Server::start(Version::V15);
     let store = open(server.config()).await;
