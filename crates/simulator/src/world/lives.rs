@@ -34,6 +34,8 @@ const ON_ITS_WAY_MS: i64 = 100;
 const LONGEST_OPENING: Duration = Duration::from_secs(3_600);
 /// No run has more processes.
 const MOST_LIVES: usize = 400;
+/// After so many the storm is over: where hardly a process comes to open, its end would never be reached.
+const STORMY_LIVES: usize = 300;
 
 /// How a run of the world goes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -219,7 +221,10 @@ pub(super) fn config(random: &mut Random) -> Config {
 impl Lives {
     /// One process after the other, until everything has ended.
     async fn go_on(&mut self) -> Result<(), Finding> {
-        for _ in 0..MOST_LIVES {
+        for life in 0..MOST_LIVES {
+            if life == STORMY_LIVES {
+                self.calm_down();
+            }
             if let Some(runtime) = self.begin().await? {
                 let over = self.live_on(&runtime).await?;
                 self.end(&runtime).await;
@@ -272,6 +277,12 @@ impl Lives {
         Ok(Some(runtime))
     }
 
+    fn calm_down(&self) {
+        if !self.world.calm.swap(true, Ordering::Relaxed) {
+            self.world.log("calm");
+        }
+    }
+
     async fn apply(&self, runtime: &Runtime) -> Result<bool, Finding> {
         apply(&self.world, &self.life, runtime).await
     }
@@ -294,8 +305,7 @@ impl Lives {
                     break;
                 }
             }
-            self.world.calm.store(true, Ordering::Relaxed);
-            self.world.log("calm");
+            self.calm_down();
         }
         let all_ended = all_ended(&self.world, runtime, &mut self.random);
         let over = self.life.unless_ended(all_ended).await;
