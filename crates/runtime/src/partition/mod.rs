@@ -21,6 +21,7 @@ mod messages;
 mod observe;
 mod operations;
 mod outputs;
+mod repeated;
 mod schedules;
 mod slots;
 mod start;

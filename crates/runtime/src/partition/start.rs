@@ -51,11 +51,21 @@ impl Partition {
         match &request.key {
             Some(_) => self.start_with_key(request),
             // One that was delayed on its way may come behind its own repeat.
-            None if request.again || self.hot.contains(request.id) => {
+            None if self.may_have_come(&request) => {
                 self.work(request.id, Work::StartAgain(Box::new(request)));
             }
             None => self.start_and_answer(request),
         }
+    }
+
+    fn may_have_come(&mut self, request: &StartRequest) -> bool {
+        let now = self.now();
+        if request.again {
+            self.repeated.note(request.id, now);
+        }
+        request.again
+            || self.hot.contains(request.id)
+            || self.repeated.may_have_come(request.id, now)
     }
 
     pub(super) fn start_and_answer(&mut self, request: StartRequest) {

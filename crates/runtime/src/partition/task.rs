@@ -22,6 +22,7 @@ use super::letters::LetterLoads;
 use super::mailbox::{Door, Inbox, Internal, Port};
 use super::messages::Arrivals;
 use super::operations::Drivers;
+use super::repeated::Repeated;
 use super::slots::SlotState;
 use super::timers::NearTimers;
 use super::watch::Watchers;
@@ -79,6 +80,7 @@ pub(crate) struct Partition {
     pub(super) timers: NearTimers,
     pub(super) watchers: Watchers,
     pub(super) deleted: Deleted,
+    pub(super) repeated: Repeated,
     pub(super) entropy: Entropy,
     pub(super) plans: Plans,
     pub(super) packer: Packer,
@@ -128,6 +130,7 @@ impl Partition {
             timers: opened.timers,
             watchers: Watchers::default(),
             deleted: Deleted::default(),
+            repeated: Repeated::since(shared.clock.now_ms(), shared.cluster.is_none()),
             entropy,
             plans: Plans::default(),
             packer: Packer::default(),
