@@ -180,7 +180,9 @@ pub struct Failures {
 #[derive(Debug, thiserror::Error)]
 pub enum RollupError {
     /// It would take more memory or time than one question may.
-    #[error("expected at most {most} {what}, but the question takes more; ask for a shorter time, longer spans or one workflow")]
+    #[error(
+        "expected at most {most} {what}, but the question takes more; ask for a shorter time, longer spans or one workflow"
+    )]
     TooMuch {
         /// Rows, or values.
         what: &'static str,

@@ -5,10 +5,10 @@ use std::collections::btree_map::Entry;
 
 use store::{Change, Slot, Table};
 
+use super::OTHER;
 use super::counting::{Counting, Series, other};
 use super::key::{Tier, Writer, key};
 use super::rows::{Adds, FailureRow, WorkflowRow};
-use super::OTHER;
 
 /// Series that one process counts apart in one span; the others count together.
 const MAX_SERIES: usize = 200;
@@ -125,11 +125,7 @@ impl Rollups {
     }
 }
 
-fn has_room<T>(
-    held: Option<&Window<T>>,
-    rows: &BTreeMap<Series, T>,
-    series: &Series,
-) -> bool {
+fn has_room<T>(held: Option<&Window<T>>, rows: &BTreeMap<Series, T>, series: &Series) -> bool {
     let is_held = |series: &Series| held.is_some_and(|window| window.rows.contains_key(series));
     if rows.contains_key(series) || is_held(series) {
         return true;
@@ -174,10 +170,7 @@ fn take_in<T>(
             HELD
         };
         let of_tier = (tier, i64::MIN)..=(tier, i64::MAX);
-        let mut surplus = windows
-            .range(of_tier.clone())
-            .count()
-            .saturating_sub(held);
+        let mut surplus = windows.range(of_tier.clone()).count().saturating_sub(held);
         while surplus > 0
             && let Some(earliest) = windows.range(of_tier.clone()).next().map(|(at, _)| *at)
         {
