@@ -135,8 +135,10 @@ pub struct FailureGroup {
     pub group: BTreeMap<String, String>,
     /// How many stand.
     pub count: u64,
-    /// Of these, ended instances.
-    pub ended: u64,
+    /// Of these, instances that ended, nothing undone.
+    pub failed: u64,
+    /// Of these, instances that ended, and were undone.
+    pub compensated: u64,
     /// Of these, questions to people about open instances.
     pub open: u64,
     /// When the first came, whether or not it still stands.

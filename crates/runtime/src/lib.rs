@@ -74,7 +74,7 @@ pub use reads::{
     DecisionStatus, DecisionsWaiting, Delegation, HistoryPage, Listed, NoticeRow, TablePage,
 };
 pub use rollup::{
-    FailureGroup, FailurePart, Failures, FailuresAsked, Latencies, OTHER, ROLLUPS_KEPT_MS,
+    FailureGroup, FailurePart, FailureState, Failures, FailuresAsked, Latencies, OTHER, ROLLUPS_KEPT_MS,
     RollupError, StatsAbout, StatsAsked, StatsBy, StatsFound, StatsSeries, Tally,
 };
 pub use schedules::{

@@ -65,6 +65,9 @@ pub struct FailuresArgs {
     /// Words with commas: `workflow`, `version`, `step`, `error`, `target`
     #[arg(long, default_value = "workflow,step,error,target")]
     pub group_by: String,
+    /// Words with commas: `failed`, `open` (a person is asked), `compensated` (ended, and undone)
+    #[arg(long, default_value = "failed,open")]
+    pub status: String,
     /// Of this workflow
     #[arg(long)]
     pub workflow: Option<String>,

@@ -131,6 +131,7 @@ pub async fn failures(session: &Session, command: FailuresCommand) -> Result<Exi
     let FailuresCommand::List(args) = command;
     let FailuresArgs {
         group_by,
+        status,
         workflow,
         version,
         step,
@@ -142,6 +143,7 @@ pub async fn failures(session: &Session, command: FailuresCommand) -> Result<Exi
     } = args;
     let ask = Ask::default()
         .with("group_by", Some(group_by))
+        .with("status", Some(status))
         .with("workflow", workflow)
         .with("version", version)
         .with("step", step)

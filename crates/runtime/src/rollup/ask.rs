@@ -3,7 +3,7 @@
 use engine::Id;
 use store::StoreError;
 
-use super::Tally;
+use super::{FailureState, Tally};
 use crate::error::Unavailable;
 use crate::reads::Behind;
 
@@ -128,6 +128,8 @@ pub struct FailuresAsked {
     pub from: i64,
     /// Those that came before: a whole hour.
     pub to: i64,
+    /// Of instances of which this became.
+    pub states: Vec<FailureState>,
     /// In which groups; none: all together.
     pub by: Vec<FailurePart>,
     /// So many groups at most: the largest.
@@ -149,8 +151,10 @@ pub struct FailureGroup {
     pub adapter: Option<String>,
     /// As [`Self::adapter`].
     pub target: Option<String>,
-    /// Of ended instances.
-    pub ended: u64,
+    /// Of instances that ended, nothing undone.
+    pub failed: u64,
+    /// Of instances that ended, and were undone.
+    pub compensated: u64,
     /// Of open instances: a person is asked.
     pub open: u64,
     /// When the first came, milliseconds since the epoch, mended ones included.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use definition::Catalog;
-use engine::Id;
+use engine::{Id, Status};
 use prost::Message;
 use store::{Expiry, RetentionClass};
 
@@ -13,7 +13,7 @@ use super::key::Tier;
 use super::read::{MAX_ROWS, Place, read};
 use super::rows::{FailureKind, FailureRow, SAMPLES};
 use super::standing::standing;
-use super::{FailureGroup, FailurePart, Failures, FailuresAsked, RollupError};
+use super::{FailureGroup, FailurePart, FailureState, Failures, FailuresAsked, RollupError};
 use crate::handle::Runtime;
 use crate::reads::Consistency;
 use crate::retention::expiry;
@@ -29,8 +29,8 @@ type Common = [Option<String>; 6];
 /// A group while rows are read.
 #[derive(Default)]
 struct Found {
-    ended: i64,
-    open: i64,
+    /// By what became of the instances.
+    counts: BTreeMap<FailureState, i64>,
     first_at: i64,
     last_at: i64,
     message: String,
@@ -121,13 +121,15 @@ impl Gathering<'_> {
         let Some(row) = wanted.then(|| FailureRow::decode(value).ok()).flatten() else {
             return Ok(());
         };
-        let purged = self.is_purged(place);
+        let purged = [FailureState::Failed, FailureState::Compensated]
+            .map(|state| (state, self.is_purged(place, state)));
         let kinds = row.kinds.iter().filter(|kind| {
             fits(asked.step.as_ref(), &kind.step)
                 && fits(asked.error.as_ref(), &kind.error_type)
                 && fits(asked.adapter.as_ref(), &kind.adapter)
                 && fits(asked.target.as_ref(), &kind.target)
-                && (kind.open || !purged)
+                && asked.states.contains(&kind.state())
+                && !purged.contains(&(kind.state(), true))
         });
         for kind in kinds {
             let common = common(&asked.by, place, kind);
@@ -143,8 +145,14 @@ impl Gathering<'_> {
     }
 
     /// Whether the instances that failed in this hour are no longer kept.
-    fn is_purged(&self, place: &Place<'_>) -> bool {
-        let rule = self.catalog.retention_rule(place.workflow, "failed");
+    fn is_purged(&self, place: &Place<'_>, state: FailureState) -> bool {
+        let status = match state {
+            FailureState::Failed => Status::Failed,
+            FailureState::Compensated => Status::Compensated,
+            // Open ones are kept.
+            FailureState::Open => return false,
+        };
+        let rule = (self.catalog).retention_rule(place.workflow, status.as_str());
         let class = rule.map(RetentionClass::new).unwrap_or_default();
         let end = place.start + Tier::Failures.span_ms();
         self.expiry.is_over(&class, end)
@@ -165,15 +173,23 @@ fn common(by: &[FailurePart], place: &Place<'_>, kind: &FailureKind) -> Common {
 
 impl Found {
     fn count(&self) -> u64 {
-        u64::try_from(self.ended.max(0) + self.open.max(0)).unwrap_or(0)
+        [
+            FailureState::Failed,
+            FailureState::Open,
+            FailureState::Compensated,
+        ]
+        .map(|state| self.count_of(state))
+        .iter()
+        .sum()
+    }
+
+    fn count_of(&self, state: FailureState) -> u64 {
+        let count = self.counts.get(&state).copied().unwrap_or_default();
+        u64::try_from(count).unwrap_or(0)
     }
 
     fn add(&mut self, kind: &FailureKind) {
-        if kind.open {
-            self.open += kind.count;
-        } else {
-            self.ended += kind.count;
-        }
+        *self.counts.entry(kind.state()).or_default() += kind.count;
         if kind.first_at == 0 {
             return;
         }
@@ -191,6 +207,7 @@ impl Found {
     }
 
     fn group(self, common: Common, samples: Vec<Id>) -> FailureGroup {
+        let count = |state| self.count_of(state);
         let [workflow, version, step, error_type, adapter, target] = common;
         FailureGroup {
             workflow,
@@ -199,8 +216,9 @@ impl Found {
             error_type,
             adapter,
             target,
-            ended: u64::try_from(self.ended).unwrap_or(0),
-            open: u64::try_from(self.open).unwrap_or(0),
+            failed: count(FailureState::Failed),
+            compensated: count(FailureState::Compensated),
+            open: count(FailureState::Open),
             first_at: self.first_at,
             last_at: self.last_at,
             message: self.message,

@@ -23,7 +23,7 @@ pub use ask::{
 pub(crate) use counting::Counting;
 pub(crate) use key::{Tier, time_of_key};
 pub use latencies::Latencies;
-pub use rows::Tally;
+pub use rows::{FailureState, Tally};
 pub(crate) use windows::Rollups;
 
 /// How long roll-ups are kept, in milliseconds.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use prost::Message;
+use prost::{Enumeration, Message};
 
 use super::{Latencies, OTHER};
 
@@ -157,6 +157,18 @@ pub(super) struct FailureRow {
     pub(super) kinds: Vec<FailureKind>,
 }
 
+/// What became of an instance that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enumeration)]
+#[repr(i32)]
+pub enum FailureState {
+    /// It ended, nothing undone.
+    Failed = 0,
+    /// It is open: a person is asked.
+    Open = 1,
+    /// It ended, and what it did was undone.
+    Compensated = 2,
+}
+
 /// Failures that are alike.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct FailureKind {
@@ -169,9 +181,8 @@ pub(super) struct FailureKind {
     pub(super) adapter: String,
     #[prost(string, tag = "4")]
     pub(super) target: String,
-    /// A person is asked; else the instance has ended.
-    #[prost(bool, tag = "5")]
-    pub(super) open: bool,
+    #[prost(enumeration = "FailureState", tag = "5")]
+    pub(super) state: i32,
     /// Below 0 where other rows counted them when they came.
     #[prost(sint64, tag = "6")]
     pub(super) count: i64,
@@ -193,16 +204,16 @@ impl FailureKind {
         self.key() == other.key()
     }
 
-    pub(super) fn key(&self) -> (&str, &str, &str, &str, bool) {
+    pub(super) fn key(&self) -> (&str, &str, &str, &str, i32) {
         let Self {
             step,
             error_type,
             adapter,
             target,
-            open,
+            state,
             ..
         } = self;
-        (step, error_type, adapter, target, *open)
+        (step, error_type, adapter, target, *state)
     }
 
     /// Adds those of another kind to this one.

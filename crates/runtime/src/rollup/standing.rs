@@ -4,20 +4,23 @@ use bytes::Bytes;
 use engine::record::{DecisionKind, Failure, StepRef, TaskKind};
 use engine::{Instance, PendingDecision, Status, StepState, StepStatus};
 
-use super::rows::FailureKind;
+use super::rows::{FailureKind, FailureState};
 
 /// Lanes that are looked through for the step that failed.
 const LANES: usize = 1_000;
 
-/// An ended instance that failed is one failure; an open one is as many as there are people asked what becomes of them.
+/// An ended instance that failed, undone or not, is one failure; an open one is as many as there are people asked what becomes of them.
 /// Each is counted as one that came when it came.
 pub(super) fn standing(instance: &Instance) -> Vec<FailureKind> {
     if let Some(at) = instance.ended_at() {
-        let failed = instance.status() == Status::Failed;
-        let error = instance.error().filter(|_| failed);
+        let state = match instance.status() {
+            Status::Failed => FailureState::Failed,
+            Status::Compensated => FailureState::Compensated,
+            _ => return vec![],
+        };
+        let error = instance.error().into_iter();
         return error
-            .map(|error| ended(instance, error, at))
-            .into_iter()
+            .map(|error| ended(instance, error, at, state))
             .collect();
     }
     let decisions = instance.pending_decisions().iter();
@@ -26,14 +29,14 @@ pub(super) fn standing(instance: &Instance) -> Vec<FailureKind> {
         .collect()
 }
 
-fn ended(instance: &Instance, error: &Failure, at: i64) -> FailureKind {
+fn ended(instance: &Instance, error: &Failure, at: i64, state: FailureState) -> FailureKind {
     let step = error.step.rsplit('/').next().unwrap_or_default();
     let failed = failed_step(instance, step, error);
     FailureKind {
         step: step.to_owned(),
         adapter: failed.map(adapter_of).unwrap_or_default(),
         target: failed.map(|step| step.target.clone()).unwrap_or_default(),
-        ..failure(instance, error, at)
+        ..failure(instance, error, at, state)
     }
 }
 
@@ -68,10 +71,7 @@ fn asked(instance: &Instance, decision: &PendingDecision) -> Option<FailureKind>
     match decision.kind() {
         DecisionKind::InstanceFailed => {
             let error = error.or(instance.error())?;
-            Some(FailureKind {
-                open: true,
-                ..ended(instance, error, at)
-            })
+            Some(ended(instance, error, at, FailureState::Open))
         }
         DecisionKind::Exhausted | DecisionKind::CompensationFailed => {
             let error = error?;
@@ -81,19 +81,19 @@ fn asked(instance: &Instance, decision: &PendingDecision) -> Option<FailureKind>
                 _ => step.map(undo_adapter_of),
             };
             Some(FailureKind {
-                open: true,
                 step: instance.step_name(decision.task.at),
                 adapter: adapter.unwrap_or_default(),
                 target: step.map(|step| step.target.clone()).unwrap_or_default(),
-                ..failure(instance, error, at)
+                ..failure(instance, error, at, FailureState::Open)
             })
         }
         DecisionKind::Approval | DecisionKind::Question | DecisionKind::UndoApproval => None,
     }
 }
 
-fn failure(instance: &Instance, error: &Failure, at: i64) -> FailureKind {
+fn failure(instance: &Instance, error: &Failure, at: i64, state: FailureState) -> FailureKind {
     FailureKind {
+        state: state.into(),
         error_type: error.error_type.clone(),
         count: 1,
         first_at: at,

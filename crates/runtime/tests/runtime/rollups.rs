@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use engine::Id;
 use runtime::{
-    Consistency, FailureGroup, FailurePart, Failures, FailuresAsked, Runtime, StatsAsked, StatsBy,
-    Tally,
+    Consistency, FailureGroup, FailurePart, FailureState, Failures, FailuresAsked, Runtime,
+    StatsAsked, StatsBy, Tally,
 };
 use serde_json::json;
 use store::Table;
@@ -50,6 +50,7 @@ async fn failures(runtime: &Runtime, by: &[FailurePart]) -> Failures {
     let asked = FailuresAsked {
         from: all().from,
         to: all().to,
+        states: vec![FailureState::Failed, FailureState::Open],
         by: by.to_vec(),
         limit: 100,
         ..FailuresAsked::default()
@@ -166,8 +167,7 @@ async fn nothing_is_counted_twice_or_not_at_all_over_crashes_between_writes() {
     let world = World::bounded(|bounds| bounds.projection_gather_ms = 20);
     let mut runtime = world.open_with_catalog().await;
     world.script.on("two", Answer::FailFirst(25));
-    *world.script.delays.lock().expect("no holder panicked") =
-        Some(engine::Entropy::new(11));
+    *world.script.delays.lock().expect("no holder panicked") = Some(engine::Entropy::new(11));
     let mut ids: Vec<Id> = Vec::new();
     for round in 0..12 {
         let starts = (0..15).map(|n| start_of("three", json!({"n": n})));
@@ -253,15 +253,24 @@ async fn what_stands_as_failed_is_grouped_and_what_was_mended_is_not() {
         ended(&runtime, *id).await;
     }
     until("the call that is refused", || {
-        world.script.actions().iter().any(|action| action == "refused")
+        world
+            .script
+            .actions()
+            .iter()
+            .any(|action| action == "refused")
     })
     .await;
     pass_time(Duration::from_secs(1)).await;
     let found = failures(&runtime, &EVERY_PART).await;
     let facts = |group: &FailureGroup| {
         let part = |part: &Option<String>| part.clone().unwrap_or_default();
-        let facts = [&group.workflow, &group.step, &group.error_type, &group.adapter];
-        (facts.map(part).join(" "), group.ended, group.open)
+        let facts = [
+            &group.workflow,
+            &group.step,
+            &group.error_type,
+            &group.adapter,
+        ];
+        (facts.map(part).join(" "), group.failed, group.open)
     };
     assert_eq!(
         found.groups.iter().map(facts).collect::<Vec<_>>(),
@@ -274,14 +283,14 @@ async fn what_stands_as_failed_is_grouped_and_what_was_mended_is_not() {
     assert_eq!(found.groups[0].samples.len(), 2);
     let together = failures(&runtime, &[FailurePart::Error]).await;
     assert_eq!(together.groups.len(), 1);
-    assert_eq!((together.groups[0].ended, together.groups[0].open), (2, 1));
+    assert_eq!((together.groups[0].failed, together.groups[0].open), (2, 1));
     // One is taken up again and ends well, one is deleted, the third is cancelled.
     world.script.on("two", Answer::Echo);
     let retried = runtime.retry(ids[0], "mended", "ann").await;
     retried.expect("goes on");
     ended(&runtime, ids[0]).await;
     let found = failures(&runtime, &EVERY_PART).await;
-    assert_eq!((found.groups[0].ended, found.total), (1, 2));
+    assert_eq!((found.groups[0].failed, found.total), (1, 2));
     assert_eq!(found.groups[0].samples, [ids[1]]);
     runtime.delete(ids[1], "ann", "old").await.expect("deletes");
     let found = failures(&runtime, &EVERY_PART).await;

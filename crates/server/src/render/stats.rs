@@ -71,7 +71,7 @@ fn latency(durations: &Latencies) -> Option<Latency> {
 
 /// Failures that are alike.
 pub fn failure_group(asked: &FailuresAsked, found: runtime::FailureGroup) -> FailureGroup {
-    let filter = (found.ended > 0).then(|| filter(asked, &found));
+    let filter = (found.failed + found.compensated > 0).then(|| filter(asked, &found));
     let parts = [
         ("workflow", found.workflow),
         ("version", found.version),
@@ -85,8 +85,9 @@ pub fn failure_group(asked: &FailuresAsked, found: runtime::FailureGroup) -> Fai
         group: group
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
             .collect(),
-        count: found.ended + found.open,
-        ended: found.ended,
+        count: found.failed + found.compensated + found.open,
+        failed: found.failed,
+        compensated: found.compensated,
         open: found.open,
         first_at: Time(found.first_at),
         last_at: Time(found.last_at),
@@ -100,9 +101,14 @@ fn filter(asked: &FailuresAsked, found: &runtime::FailureGroup) -> BTreeMap<Stri
     let workflow = found.workflow.as_ref().or(asked.workflow.as_ref());
     let version = found.version.as_ref().or(asked.version.as_ref());
     let error = found.error_type.as_ref().or(asked.error.as_ref());
-    let failed = "failed".to_owned();
+    let status = match (found.failed, found.compensated) {
+        (_, 0) => "failed",
+        (0, _) => "compensated",
+        _ => "failed,compensated",
+    };
+    let status = status.to_owned();
     let conditions = [
-        ("status", Some(&failed)),
+        ("status", Some(&status)),
         ("workflow", workflow),
         ("version", version),
         ("q", error),

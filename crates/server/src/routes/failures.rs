@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::{Failures, Time};
 use axum::Json;
 use axum::extract::State;
-use runtime::{FailurePart, FailuresAsked};
+use runtime::{FailurePart, FailureState, FailuresAsked};
 
 use super::list::{behind, consistency};
 use super::stats::{of_rollup, time};
@@ -20,12 +20,14 @@ const DEFAULT_MS: i64 = 24 * HOUR_MS;
 
 /// Tells what stands as failed, alike with alike
 ///
-/// Counted are ended instances that failed, and open ones of which a person is asked what becomes of a failure. One
-/// that was taken up again, decided or deleted since is not counted any more. Errors are told apart by their type.
+/// Counted are ended instances that failed, and open ones of which a person is asked what becomes of a failure; with
+/// `status` also those that failed and were undone. One that was taken up again, decided or deleted since is not
+/// counted any more. Errors are told apart by their type.
 #[utoipa::path(
     get, path = "/failures", tag = "stats", operation_id = "list_failures",
     params(
         ("group_by" = Option<String>, Query, description = "Words with commas: `workflow`, `version`, `step`, `error`, `target`; without it workflow, step, error and target"),
+        ("status" = Option<String>, Query, description = "Words with commas: `failed`, `open`, `compensated`; without it failed and open"),
         ("workflow" = Option<String>, Query), ("version" = Option<String>, Query),
         ("step" = Option<String>, Query), ("error" = Option<String>, Query, description = "An error's type"),
         ("adapter" = Option<String>, Query), ("target" = Option<String>, Query),
@@ -52,6 +54,7 @@ pub async fn failures(
         target: query.take("target")?,
         from,
         to,
+        states: states(&mut query)?,
         by: group_by(&mut query)?,
         limit: query.limit()?,
     };
@@ -70,6 +73,23 @@ pub async fn failures(
         left_out: found.left_out as u64,
         incomplete: behind(&found.incomplete),
     }))
+}
+
+fn states(query: &mut Query) -> Result<Vec<FailureState>, Refusal> {
+    let words = query.take_list("status");
+    if words.is_empty() {
+        return Ok(vec![FailureState::Failed, FailureState::Open]);
+    }
+    let state = |word: &String| match word.as_str() {
+        "failed" => Ok(FailureState::Failed),
+        "open" => Ok(FailureState::Open),
+        "compensated" => Ok(FailureState::Compensated),
+        _ => Err(Query::wrong(
+            "status",
+            format!("expected failed, open or compensated, but got `{word}`"),
+        )),
+    };
+    words.iter().map(state).collect()
 }
 
 fn group_by(query: &mut Query) -> Result<Vec<FailurePart>, Refusal> {

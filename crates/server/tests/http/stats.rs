@@ -133,7 +133,7 @@ async fn failures_are_grouped_and_their_filter_finds_them() {
         json!({ "workflow": "broken", "step": "breaks", "error": "out-of-stock", "adapter": "", "target": "" })
     );
     assert_eq!(
-        (&group["count"], &group["ended"], &group["open"]),
+        (&group["count"], &group["failed"], &group["open"]),
         (&json!(2), &json!(2), &json!(0))
     );
     assert_eq!(group["message"], "no hats left");
@@ -201,6 +201,7 @@ async fn what_cannot_be_answered_is_refused_with_the_parameter_and_the_mend() {
         ("/stats?grup_by=step", "grup_by", "unknown"),
         ("/failures?group_by=workflow,colour", "group_by", "`colour`"),
         ("/failures?from=2025-01-02T00:00:00Z", "from", "30 days"),
+        ("/failures?status=ended", "status", "compensated"),
         (
             "/failures?consistency=maybe",
             "consistency",
