@@ -16,7 +16,7 @@ use crate::clock::steady_now;
 use crate::dead_letter::DeadLetter;
 use crate::events::index_rows_gone;
 use crate::operation::Operation;
-use crate::rollup::{ROLLUPS_KEPT_MS, Tier, time_of_key};
+use crate::rollup::{ROLLUPS_GO_MS, Tier, time_of_key};
 use crate::shared::Shared;
 
 /// Keys looked at at once.
@@ -122,7 +122,7 @@ fn deletions(shared: &Shared, table: Table, rows: &[Row]) -> Vec<Projection> {
         Table::Operation => is_operation_over(row, now),
         Table::Rollup => {
             let start = time_of_key(&row.key);
-            start.is_none_or(|start| start.saturating_add(ROLLUPS_KEPT_MS) <= now)
+            start.is_none_or(|start| start.saturating_add(ROLLUPS_GO_MS) <= now)
         }
         _ => KeyTaken::decode(row.value.clone()).is_ok_and(|taken| taken.expires_at <= now),
     };

@@ -76,13 +76,14 @@ impl Projector {
         news: mpsc::UnboundedReceiver<News>,
         asked: mpsc::Receiver<Asked>,
     ) -> Self {
+        let slot = shared.any_slot();
         Self {
             news,
             asked,
             merger: Merger::default(),
             writing: Arc::default(),
             segments: Segments::default(),
-            rollups: Rollups::new(shared.random()),
+            rollups: Rollups::new(shared.new_id(slot)),
             seen: BTreeMap::new(),
             lost: Vec::new(),
             checkpoints: Checkpoints::new(shared),
@@ -228,8 +229,7 @@ impl Projector {
         loop {
             let catalog = shared.catalog.current();
             self.segments.write_format(shared.format());
-            let (mut projections, counting) =
-                write.projections(&catalog, &mut self.segments).await;
+            let (mut projections, counting) = write.projections(&catalog, &mut self.segments).await;
             let (staged, rows) = self.rollups.stage(&counting);
             // In the transaction of what it counts, whichever partition's name it goes under.
             if let Some(first) = projections.first_mut() {

@@ -57,16 +57,17 @@ impl Runtime {
         consistency: Consistency,
     ) -> Result<Failures, RollupError> {
         let incomplete = self.fresh(consistency).await;
-        let catalog = self.shared().catalog.current();
+        let shared = self.shared();
+        let catalog = shared.catalog.current();
         let mut gathering = Gathering {
             asked,
             catalog: &catalog,
-            expiry: expiry(&catalog, self.shared().clock.now_ms()),
+            expiry: expiry(&catalog, shared.clock.now_ms()),
             groups: BTreeMap::new(),
         };
         let (time, mut left) = (asked.from..asked.to, MAX_ROWS);
         let each = |place: Place<'_>, value: Bytes| gathering.add(&place, value);
-        let store = self.shared().store.as_ref();
+        let store = shared.store.as_ref();
         read(store, Tier::Failures, time, &mut left, each).await?;
         let groups = gathering.groups.into_iter();
         let mut groups: Vec<(Common, Found)> =

@@ -1,10 +1,12 @@
 //! The keys of the roll-ups' table: what kind of span, its time, who counted, what.
 
 use bytes::Bytes;
+use engine::Id;
+
+use super::DAY_MS;
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// What is counted over how long a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,19 +49,19 @@ impl Tier {
 /// Whose row it is: a process's, and of its rows for the same the first or a later one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Writer {
-    pub(super) process: u64,
+    pub(super) process: Id,
     pub(super) generation: u32,
 }
 
 /// Kind of span, time, process, generation.
-const HEAD: usize = 1 + 8 + 8 + 4;
+const HEAD: usize = 1 + 8 + 16 + 4;
 
 /// The key of a row. Times before 1970 count as 1970.
 pub(super) fn key(tier: Tier, start: i64, writer: Writer, workflow: &str, version: &str) -> Bytes {
     let mut key = Vec::with_capacity(HEAD + workflow.len() + 1 + version.len());
     key.push(tier as u8);
     key.extend(u64::try_from(start).unwrap_or(0).to_be_bytes());
-    key.extend(writer.process.to_be_bytes());
+    key.extend(writer.process.bytes());
     key.extend(writer.generation.to_be_bytes());
     key.extend(workflow.as_bytes());
     key.push(0);
@@ -93,7 +95,7 @@ mod tests {
     #[test]
     fn keys_say_what_they_are_of() {
         let writer = Writer {
-            process: 7,
+            process: Id::from_bytes([7; 16]),
             generation: 1,
         };
         let key = key(Tier::Hour, 7_200_000, writer, "order", "1.0.0");

@@ -26,7 +26,11 @@ pub use latencies::Latencies;
 pub use rows::{FailureState, Tally};
 pub(crate) use windows::Rollups;
 
-/// How long roll-ups are kept, in milliseconds.
-pub const ROLLUPS_KEPT_MS: i64 = 30 * 24 * 3_600 * 1_000;
+/// A day, in milliseconds.
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+/// How far back roll-ups answer, in milliseconds.
+pub const ROLLUPS_KEPT_MS: i64 = 30 * DAY_MS;
+/// When they go: a question takes its beginning down to a whole span.
+pub(crate) const ROLLUPS_GO_MS: i64 = ROLLUPS_KEPT_MS + DAY_MS;
 /// What is beyond a bound is counted under this name.
 pub const OTHER: &str = "(other)";

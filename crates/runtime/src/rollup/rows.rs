@@ -106,13 +106,13 @@ pub(super) struct Targets {
 impl WorkflowRow {
     /// A target's tally, or that of all that are too many.
     pub(super) fn target(&mut self, adapter: &str, target: &str) -> &mut Tally {
-        let room = self.has_target(adapter, target) || self.targets() < MAX_TARGETS;
-        let (adapter, target) = if room {
+        let known = self.has_target(adapter, target);
+        let (adapter, target) = if known || self.targets() < MAX_TARGETS {
             (adapter, target)
         } else {
             (OTHER, OTHER)
         };
-        if !self.has_target(adapter, target) {
+        if !known && !self.has_target(adapter, target) {
             let targets = self.adapters.entry(adapter.to_owned()).or_default();
             targets.by_name.insert(target.to_owned(), Tally::default());
         }

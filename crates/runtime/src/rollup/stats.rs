@@ -37,10 +37,11 @@ impl Runtime {
         asked: &StatsAsked,
         consistency: Consistency,
     ) -> Result<StatsFound, RollupError> {
+        let shared = self.shared();
         let incomplete = self.fresh(consistency).await;
         let (mut groups, mut left) = (Groups::default(), MAX_ROWS);
         for (tier, time) in cover(asked.from..asked.to, asked.step_ms) {
-            let store = self.shared().store.as_ref();
+            let store = shared.store.as_ref();
             let each = |place: Place<'_>, value: Bytes| groups.add(asked, &place, value);
             read(store, tier, time, &mut left, each).await?;
         }

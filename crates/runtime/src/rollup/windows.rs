@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use store::{Change, Slot, Table};
+use engine::Id;
+use store::{Change, Table};
 
 use super::OTHER;
 use super::counting::{Counting, Series, other};
@@ -20,8 +21,7 @@ const HELD_FAILURES: usize = 24;
 /// The roll-ups of one process: each row holds all that it has counted of a span, so that writing a row again counts nothing
 /// twice.
 pub(crate) struct Rollups {
-    process: u64,
-    slot: Slot,
+    process: Id,
     /// Rises when a span is let go: were it counted in again, that would be another row.
     generation: u32,
     workflows: Windows<WorkflowRow>,
@@ -46,11 +46,10 @@ pub(crate) struct Staged {
 }
 
 impl Rollups {
-    /// Those of a process that drew this number: no other has it.
-    pub(crate) fn new(process: u64) -> Self {
+    /// Those of a process that goes by this id, which no other one has; they lie in its slot.
+    pub(crate) fn new(process: Id) -> Self {
         Self {
             process,
-            slot: Slot::try_from(process % u64::from(engine::SLOTS)).unwrap_or_default(),
             generation: 0,
             workflows: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -107,7 +106,7 @@ impl Rollups {
             };
             changes.extend(rows.iter().map(|((workflow, version), row)| Change::Put {
                 table: Table::Rollup,
-                slot: self.slot,
+                slot: self.process.slot(),
                 key: key(at.0, at.1, writer, workflow, version),
                 value: row.encode_to_vec().into(),
             }));

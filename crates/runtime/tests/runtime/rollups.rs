@@ -233,7 +233,7 @@ async fn roll_ups_go_after_thirty_days() {
     assert!(world.rows(Table::Rollup) > 0);
     pass_time(Duration::from_secs(29 * 24 * 3_600)).await;
     assert!(world.rows(Table::Rollup) > 0);
-    pass_time(Duration::from_secs(3 * 24 * 3_600)).await;
+    pass_time(Duration::from_secs(4 * 24 * 3_600)).await;
     until("no roll-up", || world.rows(Table::Rollup) == 0).await;
     drop(runtime);
 }
