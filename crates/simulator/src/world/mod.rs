@@ -7,6 +7,7 @@
 mod adapter;
 mod clients;
 mod cluster;
+mod counted;
 mod disk;
 mod double;
 mod faults;
