@@ -6,7 +6,7 @@ use crate::site::Site;
 
 const WORKFLOWS: &str = r#"
 workflow:
-  name: greet
+  name: hello
   version: 1.0.0
   timeout: 1h
   steps: [{ id: say, adapter: local, action: echo }]
@@ -39,7 +39,7 @@ async fn start(site: &Site, workflow: &str, status: &str) -> String {
 async fn live(site: &Site) -> Vec<String> {
     site.apply(WORKFLOWS).await;
     for _ in 0..3 {
-        start(site, "greet", "completed").await;
+        start(site, "hello", "completed").await;
     }
     let broken = vec![
         start(site, "broken", "failed").await,
@@ -111,7 +111,7 @@ async fn spans_add_up_to_the_whole() {
     }
     let one = read(&site, "/stats?group_by=workflow&limit=1").await;
     assert_eq!(one["series"].as_array().unwrap().len(), 1);
-    assert_eq!(one["series"][0]["group"]["workflow"], "greet");
+    assert_eq!(one["series"][0]["group"]["workflow"], "hello");
     assert_eq!(one["left_out"], 2);
     let month = read(
         &site,
