@@ -7,7 +7,6 @@
 mod adapter;
 mod clients;
 mod cluster;
-mod counted;
 mod disk;
 mod double;
 mod faults;

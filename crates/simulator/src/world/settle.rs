@@ -9,7 +9,6 @@ use engine::{Command, Id, StepStatus};
 use runtime::{Consistency, DecisionStatus, Runtime};
 use store::{CountBy, InstanceFilter};
 
-use super::counted::check_counts;
 use super::operate::check_operations;
 use super::surroundings::World;
 use crate::check::{check_saga, check_signals};
@@ -88,8 +87,7 @@ pub(super) async fn check_all(world: &Arc<World>, runtime: &Runtime) -> Result<(
         check_effects(world, *id)?;
     }
     check_operations(world, runtime).await?;
-    check_lists(world, runtime, ids.len()).await?;
-    check_counts(world, runtime).await
+    check_lists(world, runtime, ids.len()).await
 }
 
 /// All records of an instance; its state may need a moment.
