@@ -25,6 +25,7 @@ mod problem;
 mod resource;
 mod router;
 mod schedule;
+mod stats;
 mod submit;
 mod system;
 mod time;
@@ -67,6 +68,9 @@ pub use router::{
 };
 pub use schedule::{
     Schedule, ScheduleNext, SchedulePaused, ScheduleRequest, ScheduleTick, ScheduleTurned,
+};
+pub use stats::{
+    FailureGroup, Failures, Latency, Stats, StatsFigures, StatsPoint, StatsSeries,
 };
 pub use submit::{
     BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,

@@ -60,6 +60,7 @@ pub struct Stats {
     pub(crate) loads: AtomicU64,
     pub(crate) evictions: AtomicU64,
     pub(crate) projections: AtomicU64,
+    pub(crate) rollups_beyond: AtomicU64,
     pub(crate) checkpoints: AtomicU64,
     pub(crate) purged_buckets: AtomicU64,
     pub(crate) purged_instances: AtomicU64,
@@ -175,6 +176,8 @@ pub struct Figures {
     pub evictions: u64,
     /// Writes of the projector.
     pub projections: u64,
+    /// Times that something was counted with others because a span had too many series.
+    pub rollups_beyond: u64,
     /// Checkpoints made.
     pub checkpoints: u64,
     /// Buckets of ended instances that were dropped by retention.
@@ -308,6 +311,7 @@ impl Stats {
             loads: read(&self.loads),
             evictions: read(&self.evictions),
             projections: read(&self.projections),
+            rollups_beyond: read(&self.rollups_beyond),
             checkpoints: read(&self.checkpoints),
             purged_buckets: read(&self.purged_buckets),
             purged_instances: read(&self.purged_instances),

@@ -33,6 +33,7 @@ mod proof;
 mod reads;
 mod recovery;
 mod retention;
+mod rollup;
 mod schedules;
 mod shared;
 mod slot_of_start;
@@ -71,6 +72,10 @@ pub use proof::{OnTheWay, Proven, Unproven, messages_ahead, missing_children, mi
 pub use reads::{
     AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionAnswer, DecisionRow,
     DecisionStatus, DecisionsWaiting, Delegation, HistoryPage, Listed, NoticeRow, TablePage,
+};
+pub use rollup::{
+    FailureGroup, FailurePart, FailureState, Failures, FailuresAsked, Latencies, OTHER, ROLLUPS_KEPT_MS,
+    RollupError, StatsAbout, StatsAsked, StatsBy, StatsFound, StatsSeries, Tally,
 };
 pub use schedules::{
     Backfill, Held, LastTick, Request, ScheduleError, ScheduleName, ScheduleState,

@@ -43,11 +43,13 @@ pub enum Table {
     Event,
     /// What events are found by: kind, hash of the value, id.
     EventIndex,
+    /// Counts and latencies by span of time: what kind of span, its time, who counted.
+    Rollup,
 }
 
 impl Table {
     /// Every table, in a fixed order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Task,
         Self::Timer,
         Self::Wait,
@@ -63,6 +65,7 @@ impl Table {
         Self::Audit,
         Self::Event,
         Self::EventIndex,
+        Self::Rollup,
     ];
 
     /// The table's name in storage.
@@ -83,6 +86,7 @@ impl Table {
             Self::Audit => "audit",
             Self::Event => "event",
             Self::EventIndex => "event_index",
+            Self::Rollup => "rollup",
         }
     }
 }

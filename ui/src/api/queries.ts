@@ -119,10 +119,22 @@ export function countQuery(filter: InstanceFilter, groupBy?: "status" | "workflo
   });
 }
 
-export function recentQuery(filter: InstanceFilter, limit: number) {
+/** What was counted of a time; it is counted as it happens, so what is shown is asked for again and again. */
+export function statsQuery(query: Readonly<Record<string, string | number>>) {
   return queryOptions({
-    queryKey: ["workflows", "recent", filter, limit],
-    queryFn: ({ signal }) => take(api.GET("/api/v1/workflows", { params: { query: { ...filter, limit } }, signal })),
+    queryKey: ["stats", query],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/stats", { params: { query: { ...query, consistency: "eventual" } }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: 2 * SLOWLY,
+    retry,
+  });
+}
+
+/** What stands as failed, alike with alike. */
+export function failuresQuery(query: Readonly<Record<string, string | number>>) {
+  return queryOptions({
+    queryKey: ["failures", query],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/failures", { params: { query }, signal })),
     placeholderData: keepPreviousData,
     retry,
   });

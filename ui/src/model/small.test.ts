@@ -5,7 +5,7 @@ import { parseMetrics, quantile, rate, total } from "./prometheus";
 import { fieldsOf, fill, firstValue, textsOf } from "./schema-form";
 import { duration, exact, figure, span, when } from "./time";
 import { Track } from "./track";
-import { groupTrouble, splitError } from "./trouble";
+import { groupTrouble } from "./trouble";
 import { order, replaceStretch } from "./window-list";
 
 describe("spans and moments", () => {
@@ -72,8 +72,6 @@ test("trouble is grouped with what is alike", () => {
   expect(groupTrouble(items, (item) => item).map(({ step, since, last, items: inside, message }) => [step, since, last, inside.length, message])).toEqual([
     ["s", 5, 9, 2, "order o-22 is sold out"], ["t", 7, 7, 1, "order o-1 is sold out"],
   ]);
-  expect(splitError("http.503: gone: away")).toEqual({ errorType: "http.503", message: "gone: away" });
-  expect(splitError("odd")).toEqual({ errorType: "odd", message: "" });
 });
 
 test("a difference holds both texts, and no line twice", () => {

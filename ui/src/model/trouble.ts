@@ -45,9 +45,3 @@ export function groupTrouble<T>(items: readonly T[], facts: (item: T) => Facts):
 function alike(message: string): string {
   return message.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "…").replaceAll(/[a-z]-\d+|\d+/g, "…");
 }
-
-/** `type: message`, as lists show an error. */
-export function splitError(error: string): { readonly errorType: string; readonly message: string } {
-  const at = error.indexOf(": ");
-  return at < 0 ? { errorType: error, message: "" } : { errorType: error.slice(0, at), message: error.slice(at + 2) };
-}

@@ -263,12 +263,14 @@ impl Instance {
         };
         if body.task.kind() == TaskKind::Run {
             step.run_attempt(body.task, body.child.clone());
+            step.attempt_at = at;
             if step.timeout_at > 0 && step.child.is_some() {
                 // A child's time-out is its own; a new child gets the same span anew.
                 step.timeout_at = at + (step.timeout_at - step.first_attempt_at);
             }
         } else if let Some(undo) = step.undo.as_deref_mut() {
             undo.run_attempt(body.task, body.child.clone());
+            undo.attempt_at = at;
         }
     }
 

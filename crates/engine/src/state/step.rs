@@ -155,6 +155,10 @@ pub struct StepState {
     /// it went back behind them, and their late results fit none of this.
     #[prost(uint32, optional, tag = "104")]
     pub same_as: Option<u32>,
+    /// When a later attempt than the run's first began; 0 before there was one. One that is below
+    /// `first_attempt_at` is of an earlier run.
+    #[prost(int64, tag = "150")]
+    pub attempt_at: i64,
     /// Its lanes of before it began anew, the earliest first: what was done in them is undone with it.
     #[prost(message, repeated, tag = "105")]
     pub earlier: Vec<Block>,
@@ -214,6 +218,11 @@ impl StepState {
     /// The generation that tells what its call is meant to do from what others are.
     pub fn intention(&self) -> u32 {
         self.same_as.unwrap_or(self.generation)
+    }
+
+    /// When the latest attempt began.
+    pub fn latest_attempt_at(&self) -> i64 {
+        self.attempt_at.max(self.first_attempt_at)
     }
 
     /// The error with its type, if there is one.
@@ -354,9 +363,17 @@ pub struct StepUndo {
     /// A person approved it: it is called with the input that they saw.
     #[prost(bool, tag = "96")]
     pub approved: bool,
+    /// As [`StepState::attempt_at`].
+    #[prost(int64, tag = "150")]
+    pub attempt_at: i64,
 }
 
 impl StepUndo {
+    /// When the latest attempt began.
+    pub fn latest_attempt_at(&self) -> i64 {
+        self.attempt_at.max(self.first_attempt_at)
+    }
+
     /// Whether it is over.
     pub fn has_ended(&self) -> bool {
         match self.phase() {

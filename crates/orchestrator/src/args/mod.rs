@@ -10,6 +10,7 @@ mod operations;
 mod resources;
 mod schedules;
 mod serve;
+mod stats;
 mod workflows;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,6 +30,7 @@ pub use resources::{
 };
 pub use schedules::SchedulesCommand;
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
+pub use stats::{FailuresArgs, FailuresCommand, StatsArgs, StatsCommand};
 pub use workflows::{
     AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, HoldArgs, IdArgs,
     ListArgs, MigrateArgs, ReplayArgs, RestoreArgs, RetryArgs, SignalArgs, StepArgs, StepsCommand,
@@ -148,6 +150,12 @@ pub enum Command {
     /// Calls that failed for good and are kept whole
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
+    /// What stands as failed, alike with alike
+    #[command(subcommand)]
+    Failures(FailuresCommand),
+    /// Counts and latencies of the last 30 days
+    #[command(subcommand)]
+    Stats(StatsCommand),
     /// Questions to people
     #[command(subcommand)]
     Decisions(DecisionsCommand),

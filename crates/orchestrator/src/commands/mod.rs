@@ -23,6 +23,7 @@ mod schedules;
 mod serve;
 mod sets;
 mod show;
+mod stats;
 mod submit;
 mod system;
 mod test;
@@ -101,6 +102,8 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Cancel(args) => instances::cancel(session, args).await,
         Command::Delete(args) => instances::delete(session, args).await,
         Command::DeadLetters(command) => dead_letters::run(session, command).await,
+        Command::Failures(command) => stats::failures(session, command).await,
+        Command::Stats(command) => stats::stats(session, command).await,
         Command::Schedules(command) => schedules::run(session, command).await,
         Command::Operations(command) => operations::run(session, command).await,
         Command::Decisions(command) => decide(command, session).await,

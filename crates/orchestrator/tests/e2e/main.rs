@@ -29,6 +29,7 @@ mod outputs;
 mod retention;
 mod schedules;
 mod sockets;
+mod stats;
 mod verbs;
 
 /// Workflows that need nothing but the process itself.

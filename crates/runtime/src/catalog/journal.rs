@@ -223,6 +223,7 @@ impl CatalogJournal {
             position: self.head,
             records,
             deltas: Vec::new(),
+            deleted: Vec::new(),
             changes,
             bytes,
         });

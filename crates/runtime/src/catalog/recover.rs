@@ -223,6 +223,7 @@ fn to_project(batch: ReadBatch, changes: Vec<store::Change>) -> Committed {
         position: batch.position,
         records: Arc::new(batch.records),
         deltas: Vec::new(),
+        deleted: Vec::new(),
         changes,
         bytes: batch.bytes,
     }

@@ -49,6 +49,8 @@ pub(super) struct SetFree {
     pub(super) timers: Vec<(Id, TimerKey)>,
     pub(super) messages: Vec<MessageSent>,
     pub(super) changes: Vec<Change>,
+    /// Instances that are deleted, as they were.
+    pub(super) deleted: Vec<Arc<Instance>>,
 }
 
 impl Forming {

@@ -1,6 +1,7 @@
 //! Deleting an ended instance for good.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use engine::record::{Body, InstanceDeleted};
 use engine::{Id, Refusal};
@@ -61,6 +62,7 @@ impl Partition {
             let saw = hot.position;
             return self.release_after(saw, move || drop(asked.reply.send(Err(refused))));
         }
+        let gone = Arc::clone(instance);
         let position = self.forming_position();
         self.last_at = self.now();
         let body = InstanceDeleted {
@@ -70,6 +72,7 @@ impl Partition {
         let record = own_record(self.last_at, &asked.actor, Body::InstanceDeleted(body));
         self.forming.records.push(record);
         self.forming.free.changes.push(deletion(id));
+        self.forming.free.deleted.push(gone);
         self.deleted.0.insert(id, position);
         self.release_after(position, move || drop(asked.reply.send(Ok(()))));
     }

@@ -152,6 +152,7 @@ impl Partition {
             position: self.committed,
             records: closed.records,
             deltas: closed.deltas,
+            deleted: closed.free.deleted,
             changes: closed.free.changes,
             bytes: closed.bytes,
         };

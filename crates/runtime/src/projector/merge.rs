@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use definition::Catalog;
 use engine::codec::RecordBatch;
-use engine::record::{Body, Record};
+use engine::record::Record;
 use engine::{Id, IdMap, Instance};
 use store::{Change, PartitionId, Position, Projection};
 use tokio::time::Instant;
@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use super::changes::{instance_changes, own_audit};
 use super::segments::Segments;
 use super::task::Committed;
+use crate::rollup::Counting;
 
 /// Instances whose rows are made before others on the thread get a turn: about a millisecond's.
 const MADE_AT_ONCE: usize = 32;
@@ -50,7 +51,7 @@ struct Lot {
     /// Of its slot facts and catalog changes.
     changes: Vec<Change>,
     /// Instances that it deletes.
-    deleted: Vec<Id>,
+    deleted: Vec<Arc<Instance>>,
 }
 
 /// How one instance changed over several batches.
@@ -104,7 +105,7 @@ struct Part {
     instances: Vec<MergedInstance>,
     /// Of slot facts and catalog changes.
     changes: Vec<Change>,
-    deleted: Vec<Id>,
+    deleted: Vec<Arc<Instance>>,
 }
 
 impl Write {
@@ -115,33 +116,40 @@ impl Write {
         write
     }
 
-    /// The rows. They are made anew for each try: a store that takes them at once, as most do, is
+    /// The rows, and what they add to the roll-ups. They are made anew for each try: a store that takes them at once, as most do, is
     /// spared a copy of all. Others on this thread go on in between, since thousands of rows take tens
     /// of milliseconds.
     pub(super) async fn projections(
         &self,
         catalog: &Catalog,
         segments: &mut Segments,
-    ) -> Vec<Projection> {
+    ) -> (Vec<Projection>, Counting) {
         let mut projections = Vec::with_capacity(self.parts.len());
+        let mut counting = Counting::default();
         let mut made = 0_usize;
         for part in &self.parts {
             let mut changes = Vec::with_capacity(part.instances.len() * 3 + part.changes.len());
             for instance in &part.instances {
                 instance_changes(&mut changes, instance, catalog, segments);
+                counting.add(
+                    instance.before.as_deref(),
+                    &instance.after,
+                    instance.records(),
+                );
                 made += 1;
                 if made.is_multiple_of(MADE_AT_ONCE) {
                     tokio::task::yield_now().await;
                 }
             }
             changes.extend_from_slice(&part.changes);
+            part.deleted.iter().for_each(|gone| counting.deleted(gone));
             projections.push(Projection {
                 partition: part.partition,
                 reached: part.reached,
                 changes,
             });
         }
-        projections
+        (projections, counting)
     }
 
     /// The positions that are reached when it is written.
@@ -151,7 +159,8 @@ impl Write {
 
     /// The instances that it deletes.
     pub(super) fn deleted(&self) -> impl Iterator<Item = Id> {
-        self.parts.iter().flat_map(|part| &part.deleted).copied()
+        let deleted = self.parts.iter().flat_map(|part| &part.deleted);
+        deleted.map(|instance| instance.id())
     }
 
     /// The instances that it writes.
@@ -184,7 +193,8 @@ impl Merger {
     /// The instances that these batches delete.
     pub(super) fn deleted(&self) -> impl Iterator<Item = Id> {
         let lots = self.partitions.values().flat_map(|merged| &merged.lots);
-        lots.flat_map(|lot| &lot.deleted).copied()
+        let deleted = lots.flat_map(|lot| &lot.deleted);
+        deleted.map(|instance| instance.id())
     }
 
     /// Forgets a partition; answers the bytes of its batches.
@@ -219,12 +229,11 @@ impl Merged {
         self.last = position;
         let mut changes = batch.changes;
         own_audit(&mut changes, &batch.records);
-        let deleted = batch.records.iter().filter_map(deleted_by).collect();
         self.lots.push_back(Lot {
             position,
             bytes: batch.bytes,
             changes,
-            deleted,
+            deleted: batch.deleted,
         });
         for delta in batch.deltas {
             let ranges = delta.ranges.into_iter();
@@ -282,12 +291,5 @@ impl Merged {
     fn forget(&mut self, reached: Position) -> usize {
         let behind = self.lots.partition_point(|lot| lot.position <= reached);
         self.lots.drain(..behind).map(|lot| lot.bytes).sum()
-    }
-}
-
-fn deleted_by(record: &Record) -> Option<Id> {
-    match &record.body {
-        Some(Body::InstanceDeleted(deleted)) => Id::from_slice(&deleted.id),
-        _ => None,
     }
 }

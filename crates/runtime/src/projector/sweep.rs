@@ -1,5 +1,5 @@
-//! Forgetting idempotency keys that have expired, events and dead letters whose time is over, and operations that
-//! ended long ago. Only the projector writes the tables, so a key that was taken anew is never swept with its old row.
+//! Forgetting idempotency keys that have expired, events, dead letters and roll-ups whose time is over, and operations
+//! that ended long ago. Only the projector writes the tables, so a key that was taken anew is never swept with its old row.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::clock::steady_now;
 use crate::dead_letter::DeadLetter;
 use crate::events::index_rows_gone;
 use crate::operation::Operation;
+use crate::rollup::{ROLLUPS_GO_MS, Tier, time_of_key};
 use crate::shared::Shared;
 
 /// Keys looked at at once.
@@ -29,18 +30,23 @@ const BETWEEN_ROUNDS: Duration = Duration::from_secs(600);
 
 /// How long an operation is shown after its end, in milliseconds.
 const OPERATIONS_KEPT_MS: u64 = 90 * 24 * 3_600 * 1_000;
-/// What is swept, one after the other.
-const TABLES: [Table; 4] = [
-    Table::Key,
-    Table::Event,
-    Table::DeadLetter,
-    Table::Operation,
+/// What is swept, one after the other: a table, or what of it begins with some bytes.
+const SWEPT: [(Table, Option<Tier>); 8] = [
+    (Table::Key, None),
+    (Table::Event, None),
+    (Table::DeadLetter, None),
+    (Table::Operation, None),
+    (Table::Rollup, Some(Tier::ALL[0])),
+    (Table::Rollup, Some(Tier::ALL[1])),
+    (Table::Rollup, Some(Tier::ALL[2])),
+    (Table::Rollup, Some(Tier::ALL[3])),
 ];
 
 /// Goes through the tables, page by page, round after round.
 pub(super) struct Sweep {
     next_at: Instant,
-    table: Table,
+    /// Which of what is swept.
+    turn: usize,
     after: Option<(Bytes, Slot)>,
 }
 
@@ -49,7 +55,7 @@ impl Sweep {
     pub(super) fn new() -> Self {
         Self {
             next_at: steady_now() + BETWEEN_ROUNDS,
-            table: Table::Key,
+            turn: 0,
             after: None,
         }
     }
@@ -61,37 +67,34 @@ impl Sweep {
 
     /// Looks at one page and deletes what has expired.
     pub(super) async fn page(&mut self, shared: &Shared) -> Result<(), StoreError> {
-        let limit = match self.table {
+        let (table, tier) = SWEPT[self.turn];
+        let limit = match table {
             Table::DeadLetter | Table::Event | Table::Operation => LETTERS,
             _ => PAGE,
         };
-        let table = self.table;
         let scan = Scan {
             table,
             slots: 0..=SLOTS - 1,
             after: self.after.take(),
-            prefix: Bytes::new(),
+            prefix: tier.map(Tier::prefix).unwrap_or_default(),
             reverse: false,
             limit,
         };
         let rows = shared.store.scan(scan).await?;
         let projections = deletions(shared, table, &rows);
-        // Events lie in the order of their times: behind one that stays all do.
-        let full = rows.len() >= limit && (table != Table::Event || !projections.is_empty());
+        // Events and roll-ups lie in the order of their times: behind one that stays all do.
+        let by_time = matches!(table, Table::Event | Table::Rollup);
+        let full = rows.len() >= limit && (!by_time || !projections.is_empty());
         self.after = rows
             .last()
             .filter(|_| full)
             .map(|row| (row.key.clone(), row.slot));
         let mut pause = BETWEEN_PAGES;
         if !full {
-            let mut behind = TABLES
-                .into_iter()
-                .skip_while(|other| *other != table)
-                .skip(1);
-            self.table = behind.next().unwrap_or_else(|| {
+            self.turn = (self.turn + 1) % SWEPT.len();
+            if self.turn == 0 {
                 pause = BETWEEN_ROUNDS;
-                TABLES[0]
-            });
+            }
         }
         self.next_at = steady_now() + pause;
         if projections.is_empty() {
@@ -117,6 +120,10 @@ fn deletions(shared: &Shared, table: Table, rows: &[Row]) -> Vec<Projection> {
             id.made_at().saturating_add_unsigned(keep_events_ms) <= now
         }
         Table::Operation => is_operation_over(row, now),
+        Table::Rollup => {
+            let start = time_of_key(&row.key);
+            start.is_none_or(|start| start.saturating_add(ROLLUPS_GO_MS) <= now)
+        }
         _ => KeyTaken::decode(row.value.clone()).is_ok_and(|taken| taken.expires_at <= now),
     };
     let is_ours = |slot| shared.port(slot).is_open();

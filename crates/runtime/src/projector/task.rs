@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use engine::Instance;
 use engine::codec::RecordBatch;
 use store::{Change, PartitionId, Position, StoreError};
 use tokio::sync::mpsc;
@@ -16,6 +17,7 @@ use super::segments::Segments;
 use super::sweep::Sweep;
 use crate::clock::steady_now;
 use crate::partition::{Delta, Internal, Port};
+use crate::rollup::Rollups;
 use crate::shared::Shared;
 
 /// Bytes of records that wait to be written at most; then nothing is held back.
@@ -33,6 +35,8 @@ pub(crate) struct Committed {
     pub(crate) position: Position,
     pub(crate) records: Arc<RecordBatch>,
     pub(crate) deltas: Vec<Delta>,
+    /// Instances that it deletes, as they were.
+    pub(crate) deleted: Vec<Arc<Instance>>,
     /// What its slot facts and catalog changes come to.
     pub(crate) changes: Vec<Change>,
     /// Of its records.
@@ -57,6 +61,7 @@ pub(crate) struct Projector {
     /// What is being written.
     writing: Arc<Write>,
     segments: Segments,
+    rollups: Rollups,
     /// The last batch that came, by partition.
     seen: BTreeMap<PartitionId, Position>,
     /// Partitions that were lost, to be told when nothing of them is being written.
@@ -71,12 +76,14 @@ impl Projector {
         news: mpsc::UnboundedReceiver<News>,
         asked: mpsc::Receiver<Asked>,
     ) -> Self {
+        let slot = shared.any_slot();
         Self {
             news,
             asked,
             merger: Merger::default(),
             writing: Arc::default(),
             segments: Segments::default(),
+            rollups: Rollups::new(shared.new_id(slot)),
             seen: BTreeMap::new(),
             lost: Vec::new(),
             checkpoints: Checkpoints::new(shared),
@@ -222,15 +229,25 @@ impl Projector {
         loop {
             let catalog = shared.catalog.current();
             self.segments.write_format(shared.format());
-            let projections = write.projections(&catalog, &mut self.segments).await;
+            let (mut projections, counting) = write.projections(&catalog, &mut self.segments).await;
+            let (staged, rows) = self.rollups.stage(&counting);
+            // In the transaction of what it counts, whichever partition's name it goes under.
+            if let Some(first) = projections.first_mut() {
+                first.changes.extend(rows);
+            }
             let written = self.meanwhile_answer(shared.store.project(projections));
             match written.await {
+                Ok(()) => {
+                    crate::health::add(&shared.stats.rollups_beyond, staged.beyond);
+                    self.rollups.written(staged);
+                    return Ok(());
+                }
                 Err(StoreError::Unavailable(reason)) => {
                     tracing::warn!(%reason, "the store does not take the state; trying again");
                     self.meanwhile_answer(tokio::time::sleep(pause)).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                written => return written,
+                Err(error) => return Err(error),
             }
         }
     }

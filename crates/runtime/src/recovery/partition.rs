@@ -118,7 +118,7 @@ impl Recovering {
     /// Applies a batch as its decisions did, and hands it to the projector.
     async fn replay(&mut self, batch: ReadBatch) -> Result<(), OpenError> {
         let mut deltas = Deltas::default();
-        let (mut changes, mut deleted) = (vec![], vec![]);
+        let (mut changes, mut deleted, mut gone) = (vec![], vec![], vec![]);
         for (place, record) in batch.records.iter().enumerate() {
             match &record.body {
                 Some(Body::Slot(fact)) => {
@@ -127,6 +127,7 @@ impl Recovering {
                 }
                 Some(Body::InstanceDeleted(body)) => {
                     let id = Id::from_slice(&body.id).unwrap_or_default();
+                    gone.extend(self.state_before(id).await?);
                     changes.push(deletion(id));
                     deleted.push(id);
                 }
@@ -144,7 +145,7 @@ impl Recovering {
             }
         }
         deleted.into_iter().for_each(|id| self.hot.remove(id));
-        self.to_project(batch, deltas, changes);
+        self.to_project(batch, deltas, gone, changes);
         Ok(())
     }
 
@@ -235,12 +236,19 @@ impl Recovering {
         Ok(())
     }
 
-    fn to_project(&self, batch: ReadBatch, deltas: Vec<Delta>, changes: Vec<store::Change>) {
+    fn to_project(
+        &self,
+        batch: ReadBatch,
+        deltas: Vec<Delta>,
+        deleted: Vec<Arc<Instance>>,
+        changes: Vec<store::Change>,
+    ) {
         self.shared.project(Committed {
             partition: self.partition,
             position: batch.position,
             records: Arc::new(batch.records),
             deltas,
+            deleted,
             changes,
             bytes: batch.bytes,
         });
@@ -288,12 +296,13 @@ async fn record_opening(
     shared.ports[usize::from(partition.0)]
         .head
         .raise(opened.head);
-    let (deltas, changes) = (vec![], vec![]);
+    let (deltas, deleted, changes) = (vec![], vec![], vec![]);
     shared.project(Committed {
         partition,
         position: opened.head,
         records,
         deltas,
+        deleted,
         changes,
         bytes,
     });

@@ -21,6 +21,7 @@ mod proof;
 mod reads;
 mod recovery;
 mod retention;
+mod rollups;
 mod schedules;
 mod signals;
 mod streams;

@@ -437,6 +437,11 @@ fn projection(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_checkpoints_total",
         "Checkpoints: the state made durable, the journal behind it let go.",
         figures.checkpoints,
+    )?;
+    sheet.counter(
+        "orchestrator_rollups_beyond_total",
+        "Times that something was counted as `(other)`, since a span had too many series.",
+        figures.rollups_beyond,
     )
 }
 

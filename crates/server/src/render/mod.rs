@@ -15,6 +15,7 @@ mod past;
 mod record;
 mod router;
 mod schedule;
+mod stats;
 mod summary;
 
 pub use self::schedule::schedule;
@@ -31,4 +32,5 @@ pub use operation::operation;
 pub use past::{fit, misfit, outlook, replay_outlook, restore_outlook};
 pub use record::history_record;
 pub use router::{router, router_explanation};
+pub use stats::{failure_group, stats_series};
 pub use summary::{submitted, summary};

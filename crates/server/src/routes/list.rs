@@ -136,7 +136,7 @@ fn statuses(words: &[String]) -> Result<Vec<String>, Refusal> {
     Ok(statuses)
 }
 
-fn consistency(query: &mut Query) -> Result<Consistency, Refusal> {
+pub(super) fn consistency(query: &mut Query) -> Result<Consistency, Refusal> {
     let word: Option<String> = query.take("consistency")?;
     match word.as_deref() {
         None | Some("fresh") => Ok(Consistency::Fresh),

@@ -19,6 +19,7 @@ mod deliveries;
 mod event_lines;
 mod event_reads;
 mod events;
+mod failures;
 mod history;
 mod hooks;
 mod ingest;
@@ -32,6 +33,7 @@ mod replay;
 mod resources;
 mod routers;
 mod schedules;
+mod stats;
 mod step_verbs;
 mod submit;
 mod system;
@@ -108,6 +110,8 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(correlations::correlation))
         .routes(routes!(correlations::journey))
         .routes(routes!(hooks::receive))
+        .routes(routes!(stats::stats))
+        .routes(routes!(failures::failures))
         .merge(resource_routes())
         .merge(people_routes());
     let root = OpenApiRouter::with_openapi(openapi::head())

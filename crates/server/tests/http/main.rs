@@ -26,6 +26,7 @@ mod routers;
 mod schedules;
 mod signals;
 mod site;
+mod stats;
 mod steps;
 mod streams;
 mod submit;

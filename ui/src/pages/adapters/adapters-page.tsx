@@ -15,6 +15,7 @@ import { rate, total } from "../../model/prometheus";
 import { exact, figure } from "../../model/time";
 import { SidePanel } from "../../kit/side-panel";
 import { Standing, stateOf } from "./standing";
+import { Targets } from "./targets";
 
 type Adapter = Schemas["Adapter"];
 
@@ -70,6 +71,7 @@ function Detail({ adapter }: { readonly adapter: Adapter }): JSX.Element {
   return (
     <div className="flex flex-col gap-5">
       <Standing adapter={adapter} />
+      <Targets adapter={adapter.name} />
       <Facts items={[["Type", adapter.type], ["Actions", adapter.actions.join(", ") || "none"], ["When none is named", adapter.default_action ?? "none"]]} />
       <section className="flex flex-col gap-1.5">
         <h3 className="text-sm font-semibold text-muted">Called by</h3>

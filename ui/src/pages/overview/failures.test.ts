@@ -1,17 +1,23 @@
 import { expect, test } from "vitest";
-import type { InstanceSummary } from "../../api/client";
+import type { Schemas } from "../../api/client";
 import { failureGroups } from "./failures";
 
-function failed(id: string, error: string, minute: number): InstanceSummary {
-  const at = new Date(Date.UTC(2026, 10, 26, 10, minute)).toISOString();
-  return { id, error, workflow: "order", version: "1.0.0", status: "failed", attributes: {}, correlation_id: "c", created_at: at, updated_at: at, ended_at: at, pending_decisions: 0, priority: "normal", seq: 9 };
-}
+const GROUP: Schemas["FailureGroup"] = {
+  group: { workflow: "order", step: "charge", error: "http.503", adapter: "billing", target: "http://a" },
+  count: 12, failed: 10, compensated: 2, open: 0,
+  first_at: "2026-11-26T10:01:00.000Z", last_at: "2026-11-26T10:03:00.000Z",
+  message: "order 19 is late", samples: ["3", "2"],
+  filter: { status: "failed,compensated", workflow: "order", q: "http.503" },
+};
 
-test("runs that failed alike are one group, with all of them to act on", () => {
-  const groups = failureGroups([failed("3", "http.503: order 19 is late", 3), failed("2", "http.503: order 7 is late", 1), failed("1", "http.422: no", 2)]);
-  expect(groups.map(({ errorType, count, sample, selection }) => [errorType, count, sample, selection])).toEqual([
-    ["http.503", 2, "3", { ids: ["3", "2"] }], ["http.422", 1, "1", { ids: ["1"] }],
-  ]);
-  expect(groups[0]?.since).toBe(Date.UTC(2026, 10, 26, 10, 1));
-  expect(groups[0]?.message).toBe("order 19 is late");
+test("a group says where it failed and what an operation takes", () => {
+  const [group] = failureGroups([GROUP]);
+  expect(group).toMatchObject({ workflow: "order", step: "charge", target: "billing http://a", errorType: "http.503", count: 12, sample: "3" });
+  expect(group?.selection).toEqual({ filter: { status: "failed,compensated", workflow: "order", q: "http.503" } });
+  expect(group?.since).toBe(Date.UTC(2026, 10, 26, 10, 1));
+});
+
+test("what no call did has no target, and without a filter those that are known are meant", () => {
+  const [group] = failureGroups([{ ...GROUP, group: { workflow: "order", step: "check", error: "no-stock", adapter: "", target: "" }, filter: null }]);
+  expect(group).toMatchObject({ target: "", selection: { ids: ["3", "2"] } });
 });

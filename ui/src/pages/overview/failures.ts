@@ -1,29 +1,31 @@
-/**
- * Failed runs, alike with alike. The server does not group them yet: they are grouped here, from the newest of the
- * list; whoever draws a group, or acts on all of it, need not know from where it comes.
- */
-import type { InstanceSummary } from "../../api/client";
+/** What stands as failed, as the overview shows it. */
+import type { Schemas } from "../../api/client";
 import type { Selection } from "../../api/operations";
-import { groupTrouble, splitError, type Trouble } from "../../model/trouble";
+import type { Trouble } from "../../model/trouble";
 
 export interface FailureGroup extends Omit<Trouble<never>, "items"> {
   readonly count: number;
-  /** The newest of them. */
-  readonly sample: string;
-  /** All of them, for an operation. */
+  /** Adapter and target; empty where no call failed. */
+  readonly target: string;
+  /** The newest of them, if one is known. */
+  readonly sample: string | undefined;
+  /** What an operation is to take; it may be more than the group. */
   readonly selection: Selection;
 }
 
+/** What became of those that failed and that nobody is asked about. */
 export const FAILED = "failed,compensated";
-/** So many of the newest are looked at. */
-export const LOOKED_AT = 500;
 
-export function failureGroups(summaries: readonly InstanceSummary[]): FailureGroup[] {
-  return groupTrouble(summaries, factsOf).map(({ items, ...group }) => ({
-    ...group, count: items.length, sample: items[0]?.id ?? "", selection: { ids: items.map(({ id }) => id) },
-  }));
-}
-
-function factsOf(summary: InstanceSummary) {
-  return { workflow: summary.workflow, step: "", ...splitError(summary.error ?? "without an error"), at: Date.parse(summary.ended_at ?? summary.updated_at) };
+export function failureGroups(groups: readonly Schemas["FailureGroup"][]): FailureGroup[] {
+  return groups.map(({ group, count, first_at, last_at, message, samples, filter }) => {
+    const { workflow = "", step = "", error = "", adapter = "", target = "" } = group;
+    return {
+      key: [workflow, step, error, adapter, target].join("\n"),
+      workflow, step, errorType: error, message, count,
+      target: [adapter, target].filter((part) => part !== "").join(" "),
+      since: Date.parse(first_at), last: Date.parse(last_at),
+      sample: samples[0],
+      selection: filter == null ? { ids: samples } : { filter: Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, [value].flat().join(",")])) },
+    };
+  });
 }

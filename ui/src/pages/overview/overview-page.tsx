@@ -5,6 +5,7 @@ import { Page } from "../../kit/page";
 import { Select } from "../../kit/select";
 import { AdapterFigures } from "./adapter-figures";
 import { Charts } from "./charts";
+import { OverTime } from "./over-time";
 import { Tallies } from "./tallies";
 import { Troubles } from "./troubles";
 
@@ -22,8 +23,9 @@ export default function OverviewPage(): JSX.Element {
     }>
       <Troubles range={range} />
       <Tallies range={range} />
+      <OverTime range={range} />
+      <AdapterFigures range={range} />
       <Charts />
-      <AdapterFigures />
     </Page>
   );
 }

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useMemo, useState, type JSX } from "react";
 import type { Decision } from "../../api/client";
 import type { Selection } from "../../api/operations";
-import { countQuery, pendingDecisionsQuery, recentQuery } from "../../api/queries";
+import { failuresQuery, pendingDecisionsQuery } from "../../api/queries";
 import { buttonClass } from "../../kit/button";
 import { useMinute } from "../../kit/clock";
 import * as icons from "../../kit/icons";
@@ -17,7 +17,7 @@ import { Answers, useAnswering, type Ask } from "../decisions/answers";
 import { moment } from "../workflows/filters";
 import { Many, type ManyVerb } from "../workflows/many";
 import { FailureRow } from "./failure-row";
-import { FAILED, failureGroups, LOOKED_AT } from "./failures";
+import { FAILED, failureGroups } from "./failures";
 import { GroupRow } from "./group-row";
 import { HeldAdapters, useHeldAdapters } from "./held-adapters";
 import { Letters, useLetterGroups } from "./letters";
@@ -46,11 +46,10 @@ interface ListsProps {
 
 function Lists({ range, onAsk, onMany }: ListsProps): JSX.Element {
   const minute = useMinute();
-  const filter = useMemo(() => ({ status: FAILED, created_after: moment(range, minute) }), [range, minute]);
-  useLiveQueries(["workflows", "recent"], isLifecycle, PAUSE);
+  const asked = useMemo(() => ({ status: FAILED, from: moment(range, minute), limit: SHOWN }), [range, minute]);
+  useLiveQueries(["failures"], isLifecycle, PAUSE);
   const decisions = useQuery(pendingDecisionsQuery);
-  const failed = useQuery(recentQuery(filter, LOOKED_AT));
-  const failedCount = useQuery(countQuery(filter)).data?.total ?? 0;
+  const failed = useQuery(failuresQuery(asked));
   const letters = useLetterGroups();
   const held = useHeldAdapters();
   const questions = useMemo(() => groupTrouble(decisions.data?.items ?? [], factsOfDecision), [decisions.data]);
@@ -61,7 +60,7 @@ function Lists({ range, onAsk, onMany }: ListsProps): JSX.Element {
   const quiet = questions.length === 0 && failures.length === 0 && letters.groups.length === 0 && held.length === 0;
   return (
     <>
-      {quiet && <p className="flex items-center gap-2 rounded border border-line bg-raised px-4 py-2.5 text-muted"><icons.Tick className="text-completed" />Nothing needs a person, and nothing that started in this time has failed.</p>}
+      {quiet && <p className="flex items-center gap-2 rounded border border-line bg-raised px-4 py-2.5 text-muted"><icons.Tick className="text-completed" />Nothing needs a person, and nothing that failed in this time still stands.</p>}
       {questions.length > 0 && (
         <Panel title={<span className="inline-flex items-center gap-2"><icons.Hand className="text-human" />Needs a person</span>} flush aside={<Link to="/decisions" className="text-accent-text hover:underline">{exact(decisions.data.items.length)} {decisions.data.items.length === 1 ? "decision" : "decisions"}</Link>}>
           <ul>{questions.slice(0, SHOWN).map((group) => <QuestionRow key={group.key} group={group} onAsk={onAsk} />)}</ul>
@@ -71,8 +70,8 @@ function Lists({ range, onAsk, onMany }: ListsProps): JSX.Element {
       <Letters />
       {failures.length > 0 && (
         <Panel title={<span className="inline-flex items-center gap-2"><icons.Cross className="text-failed" />Failed</span>} flush
-          aside={<Link to="/workflows" search={{ status: FAILED, created_after: range }} className="text-accent-text hover:underline">{exact(failedCount)} started in this time{failedCount > LOOKED_AT ? `, grouped from the newest ${exact(LOOKED_AT)}` : ""}</Link>}>
-          <ul>{failures.slice(0, SHOWN).map((group) => <FailureRow key={group.key} group={group} range={range} onAsk={(verb) => onMany(verb, group.selection)} />)}</ul>
+          aside={<Link to="/workflows" search={{ status: FAILED }} className="text-accent-text hover:underline">{exact(failed.data.total)} in this time{failed.data.left_out > 0 && `, the largest ${exact(SHOWN)} groups`}</Link>}>
+          <ul>{failures.map((group) => <FailureRow key={group.key} group={group} onAsk={(verb) => onMany(verb, group.selection)} />)}</ul>
         </Panel>
       )}
     </>
