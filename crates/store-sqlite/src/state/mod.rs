@@ -9,6 +9,7 @@
 //! loss of power, and is never missing what that state has let go.
 
 mod block;
+mod blobs;
 mod bucket;
 mod classes;
 mod codec;
@@ -38,6 +39,7 @@ mod terms;
 mod tests;
 mod writer;
 
+pub(crate) use blobs::Sweep;
 pub(crate) use flush::Synced;
 pub(crate) use open::{StateOptions, open};
 pub(crate) use readers::{Reader, Readers};
