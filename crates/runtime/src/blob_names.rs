@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use engine::Payload;
 use engine::codec::{CodecError, blobs_named, payloads_of_fact, unpack_history};
 use engine::record::{EventTaken, SlotBody};
-use engine::Payload;
 use store::{BlobHash, Change, Holder, Row, Table};
 
 use crate::events::Event;

@@ -90,7 +90,11 @@ async fn purge(shared: &Shared) {
 async fn sweep_blobs(shared: &Shared) {
     let (stats, keep_ms) = (&shared.stats, shared.config.bounds.blobs_kept_ms);
     loop {
-        match shared.store.sweep_blobs(shared.clock.now_ms(), keep_ms).await {
+        match shared
+            .store
+            .sweep_blobs(shared.clock.now_ms(), keep_ms)
+            .await
+        {
             Ok(swept) => {
                 crate::health::add(&stats.swept_blobs, swept.blobs);
                 crate::health::add(&stats.swept_blob_bytes, swept.bytes);

@@ -50,14 +50,18 @@ async fn the_room_of_blobs_that_went_is_given_back() {
     assert_eq!(sweep(&store).await, 40);
     drop(store);
     let left = length();
-    assert!(left < 1 << 20, "expected it to shrink, but it has {left} bytes");
+    assert!(
+        left < 1 << 20,
+        "expected it to shrink, but it has {left} bytes"
+    );
     assert!(open(folder.path()).verify().await.unwrap().is_empty());
 }
 
 /// As a program wrote it that did not note what names blobs.
 fn made_nameless(folder: &Path) {
     let state = rusqlite::Connection::open(folder.join("state.db")).unwrap();
-    let sql = "DROP TABLE blob_use; DROP TABLE blob_round; DROP TABLE blob_noted;
+    let sql =
+        "DROP TABLE blob_use; DROP TABLE blob_bucket; DROP TABLE blob_round; DROP TABLE blob_noted;
         ALTER TABLE blob DROP COLUMN named_in; UPDATE meta SET value = 3 WHERE key = 'format'";
     state.execute_batch(sql).unwrap();
 }

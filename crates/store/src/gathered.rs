@@ -87,7 +87,10 @@ impl Gathered {
             Change::NameBlobs { by, blobs } => match by {
                 Holder::Instance(id) => self.touch(id).blobs.extend(blobs),
                 Holder::Row { table, slot, key } => {
-                    self.named.entry((table, key, slot)).or_default().extend(blobs);
+                    self.named
+                        .entry((table, key, slot))
+                        .or_default()
+                        .extend(blobs);
                 }
             },
         }

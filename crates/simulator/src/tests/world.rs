@@ -57,7 +57,10 @@ fn a_lost_timer_is_found() {
 
 #[test]
 fn a_blob_that_was_swept_too_soon_is_found() {
-    check(Planted::UnnamedBlobs, &["a blob that it names is not there"]);
+    check(
+        Planted::UnnamedBlobs,
+        &["a blob that it names is not there"],
+    );
 }
 
 #[test]

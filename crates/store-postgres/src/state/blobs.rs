@@ -11,11 +11,7 @@ use crate::schema::BLOB_USES;
 const STEP: i64 = SWEEP_STEP as i64;
 
 /// One step.
-pub(crate) async fn sweep(
-    session: &Session,
-    now_ms: i64,
-    keep_ms: u64,
-) -> Result<Swept, Trouble> {
+pub(crate) async fn sweep(session: &Session, now_ms: i64, keep_ms: u64) -> Result<Swept, Trouble> {
     if free_uses(session).await? == STEP {
         return Ok(Swept {
             more: true,
@@ -23,7 +19,8 @@ pub(crate) async fn sweep(
         });
     }
     let client = &session.client;
-    let known = "SELECT EXISTS (SELECT FROM blob_round), EXISTS (SELECT FROM node WHERE NOT names_blobs)";
+    let known =
+        "SELECT EXISTS (SELECT FROM blob_round), EXISTS (SELECT FROM node WHERE NOT names_blobs)";
     let known = client.query_one(known, &[]).await?;
     match (known.get(0), known.get(1)) {
         (true, _) => {}
@@ -183,7 +180,7 @@ async fn begin_with_unknown(session: &Session, now_ms: i64) -> Result<(), Troubl
             UPDATE migration SET compatible_from = GREATEST(compatible_from, $4) WHERE version >= $4
         )
         INSERT INTO blob_use (holder, hash)
-        SELECT $3, hash FROM blob WHERE EXISTS (SELECT FROM begun)
+        SELECT $3::bytea, hash FROM blob WHERE EXISTS (SELECT FROM begun)
         ON CONFLICT DO NOTHING";
     let number = Round::FIRST.number as i64;
     session

@@ -63,16 +63,43 @@ fn get_round(connection: &Connection) -> rusqlite::Result<Option<Round>> {
             after: row.get(3)?,
         })
     };
-    connection.prepare_cached(sql)?.query_row([], read).optional()
+    connection
+        .prepare_cached(sql)?
+        .query_row([], read)
+        .optional()
 }
 
-/// A holder names blobs. `bucket` is where it lies, if it has ended.
+/// The number of the bucket under a key, as long as it is there.
+fn number_of(connection: &Connection, bucket: i64) -> rusqlite::Result<i64> {
+    let sql = "INSERT INTO blob_bucket (start) VALUES (?1) ON CONFLICT DO NOTHING";
+    connection.prepare_cached(sql)?.execute([bucket])?;
+    let sql = "SELECT number FROM blob_bucket WHERE start = ?1";
+    connection
+        .prepare_cached(sql)?
+        .query_row([bucket], |row| row.get(0))
+}
+
+/// A bucket is dropped: what lay there keeps nothing any more. What lies in a run, and will make the bucket
+/// anew, does; then all is left until that one goes.
+pub(super) fn drop_bucket(connection: &Connection, bucket: i64) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM blob_bucket WHERE start = ?1 \
+               AND NOT EXISTS (SELECT 1 FROM ended_run WHERE start = ?1)";
+    connection.execute(sql, [bucket])?;
+    Ok(())
+}
+
+/// A holder names blobs. `bucket` is the key of that where it lies, if it has ended.
 pub(super) fn name(
     connection: &Connection,
     holder: &[u8],
     blobs: &BTreeSet<BlobHash>,
     bucket: Option<i64>,
 ) -> rusqlite::Result<()> {
+    if blobs.is_empty() {
+        return Ok(());
+    }
+    let bucket = bucket.map(|bucket| number_of(connection, bucket));
+    let bucket = bucket.transpose()?;
     for blob in blobs {
         let sql = "INSERT OR IGNORE INTO blob_use VALUES (?1, ?2, ?3)";
         connection
@@ -88,6 +115,13 @@ pub(super) fn move_to(
     holder: &[u8],
     bucket: Option<i64>,
 ) -> rusqlite::Result<()> {
+    let known = "SELECT EXISTS (SELECT 1 FROM blob_use WHERE holder = ?1)";
+    let mut known = connection.prepare_cached(known)?;
+    if !known.query_row([holder], |row| row.get::<_, bool>(0))? {
+        return Ok(());
+    }
+    let bucket = bucket.map(|bucket| number_of(connection, bucket));
+    let bucket = bucket.transpose()?;
     let sql = "UPDATE blob_use SET bucket = ?2 WHERE holder = ?1";
     connection
         .prepare_cached(sql)?
@@ -198,8 +232,7 @@ fn step(
     }
 }
 
-/// Removes the uses of buckets that were dropped, some at a time; answers how many. A bucket that is there
-/// again, or to come, is left until it goes.
+/// Removes the uses of buckets that were dropped, some at a time; answers how many.
 fn free_uses(connection: &Connection) -> rusqlite::Result<usize> {
     let find = "WITH RECURSIVE held (bucket) AS (
             SELECT min(bucket) FROM blob_use WHERE bucket IS NOT NULL
@@ -208,8 +241,7 @@ fn free_uses(connection: &Connection) -> rusqlite::Result<usize> {
             FROM held WHERE held.bucket IS NOT NULL
         )
         SELECT bucket FROM held WHERE bucket IS NOT NULL
-        AND bucket NOT IN (SELECT start FROM bucket) AND bucket NOT IN (SELECT start FROM ended_run)
-        LIMIT 1";
+        AND bucket NOT IN (SELECT number FROM blob_bucket) LIMIT 1";
     let free = "DELETE FROM blob_use WHERE (holder, hash) IN \
         (SELECT holder, hash FROM blob_use WHERE bucket = ?1 LIMIT ?2)";
     let mut freed = 0;
@@ -236,10 +268,7 @@ fn begin_with_unknown(connection: &Connection, sweep: &Sweep) -> rusqlite::Resul
     begin_rounds(connection, sweep.now_ms)
 }
 
-fn note(
-    connection: &Connection,
-    heads: &BTreeMap<PartitionId, Position>,
-) -> rusqlite::Result<()> {
+fn note(connection: &Connection, heads: &BTreeMap<PartitionId, Position>) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM blob_noted", [])?;
     for (partition, head) in heads {
         let sql = "INSERT INTO blob_noted VALUES (?1, ?2)";

@@ -8,8 +8,8 @@
 //! after a checkpoint made them durable: a bucket never knows more than a state that survives a
 //! loss of power, and is never missing what that state has let go.
 
-mod block;
 mod blobs;
+mod block;
 mod bucket;
 mod classes;
 mod codec;

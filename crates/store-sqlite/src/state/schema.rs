@@ -100,8 +100,8 @@ CREATE TABLE IF NOT EXISTS page (
 ";
 
 /// `start` is a bucket's key: the start of its time and the number of its class, added up. `blob_use` says
-/// what names a blob, and where an ended instance lies that does (`bucket`, such a key); the rounds in which
-/// the others are swept are the contract's.
+/// what names a blob, and in which bucket an ended instance lies that does, by a number which is not that of
+/// a later bucket under the same key (`blob_bucket`); the rounds in which the others are swept are the contract's.
 const STATE: &str = "
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reached (partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
@@ -139,6 +139,9 @@ CREATE TABLE IF NOT EXISTS blob_use (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS blob_use_hash ON blob_use (hash);
 CREATE INDEX IF NOT EXISTS blob_use_bucket ON blob_use (bucket) WHERE bucket IS NOT NULL;
+CREATE TABLE IF NOT EXISTS blob_bucket (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, start INTEGER NOT NULL UNIQUE
+);
 CREATE TABLE IF NOT EXISTS blob_round (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     number INTEGER NOT NULL,

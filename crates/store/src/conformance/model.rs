@@ -80,7 +80,11 @@ impl Life {
             _ => {
                 let ended_at = (self.chance.below(2) == 0).then_some(2 * DAY);
                 let by = Holder::Instance(id);
-                vec![self.put(number, ended_at), self.history(number), self.name(by)]
+                vec![
+                    self.put(number, ended_at),
+                    self.history(number),
+                    self.name(by),
+                ]
             }
         }
     }

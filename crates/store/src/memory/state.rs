@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use crate::{
     BlobHash, Change, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment, Holder,
-    InstanceFilter, InstanceRow, ListCursor, Page, RetentionClass, Row, Scan, Slot, StoredInstance, Table,
+    InstanceFilter, InstanceRow, ListCursor, Page, RetentionClass, Row, Scan, Slot, StoredInstance,
+    Table,
 };
 
 /// An instance's row, chunks and history: moved and dropped together.

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::blobs::MemoryBlobs;
 use super::cluster::{Members, system_clock};
 use super::journal::PartitionJournal;
-use super::blobs::MemoryBlobs;
 use super::state::MemoryState;
 use crate::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
@@ -227,6 +227,8 @@ impl Store for MemoryStore {
         let heads = heads.map(|(partition, journal)| (*partition, journal.head()));
         let (heads, reached) = (heads.collect(), &content.reached);
         let named = content.state.named();
-        Ok(content.blobs.sweep((now_ms, keep_ms), heads, reached, &named))
+        Ok(content
+            .blobs
+            .sweep((now_ms, keep_ms), heads, reached, &named))
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use engine::Id;
 use runtime::{named_by_history, named_by_row};
 use store::{
-    Blob, BlobHash, Change, Holder, HistorySegment, InstanceRow, Movable, PartitionId, Projection,
+    Blob, BlobHash, Change, HistorySegment, Holder, InstanceRow, Movable, PartitionId, Projection,
     Row, StoreError, StoredInstance, Table,
 };
 
