@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 
 use super::Harness;
-use super::fence::trim;
+use super::fence::trim_behind;
 use super::retention::beside;
 use super::sample::{DAY, ONE, append, class, commit, ended, history, project, put, row, segment};
 use crate::{
@@ -35,20 +35,21 @@ fn blob(number: u16) -> Blob {
     }
 }
 
-/// Appends a batch that names these blobs.
-async fn append_naming(store: &impl Store, numbers: impl Iterator<Item = u16>) {
+/// Appends a batch that names these blobs; answers its position.
+async fn append_naming(store: &impl Store, numbers: impl Iterator<Item = u16>) -> u64 {
     let owned = store.take_over(ONE).await.unwrap();
     let with_blobs = Append {
         blobs: numbers.map(blob).collect(),
         ..append(ONE, owned.epoch, owned.head)
     };
     commit(store, with_blobs).await;
+    owned.head + 1
 }
 
 /// Batches named blobs up to this number, and all is in the state; answers the position.
 pub(super) async fn named_once(store: &impl Store, count: u16) -> u64 {
-    append_naming(store, 0..count).await;
-    trim(store).await.1
+    let position = append_naming(store, 0..count).await;
+    trim_behind(store, position).await.1
 }
 
 /// Which of the first blobs are there.
@@ -216,8 +217,8 @@ async fn an_instance_takes_its_names_along(harness: &impl Harness) {
         store = harness.open().await;
     }
     // What it names later counts where it lies.
-    append_naming(&store, 2..3).await;
-    let position = trim(&store).await.1;
+    let position = append_naming(&store, 2..3).await;
+    let position = trim_behind(&store, position).await.1;
     let more = names(Holder::Instance(row(1).id), [2]);
     project(&store, position, vec![more]).await;
     sweep(&store, day + 1).await;
@@ -233,8 +234,7 @@ async fn what_is_not_in_the_state_yet_is_kept(harness: &impl Harness) {
     harness.begin_anew();
     let store = harness.open().await;
     named_once(&store, 3).await;
-    append_naming(&store, 1..2).await;
-    let position = store.take_over(ONE).await.unwrap().head;
+    let position = append_naming(&store, 1..2).await;
     for day in 100..104 {
         sweep(&store, day).await;
         assert_eq!(there(&store, 3).await.len(), 3, "day {day}");
@@ -254,14 +254,17 @@ async fn what_is_named_anew_is_kept(harness: &impl Harness) {
         named_once(&store, 3).await;
         sweep(&store, 100).await;
         if at_once {
-            let both = append_naming(&store, 1..2);
-            beside(both, sweep(&store, 101)).await;
+            let naming = async {
+                let _position = append_naming(&store, 1..2).await;
+            };
+            beside(naming, sweep(&store, 101)).await;
         } else {
             append_naming(&store, 1..2).await;
             sweep(&store, 101).await;
         }
         assert!(there(&store, 3).await.contains(&1), "at once: {at_once}");
-        let position = trim(&store).await.1;
+        let position = store.take_over(ONE).await.unwrap().head;
+        let position = trim_behind(&store, position).await.1;
         project(&store, position, naming(&row(1))).await;
         for day in 102..106 {
             sweep(&store, day).await;
@@ -291,11 +294,10 @@ async fn many_go_step_by_step(harness: &impl Harness) {
     let count = SWEEP_STEP as u16 * 2 + 9;
     let mut position = 0;
     for from in (0..count).step_by(50) {
-        append_naming(&store, from..count.min(from + 50)).await;
-        position = store.take_over(ONE).await.unwrap().head;
+        position = append_naming(&store, from..count.min(from + 50)).await;
     }
     project(&store, position, vec![]).await;
-    let position = trim(&store).await.1;
+    let position = trim_behind(&store, position).await.1;
     // All of one instance, in a bucket that goes.
     let mut changes = naming(&ended(1, 5));
     changes.push(names(Holder::Instance(row(1).id), 0..count));
