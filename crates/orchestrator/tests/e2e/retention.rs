@@ -213,9 +213,9 @@ fn large_payloads_go_from_the_database() {
     start_large(&node, 0..10, 40_000);
     node.kill_nine();
     let node = serve();
-    // Of each its input, what its step was given, and what that came to.
-    until("all went", || {
-        (figure(&node, "orchestrator_swept_blobs_total") >= 20).then_some(())
+    // Of each its input and what its step came to; some may have gone before the kill.
+    until("they go", || {
+        (figure(&node, "orchestrator_swept_blobs_total") >= 10).then_some(())
     });
     has_its_input(&node, &open, &note);
     start_large(&node, 0..1, 40_000);
