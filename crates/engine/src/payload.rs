@@ -79,6 +79,11 @@ impl Payload {
         self.0.blob.map(|blob| (blob, self.0.bytes.get().cloned()))
     }
 
+    /// The hash of the blob that keeps it, if one does.
+    pub fn hash(&self) -> Option<[u8; 32]> {
+        self.0.blob.map(|blob| blob.hash)
+    }
+
     /// The blob that must be supplied before it can be read.
     pub fn missing(&self) -> Option<BlobRef> {
         self.0.blob.filter(|_| self.0.bytes.get().is_none())

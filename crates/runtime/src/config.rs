@@ -106,6 +106,9 @@ pub struct Bounds {
     pub checkpoint_every_ms: u64,
     /// How often ended instances that are no longer kept are looked for, in milliseconds.
     pub purge_every_ms: u64,
+    /// A blob goes when it was not named for so long, in milliseconds, and nothing names it; up to as
+    /// long may go by on top.
+    pub blobs_kept_ms: u64,
 }
 
 impl Default for Bounds {
@@ -133,6 +136,7 @@ impl Default for Bounds {
             checkpoint_bytes: 64 << 20,
             checkpoint_every_ms: 60_000,
             purge_every_ms: 60_000,
+            blobs_kept_ms: 24 * 60 * 60 * 1_000,
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct Stats {
     pub(crate) purged_buckets: AtomicU64,
     pub(crate) purged_instances: AtomicU64,
     pub(crate) purged_bytes: AtomicU64,
+    pub(crate) swept_blobs: AtomicU64,
+    pub(crate) swept_blob_bytes: AtomicU64,
     pub(crate) projection_lag_bytes: AtomicI64,
     pub(crate) histograms: Histograms,
 }
@@ -186,6 +188,10 @@ pub struct Figures {
     pub purged_instances: u64,
     /// What they took on the disk, in bytes.
     pub purged_bytes: u64,
+    /// Large payloads that were removed because nothing named them any more.
+    pub swept_blobs: u64,
+    /// Their bytes.
+    pub swept_blob_bytes: u64,
     /// Bytes of records that are durable but not projected yet.
     pub projection_lag_bytes: u64,
 }
@@ -316,6 +322,8 @@ impl Stats {
             purged_buckets: read(&self.purged_buckets),
             purged_instances: read(&self.purged_instances),
             purged_bytes: read(&self.purged_bytes),
+            swept_blobs: read(&self.swept_blobs),
+            swept_blob_bytes: read(&self.swept_blob_bytes),
             projection_lag_bytes: gauge(&self.projection_lag_bytes),
         }
     }

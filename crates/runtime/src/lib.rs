@@ -5,6 +5,7 @@
 //! published records only after the commit of everything they saw. Behind it a projector writes
 //! what changed. The runtime names no concrete store and no concrete adapter.
 
+mod blob_names;
 mod catalog;
 mod clock;
 mod cluster;
@@ -42,6 +43,7 @@ mod subscribe;
 mod tasks;
 mod turns;
 
+pub use blob_names::{named_by_history, named_by_row};
 pub use clock::{Clock, SystemClock, TokioClock};
 pub use cluster::{Connection, Membership, NodeView, Peers};
 pub use config::{Begins, Bounds, Config, OnFatal, Surroundings};

@@ -46,12 +46,16 @@ pub(crate) fn may_be_purged(shared: &Shared, record: &Record) -> bool {
     expiry.latest().is_some_and(|latest| record.at < latest)
 }
 
+/// Between steps of a sweep that has more to do, so that others get their turn.
+const BETWEEN_STEPS: Duration = Duration::from_millis(50);
+
 /// Drops what is no longer kept, again and again, beside everything else.
 pub(crate) async fn purge_regularly(shared: Arc<Shared>) {
     let every = Duration::from_millis(shared.config.bounds.purge_every_ms);
     loop {
         tokio::time::sleep(every).await;
         purge(&shared).await;
+        sweep_blobs(&shared).await;
     }
 }
 
@@ -79,6 +83,36 @@ async fn purge(shared: &Shared) {
         }
         // Nobody waits for it, and what could not be dropped is still whole.
         Err(error) => tracing::error!(%error, "ended instances could not be purged"),
+    }
+}
+
+/// Removes blobs that nothing names any more.
+async fn sweep_blobs(shared: &Shared) {
+    let (stats, keep_ms) = (&shared.stats, shared.config.bounds.blobs_kept_ms);
+    loop {
+        match shared
+            .store
+            .sweep_blobs(shared.clock.now_ms(), keep_ms)
+            .await
+        {
+            Ok(swept) => {
+                crate::health::add(&stats.swept_blobs, swept.blobs);
+                crate::health::add(&stats.swept_blob_bytes, swept.bytes);
+                if !swept.more {
+                    return;
+                }
+            }
+            Err(StoreError::Unavailable(reason)) => {
+                tracing::warn!(%reason, "blobs could not be swept; the next round will do");
+                return;
+            }
+            // Nobody waits for it, and what is named is still there.
+            Err(error) => {
+                tracing::error!(%error, "blobs could not be swept");
+                return;
+            }
+        }
+        tokio::time::sleep(BETWEEN_STEPS).await;
     }
 }
 

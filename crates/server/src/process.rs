@@ -220,6 +220,8 @@ fn config(settings: &Settings, address: SocketAddr) -> Config {
         bounds: Bounds {
             // No sooner than a bucket can be over.
             purge_every_ms: bounds.purge_every_ms.min(settings.ended_span.ms.into()),
+            // Nothing that is kept in shorter spans needs its blobs for a day.
+            blobs_kept_ms: bounds.blobs_kept_ms.min(settings.ended_span.ms.into()),
             ..bounds
         },
         node: settings.node_name(),

@@ -7,6 +7,7 @@ use store::{Blob, BlobHash, Movable, StoreError};
 use crate::PostgresStore;
 use crate::connection::{Session, with_session};
 use crate::failure::Trouble;
+use crate::state;
 
 /// Blobs read at once; each has at most about a megabyte.
 const BLOBS: i64 = 16;
@@ -52,11 +53,7 @@ async fn blobs(
         if read > limit_bytes {
             break;
         }
-        let hash: &[u8] = row.get(0);
-        let hash = hash.try_into().map_err(|_| StoreError::Corrupt {
-            place: "the table blob".into(),
-            detail: format!("expected a hash of 32 bytes, but one has {}", hash.len()),
-        })?;
+        let hash = state::hash(row.get(0))?;
         let bytes = Bytes::copy_from_slice(row.get(1));
         read += bytes.len();
         found.push(Blob { hash, bytes });
@@ -65,7 +62,9 @@ async fn blobs(
 }
 
 async fn put_blobs(session: &Session, blobs: &[Blob]) -> Result<(), Trouble> {
-    let sql = "INSERT INTO blob (hash, bytes) SELECT * FROM unnest($1::bytea[], $2::bytea[]) \
+    let sql = "INSERT INTO blob (hash, bytes, named_in) SELECT b.hash, b.bytes, \
+               coalesce((SELECT number FROM blob_round), 0) \
+               FROM unnest($1::bytea[], $2::bytea[]) AS b(hash, bytes) \
                ON CONFLICT (hash) DO NOTHING";
     let statement = session.prepared(sql).await?;
     let hashes: Vec<&[u8]> = blobs.iter().map(|blob| &blob.hash[..]).collect();

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use store::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, Gathered,
     HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId,
-    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept, Table,
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::AbortHandle;
@@ -204,6 +204,12 @@ impl Store for PostgresStore {
         let what = "dropping old buckets";
         with_session!(self.maintenance, what, |session| {
             state::drop_ended(session, self.span, expiry)
+        })
+    }
+
+    async fn sweep_blobs(&self, now_ms: i64, keep_ms: u64) -> Result<Swept, StoreError> {
+        with_session!(self.maintenance, "sweeping blobs", |session| {
+            state::sweep(session, now_ms, keep_ms)
         })
     }
 }

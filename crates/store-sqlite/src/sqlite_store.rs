@@ -8,7 +8,7 @@ use bytes::Bytes;
 use store::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
     InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
-    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept, Table,
 };
 
 use tokio::sync::Mutex;
@@ -21,7 +21,7 @@ use crate::journal::{
     remove, verify,
 };
 use crate::options::Options;
-use crate::state::{self, Readers, StateOptions, Synced, WriterHandle};
+use crate::state::{self, Readers, StateOptions, Sweep, Synced, WriterHandle};
 
 /// Bytes of blobs that are kept in one transaction when their journal file goes.
 const BLOB_STEP: usize = 64;
@@ -325,5 +325,23 @@ impl Store for SqliteStore {
             self.readers.read(|reader| reader.free_dropped()).await?;
         }
         Ok(dropped)
+    }
+
+    async fn sweep_blobs(&self, now_ms: i64, keep_ms: u64) -> Result<Swept, StoreError> {
+        // What trimming keeps for a batch is kept before the next step, or counts for it.
+        let _alone = self.checkpointing.lock().await;
+        let (heads, journaled) = {
+            let index = self.committer.index().read().expect(INTACT);
+            (index.heads(), index.blobs())
+        };
+        let sweep = Sweep {
+            now_ms,
+            keep_ms,
+            heads,
+            journaled,
+        };
+        self.writer
+            .work(move |writer| writer.sweep_blobs(&sweep))
+            .await
     }
 }

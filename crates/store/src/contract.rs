@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
     HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionId, Position,
-    Projection, Row, Scan, Slot, StoreError, StoredInstance, Table,
+    Projection, Row, Scan, Slot, StoreError, StoredInstance, Swept, Table,
 };
 
 /// The fence row of a partition.
@@ -109,4 +109,14 @@ pub trait Store: Send + Sync + 'static {
     /// go. What is dropped stays dropped whatever happens then; after a crash or an error the next
     /// call goes on.
     async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError>;
+
+    /// Makes one step, of bounded size, towards removing the blobs that nothing names any more, and gives
+    /// their space back. Steps make rounds, each of `keep_ms` at least by the clock that `now_ms` was read
+    /// from. A blob goes at the end of a round if no batch named it since the round began, all that was
+    /// durable at its beginning is in the state, and nothing there names it ([`crate::Change::NameBlobs`]).
+    /// So one that is named is never missed, however far the state is behind, and one that is not goes
+    /// after one to two rounds. In a store from before names were noted, all blobs that it then had stay.
+    ///
+    /// Several processes may sweep at once. While one of them does not note names yet, nothing is done.
+    async fn sweep_blobs(&self, now_ms: i64, keep_ms: u64) -> Result<Swept, StoreError>;
 }

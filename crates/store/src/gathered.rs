@@ -1,10 +1,11 @@
 //! The changes of one transaction, gathered by what they change: an instance that ran through in
 //! a moment becomes one row and its history, a key that came and went one statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Change, EntityId, IdMap, InstanceRow, PartitionId, Parts, Position, Projection, Slot, Table,
+    BlobHash, Change, EntityId, Holder, IdMap, InstanceRow, PartitionId, Parts, Position,
+    Projection, Slot, Table, row_key,
 };
 use bytes::Bytes;
 
@@ -17,6 +18,8 @@ pub struct Touched {
     pub row: Option<InstanceRow>,
     /// Its chunks and history.
     pub parts: Parts,
+    /// Blobs that it names, beside those of before.
+    pub blobs: BTreeSet<BlobHash>,
 }
 
 /// All changes of one transaction.
@@ -27,6 +30,10 @@ pub struct Gathered {
     places: IdMap<usize>,
     /// Rows of keyed tables, written or removed.
     pub keyed: BTreeMap<(Table, Bytes, Slot), Option<Bytes>>,
+    /// Rows of keyed tables that went, if only for a moment, and may have named blobs.
+    pub unnamed: BTreeSet<(Table, Bytes, Slot)>,
+    /// Blobs that rows of keyed tables name, beside those of before that did not go.
+    pub named: BTreeMap<(Table, Bytes, Slot), BTreeSet<BlobHash>>,
     /// How far each partition's state comes.
     pub reached: BTreeMap<PartitionId, Position>,
 }
@@ -70,9 +77,38 @@ impl Gathered {
                 self.keyed.insert((table, key, slot), Some(value));
             }
             Change::Delete { table, slot, key } => {
-                self.keyed.insert((table, key, slot), None);
+                let row = (table, key, slot);
+                if table.may_name_blobs() {
+                    self.named.remove(&row);
+                    self.unnamed.insert(row.clone());
+                }
+                self.keyed.insert(row, None);
             }
+            Change::NameBlobs { by, blobs } => match by {
+                Holder::Instance(id) => self.touch(id).blobs.extend(blobs),
+                Holder::Row { table, slot, key } => {
+                    self.named
+                        .entry((table, key, slot))
+                        .or_default()
+                        .extend(blobs);
+                }
+            },
         }
+    }
+
+    /// The keys of rows that are no holders of blobs any more.
+    pub fn gone_holders(&self) -> impl Iterator<Item = Vec<u8>> {
+        let gone = self.unnamed.iter();
+        gone.map(|(table, key, slot)| row_key(*table, *slot, key))
+    }
+
+    /// The keys of rows that name blobs, with each of them.
+    pub fn row_holders(&self) -> impl Iterator<Item = (Vec<u8>, &BlobHash)> {
+        let named = self.named.iter();
+        named.flat_map(|((table, key, slot), blobs)| {
+            let holder = row_key(*table, *slot, key);
+            blobs.iter().map(move |blob| (holder.clone(), blob))
+        })
     }
 
     fn touch(&mut self, id: EntityId) -> &mut Touched {

@@ -45,7 +45,8 @@ pub struct Append {
     pub batch_id: BatchId,
     /// The encoded batch (header and records).
     pub body: Bytes,
-    /// Blobs that the batch's records refer to, durable in the same transaction.
+    /// Blobs that the batch's records refer to, durable in the same transaction. Each is to be here, also
+    /// one that the store has: that it is named is noted ([`crate::Store::sweep_blobs`]).
     pub blobs: Vec<Blob>,
 }
 

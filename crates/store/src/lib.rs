@@ -3,6 +3,7 @@
 //! The contract speaks of bytes, slots, positions and filters, never of workflows, so that any
 //! ordered, transactional storage can serve. One conformance suite judges every implementation.
 
+mod blobs;
 mod cluster;
 #[cfg(feature = "conformance")]
 #[expect(clippy::unwrap_used, reason = "the suite is a test")]
@@ -21,6 +22,9 @@ mod query;
 mod retention;
 mod state;
 
+pub use blobs::{
+    Holder, Round, RoundStep, SWEEP_STEP, Swept, UNKNOWN_HOLDER, instance_key, row_key,
+};
 pub use cluster::{Cluster, Lease, Node, NodeId, SeenNode};
 pub use contract::{PartitionHead, Store};
 pub use error::StoreError;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{PartitionId, Position, RetentionClass};
+use crate::{BlobHash, Holder, PartitionId, Position, RetentionClass};
 
 /// One of the 4,096 units of placement; every state row is keyed by slot, never by partition.
 pub type Slot = u16;
@@ -67,6 +67,11 @@ impl Table {
         Self::EventIndex,
         Self::Rollup,
     ];
+
+    /// Whether its rows may name blobs: those that do are said with [`Change::NameBlobs`].
+    pub const fn may_name_blobs(self) -> bool {
+        matches!(self, Self::Outbox | Self::Event)
+    }
 
     /// The table's name in storage.
     pub const fn name(self) -> &'static str {
@@ -192,6 +197,14 @@ pub enum Change {
         id: EntityId,
         /// The records.
         segment: HistorySegment,
+    },
+    /// Says that something names blobs, beside those that it named before. They are kept until it goes.
+    /// It comes in the transaction that writes an instance's or a keyed table's row, or after it.
+    NameBlobs {
+        /// What names them.
+        by: Holder,
+        /// Their hashes.
+        blobs: Vec<BlobHash>,
     },
     /// Removes an ended instance with all its family.
     DeleteInstance {

@@ -1,5 +1,7 @@
 //! The payloads that records carry.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use crate::payload::{BlobRef, Payload};
@@ -18,6 +20,23 @@ pub fn blobs_of(records: &[Record]) -> Vec<(BlobRef, Bytes)> {
     blobs.sort_by_key(|(blob, _)| blob.hash);
     blobs.dedup_by_key(|(blob, _)| blob.hash);
     blobs
+}
+
+/// Hashes of the blobs that records name, also where their bytes are not at hand.
+pub fn blobs_named<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeSet<[u8; 32]> {
+    let bodies = records.filter_map(|record| record.body.as_ref());
+    bodies
+        .flat_map(payloads_of)
+        .filter_map(Payload::hash)
+        .collect()
+}
+
+/// Every payload that a fact of a slot carries.
+pub fn payloads_of_fact(fact: &SlotBody) -> impl Iterator<Item = &Payload> {
+    let taken = taken_by_message(fact).into_iter();
+    let taken = taken.flat_map(|taken| &taken.steps);
+    let taken = taken.filter_map(|step| step.output.as_ref());
+    slot_payloads(fact).into_iter().flatten().chain(taken)
 }
 
 /// Every payload that a record carries.
@@ -53,14 +72,20 @@ pub fn payloads_of(body: &Body) -> impl Iterator<Item = &Payload> {
         Body::InstanceEnded(body) => [body.output.as_ref(), None, None, None],
         Body::RoundDelayed(body) => [body.state.as_ref(), None, None, None],
         Body::SignalReceived(body) => [body.data.as_ref(), None, None, None],
-        Body::Slot(fact) => slot_payloads(fact.body.as_ref()),
+        Body::DeadLettered(body) => [body.input.as_ref(), None, None, None],
         _ => [None; 4],
     };
+    let (taken, fact) = match body {
+        Body::StepsTaken(taken) => (Some(taken), None),
+        Body::Slot(fact) => (None, fact.body.as_ref()),
+        _ => (None, None),
+    };
     let rewritten = rewritten_in(body).into_iter();
-    let taken = taken_in(body).into_iter().flat_map(|taken| &taken.steps);
+    let taken = taken.into_iter().flat_map(|taken| &taken.steps);
     let taken = taken.filter_map(|step| step.output.as_ref());
     let carried = rewritten.flat_map(Rewritten::payloads).chain(taken);
-    found.into_iter().flatten().chain(carried)
+    let of_fact = fact.into_iter().flat_map(payloads_of_fact);
+    found.into_iter().flatten().chain(carried).chain(of_fact)
 }
 
 /// The state that a record of an act on the past carries.
@@ -74,13 +99,8 @@ fn rewritten_in(body: &Body) -> Option<&Rewritten> {
     }
 }
 
-/// The steps that a start, or the message of one, takes from another instance.
-fn taken_in(body: &Body) -> Option<&StepsTaken> {
-    let fact = match body {
-        Body::StepsTaken(taken) => return Some(taken),
-        Body::Slot(fact) => fact.body.as_ref()?,
-        _ => return None,
-    };
+/// The steps that the message of a start takes from another instance.
+fn taken_by_message(fact: &SlotBody) -> Option<&StepsTaken> {
     match fact {
         SlotBody::MessageSent(sent) => match sent.message.as_ref()?.body.as_ref()? {
             MessageBody::Start(start) => start.taken.as_deref(),
@@ -90,11 +110,11 @@ fn taken_in(body: &Body) -> Option<&StepsTaken> {
     }
 }
 
-fn slot_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 4] {
-    match body {
-        Some(SlotBody::MessageSent(sent)) => message_payloads(sent),
-        Some(SlotBody::EventTaken(event)) => [event.meta.as_ref(), event.data.as_ref(), None, None],
-        Some(SlotBody::EventRefused(refused)) => {
+fn slot_payloads(fact: &SlotBody) -> [Option<&Payload>; 4] {
+    match fact {
+        SlotBody::MessageSent(sent) => message_payloads(sent),
+        SlotBody::EventTaken(event) => [event.meta.as_ref(), event.data.as_ref(), None, None],
+        SlotBody::EventRefused(refused) => {
             refused.start.as_deref().map_or([None; 4], start_payloads)
         }
         _ => [None; 4],

@@ -136,3 +136,91 @@ fn a_deleted_instance_stays_deleted_in_a_database() {
     let serve = || Node::serve_on(&database.url(), &dir.path().join("node"), &[]);
     a_deleted_one_stays_deleted(serve(), serve);
 }
+
+/// A figure of the metrics, summed over its lines.
+fn figure(node: &Node, name: &str) -> u64 {
+    let page = node.page("/metrics");
+    let lines = page.lines().filter(|line| line.starts_with(name));
+    let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+    values.sum::<f64>() as u64
+}
+
+/// Starts some whose input and output are blobs of their own.
+fn start_large(node: &Node, numbers: std::ops::Range<usize>, length: usize) {
+    for number in numbers {
+        let name = format!("{number:04}").repeat(length / 4);
+        let body = format!(r#"{{"workflow": "greet", "input": {{"name": "{name}"}}}}"#);
+        node.post("/api/v1/workflows", &body);
+    }
+}
+
+/// The large input that an open one was started with is there.
+fn has_its_input(node: &Node, id: &str, note: &str) {
+    let shown = node.get(&format!("/api/v1/workflows/{id}"));
+    assert_eq!(shown["input"]["note"], note);
+}
+
+fn open_with(node: &Node, note: &str) -> String {
+    node.submit("nap", &format!(r#"{{"for": "1h", "note": "{note}"}}"#))
+}
+
+#[test]
+fn large_payloads_go_from_the_disk_with_the_last_that_names_them() {
+    const LARGE: usize = 900_000;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("store");
+    let mut node = Node::serve_with(&data, &ARGUMENTS);
+    node.apply(DEFINITIONS);
+    node.apply(RULES);
+    let note = "n".repeat(50_000);
+    let open = open_with(&node, &note);
+    // More than a file of the journal holds: what lies there is not looked at.
+    start_large(&node, 0..60, LARGE);
+    until("some went", || {
+        (figure(&node, "orchestrator_swept_blobs_total") > 0).then_some(())
+    });
+    node.kill_nine();
+    node = Node::serve_with(&data, &ARGUMENTS);
+    has_its_input(&node, &open, &note);
+    start_large(&node, 100..160, LARGE);
+    let bytes = || figure(&node, "orchestrator_swept_blob_bytes_total");
+    until("many went", || (bytes() > 50 * LARGE as u64).then_some(()));
+    has_its_input(&node, &open, &note);
+    node.kill_nine();
+    node = Node::serve_with(&data, &ARGUMENTS);
+    has_its_input(&node, &open, &note);
+    let state = || std::fs::metadata(data.join("state.db")).unwrap().len();
+    until("the file shrinks", || {
+        (state() < 30 * LARGE as u64).then_some(())
+    });
+    has_its_input(&node, &open, &note);
+    node.stop();
+    let checked = cli(&["doctor", "--data", data.to_str().unwrap(), "-o", "json"]);
+    assert!(checked.status.success(), "{}", text(&checked.stdout));
+}
+
+#[test]
+fn large_payloads_go_from_the_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = Server::start(Version::V15);
+    let log = dir.path().join("node");
+    let serve = || Node::serve_on(&database.url(), &log, &["--ended-span", "1s"]);
+    let node = serve();
+    node.apply(DEFINITIONS);
+    node.apply(RULES);
+    let note = "n".repeat(50_000);
+    let open = open_with(&node, &note);
+    start_large(&node, 0..10, 40_000);
+    node.kill_nine();
+    let node = serve();
+    // Of each its input and what its step came to; some may have gone before the kill.
+    until("they go", || {
+        (figure(&node, "orchestrator_swept_blobs_total") >= 10).then_some(())
+    });
+    has_its_input(&node, &open, &note);
+    start_large(&node, 0..1, 40_000);
+    node.kill_nine();
+    let node = serve();
+    has_its_input(&node, &open, &note);
+    node.stop();
+}

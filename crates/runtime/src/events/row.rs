@@ -5,8 +5,9 @@ use engine::record::{EventRefused, EventRoute, EventTaken, KeyTaken, StartMessag
 use engine::{Id, Payload, slot_of};
 use prost::Message;
 use serde_json::Value;
-use store::{Change, Row, Table};
+use store::{Change, Holder, Row, Table};
 
+use crate::blob_names::named_by_event;
 use crate::dead_letter::{DeadLetter, LetterError, letter_change};
 
 /// First byte of index keys: events by correlation id.
@@ -150,6 +151,12 @@ pub(crate) fn event_rows(taken: &EventTaken) -> Vec<Change> {
     let index = index_keys(id, taken).into_iter();
     rows.extend(index.map(|key| put(Table::EventIndex, key, Bytes::new())));
     rows.extend(name_of(taken).as_ref().map(put_key));
+    let by = Holder::Row {
+        table: Table::Event,
+        slot,
+        key: event_key(id),
+    };
+    rows.extend(named_by_event(by, taken));
     rows
 }
 

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use engine::record::{MessageSent, MessageTaken, SlotBody};
 use engine::{Id, Slot, slot_of};
 use prost::Message;
-use store::{Change, Row, Table};
+use store::{Change, Holder, Row, Table};
 
 use super::known_keys::KnownKeys;
 use super::outputs::{Outputs, rows_of};
+use crate::blob_names::named_by_message;
 use crate::dead_letter::settled_rows;
 use crate::decision_log::Chains;
 use crate::events::{event_rows, put_key, refused_row, remembered};
@@ -100,7 +101,17 @@ impl SlotState {
                 self.keys.take(position, taken.clone());
                 vec![put_key(taken)]
             }
-            SlotBody::MessageSent(message) => self.sent(message),
+            SlotBody::MessageSent(message) => {
+                let mut changes = self.sent(message);
+                let (slot, to) = pair_of(message.from_slot, message.to_slot);
+                let by = Holder::Row {
+                    table: Table::Outbox,
+                    slot,
+                    key: message_key(to, message.number),
+                };
+                changes.extend(named_by_message(by, fact));
+                changes
+            }
             SlotBody::MessageTaken(taken) => {
                 let (from, to) = pair_of(taken.from_slot, taken.to_slot);
                 self.taken.insert((from, to), taken.number);

@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use definition::Catalog;
+use engine::codec::payloads_of;
 use engine::record::{
     Body, CatalogChanged, Choice, DeadLetterSettled, DecisionAnswered, DecisionKind, OperationTurn,
     Record, ScheduleTurn, ScheduleTurned, Settled, SlotBody, SlotFact, TickBy,
 };
 use engine::{Id, Outstanding, Snapshot, TimerKey};
 use serde_json::{Value, json};
-use store::{Change, Slot, Table};
+use store::{Change, Holder, Slot, Table};
 
 use super::decisions::decision_changes;
 use super::instance::row_of;
 use super::merge::MergedInstance;
 use super::segments::Segments;
 use super::task_row::{task_row_key, task_row_value};
+use crate::blob_names::named_by;
 use crate::dead_letter::{DeadLetter, letter_gone, letter_row};
 use crate::partition::timer_row_key;
 use crate::reads::AuditEntry;
@@ -51,6 +53,9 @@ pub(super) fn instance_changes(
     }));
     let segment = segments.segment(merged);
     changes.extend(segment.map(|segment| Change::AppendHistory { slot, id, segment }));
+    let by = Holder::Instance(id);
+    let payloads = merged.records().filter_map(|record| record.body.as_ref());
+    changes.extend(named_by(by, payloads.flat_map(payloads_of)));
     outstanding_changes(changes, merged);
     changes.extend(row_of_turn(merged.before.as_deref(), after));
     decision_changes(changes, merged);

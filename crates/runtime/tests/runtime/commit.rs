@@ -10,7 +10,7 @@ use serde_json::json;
 use store::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
     InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead, PartitionId,
-    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept, Table,
 };
 use tokio::sync::watch;
 
@@ -189,6 +189,10 @@ impl Store for GatedStore {
 
     async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError> {
         self.inner.drop_ended(expiry).await
+    }
+
+    async fn sweep_blobs(&self, now_ms: i64, keep_ms: u64) -> Result<Swept, StoreError> {
+        self.inner.sweep_blobs(now_ms, keep_ms).await
     }
 }
 

@@ -185,3 +185,31 @@ async fn who_deleted_is_kept_and_a_key_of_it_says_so() {
         Some(SubmitError::Gone(id))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_large_payload_goes_with_the_last_that_names_it() {
+    let world = World::new();
+    let runtime = world.open_with_catalog().await;
+    apply(&runtime, RULES).await;
+    let large = |text: &str| json!({ "text": text.repeat(50_000) });
+    let begin = async |workflow, input| {
+        let start = start_of(workflow, input);
+        runtime.submit(start).await.expect("starts").id
+    };
+    let open = begin("sleeper", large("x")).await;
+    // One names what the open one does, too.
+    for text in ["x", "y"] {
+        let id = begin("three", large(text)).await;
+        ended(&runtime, id).await;
+    }
+    pass_time(2 * DAY).await;
+    assert_eq!(runtime.health().figures.swept_blobs, 0, "all are named");
+    pass_time(5 * DAY).await;
+    assert_eq!(listed(&runtime).await, [open]);
+    let figures = runtime.health().figures;
+    assert_eq!(figures.swept_blobs, 1);
+    assert!(figures.swept_blob_bytes > 50_000);
+    let runtime = world.crash(runtime).await;
+    let instance = runtime.instance(open).await.expect("reads");
+    assert_eq!(*instance.header().input().value(), large("x"));
+}

@@ -315,6 +315,16 @@ fn retention(figures: &Figures, sheet: &mut Sheet<'_>) -> fmt::Result {
         "orchestrator_purged_bytes_total",
         "What the dropped buckets took on the disk.",
         figures.purged_bytes,
+    )?;
+    sheet.counter(
+        "orchestrator_swept_blobs_total",
+        "Payloads of more than 32 KiB that were removed because nothing named them any more.",
+        figures.swept_blobs,
+    )?;
+    sheet.counter(
+        "orchestrator_swept_blob_bytes_total",
+        "The bytes of these payloads.",
+        figures.swept_blob_bytes,
     )
 }
 

@@ -158,6 +158,7 @@ pub const RUNTIME: &[Point] = &[
     ("crash: after an append", "", ""),
     ("crash: before a checkpoint", "", ""),
     ("crash: before a projection", "", ""),
+    ("crash: before a sweep", "", ""),
     ("crash: before an append", "", ""),
     ("crash: fatal", "", ""),
     ("decision chained", "", ""),

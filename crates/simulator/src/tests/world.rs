@@ -56,6 +56,14 @@ fn a_lost_timer_is_found() {
 }
 
 #[test]
+fn a_blob_that_was_swept_too_soon_is_found() {
+    check(
+        Planted::UnnamedBlobs,
+        &["a blob that it names is not there", "never ends"],
+    );
+}
+
+#[test]
 fn a_timer_without_a_row_is_found_by_the_proof() {
     check(Planted::LostTimer, &["is set, but has no row"]);
 }

@@ -208,6 +208,8 @@ pub(super) fn config(random: &mut Random) -> Config {
         ramp_start: u32::try_from(random.between(1, 3)).unwrap_or(1),
         checkpoint_bytes: random.count(200, 20_000),
         checkpoint_every_ms: random.between(500, 60_000),
+        purge_every_ms: 1_000,
+        blobs_kept_ms: 2_000,
         ..defaults
     };
     let callback_base = Some("http://simulated.invalid".to_owned());

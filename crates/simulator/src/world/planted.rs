@@ -8,6 +8,8 @@ pub(crate) enum Planted {
     EarlyRelease,
     /// Timers are not written.
     LostTimer,
+    /// Nobody says what names blobs.
+    UnnamedBlobs,
     /// Snapshots claim to hold one record less than they do: it is applied twice.
     DoubleApply,
     /// The journal is trimmed to a state that is not synced.

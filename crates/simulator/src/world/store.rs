@@ -10,7 +10,8 @@ use prost::Message;
 use store::{
     Append, Appended, Batch, BlobHash, Change, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
     HistorySegment, InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead,
-    PartitionId, Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+    PartitionId, Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept,
+    Table,
 };
 
 use super::Planted;
@@ -365,6 +366,17 @@ impl Store for SimulatedStore {
         self.arrives().await?;
         self.live.drop_ended(expiry).await
     }
+
+    async fn sweep_blobs(&self, now_ms: i64, keep_ms: u64) -> Result<Swept, StoreError> {
+        self.may_crash("crash: before a sweep").await;
+        self.arrives().await?;
+        let swept = self.live.sweep_blobs(now_ms, keep_ms).await?;
+        if swept.blobs > 0 {
+            self.hit("store: blobs swept");
+        }
+        self.comes_back().await?;
+        Ok(swept)
+    }
 }
 
 /// What the projector writes, with a planted fault in it.
@@ -380,6 +392,9 @@ fn plant(planted: Option<Planted>, projections: &mut [Projection]) {
                     }
                 )
             }),
+            Some(Planted::UnnamedBlobs) => projection
+                .changes
+                .retain(|change| !matches!(change, Change::NameBlobs { .. })),
             Some(Planted::DoubleApply) => {
                 for change in &mut projection.changes {
                     if let Change::PutInstance(row) = change {

@@ -9,9 +9,9 @@ use crate::failure::Trouble;
 use crate::text;
 
 pub(super) async fn register(session: &Session, node: &Node) -> Result<(), Trouble> {
-    let sql = "INSERT INTO node VALUES ($1, $2, $3, $4, $5, $6, 1, clock_timestamp(), $7, $8) \
+    let sql = "INSERT INTO node VALUES ($1, $2, $3, $4, $5, $6, 1, clock_timestamp(), $7, $8, true) \
                ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, unfit = EXCLUDED.unfit, zone = EXCLUDED.zone, region = EXCLUDED.region, \
-               url = EXCLUDED.url, version = EXCLUDED.version, format = EXCLUDED.format, \
+               url = EXCLUDED.url, version = EXCLUDED.version, format = EXCLUDED.format, names_blobs = true, \
                counter = node.counter + 1, beat_at = EXCLUDED.beat_at";
     let statement = session.prepared(sql).await?;
     let texts = [

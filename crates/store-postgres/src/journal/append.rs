@@ -12,15 +12,26 @@ use crate::failure::Trouble;
 /// statements never wait for each other in a circle. (To lock them first, sorted, cost a quarter of the
 /// statement.) Bodies stay out of the join, which would copy them: they are taken out of their array
 /// where they are written.
+///
+/// A blob that is there is only noted to be named again, once in a round of sweeping: then it is not
+/// locked, however many batches name it. Blobs are locked in the order of their hashes, too.
 fn statement(segment: i64, with_blobs: bool) -> String {
     let blobs = "
-        , kept AS (
-            INSERT INTO blob (hash, bytes)
-            SELECT b.hash, ($8::bytea[])[b.place]
+        , round AS (
+            SELECT coalesce((SELECT number FROM blob_round), 0) AS number
+        ), named AS (
+            SELECT DISTINCT ON (b.hash) b.hash, b.place
             FROM unnest($6::integer[], $7::bytea[]) WITH ORDINALITY AS b(partition, hash, place)
             JOIN moved USING (partition)
             ORDER BY b.hash
-            ON CONFLICT DO NOTHING
+        ), kept AS (
+            INSERT INTO blob (hash, bytes, named_in)
+            SELECT n.hash, ($8::bytea[])[n.place], r.number
+            FROM named n CROSS JOIN round r
+            WHERE NOT EXISTS (SELECT FROM blob b WHERE b.hash = n.hash AND b.named_in >= r.number)
+            ORDER BY n.hash
+            ON CONFLICT (hash) DO UPDATE SET named_in = EXCLUDED.named_in
+            WHERE blob.named_in < EXCLUDED.named_in
         )";
     format!(
         "WITH moved AS (

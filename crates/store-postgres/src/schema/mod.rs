@@ -19,6 +19,9 @@ pub(crate) struct Migration {
     sql: &'static str,
 }
 
+/// Since which version it is noted what names blobs.
+pub(crate) const BLOB_USES: i32 = 7;
+
 /// All steps, in order.
 const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -52,6 +55,13 @@ const MIGRATIONS: &[Migration] = &[
         version: 6,
         compatible_from: 3,
         sql: include_str!("0006_rollups.sql"),
+    },
+    // A binary that does not note what names blobs runs beside others until the first sweep, which waits for
+    // the last of them to go, and lets none come back.
+    Migration {
+        version: BLOB_USES,
+        compatible_from: 3,
+        sql: include_str!("0007_blob_uses.sql"),
     },
 ];
 
@@ -97,11 +107,13 @@ async fn bring_to(
         .await?
         .map_or(0, |found| found.version);
     for step in steps.iter().filter(|step| step.version > present) {
-        client.batch_execute(step.sql).await?;
-        let note = "INSERT INTO migration (version, compatible_from) VALUES ($1, $2)";
+        // What an earlier step, or what was done since, has excluded stays so.
+        let note = "INSERT INTO migration (version, compatible_from) \
+                    SELECT $1::integer, GREATEST($2::integer, max(compatible_from)) FROM migration";
         client
             .execute(note, &[&step.version, &step.compatible_from])
             .await?;
+        client.batch_execute(step.sql).await?;
         tracing::info!(
             schema,
             version = step.version,

@@ -26,6 +26,14 @@ impl Place {
         }
     }
 
+    /// The bucket's number, if it is one.
+    pub(super) fn bucket(self) -> Option<i32> {
+        match self {
+            Self::Open => None,
+            Self::Ended(number) => Some(number),
+        }
+    }
+
     /// The table of chunks and history.
     pub(super) fn parts(self) -> String {
         match self {

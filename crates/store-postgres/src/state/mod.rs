@@ -1,6 +1,7 @@
 //! The state: instances with their families, open or in the bucket of the time they ended, and the
 //! keyed tables.
 
+mod blobs;
 mod buckets;
 mod conditions;
 mod count;
@@ -16,6 +17,7 @@ mod rows;
 mod settle;
 mod write;
 
+pub(crate) use blobs::{hash, sweep};
 pub(crate) use buckets::BucketSpan;
 pub(crate) use count::count;
 pub(crate) use keyed::{get, scan};

@@ -66,6 +66,7 @@ pub(crate) async fn project(
     let mut writes = Writes::default();
     writes.instances(&plan, &numbers);
     writes.keyed(gathered);
+    writes.names(&plan, gathered);
     writes.commit(session).await
 }
 

@@ -1,8 +1,8 @@
 //! Decides where instances and their families go. It reads and writes nothing itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use store::{EntityId, InstanceRow, Parts, Touched};
+use store::{BlobHash, EntityId, InstanceRow, Parts, Touched};
 use uuid::Uuid;
 
 use super::buckets::{Place, uuid};
@@ -43,6 +43,12 @@ pub(super) struct Plan<'a> {
     /// Chunks and history of ended instances whose row stays.
     pub(super) packed: BTreeMap<i32, Vec<(Uuid, Packed)>>,
     pub(super) parts: BTreeMap<Place, Vec<(Uuid, Parts)>>,
+    /// Instances that name no blobs any more.
+    pub(super) unnamed: Vec<EntityId>,
+    /// Instances that went into a bucket, out of one, or into another one, with what they name.
+    pub(super) moved: Vec<(EntityId, Place)>,
+    /// What instances name besides, and where they are.
+    pub(super) named: Vec<(EntityId, Place, &'a BTreeSet<BlobHash>)>,
 }
 
 /// What has to be read, if anything.
@@ -66,36 +72,45 @@ impl<'a> Plan<'a> {
     /// of a row, if it has ended.
     pub(super) fn settle(
         &mut self,
-        id: &EntityId,
+        entity: &EntityId,
         touched: &'a Touched,
         mut home: Home,
         loaded: Option<Parts>,
         bucket_of: impl Fn(&InstanceRow) -> Option<i32>,
     ) {
-        let id = uuid(id);
+        let id = uuid(entity);
         if touched.deleted {
             self.remove(id, home);
+            self.unnamed.push(*entity);
             home = Home::default();
         }
         let parts = touched.parts.clone();
-        let Some(row) = &touched.row else {
-            if !parts.is_empty() {
-                self.add(id, parts, home, loaded);
-            }
-            return;
-        };
-        match bucket_of(row) {
+        let place = match &touched.row {
             None => {
-                self.keep_open(id, parts, home, loaded);
-                self.open.push(row);
+                if !parts.is_empty() {
+                    self.add(id, parts, home, loaded);
+                }
+                home.row.unwrap_or(Place::Open)
             }
-            Some(bucket) => {
-                let parts = self.keep_ended(id, parts, home, loaded, bucket);
-                self.ended
-                    .entry(bucket)
-                    .or_default()
-                    .push(Ended { row, parts });
-            }
+            Some(row) => match bucket_of(row) {
+                None => {
+                    self.keep_open(id, parts, home, loaded);
+                    self.open.push(row);
+                    Place::Open
+                }
+                Some(bucket) => {
+                    let parts = self.keep_ended(id, parts, home, loaded, bucket);
+                    let ended = self.ended.entry(bucket).or_default();
+                    ended.push(Ended { row, parts });
+                    Place::Ended(bucket)
+                }
+            },
+        };
+        if home.row.is_some_and(|from| from != place) {
+            self.moved.push((*entity, place));
+        }
+        if !touched.blobs.is_empty() {
+            self.named.push((*entity, place, &touched.blobs));
         }
     }
 
@@ -223,7 +238,7 @@ mod tests {
         Touched {
             row,
             parts,
-            deleted: false,
+            ..Touched::default()
         }
     }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use bytes::Bytes;
-use store::{Gathered, InstanceRow, Parts, Slot, Table};
+use store::{BlobHash, Gathered, InstanceRow, Parts, Slot, Table, instance_key};
 use tokio_postgres::Error;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -207,6 +207,49 @@ impl<'a> Writes<'a> {
                 );
                 self.add(sql, vec![Box::new(gone.0), Box::new(gone.1)]);
             }
+        }
+    }
+
+    /// What names blobs, and where that lies.
+    pub(super) fn names(&mut self, plan: &'a Plan<'a>, gathered: &'a Gathered) {
+        let gone = plan.unnamed.iter().map(|id| instance_key(id).to_vec());
+        let gone: Vec<Vec<u8>> = gone.chain(gathered.gone_holders()).collect();
+        if !gone.is_empty() {
+            let sql = "DELETE FROM blob_use WHERE holder = ANY($1)";
+            self.add(sql.to_owned(), vec![Box::new(gone)]);
+        }
+        if !plan.moved.is_empty() {
+            let sql = "UPDATE blob_use u SET bucket = a.bucket \
+                       FROM unnest($1::bytea[], $2::integer[]) AS a(holder, bucket) \
+                       WHERE u.holder = a.holder";
+            let moved = plan.moved.iter();
+            let (holders, buckets): (Vec<Vec<u8>>, Vec<Option<i32>>) = moved
+                .map(|(id, place)| (instance_key(id).to_vec(), place.bucket()))
+                .unzip();
+            self.add(sql.to_owned(), vec![Box::new(holders), Box::new(buckets)]);
+        }
+        let (mut holders, mut hashes, mut buckets) = (vec![], vec![], vec![]);
+        let mut name = |holder: Vec<u8>, blob: &'a BlobHash, bucket: Option<i32>| {
+            holders.push(holder);
+            hashes.push(&blob[..]);
+            buckets.push(bucket);
+        };
+        for (id, place, blobs) in &plan.named {
+            let holder = instance_key(id);
+            blobs
+                .iter()
+                .for_each(|blob| name(holder.to_vec(), blob, place.bucket()));
+        }
+        for (holder, blob) in gathered.row_holders() {
+            name(holder, blob, None);
+        }
+        if !holders.is_empty() {
+            let sql = "INSERT INTO blob_use (holder, hash, bucket) \
+                       SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::integer[]) \
+                       ON CONFLICT DO NOTHING";
+            let values: Vec<Box<dyn ToSql + Sync + Send + 'a>> =
+                vec![Box::new(holders), Box::new(hashes), Box::new(buckets)];
+            self.add(sql.to_owned(), values);
         }
     }
 

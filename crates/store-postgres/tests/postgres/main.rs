@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod appends;
+mod blobs;
 mod bounds;
 mod cluster;
 mod conformance;

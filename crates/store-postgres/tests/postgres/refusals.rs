@@ -131,12 +131,12 @@ async fn schemas_of_other_versions_are_refused_and_left_alone() {
     drop(open(may_not.clone()).await);
     let client = server.client().await;
     client
-        .batch_execute("INSERT INTO migration VALUES (7, 7)")
+        .batch_execute("INSERT INTO migration VALUES (99, 99)")
         .await
         .unwrap();
     let parts = [
-        "expected a schema of version 6",
-        "the database's is 7",
+        "expected a schema of version 7",
+        "the database's is 99",
         "run the newer binary",
     ];
     refused(server.config(), &parts).await;

@@ -200,6 +200,11 @@ impl Index {
             .collect()
     }
 
+    /// All blobs that lie in the journal.
+    pub(crate) fn blobs(&self) -> Vec<BlobHash> {
+        self.blobs.keys().copied().collect()
+    }
+
     /// The blobs that lie in a segment.
     pub(crate) fn blobs_of(&self, segment: u64) -> Vec<BlobHash> {
         self.segments

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use rusqlite::{Connection, params};
-use store::{Blob, EntityId, PartitionId, Position, StoreError};
+use store::{EntityId, PartitionId, Position, StoreError};
 
 use super::bucket::{Bucket, Buckets};
 use super::filed::{self, Filing};
@@ -53,21 +53,6 @@ impl Writer {
             synced.map_err(|error| io_failure(&format!("syncing {name}"), error))?;
         }
         Ok(Synced { reached, run })
-    }
-
-    /// Keeps blobs whose journal segment is about to go.
-    pub(crate) fn put_blobs(&mut self, blobs: &[Blob]) -> Result<(), StoreError> {
-        self.begin()?;
-        let put = || {
-            for blob in blobs {
-                let sql = "INSERT INTO blob (hash, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-                self.state
-                    .prepare_cached(sql)?
-                    .execute(params![&blob.hash[..], &blob.bytes[..]])?;
-            }
-            self.state.execute_batch("COMMIT")
-        };
-        put().map_err(state).inspect_err(|_| self.roll_back())
     }
 
     /// Moves the oldest runs, up to one that is durable; false when none is left.

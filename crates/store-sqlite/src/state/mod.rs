@@ -8,6 +8,7 @@
 //! after a checkpoint made them durable: a bucket never knows more than a state that survives a
 //! loss of power, and is never missing what that state has let go.
 
+mod blobs;
 mod block;
 mod bucket;
 mod classes;
@@ -38,6 +39,7 @@ mod terms;
 mod tests;
 mod writer;
 
+pub(crate) use blobs::Sweep;
 pub(crate) use flush::Synced;
 pub(crate) use open::{StateOptions, open};
 pub(crate) use readers::{Reader, Readers};

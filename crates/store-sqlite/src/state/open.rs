@@ -17,7 +17,7 @@ use super::kinds::Kinds;
 use super::readers::Readers;
 use super::recent::{SharedView, View};
 use super::run;
-use super::schema::{self, Durability, FORMAT};
+use super::schema::{self, Durability, FORMAT, NAMELESS};
 use super::writer::{Writer, WriterHandle};
 use crate::failure::{corrupt, io_failure, sqlite_failure};
 
@@ -91,15 +91,16 @@ fn connect(path: &Path, options: &StateOptions) -> Result<Connection, StoreError
         if let Some(pages) = options.max_pages {
             state.pragma_update(None, "max_page_count", pages)?;
         }
-        let format = schema::format(&state)?.unwrap_or(FORMAT);
-        if format != FORMAT {
+        let found = schema::format(&state)?;
+        let format = found.unwrap_or(FORMAT);
+        if ![FORMAT, NAMELESS].contains(&format) {
             return Ok((state, format));
         }
-        schema::create_state(&state)?;
+        schema::create_state(&state, found)?;
         let mut checkpoint = state.prepare("PRAGMA wal_checkpoint(TRUNCATE)")?;
         checkpoint.query_row([], |_| Ok(()))?;
         drop(checkpoint);
-        Ok((state, format))
+        Ok((state, FORMAT))
     };
     let (state, format): (_, i64) = open().map_err(failure)?;
     if format != FORMAT {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, params};
 use store::{Gathered, PartitionId, Position, Projection, Slot, StoreError, Table};
 
+use super::blobs;
 use super::recent::INTACT;
 use super::run::{self, Shown};
 use super::settle::Moves;
@@ -56,6 +57,7 @@ impl Writer {
         for (id, touched) in std::mem::take(&mut gathered.instances) {
             self.settle(id, touched, &mut moves)?;
         }
+        blobs::of_rows(&self.state, &gathered).map_err(failure)?;
         write_keyed(&self.state, gathered.keyed).map_err(failure)?;
         let reached = gathered.reached;
         write_reached(&self.state, &reached).map_err(failure)?;

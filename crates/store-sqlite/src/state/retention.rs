@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use store::{Dropped, Expiry, RetentionClass, StoreError};
 
+use super::blobs;
 use super::bucket::Buckets;
 use super::classes;
 use super::filed;
@@ -53,6 +54,7 @@ impl Writer {
         let forget = || {
             self.state
                 .execute("DELETE FROM bucket WHERE start = ?1", [key])?;
+            blobs::drop_bucket(&self.state, key)?;
             self.state
                 .execute("DELETE FROM superseded WHERE start = ?1", [key])
         };

@@ -7,8 +7,14 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use store::Table;
 
-/// The layout's version; a store of another one is refused.
-pub(super) const FORMAT: i64 = 3;
+use super::blobs;
+
+/// The layout's version; a store of another one is refused, but for [`NAMELESS`], which becomes this one.
+pub(super) const FORMAT: i64 = 4;
+
+/// The layout before it was noted what names blobs. A program that does not note it must not write on in a
+/// store of the present one.
+pub(super) const NAMELESS: i64 = 3;
 
 /// What instances have in common, once in each file.
 const KIND: &str = "
@@ -93,7 +99,9 @@ CREATE TABLE IF NOT EXISTS page (
 ) WITHOUT ROWID;
 ";
 
-/// `start` is a bucket's key: the start of its time and the number of its class, added up.
+/// `start` is a bucket's key: the start of its time and the number of its class, added up. `blob_use` says
+/// what names a blob, and in which bucket an ended instance lies that does, by a number which is not that of
+/// a later bucket under the same key (`blob_bucket`); the rounds in which the others are swept are the contract's.
 const STATE: &str = "
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reached (partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
@@ -121,8 +129,27 @@ CREATE TABLE IF NOT EXISTS bucket (
 );
 CREATE TABLE IF NOT EXISTS class (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS blob (
-    row INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL
+    row INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    bytes BLOB NOT NULL,
+    named_in INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS blob_use (
+    holder BLOB NOT NULL, hash BLOB NOT NULL, bucket INTEGER, PRIMARY KEY (holder, hash)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS blob_use_hash ON blob_use (hash);
+CREATE INDEX IF NOT EXISTS blob_use_bucket ON blob_use (bucket) WHERE bucket IS NOT NULL;
+CREATE TABLE IF NOT EXISTS blob_bucket (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, start INTEGER NOT NULL UNIQUE
+);
+CREATE TABLE IF NOT EXISTS blob_round (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    number INTEGER NOT NULL,
+    began_at INTEGER NOT NULL,
+    noted INTEGER NOT NULL,
+    after BLOB
+);
+CREATE TABLE IF NOT EXISTS blob_noted (partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
 ";
 
 /// The layout's version of a `state.db`; none if it is new.
@@ -134,8 +161,8 @@ pub(super) fn format(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection.query_row(sql, [], |row| row.get(0)).optional()
 }
 
-/// Makes what is missing of `state.db`.
-pub(super) fn create_state(connection: &Connection) -> rusqlite::Result<()> {
+/// Makes what is missing of `state.db`, which has this format, or none yet.
+pub(super) fn create_state(connection: &Connection, format: Option<i64>) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     for tables in [KIND, PARTS, OPEN, STATE] {
         connection.execute_batch(tables)?;
@@ -149,10 +176,15 @@ pub(super) fn create_state(connection: &Connection) -> rusqlite::Result<()> {
             table.name()
         ))?;
     }
-    connection.execute(
-        "INSERT INTO meta VALUES ('format', ?1) ON CONFLICT DO NOTHING",
-        [FORMAT],
-    )?;
+    match format {
+        // Of an older store the first sweep has to say something before rounds begin.
+        None => blobs::begin_rounds(connection, 0)?,
+        Some(NAMELESS) => connection
+            .execute_batch("ALTER TABLE blob ADD COLUMN named_in INTEGER NOT NULL DEFAULT 0")?,
+        Some(_) => {}
+    }
+    let sql = "INSERT OR REPLACE INTO meta VALUES ('format', ?1)";
+    connection.execute(sql, [FORMAT])?;
     connection.execute_batch("COMMIT")
 }
 
@@ -192,6 +224,10 @@ pub(super) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<C
         Durability::Normal => ("NORMAL", 4 << 10),
         Durability::Full => ("FULL", 16 << 10),
     };
+    if matches!(durability, Durability::Normal) {
+        // So that what is freed can be given back to the disk. It counts when the file is made.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
     connection.pragma_update(None, "page_size", page_bytes)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", synchronous)?;

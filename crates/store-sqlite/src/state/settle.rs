@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store::{EntityId, InstanceRow, Parts, StoreError, Touched};
+use store::{EntityId, InstanceRow, Parts, StoreError, Touched, instance_key};
 
 use super::block::Family;
 use super::bucket::Buckets;
@@ -10,7 +10,7 @@ use super::codec::encode_parts;
 use super::filed::Filing;
 use super::recent::{Ended, INTACT};
 use super::writer::Writer;
-use super::{rows, run};
+use super::{blobs, rows, run};
 use crate::failure::sqlite_failure;
 
 /// Beyond this, an ended instance's chunks and history lie in tables, row by row, not in memory
@@ -28,6 +28,17 @@ enum Home {
     Open(Option<Parts>),
     Recent(Arc<Ended>),
     Bucket(i64),
+}
+
+impl Home {
+    /// The bucket where it lies, or will lie soon.
+    fn bucket(&self) -> Option<i64> {
+        match self {
+            Self::Nowhere | Self::Open(_) => None,
+            Self::Recent(ended) => Some(ended.bucket),
+            Self::Bucket(start) => Some(*start),
+        }
+    }
 }
 
 /// What a transaction changes beside `state.db`, once it is visible.
@@ -58,16 +69,30 @@ impl Writer {
         moves: &mut Moves,
     ) -> Result<(), StoreError> {
         let mut home = self.home(&id)?;
+        let holder = instance_key(&id);
         if touched.deleted {
             self.delete(&id, &home, moves)?;
+            blobs::forget(&self.state, &holder).map_err(state)?;
             home = Home::Nowhere;
         }
-        match touched.row.take() {
-            None if touched.parts.is_empty() => Ok(()),
-            None => self.add_parts(&id, touched.parts, home, moves),
-            Some(row) if row.ended_at.is_none() => self.put_open(&row, touched.parts, home, moves),
-            Some(row) => self.put_ended(row, touched.parts, home, moves),
+        let (known, left) = (!matches!(home, Home::Nowhere), home.bucket());
+        let bucket = match touched.row.take() {
+            None => {
+                if !touched.parts.is_empty() {
+                    self.add_parts(&id, touched.parts, home, moves)?;
+                }
+                left
+            }
+            Some(row) if row.ended_at.is_none() => {
+                self.put_open(&row, touched.parts, home, moves)?;
+                None
+            }
+            Some(row) => Some(self.put_ended(row, touched.parts, home, moves)?),
+        };
+        if known && bucket != left {
+            blobs::move_to(&self.state, &holder, bucket).map_err(state)?;
         }
+        blobs::name(&self.state, &holder, &touched.blobs, bucket).map_err(state)
     }
 
     fn home(&mut self, id: &EntityId) -> Result<Home, StoreError> {
@@ -232,13 +257,14 @@ impl Writer {
         Ok(Some(encoded))
     }
 
+    /// Answers the bucket.
     fn put_ended(
         &mut self,
         mut row: InstanceRow,
         parts: Parts,
         home: Home,
         moves: &mut Moves,
-    ) -> Result<(), StoreError> {
+    ) -> Result<i64, StoreError> {
         let rowless = self.forget_rowless(&row.id)?;
         let class = std::mem::take(&mut row.class);
         let class = self.classes.number(&self.state, &class).map_err(state)?;
@@ -279,7 +305,7 @@ impl Writer {
             replaces,
         };
         moves.put.push((bucket, family));
-        Ok(())
+        Ok(bucket)
     }
 
     /// What an ended instance has, when it is small; else it goes into the tables.

@@ -75,12 +75,17 @@ async fn a_repeated_batch_is_committed_once(harness: &impl Harness) {
 
 /// Appends, projects and checkpoints until the journal has let go of its beginning.
 pub(super) async fn trim(store: &impl Store) -> (u64, u64) {
+    trim_behind(store, 1).await
+}
+
+/// The same until it has let go of this position.
+pub(super) async fn trim_behind(store: &impl Store, position: u64) -> (u64, u64) {
     for _ in 0..400 {
         let (epoch, head) = fill(store, ONE, 8).await;
         project(store, head, Vec::<Change>::new()).await;
         store.checkpoint().await.unwrap();
         let journal = store.take_over(ONE).await.unwrap();
-        if journal.first > 1 {
+        if journal.first > position {
             return (epoch, head);
         }
     }

@@ -3,6 +3,7 @@
 //! [`run`] takes a function that opens the same store again and again: each check starts from an
 //! empty store, and opens it a second time to see what lasted.
 
+mod blobs;
 mod cluster;
 mod fence;
 mod instances;
@@ -44,5 +45,6 @@ pub async fn run(harness: &impl Harness) {
     instances::checks(harness).await;
     lists::checks(harness).await;
     retention::checks(harness).await;
+    blobs::checks(harness).await;
     pause::checks(harness).await;
 }

@@ -6,14 +6,16 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::Harness;
+use super::blobs::{hash, named_once, there};
 use super::sample::{DAY, ONE, class};
 use crate::{
-    Change, CountBy, Expiry, HistorySegment, InstanceFilter, InstanceRow, MemoryStore, Projection,
-    Scan, Store, Table,
+    Change, CountBy, Expiry, HistorySegment, Holder, InstanceFilter, InstanceRow, MemoryStore,
+    Projection, Scan, Store, Table,
 };
 
 const IDS: u64 = 9;
 const STEPS: u64 = 40;
+const BLOBS: u16 = 12;
 
 /// A small generator of numbers: the same seed gives the same life.
 struct Chance(u64);
@@ -51,7 +53,7 @@ impl Life {
     fn change(&mut self) -> Vec<Change> {
         let number = self.chance.below(IDS);
         let (slot, id) = (number as u16, id(number));
-        match self.chance.below(12) {
+        match self.chance.below(15) {
             0..=2 => vec![self.history(number), self.put(number, None)],
             3..=6 => {
                 let ended_at = self.chance.below(4) as i64 * DAY + self.chance.below(9) as i64;
@@ -72,7 +74,18 @@ impl Life {
                 self.seqs[number as usize] = 0;
                 vec![Change::DeleteInstance { slot, id }]
             }
-            _ => vec![self.keyed()],
+            10..=11 => vec![self.keyed(Table::Timer)],
+            12 => vec![self.keyed(Table::Outbox)],
+            13 => self.named_by_row(),
+            _ => {
+                let ended_at = (self.chance.below(2) == 0).then_some(2 * DAY);
+                let by = Holder::Instance(id);
+                vec![
+                    self.put(number, ended_at),
+                    self.history(number),
+                    self.name(by),
+                ]
+            }
         }
     }
 
@@ -121,10 +134,25 @@ impl Life {
         }
     }
 
-    fn keyed(&mut self) -> Change {
+    /// A row names blobs.
+    fn named_by_row(&mut self) -> Vec<Change> {
+        let row = self.keyed(Table::Outbox);
+        let (Change::Put { slot, key, .. } | Change::Delete { slot, key, .. }) = &row else {
+            return vec![row];
+        };
+        let (table, slot, key) = (Table::Outbox, *slot, key.clone());
+        vec![row, self.name(Holder::Row { table, slot, key })]
+    }
+
+    fn name(&mut self, by: Holder) -> Change {
+        let blobs = (0..2).map(|_| hash(self.chance.below(BLOBS.into()) as u16));
+        let blobs = blobs.collect();
+        Change::NameBlobs { by, blobs }
+    }
+
+    fn keyed(&mut self, table: Table) -> Change {
         let slot = self.chance.below(3) as u16;
         let key = Bytes::from(vec![self.chance.below(5) as u8]);
-        let table = Table::Timer;
         if self.chance.below(3) == 0 {
             return Change::Delete { table, slot, key };
         }
@@ -210,6 +238,7 @@ async fn everything(store: &impl Store) -> Vec<String> {
         limit: 100,
     };
     told.push(format!("{:?}", store.scan(scan).await.unwrap()));
+    told.push(format!("blobs {:?}", there(store, BLOBS).await));
     told
 }
 
@@ -217,9 +246,12 @@ async fn live<H: Harness>(harness: &H, seed: u64) {
     harness.begin_anew();
     let model = MemoryStore::new();
     let mut store = harness.open().await;
+    // The journal lets go of the blobs, so that what is swept is seen to go.
+    named_once(&model, BLOBS).await;
+    let reached = named_once(&store, BLOBS).await;
     let mut life = Life {
         chance: Chance(seed),
-        reached: 0,
+        reached,
         seqs: [0; IDS as usize],
     };
     for step in 0..STEPS {
@@ -238,6 +270,12 @@ async fn live<H: Harness>(harness: &H, seed: u64) {
                 let expected = model.drop_ended(&expiry).await.unwrap();
                 let dropped = store.drop_ended(&expiry).await.unwrap();
                 assert_eq!(dropped.instances, expected.instances, "{expiry:?}; {what}");
+            }
+            4..=6 => {
+                let (now, keep) = (step as i64 * DAY, DAY as u64);
+                let expected = model.sweep_blobs(now, keep).await.unwrap();
+                let swept = store.sweep_blobs(now, keep).await.unwrap();
+                assert_eq!(swept, expected, "{what}");
             }
             _ => {}
         }

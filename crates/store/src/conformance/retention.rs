@@ -143,7 +143,10 @@ async fn an_instance_goes_with_the_class_that_it_was_given_last(harness: &impl H
 }
 
 /// Does both at once; answers what the second comes to.
-async fn beside<T>(first: impl Future<Output = ()>, second: impl Future<Output = T>) -> T {
+pub(super) async fn beside<T>(
+    first: impl Future<Output = ()>,
+    second: impl Future<Output = T>,
+) -> T {
     let (mut first, mut second) = (pin!(first), pin!(second));
     let (mut first_done, mut second_done) = (false, None);
     poll_fn(move |context| {

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 
 use crate::{
-    Change, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment, InstanceFilter, InstanceRow,
-    ListCursor, Page, RetentionClass, Row, Scan, Slot, StoredInstance, Table,
+    BlobHash, Change, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment, Holder,
+    InstanceFilter, InstanceRow, ListCursor, Page, RetentionClass, Row, Scan, Slot, StoredInstance,
+    Table,
 };
 
 /// An instance's row, chunks and history: moved and dropped together.
@@ -16,6 +17,7 @@ struct Family {
     row: Option<InstanceRow>,
     chunks: BTreeMap<u32, Bytes>,
     history: BTreeMap<u64, HistorySegment>,
+    blobs: BTreeSet<BlobHash>,
     /// Of its row, which does not tell.
     class: RetentionClass,
 }
@@ -58,6 +60,8 @@ fn end_of(prefix: &[u8]) -> Option<(Bytes, Slot)> {
 pub(super) struct MemoryState {
     families: BTreeMap<EntityId, Family>,
     tables: BTreeMap<Table, BTreeMap<(Bytes, Slot), Bytes>>,
+    /// Blobs that rows of keyed tables name.
+    named: BTreeMap<(Table, Bytes, Slot), BTreeSet<BlobHash>>,
 }
 
 impl MemoryState {
@@ -92,9 +96,28 @@ impl MemoryState {
                     .insert((key, slot), value);
             }
             Change::Delete { table, slot, key } => {
+                self.named.remove(&(table, key.clone(), slot));
                 self.tables.entry(table).or_default().remove(&(key, slot));
             }
+            Change::NameBlobs { by, blobs } => match by {
+                Holder::Instance(id) => self.family(id).blobs.extend(blobs),
+                Holder::Row { table, slot, key } => {
+                    self.named
+                        .entry((table, key, slot))
+                        .or_default()
+                        .extend(blobs);
+                }
+            },
         }
+    }
+
+    /// Every blob that is named.
+    pub(super) fn named(&self) -> BTreeSet<BlobHash> {
+        let families = self.families.values().flat_map(|family| &family.blobs);
+        families
+            .chain(self.named.values().flatten())
+            .copied()
+            .collect()
     }
 
     fn family(&mut self, id: EntityId) -> &mut Family {

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::blobs::MemoryBlobs;
 use super::cluster::{Members, system_clock};
 use super::journal::PartitionJournal;
 use super::state::MemoryState;
 use crate::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
     HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId,
-    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Table,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept, Table,
 };
 
 /// Ended instances are dropped by whole days, as the stores on disk do.
@@ -30,7 +31,7 @@ pub struct MemoryStore {
 #[derive(Default)]
 pub(super) struct Content {
     pub(super) journals: BTreeMap<PartitionId, PartitionJournal>,
-    blobs: BTreeMap<BlobHash, Bytes>,
+    blobs: MemoryBlobs,
     reached: BTreeMap<PartitionId, Position>,
     state: MemoryState,
     paused: Option<String>,
@@ -120,8 +121,7 @@ impl Store for MemoryStore {
         };
         let appended = journal.append(&append);
         if appended == Appended::Committed {
-            let blobs = append.blobs.into_iter().map(|blob| (blob.hash, blob.bytes));
-            content.blobs.extend(blobs);
+            content.blobs.keep(append.blobs);
         }
         Ok(appended)
     }
@@ -139,7 +139,7 @@ impl Store for MemoryStore {
     }
 
     async fn blob(&self, hash: BlobHash) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.content().blobs.get(&hash).cloned())
+        Ok(self.content().blobs.get(&hash))
     }
 
     async fn project(&self, projections: Vec<Projection>) -> Result<(), StoreError> {
@@ -219,5 +219,16 @@ impl Store for MemoryStore {
 
     async fn drop_ended(&self, expiry: &Expiry) -> Result<Dropped, StoreError> {
         Ok(self.content().state.drop_ended(expiry, BUCKET_MS))
+    }
+
+    async fn sweep_blobs(&self, now_ms: i64, keep_ms: u64) -> Result<Swept, StoreError> {
+        let content = &mut *self.content();
+        let heads = content.journals.iter();
+        let heads = heads.map(|(partition, journal)| (*partition, journal.head()));
+        let (heads, reached) = (heads.collect(), &content.reached);
+        let named = content.state.named();
+        Ok(content
+            .blobs
+            .sweep((now_ms, keep_ms), heads, reached, &named))
     }
 }

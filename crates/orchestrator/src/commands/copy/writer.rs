@@ -1,9 +1,14 @@
-//! Writes what comes into another store, a bounded piece at a time.
+//! Writes what comes into another store, a bounded piece at a time. What names blobs is read out of the rows
+//! and histories: the source need not know it.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use engine::Id;
+use runtime::{named_by_history, named_by_row};
 use store::{
-    Blob, Change, HistorySegment, InstanceRow, Movable, PartitionId, Projection, Row, StoreError,
-    StoredInstance, Table,
+    Blob, BlobHash, Change, HistorySegment, Holder, InstanceRow, Movable, PartitionId, Projection,
+    Row, StoreError, StoredInstance, Table,
 };
 
 use super::sum::Sum;
@@ -22,6 +27,8 @@ pub(super) struct Writer<'a> {
     sum: Sum,
     changes: Vec<Change>,
     bytes: usize,
+    /// What the history that came last names.
+    named: BTreeSet<BlobHash>,
 }
 
 impl<'a> Writer<'a> {
@@ -32,6 +39,7 @@ impl<'a> Writer<'a> {
             sum: Sum::default(),
             changes: vec![],
             bytes: 0,
+            named: BTreeSet::new(),
         }
     }
 
@@ -71,6 +79,7 @@ impl Sink for Writer<'_> {
     async fn rows(&mut self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
         for row in rows {
             self.sum.add_row(table, &row);
+            let named = named_by_row(table, &row);
             let Row { slot, key, value } = row;
             let bytes = key.len() + value.len();
             let put = Change::Put {
@@ -80,6 +89,9 @@ impl Sink for Writer<'_> {
                 value,
             };
             self.add(put, bytes).await?;
+            if let Some(named) = named {
+                self.add(named, 0).await?;
+            }
         }
         Ok(())
     }
@@ -91,6 +103,12 @@ impl Sink for Writer<'_> {
     ) -> Result<(), StoreError> {
         for segment in segments {
             self.sum.add_segment(row, &segment);
+            let named = named_by_history(&segment.bytes);
+            let named = named.map_err(|error| StoreError::Corrupt {
+                place: format!("the history of {}", Id::from_bytes(row.id)),
+                detail: error.to_string(),
+            })?;
+            self.named.extend(named);
             let (slot, id, bytes) = (row.slot, row.id, segment.bytes.len());
             self.add(Change::AppendHistory { slot, id, segment }, bytes)
                 .await?;
@@ -113,6 +131,13 @@ impl Sink for Writer<'_> {
             self.add(put, length).await?;
         }
         let length = row.snapshot.len() + 200;
-        self.add(Change::PutInstance(Box::new(row)), length).await
+        self.add(Change::PutInstance(Box::new(row)), length).await?;
+        let blobs = std::mem::take(&mut self.named);
+        if blobs.is_empty() {
+            return Ok(());
+        }
+        let (by, length) = (Holder::Instance(id), blobs.len() * 32);
+        let blobs = blobs.into_iter().collect();
+        self.add(Change::NameBlobs { by, blobs }, length).await
     }
 }
