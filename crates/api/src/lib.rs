@@ -69,9 +69,7 @@ pub use router::{
 pub use schedule::{
     Schedule, ScheduleNext, SchedulePaused, ScheduleRequest, ScheduleTick, ScheduleTurned,
 };
-pub use stats::{
-    FailureGroup, Failures, Latency, Stats, StatsFigures, StatsPoint, StatsSeries,
-};
+pub use stats::{FailureGroup, Failures, Latency, Stats, StatsFigures, StatsPoint, StatsSeries};
 pub use submit::{
     BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,
 };

@@ -76,8 +76,8 @@ pub use reads::{
     DecisionStatus, DecisionsWaiting, Delegation, HistoryPage, Listed, NoticeRow, TablePage,
 };
 pub use rollup::{
-    FailureGroup, FailurePart, FailureState, Failures, FailuresAsked, Latencies, OTHER, ROLLUPS_KEPT_MS,
-    RollupError, StatsAbout, StatsAsked, StatsBy, StatsFound, StatsSeries, Tally,
+    FailureGroup, FailurePart, FailureState, Failures, FailuresAsked, Latencies, OTHER,
+    ROLLUPS_KEPT_MS, RollupError, StatsAbout, StatsAsked, StatsBy, StatsFound, StatsSeries, Tally,
 };
 pub use schedules::{
     Backfill, Held, LastTick, Request, ScheduleError, ScheduleName, ScheduleState,
