@@ -43,11 +43,13 @@ pub enum Table {
     Event,
     /// What events are found by: kind, hash of the value, id.
     EventIndex,
+    /// Windows of triggers: what they are, what came to them, and which window each event came to.
+    Window,
 }
 
 impl Table {
     /// Every table, in a fixed order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Task,
         Self::Timer,
         Self::Wait,
@@ -63,6 +65,7 @@ impl Table {
         Self::Audit,
         Self::Event,
         Self::EventIndex,
+        Self::Window,
     ];
 
     /// The table's name in storage.
@@ -83,6 +86,7 @@ impl Table {
             Self::Audit => "audit",
             Self::Event => "event",
             Self::EventIndex => "event_index",
+            Self::Window => "window",
         }
     }
 }

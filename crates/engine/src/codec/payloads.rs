@@ -97,6 +97,10 @@ fn slot_payloads(body: Option<&SlotBody>) -> [Option<&Payload>; 4] {
         Some(SlotBody::EventRefused(refused)) => {
             refused.start.as_deref().map_or([None; 4], start_payloads)
         }
+        Some(SlotBody::WindowTook(took)) => {
+            let start = took.offered.start.as_deref();
+            start.map_or([None; 4], start_payloads)
+        }
         _ => [None; 4],
     }
 }
@@ -117,6 +121,10 @@ fn message_payloads(sent: &MessageSent) -> [Option<&Payload>; 4] {
         .and_then(|message| message.body.as_ref())
     {
         Some(MessageBody::Start(start)) => start_payloads(start),
+        Some(MessageBody::WindowOffered(offered)) => {
+            let start = offered.start.as_deref();
+            start.map_or([None; 4], start_payloads)
+        }
         Some(MessageBody::ChildEnded(ended) | MessageBody::ChildCompensated(ended)) => {
             [ended.output.as_ref(), None, None, None]
         }

@@ -71,6 +71,15 @@ pub struct EventRoute {
     /// Why nothing was started.
     #[prost(message, optional, tag = "6")]
     pub error: Option<Failure>,
+    /// The key of the trigger's window that it came to; none where the trigger has no windows.
+    #[prost(string, optional, tag = "130")]
+    pub window_key: Option<String>,
+    /// That window (16 bytes), where it lives beside the event.
+    #[prost(bytes = "bytes", tag = "131")]
+    pub window: Bytes,
+    /// The window had no room for it, as far as that was known with the event.
+    #[prost(bool, tag = "132")]
+    pub dropped: bool,
 }
 
 /// What an event should have started was refused, and is kept as a dead letter.

@@ -48,6 +48,11 @@ const MIGRATIONS: &[Migration] = &[
         compatible_from: 3,
         sql: include_str!("0005_events.sql"),
     },
+    Migration {
+        version: 6,
+        compatible_from: 3,
+        sql: include_str!("0006_windows.sql"),
+    },
 ];
 
 /// How often the first tables are tried again when another node makes them at the same moment.

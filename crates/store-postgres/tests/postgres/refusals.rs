@@ -135,7 +135,7 @@ async fn schemas_of_other_versions_are_refused_and_left_alone() {
         .await
         .unwrap();
     let parts = [
-        "expected a schema of version 5",
+        "expected a schema of version 6",
         "the database's is 7",
         "run the newer binary",
     ];
