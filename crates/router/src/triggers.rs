@@ -3,9 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use definition::{
-    Catalog, EventTrigger, MAX_LIMIT_KEY, Trigger, TriggerKind, Window, Workflow,
-};
+use definition::{Catalog, EventTrigger, MAX_LIMIT_KEY, Trigger, TriggerKind, Window, Workflow};
 use expression::{EvalError, EvalErrorKind, Program, Template};
 use serde_json::Value;
 
@@ -151,6 +149,19 @@ impl Table {
         start(seen, trigger.condition.as_ref(), trigger.input_of_each())
     }
 
+    /// The key of the window that an event comes to.
+    ///
+    /// # Errors
+    /// When it fails, or is no text, number or truth value, or longer than 256 bytes.
+    pub fn window_key(
+        &self,
+        window: &Window,
+        event: &dyn Event,
+        stats: &dyn Stats,
+    ) -> Result<String, StartError> {
+        key_of(self.seen(event, stats), window)
+    }
+
     /// The input that a trigger makes of a window of events; none: it says nothing of it.
     ///
     /// # Errors
@@ -167,31 +178,40 @@ impl Table {
     }
 }
 
-/// The key of the window that an event comes to.
+/// The key of the window that something comes to, where no table is at hand.
 ///
 /// # Errors
-/// When it fails, or is no text, number or truth value, or longer than 256 bytes.
+/// As [`Table::window_key`].
 pub fn window_key(
     catalog: &Catalog,
     window: &Window,
     event: &dyn Event,
     stats: &dyn Stats,
 ) -> Result<String, StartError> {
-    let Some(template) = &window.key else {
-        return Ok(String::new());
-    };
     let settings = Settings::new(catalog);
     let seen = Seen {
         event,
         stats,
         settings: &settings,
     };
+    key_of(seen, window)
+}
+
+fn key_of(seen: Seen<'_>, window: &Window) -> Result<String, StartError> {
+    let Some(template) = &window.key else {
+        return Ok(String::new());
+    };
     let value = seen.value(template);
     let key = match value.map_err(|error| StartError::Key(error.to_string()))? {
         Value::String(text) => text,
         value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
         other => {
-            let told = format!("expected a text or a number, but it is {other:.80}");
+            let found = match other {
+                Value::Null => "null",
+                Value::Array(_) => "a list",
+                _ => "a mapping",
+            };
+            let told = format!("expected a text or a number, but it is {found}");
             return Err(StartError::Key(told));
         }
     };

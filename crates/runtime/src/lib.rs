@@ -40,6 +40,7 @@ mod submit;
 mod subscribe;
 mod tasks;
 mod turns;
+mod windows;
 
 pub use clock::{Clock, SystemClock, TokioClock};
 pub use cluster::{Connection, Membership, NodeView, Peers};
@@ -77,3 +78,4 @@ pub use schedules::{
 };
 pub use submit::{Idempotency, Submit, Submitted};
 pub use subscribe::{Published, StreamFrom, Subscription};
+pub use windows::{WindowEntry, WindowState};

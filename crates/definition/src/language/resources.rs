@@ -9,8 +9,8 @@ use super::router::{DESTINATION, NAMED, POOL_MEMBER, ROUTE_RULE, ROUTER, ROUTER_
 use super::steps::{CACHE, CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
 use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
 use super::trigger::{SIGNATURE, TRIGGER};
-use super::window::{BATCH, DEBOUNCE, THROTTLE};
 use super::turn::{CONCURRENCY, FAIRNESS, STEP_CONCURRENCY};
+use super::window::{BATCH, DEBOUNCE, THROTTLE};
 use super::workflow::{self, INPUT, WORKFLOW};
 use super::{Choice, Key, Object, Shape};
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost::Message;
 
-use super::{Failure, StartMessage};
+use super::{Failure, StartMessage, WindowOutcome};
 use crate::payload::Payload;
 
 /// An event was taken: from here on it is kept, and what follows from it has begun.
@@ -77,9 +77,9 @@ pub struct EventRoute {
     /// That window (16 bytes), where it lives beside the event.
     #[prost(bytes = "bytes", tag = "131")]
     pub window: Bytes,
-    /// The window had no room for it, as far as that was known with the event.
-    #[prost(bool, tag = "132")]
-    pub dropped: bool,
+    /// What came of it there; only where the window is known.
+    #[prost(enumeration = "WindowOutcome", tag = "132")]
+    pub window_outcome: i32,
 }
 
 /// What an event should have started was refused, and is kept as a dead letter.

@@ -5,8 +5,8 @@ use prost::{Message, Oneof};
 use super::{
     CancelRequested, DeadLetterSettled, Empty, Ended, EventRefused, EventTaken, Failure,
     KeyReleased, OperationMade, OperationTaken, OperationTurned, OperationWorked, Parent,
-    ScheduleTicked, ScheduleTurned, StartRefused, StepsTaken, TaskKey, WindowClosed,
-    WindowOffered, WindowReleased, WindowTook,
+    ScheduleTicked, ScheduleTurned, StartRefused, StepsTaken, TaskKey, WindowClosed, WindowOffered,
+    WindowReleased, WindowTook,
 };
 use crate::payload::Payload;
 

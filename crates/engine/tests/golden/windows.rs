@@ -64,7 +64,7 @@ pub fn bodies() -> Vec<Body> {
             rule: "0-event".into(),
             window_key: Some("k".into()),
             window,
-            dropped: true,
+            window_outcome: WindowOutcome::Dropped as i32,
             ..EventRoute::default()
         }],
         ..EventTaken::default()

@@ -10,6 +10,7 @@ mod operations;
 mod resources;
 mod schedules;
 mod serve;
+mod windows;
 mod workflows;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,6 +30,7 @@ pub use resources::{
 };
 pub use schedules::SchedulesCommand;
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
+pub use windows::WindowsCommand;
 pub use workflows::{
     AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, HoldArgs, IdArgs,
     ListArgs, MigrateArgs, ReplayArgs, RestoreArgs, RetryArgs, SignalArgs, StepArgs, StepsCommand,
@@ -145,6 +147,9 @@ pub enum Command {
     /// What starts workflows by the time
     #[command(subcommand)]
     Schedules(SchedulesCommand),
+    /// Events that wait to become one start, and how often triggers start
+    #[command(subcommand)]
+    Windows(WindowsCommand),
     /// Calls that failed for good and are kept whole
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),

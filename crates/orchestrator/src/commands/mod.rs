@@ -28,6 +28,7 @@ mod system;
 mod test;
 mod verbs;
 mod watch;
+mod windows;
 
 use std::future::Future;
 
@@ -102,6 +103,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Delete(args) => instances::delete(session, args).await,
         Command::DeadLetters(command) => dead_letters::run(session, command).await,
         Command::Schedules(command) => schedules::run(session, command).await,
+        Command::Windows(command) => windows::run(session, command).await,
         Command::Operations(command) => operations::run(session, command).await,
         Command::Decisions(command) => decide(command, session).await,
         Command::Approve(args) => decisions::answer(session, "approve", args).await,

@@ -17,6 +17,7 @@ use crate::dead_letter::DeadLetter;
 use crate::events::index_rows_gone;
 use crate::operation::Operation;
 use crate::shared::Shared;
+use crate::windows::{CLOSED, ENTRY, MEMBER, is_row_over};
 
 /// Keys looked at at once.
 const PAGE: usize = 1_000;
@@ -29,18 +30,22 @@ const BETWEEN_ROUNDS: Duration = Duration::from_secs(600);
 
 /// How long an operation is shown after its end, in milliseconds.
 const OPERATIONS_KEPT_MS: u64 = 90 * 24 * 3_600 * 1_000;
-/// What is swept, one after the other.
-const TABLES: [Table; 4] = [
-    Table::Key,
-    Table::Event,
-    Table::DeadLetter,
-    Table::Operation,
+/// What is swept, one after the other: tables, or the rows of one whose keys begin so.
+const SWEPT: [(Table, &[u8]); 7] = [
+    (Table::Key, &[]),
+    (Table::Event, &[]),
+    (Table::Window, &[CLOSED]),
+    (Table::Window, &[ENTRY]),
+    (Table::Window, &[MEMBER]),
+    (Table::DeadLetter, &[]),
+    (Table::Operation, &[]),
 ];
 
 /// Goes through the tables, page by page, round after round.
 pub(super) struct Sweep {
     next_at: Instant,
-    table: Table,
+    /// The place in [`SWEPT`].
+    at: usize,
     after: Option<(Bytes, Slot)>,
 }
 
@@ -49,7 +54,7 @@ impl Sweep {
     pub(super) fn new() -> Self {
         Self {
             next_at: steady_now() + BETWEEN_ROUNDS,
-            table: Table::Key,
+            at: 0,
             after: None,
         }
     }
@@ -61,37 +66,34 @@ impl Sweep {
 
     /// Looks at one page and deletes what has expired.
     pub(super) async fn page(&mut self, shared: &Shared) -> Result<(), StoreError> {
-        let limit = match self.table {
+        let (table, prefix) = SWEPT[self.at];
+        let limit = match table {
             Table::DeadLetter | Table::Event | Table::Operation => LETTERS,
             _ => PAGE,
         };
-        let table = self.table;
         let scan = Scan {
             table,
             slots: 0..=SLOTS - 1,
             after: self.after.take(),
-            prefix: Bytes::new(),
+            prefix: Bytes::from_static(prefix),
             reverse: false,
             limit,
         };
         let rows = shared.store.scan(scan).await?;
         let projections = deletions(shared, table, &rows);
-        // Events lie in the order of their times: behind one that stays all do.
-        let full = rows.len() >= limit && (table != Table::Event || !projections.is_empty());
+        // Events and windows lie in the order of their times: behind those that stay all do.
+        let by_time = matches!(table, Table::Event | Table::Window);
+        let full = rows.len() >= limit && (!by_time || !projections.is_empty());
         self.after = rows
             .last()
             .filter(|_| full)
             .map(|row| (row.key.clone(), row.slot));
         let mut pause = BETWEEN_PAGES;
         if !full {
-            let mut behind = TABLES
-                .into_iter()
-                .skip_while(|other| *other != table)
-                .skip(1);
-            self.table = behind.next().unwrap_or_else(|| {
+            self.at = (self.at + 1) % SWEPT.len();
+            if self.at == 0 {
                 pause = BETWEEN_ROUNDS;
-                TABLES[0]
-            });
+            }
         }
         self.next_at = steady_now() + pause;
         if projections.is_empty() {
@@ -116,6 +118,7 @@ fn deletions(shared: &Shared, table: Table, rows: &[Row]) -> Vec<Projection> {
             let id = Id::from_slice(&row.key).unwrap_or_default();
             id.made_at().saturating_add_unsigned(keep_events_ms) <= now
         }
+        Table::Window => is_row_over(row, keep_events_ms, now),
         Table::Operation => is_operation_over(row, now),
         _ => KeyTaken::decode(row.value.clone()).is_ok_and(|taken| taken.expires_at <= now),
     };

@@ -25,3 +25,4 @@ mod schedules;
 mod signals;
 mod streams;
 mod turns;
+mod windows;

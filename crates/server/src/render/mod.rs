@@ -16,6 +16,7 @@ mod record;
 mod router;
 mod schedule;
 mod summary;
+mod window;
 
 pub use self::schedule::schedule;
 pub use adapter::adapter;
@@ -32,3 +33,4 @@ pub use past::{fit, misfit, outlook, replay_outlook, restore_outlook};
 pub use record::history_record;
 pub use router::{router, router_explanation};
 pub use summary::{submitted, summary};
+pub use window::{came_by_now, window};
