@@ -38,11 +38,12 @@ impl Runtime {
         let count = events.len();
         let mut groups: BTreeMap<usize, (Vec<usize>, Vec<Numbered>)> = BTreeMap::new();
         for (place, incoming) in events.into_iter().enumerate() {
-            let id = self.id_of_event(&incoming);
+            let name = incoming.key();
+            let id = self.id_of_event(name.as_deref(), &incoming.subject);
             let group = groups.entry(self.shared.placement.of(id.slot()));
             let (places, events) = group.or_default();
             places.push(place);
-            events.push(Numbered { id, incoming });
+            events.push(Numbered { id, name, incoming });
         }
         let taken = groups.into_values().map(async |(places, events)| {
             let taken = self.take_at_owner(events).await;
@@ -67,10 +68,10 @@ impl Runtime {
     }
 
     /// An event lives in the slot of its name, else of its subject, else in any.
-    fn id_of_event(&self, incoming: &Incoming) -> Id {
-        let slot = match incoming.key() {
-            Some(key) => slot_of(&key),
-            None if !incoming.subject.is_empty() => slot_of(&incoming.subject),
+    fn id_of_event(&self, name: Option<&str>, subject: &str) -> Id {
+        let slot = match name {
+            Some(name) => slot_of(name),
+            None if !subject.is_empty() => slot_of(subject),
             None => self.shared.any_slot(),
         };
         self.shared.new_id(slot)
@@ -138,7 +139,7 @@ impl Runtime {
         looked_up: Option<LookedUp>,
         reply: oneshot::Sender<EventReply>,
     ) -> EventOrder {
-        let Numbered { id, incoming } = event;
+        let Numbered { id, name, incoming } = event;
         let correlation_id = match incoming.correlation_id.as_str() {
             "" => id.to_string(),
             given => given.to_owned(),
@@ -153,7 +154,7 @@ impl Runtime {
             event_type: incoming.event_type.clone(),
             source: incoming.source.clone(),
             subject: incoming.subject.clone(),
-            key: incoming.key().unwrap_or_default(),
+            key: name.clone().unwrap_or_default(),
             cause: incoming.cause.clone(),
             actor: incoming.actor.clone(),
             ..EventTaken::default()
@@ -214,13 +215,13 @@ impl Runtime {
         again: bool,
     ) -> Result<Vec<Option<LookedUp>>, StoreError> {
         let looked_up = places.iter().map(async |place| {
-            let Numbered { id, incoming } = &events[*place];
+            let Numbered { id, name, .. } = &events[*place];
             let store = self.shared.store.as_ref();
             let reached = self.shared.port(id.slot()).reached.get();
-            let (name, found) = match incoming.key() {
-                Some(key) => {
-                    let found = read_key(store, &key).await?;
-                    (key, found)
+            let (name, found) = match name {
+                Some(name) => {
+                    let found = read_key(store, name).await?;
+                    (name.clone(), found)
                 }
                 // Without a name only a repeat of ours is known, by its id.
                 None if again => {
