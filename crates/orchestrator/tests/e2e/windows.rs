@@ -114,17 +114,20 @@ fn each_storm_of_a_device_is_one_start_with_all_its_readings_over_a_kill() {
         "{window}"
     );
     assert_eq!(window["workflow_id"], route["workflow_id"]);
-    let correlation = shown["correlation_id"].as_str().unwrap();
-    let graph = node.get(&format!("/api/v1/correlations/{correlation}"));
-    let kinds = |kind: &str| {
-        let nodes = graph["nodes"].as_array().unwrap().iter();
-        nodes.filter(|node| node["kind"] == kind).count()
-    };
-    assert_eq!(
-        (kinds("event"), kinds("window"), kinds("workflow")),
-        (READINGS, 1, 1),
-        "{graph}"
-    );
+    // The last event's correlation has all of it; another one's leads there.
+    let ids = window["events"].as_array().unwrap();
+    let other = ids.iter().find(|id| **id != event.as_str()).unwrap();
+    let other = node.get(&format!("/api/v1/events/{}", other.as_str().unwrap()));
+    for (event, events) in [(&shown, READINGS), (&other, 1)] {
+        let correlation = event["correlation_id"].as_str().unwrap();
+        let graph = node.get(&format!("/api/v1/correlations/{correlation}"));
+        let kinds = |kind: &str| {
+            let nodes = graph["nodes"].as_array().unwrap().iter();
+            nodes.filter(|node| node["kind"] == kind).count()
+        };
+        let found = (kinds("event"), kinds("window"), kinds("workflow"));
+        assert_eq!(found, (events, 1, 1), "{graph}");
+    }
     let metrics = node.page("/metrics");
     assert!(
         metrics.contains("orchestrator_window_gathered_total"),

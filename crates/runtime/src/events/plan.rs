@@ -107,15 +107,19 @@ pub(crate) fn plan_window(
         Some(input) => planning.start(name, version, Some(input)),
         None => StartMessage {
             version,
+            turn_key: None,
             ..last.clone()
         },
     };
-    let planned = Planned::of(StartMessage {
+    let mut planned = Planned::of(StartMessage {
         trigger: last.trigger,
         correlation_id: last.correlation_id,
         priority: last.priority,
         ..made
     });
+    if of.workflow.subject.is_some() {
+        planned.start.subject.clear();
+    }
     Planned { refused, ..planned }
 }
 

@@ -18,6 +18,7 @@ use crate::events::{
     Routing, event_key, own_name, plan,
 };
 use crate::partition::{Door, read_key};
+use crate::windows::Offer;
 
 /// The first format whose readers know events and schedules.
 pub(crate) const KNOWN_SINCE: u32 = 4;
@@ -193,6 +194,7 @@ impl Runtime {
         near: Slot,
         incoming: &Incoming,
     ) {
+        let gathers = planned.window.as_ref().is_some_and(Offer::gathers);
         let (start, shared) = (&mut planned.start, &self.shared);
         incoming.actor.clone_into(&mut start.requester);
         // What is refused here is refused anew where it is decided, and kept.
@@ -201,8 +203,11 @@ impl Runtime {
             if workflow.subject.is_none() {
                 incoming.subject.clone_into(&mut start.subject);
             }
-            let found = shared.slot_of_start(catalog, &workflow, start, Some(slot));
-            slot = found.unwrap_or(slot);
+            // Where what is gathered lives is known when its window closes.
+            if !gathers {
+                let found = shared.slot_of_start(catalog, &workflow, start, Some(slot));
+                slot = found.unwrap_or(slot);
+            }
         }
         planned.id = shared.new_id(slot);
     }

@@ -173,7 +173,7 @@ impl Partition {
 
     /// When windows are to be looked at next, milliseconds since the epoch.
     pub(super) fn windows_due_at(&self) -> i64 {
-        match self.closing_windows {
+        match self.closing_windows || !self.port().is_open() {
             true => i64::MAX,
             false => self.slots.windows.next_at(),
         }

@@ -21,6 +21,11 @@ impl Offer {
         }
     }
 
+    /// Whether several events become one start, which is made when the window closes.
+    pub(crate) fn gathers(&self) -> bool {
+        self.terms.kind() != WindowKind::Throttle
+    }
+
     /// What is recorded, or travels. Only a throttle gives each event its own instance.
     pub(crate) fn of_start(
         self,
@@ -29,7 +34,7 @@ impl Offer {
         start: StartMessage,
     ) -> WindowOffered {
         let bytes = |id: Id| Bytes::copy_from_slice(&id.bytes());
-        let own = self.terms.kind() == WindowKind::Throttle;
+        let own = !self.gathers();
         WindowOffered {
             workflow: start.workflow.clone(),
             trigger: start.trigger.clone(),

@@ -116,7 +116,10 @@ impl Windows {
     /// Takes in a row of an open window.
     pub(crate) fn load(&mut self, row: &Row) {
         match WindowState::decode(row.value.clone()) {
-            Ok(state) => self.hold(state, 0),
+            Ok(state) => {
+                self.name_newest(&state);
+                self.hold(state, 0);
+            }
             Err(error) => tracing::error!(slot = row.slot, %error, "a window cannot be read"),
         }
     }
@@ -124,11 +127,18 @@ impl Windows {
     fn hold(&mut self, state: WindowState, position: u64) {
         let id = state.id();
         self.due.insert((state.due_at, id));
-        let name = WindowName::new(&state.workflow, &state.trigger, &state.key);
-        // Ids rise with the time: the last that opened is the one that takes.
-        let newest = self.names.entry(name).or_insert(id);
-        *newest = id.max(*newest);
         self.open.insert(id, Open { state, position });
+    }
+
+    /// Of the windows of a name that are read, the one that opened last takes what comes; one that is full never does.
+    fn name_newest(&mut self, state: &WindowState) {
+        let name = name_of(state);
+        let known = self.names.get(&name).and_then(|id| self.get(*id));
+        let is_newer = known
+            .is_none_or(|known| (!state.full, state.opened_at) > (!known.full, known.opened_at));
+        if is_newer {
+            self.names.insert(name, state.id());
+        }
     }
 
     /// Applies a fact of the batch at `position`; answers with what is written of it.
@@ -146,7 +156,10 @@ impl Windows {
         }
         let (state, changes) = match (fact, known) {
             (SlotBody::WindowTook(took), known) => {
-                let mut state = known.unwrap_or_else(|| WindowState::opened(took));
+                let mut state = known.unwrap_or_else(|| {
+                    self.names.insert(WindowName::of(&took.offered), id);
+                    WindowState::opened(took)
+                });
                 let changes = state.take(took);
                 (Some(state), changes)
             }
@@ -155,7 +168,7 @@ impl Windows {
                 (Some(state), changes)
             }
             (SlotBody::WindowClosed(closed), Some(state)) => {
-                let name = WindowName::new(&state.workflow, &state.trigger, &state.key);
+                let name = name_of(&state);
                 if self.names.get(&name) == Some(&id) {
                     self.names.remove(&name);
                 }
@@ -168,4 +181,8 @@ impl Windows {
         }
         changes
     }
+}
+
+fn name_of(state: &WindowState) -> WindowName {
+    WindowName::new(&state.workflow, &state.trigger, &state.key)
 }

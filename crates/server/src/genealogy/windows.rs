@@ -4,7 +4,7 @@ use api::{GenealogyNode, Time};
 use engine::{Id, Instance};
 use runtime::{Event, WindowState};
 
-use super::Graph;
+use super::{Graph, instance_of};
 use crate::door::{Refusal, of_unavailable};
 use crate::state::Door;
 
@@ -36,6 +36,9 @@ impl Graph {
             if let Some(window) = window.filter(|_| entry.instance.is_empty()) {
                 self.add_window(&window);
                 self.link(&from, &window.id().to_string(), "came");
+                if let Some(started) = Id::from_slice(&window.instance) {
+                    self.add_started(door, started).await?;
+                }
             }
         }
         Ok(())
@@ -66,6 +69,24 @@ impl Graph {
                 self.link(&event.id.to_string(), &id.to_string(), "came");
             }
         }
+        Ok(())
+    }
+
+    /// What a window started, which has the correlation id of its last event only.
+    async fn add_started(&mut self, door: &Door, id: Id) -> Result<(), Refusal> {
+        let Some(instance) = instance_of(door, id).await? else {
+            return Ok(());
+        };
+        let started = &instance.header().started;
+        self.add(GenealogyNode {
+            id: id.to_string(),
+            kind: "workflow".to_owned(),
+            name: started.workflow.clone(),
+            status: Some(instance.status().as_str().to_owned()),
+            at: Some(Time(id.made_at())),
+            ended_at: instance.ended_at().map(Time),
+            subject: Some(started.subject.clone()).filter(|subject| !subject.is_empty()),
+        });
         Ok(())
     }
 
