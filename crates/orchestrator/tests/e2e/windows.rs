@@ -1,7 +1,5 @@
 //! Windows of triggers over kill -9: each device's storm becomes one start, with all its readings.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::harness::{Node, PATIENCE, until};
@@ -61,7 +59,7 @@ async fn send(url: String, body: String) -> Value {
             let text = answer.text().await.unwrap();
             return serde_json::from_str(&text).unwrap();
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::task::yield_now().await;
     }
 }
 
@@ -100,7 +98,18 @@ fn each_storm_of_a_device_is_one_start_with_all_its_readings_over_a_kill() {
     assert_eq!(all["total"], DEVICES, "none started twice: {all}");
     let open = node.get("/api/v1/windows");
     assert_eq!(open["items"].as_array().unwrap().len(), 0, "{open}");
-    // From an event to its window, to what that started, and back to all events of it.
+    leads_from_each_event_to_the_start_and_back(&node, &event);
+    let metrics = node.page("/metrics");
+    assert!(
+        metrics.contains("orchestrator_window_gathered_total"),
+        "{metrics}"
+    );
+    let listed = node.json(&["windows", "list", "--closed", "--limit", "2"]);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+}
+
+/// From an event to its window, to what that started, and back to all events of it.
+fn leads_from_each_event_to_the_start_and_back(node: &Node, event: &str) {
     let shown = node.get(&format!("/api/v1/events/{event}"));
     let route = &shown["routed_to"][0];
     assert_eq!(route["window"]["outcome"], "kept", "{route}");
@@ -116,7 +125,7 @@ fn each_storm_of_a_device_is_one_start_with_all_its_readings_over_a_kill() {
     assert_eq!(window["workflow_id"], route["workflow_id"]);
     // The last event's correlation has all of it; another one's leads there.
     let ids = window["events"].as_array().unwrap();
-    let other = ids.iter().find(|id| **id != event.as_str()).unwrap();
+    let other = ids.iter().find(|id| **id != event).unwrap();
     let other = node.get(&format!("/api/v1/events/{}", other.as_str().unwrap()));
     for (event, events) in [(&shown, READINGS), (&other, 1)] {
         let correlation = event["correlation_id"].as_str().unwrap();
@@ -128,11 +137,4 @@ fn each_storm_of_a_device_is_one_start_with_all_its_readings_over_a_kill() {
         let found = (kinds("event"), kinds("window"), kinds("workflow"));
         assert_eq!(found, (events, 1, 1), "{graph}");
     }
-    let metrics = node.page("/metrics");
-    assert!(
-        metrics.contains("orchestrator_window_gathered_total"),
-        "{metrics}"
-    );
-    let listed = node.json(&["windows", "list", "--closed", "--limit", "2"]);
-    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
 }

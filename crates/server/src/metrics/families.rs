@@ -6,6 +6,7 @@ use std::fmt;
 use runtime::{Figures, PartitionHealth};
 
 use super::page::{Sheet, Snapshot};
+use super::windows::windows;
 
 /// Units of a spread that is counted in microseconds to one of a metric in seconds.
 const US: f64 = 1_000_000.0;
@@ -389,45 +390,6 @@ fn schedules(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     )
 }
 
-fn windows(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
-    let figures = &snapshot.measures.figures;
-    sheet.gauges(
-        "orchestrator_windows_open",
-        "Windows of triggers (debounce, batch, throttle) that are open.",
-        by_partition(snapshot, |partition| partition.windows as u64),
-    )?;
-    sheet.counter(
-        "orchestrator_windows_opened_total",
-        "Windows of triggers that opened.",
-        figures.windows_opened,
-    )?;
-    sheet.counter(
-        "orchestrator_windows_closed_total",
-        "Windows of triggers that closed.",
-        figures.windows_closed,
-    )?;
-    sheet.counter(
-        "orchestrator_window_gathered_total",
-        "Events that debounce and batch gathered.",
-        figures.windows_kept,
-    )?;
-    sheet.counter(
-        "orchestrator_throttle_passed_total",
-        "Events that a throttle had room for at once.",
-        figures.windows_passed,
-    )?;
-    sheet.counter(
-        "orchestrator_throttle_queued_total",
-        "Events that a throttle held back until it had room.",
-        figures.windows_queued,
-    )?;
-    sheet.counter(
-        "orchestrator_throttle_dropped_total",
-        "Events that a throttle had no room for.",
-        figures.windows_dropped,
-    )
-}
-
 fn turns(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     let figures = &snapshot.measures.figures;
     sheet.gauges(
@@ -589,7 +551,7 @@ fn process(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
 }
 
 /// A row for each partition, labelled with its number.
-fn by_partition<V>(
+pub(super) fn by_partition<V>(
     snapshot: &Snapshot,
     value: impl Fn(&PartitionHealth) -> V,
 ) -> impl Iterator<Item = ([(&'static str, u16); 1], V)> {
