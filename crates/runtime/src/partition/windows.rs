@@ -60,8 +60,8 @@ impl Partition {
     pub(super) fn take_offered(&mut self, mut offered: WindowOffered) -> Came {
         let now = self.now();
         let name = WindowName::of(&offered);
-        let start = offered.start.as_deref().cloned().unwrap_or_default();
-        let (terms, bytes) = (offered.terms, weight(&start));
+        let terms = offered.terms;
+        let bytes = offered.start.as_deref().map_or(0, weight);
         let open = self.slots.windows.named(&name, terms.kind(), now);
         let decided = WindowState::decide(open, &terms, bytes, now);
         let known = open.map(|open| (open.id(), open.number));
@@ -77,7 +77,7 @@ impl Partition {
         crate::health::add(&stats.windows_opened, u64::from(known.is_none()));
         let Some(outcome) = decided.outcome else {
             crate::health::add(&stats.windows_dropped, 1);
-            came.error = Some(self.keep_unheld(&offered, start));
+            came.error = Some(self.keep_unheld(offered));
             return came;
         };
         let counter = match outcome {
@@ -87,14 +87,13 @@ impl Partition {
             WindowOutcome::Dropped => &stats.windows_dropped,
         };
         crate::health::add(counter, 1);
-        if outcome == WindowOutcome::Passed {
-            match self.start_offered(&offered, start) {
+        let goes_on = matches!(outcome, WindowOutcome::Passed | WindowOutcome::Dropped);
+        let start = offered.start.take_if(|_| goes_on);
+        if let Some(start) = start.filter(|_| outcome == WindowOutcome::Passed) {
+            match self.start_offered(&offered, *start) {
                 Ok(id) => came.instance = Some(id),
                 Err(failure) => came.error = Some(failure),
             }
-        }
-        if matches!(outcome, WindowOutcome::Passed | WindowOutcome::Dropped) {
-            offered.start = None;
         }
         let took = WindowTook {
             window: id_bytes(window),
@@ -135,17 +134,16 @@ impl Partition {
     }
 
     /// Too much is held back already: what comes above that is a dead letter.
-    fn keep_unheld(&mut self, offered: &WindowOffered, start: StartMessage) -> Failure {
+    fn keep_unheld(&mut self, offered: WindowOffered) -> Failure {
         let message = "so much is held back by the trigger's throttle that no more can be";
         let failure = Failure {
             error_type: "throttle.full".to_owned(),
             message: message.to_owned(),
             ..Failure::default()
         };
-        let (event, slot) = (
-            Id::from_slice(&offered.event),
-            WindowName::of(offered).slot(),
-        );
+        let event = Id::from_slice(&offered.event);
+        let slot = WindowName::of(&offered).slot();
+        let start = offered.start.map(|start| *start).unwrap_or_default();
         self.keep_refused(event, slot, start, failure.clone());
         failure
     }
