@@ -232,3 +232,107 @@ impl WindowState {
         changes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_000_000;
+
+    fn terms(kind: WindowKind, quiet_ms: u64, longest_ms: u64, most: u32) -> WindowTerms {
+        WindowTerms {
+            kind: kind as i32,
+            quiet_ms,
+            longest_ms,
+            most,
+            queue: false,
+        }
+    }
+
+    /// A window of these terms that opened so long ago, in milliseconds.
+    fn open(terms: WindowTerms, ago_ms: i64) -> WindowState {
+        WindowState {
+            terms,
+            opened_at: NOW - ago_ms,
+            due_at: NOW - ago_ms + 10_000,
+            count: 1,
+            next: 1,
+            ..WindowState::default()
+        }
+    }
+
+    fn decided(open: Option<&WindowState>, terms: &WindowTerms, bytes: u64) -> (i64, bool) {
+        let decided = WindowState::decide(open, terms, bytes, NOW);
+        assert_eq!(decided.outcome, Some(WindowOutcome::Kept));
+        (decided.due_at - NOW, decided.full)
+    }
+
+    #[test]
+    fn a_run_closes_when_it_is_quiet_or_too_long_and_a_batch_when_it_is_full_or_old() {
+        let run = terms(WindowKind::DebounceAll, 2_000, 10_000, 10_000);
+        assert_eq!(decided(None, &run, 1), (2_000, false));
+        assert_eq!(decided(Some(&open(run, 5_000)), &run, 1), (2_000, false));
+        assert_eq!(decided(Some(&open(run, 9_000)), &run, 1), (1_000, false));
+        assert_eq!(decided(Some(&open(run, 1)), &run, MAX_BYTES), (0, true));
+        let last = terms(WindowKind::Debounce, 2_000, 10_000, 0);
+        let many = WindowState {
+            count: 1_000_000,
+            ..open(last, 1)
+        };
+        assert_eq!(decided(Some(&many), &last, MAX_BYTES), (2_000, false));
+        let batch = terms(WindowKind::Batch, 0, 10_000, 2);
+        assert_eq!(decided(None, &batch, 1), (10_000, false));
+        assert_eq!(decided(Some(&open(batch, 4_000)), &batch, 1), (0, true));
+        let single = terms(WindowKind::Batch, 0, 10_000, 1);
+        assert_eq!(decided(None, &single, 1), (0, true));
+    }
+
+    #[test]
+    fn a_throttle_has_room_for_so_many_and_holds_back_up_to_a_bound() {
+        let drops = terms(WindowKind::Throttle, 0, 10_000, 2);
+        let queues = WindowTerms {
+            queue: true,
+            ..drops
+        };
+        let state = |passed, kept, bytes| WindowState {
+            passed,
+            next: kept,
+            bytes,
+            ..open(queues, 1)
+        };
+        let outcome =
+            |state: &WindowState, terms| WindowState::decide(Some(state), terms, 10, NOW).outcome;
+        assert_eq!(
+            outcome(&state(1, 0, 0), &drops),
+            Some(WindowOutcome::Passed)
+        );
+        assert_eq!(
+            outcome(&state(2, 0, 0), &drops),
+            Some(WindowOutcome::Dropped)
+        );
+        assert_eq!(
+            outcome(&state(2, 0, 0), &queues),
+            Some(WindowOutcome::Queued)
+        );
+        // What comes later does not overtake what waits.
+        assert_eq!(
+            outcome(&state(0, 1, 9), &queues),
+            Some(WindowOutcome::Queued)
+        );
+        assert_eq!(outcome(&state(2, MAX_QUEUED, 9), &queues), None);
+        assert_eq!(outcome(&state(2, 3, MAX_QUEUED_BYTES), &queues), None);
+    }
+
+    #[test]
+    fn what_comes_when_a_window_was_due_opens_the_next_one_unless_it_holds_something_back() {
+        let run = open(terms(WindowKind::Debounce, 2_000, 10_000, 0), 0);
+        assert!(!run.is_over(run.due_at - 1) && run.is_over(run.due_at));
+        let throttle = open(terms(WindowKind::Throttle, 0, 10_000, 2), 0);
+        assert!(!throttle.is_over(throttle.due_at), "one waits");
+        let throttle = WindowState {
+            next: 0,
+            ..throttle
+        };
+        assert!(throttle.is_over(throttle.due_at));
+    }
+}
