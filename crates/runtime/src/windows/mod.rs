@@ -2,8 +2,7 @@
 //!
 //! A window lives in the slot of its workflow, trigger and key. What comes from elsewhere travels there by message, so
 //! that it counts once. What a window keeps lies in the state, not in memory: when it is due, that is read beside the
-//! partition, and the start that follows is begun in the batch that closes the window
-//! ([ADR 26](../../../docs/adr/0026-a-window-lives-where-its-key-does.md)).
+//! partition, and the start that follows is begun in the batch that closes the window (ADR 26).
 
 mod close;
 mod name;
