@@ -6,25 +6,7 @@ use super::{error, payload};
 
 pub fn bodies() -> Vec<Body> {
     let window: bytes::Bytes = vec![8; 16].into();
-    let offered = WindowOffered {
-        workflow: "w".into(),
-        trigger: "0-event".into(),
-        key: "k".into(),
-        terms: WindowTerms {
-            kind: WindowKind::Throttle as i32,
-            quiet_ms: 1,
-            longest_ms: 2,
-            most: 3,
-            queue: true,
-        },
-        event: vec![7; 16].into(),
-        instance: vec![9; 16].into(),
-        start: Some(Box::new(StartMessage {
-            workflow: "w".into(),
-            input: payload(),
-            ..StartMessage::default()
-        })),
-    };
+    let offered = offered();
     let took = WindowTook {
         window: window.clone(),
         number: 1,
@@ -78,4 +60,26 @@ pub fn bodies() -> Vec<Body> {
     ]
     .map(|fact| Body::Slot(SlotFact { body: Some(fact) }))
     .into()
+}
+
+fn offered() -> WindowOffered {
+    WindowOffered {
+        workflow: "w".into(),
+        trigger: "0-event".into(),
+        key: "k".into(),
+        terms: WindowTerms {
+            kind: WindowKind::Throttle as i32,
+            quiet_ms: 1,
+            longest_ms: 2,
+            most: 3,
+            queue: true,
+        },
+        event: vec![7; 16].into(),
+        instance: vec![9; 16].into(),
+        start: Some(Box::new(StartMessage {
+            workflow: "w".into(),
+            input: payload(),
+            ..StartMessage::default()
+        })),
+    }
 }

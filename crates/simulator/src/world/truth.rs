@@ -7,8 +7,8 @@ use bytes::Bytes;
 use definition::Catalog;
 use engine::codec::decode_batch;
 use engine::record::{
-    Body, KeyTaken, MessageTaken, OperationTaken, OperationWorked, Record, SlotBody, TaskKey,
-    TaskKind,
+    Body, KeyTaken, MessageSent, MessageTaken, OperationTaken, OperationWorked, Record, SlotBody,
+    TaskKey, TaskKind,
 };
 use engine::{Id, Instance, StepStatus};
 use store::{Append, PartitionId, Position};
@@ -282,6 +282,17 @@ impl Truth {
         })
     }
 
+    fn sent(&mut self, message: &MessageSent) -> Result<(), Finding> {
+        let pair = (message.from_slot, message.to_slot);
+        let marks = self.pairs.entry(pair).or_default();
+        marks.sent += 1;
+        let (expected, number) = (marks.sent, message.number);
+        self.coverage.hit("message sent");
+        demand(number == expected, || {
+            format!("message {number} was sent, but {expected} is the next")
+        })
+    }
+
     /// A window takes one step after the other.
     fn window(&mut self, id: &Bytes, number: u64) -> Result<(), Finding> {
         let last = self.windows.entry(id.clone()).or_default();
@@ -307,18 +318,7 @@ impl Truth {
                 self.keys.remove(&released.key);
                 Ok(())
             }
-            SlotBody::MessageSent(message) => {
-                let marks = self
-                    .pairs
-                    .entry((message.from_slot, message.to_slot))
-                    .or_default();
-                marks.sent += 1;
-                let (expected, number) = (marks.sent, message.number);
-                self.coverage.hit("message sent");
-                demand(number == expected, || {
-                    format!("message {number} was sent, but {expected} is the next")
-                })
-            }
+            SlotBody::MessageSent(message) => self.sent(message),
             SlotBody::DecisionChained(link) => {
                 let last = self.chains.entry(link.slot).or_default();
                 *last += 1;
