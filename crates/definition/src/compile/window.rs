@@ -55,14 +55,15 @@ impl Lowering<'_> {
     }
 
     fn batch(&mut self, node: &Node) -> Option<WindowShape> {
-        let max_wait_ms = self.lasting(node.get("max-wait")?, 1..=LONGEST_MS, "from 1ms to 7d")?;
+        // Both are looked at, so that both are told.
         let max_size = match node.get("max-size") {
-            Some(given) => self.most_events(given, given.count()?, "events")?,
-            None => MAX_WINDOW_EVENTS,
+            Some(given) => self.most_events(given, given.count()?, "events"),
+            None => Some(MAX_WINDOW_EVENTS),
         };
+        let max_wait_ms = self.lasting(node.get("max-wait")?, 1..=LONGEST_MS, "from 1ms to 7d");
         Some(WindowShape::Batch {
-            max_size,
-            max_wait_ms,
+            max_size: max_size?,
+            max_wait_ms: max_wait_ms?,
         })
     }
 
