@@ -234,6 +234,10 @@ codes! {
         "No such schedule"
         "No version of a workflow that a start takes has a schedule of this name."
         "List them with `orchestrator schedules list`. A name is `workflow.trigger`, and `0-schedule` is the first trigger without an `id`."
+    NO_WINDOW "ORC-0352" Some(404), NotFound,
+        "No such window"
+        "No window of a trigger has this id, or it closed and its time was over (`policies.defaults.retention.events`)."
+        "List them with `orchestrator windows list`, and those that closed with `--closed`. What a throttle closes is not kept."
     ENDED "ORC-0401" Some(409), Refused,
         "The instance has ended"
         "What was asked for is possible only while the instance is open."

@@ -40,7 +40,7 @@ pub struct Definition {
 pub struct Trigger {
     /// Its id.
     pub id: String,
-    /// `manual`, `webhook` or `event`.
+    /// `manual`, `webhook`, `event`, `schedule` or `workflow`.
     #[serde(rename = "type")]
     pub kind: String,
     /// A webhook's name, or the source of the events.
@@ -49,6 +49,9 @@ pub struct Trigger {
     /// The condition, as written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// `debounce`, `batch` or `throttle`: `GET /windows` has its open windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<String>,
 }
 
 /// A workflow at one version.

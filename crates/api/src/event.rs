@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::json::Json;
 use crate::problem::Problem;
 use crate::time::Time;
+use crate::window::CameToWindow;
 
 /// An event that was taken, durably.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -43,6 +44,9 @@ pub struct Routed {
     /// Why nothing was started: it is kept as a dead letter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The window to which it came, of a trigger with `debounce`, `batch` or `throttle`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<CameToWindow>,
 }
 
 /// What came of many events.

@@ -29,7 +29,7 @@ pub struct GenealogyNode {
     /// Of an event or an instance its own id; of a step `INSTANCE/STEP`, behind it `/LANE` where it runs in a lane, and
     /// of an attempt `#NUMBER` behind that.
     pub id: String,
-    /// `event`, `workflow`, `step` or `attempt`.
+    /// `event`, `window`, `schedule`, `workflow`, `step` or `attempt`.
     pub kind: String,
     /// The event's type, the workflow's name, the step's id, what was called.
     pub name: String,
@@ -54,7 +54,7 @@ pub struct GenealogyEdge {
     pub from: String,
     /// What it led to.
     pub to: String,
-    /// `started` (an event or a step started a workflow), `ran` (a workflow its step), `tried` (a step its attempt) or
+    /// `started` (an event, a window or a step started a workflow), `came` (an event to a window), `ran` (a workflow its step), `tried` (a step its attempt) or
     /// `emitted` (a step an event).
     pub kind: String,
 }

@@ -30,6 +30,7 @@ mod submit;
 mod system;
 mod time;
 mod verb;
+mod window;
 
 pub use adapter::{
     Adapter, AdapterStatus, AdapterTarget, LimitsOverridden, OverrideRequest, SwitchRequest,
@@ -79,3 +80,4 @@ pub use system::{
 };
 pub use time::{InvalidTime, Time};
 pub use verb::{ReplayRequest, SignalRequest, StepRequest};
+pub use window::{CameToWindow, Window};

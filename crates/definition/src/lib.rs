@@ -22,6 +22,7 @@ mod switch;
 mod testing;
 mod trigger;
 mod turn;
+mod window;
 mod workflow;
 
 pub use cache::{Cache, MAX_CACHE_KEY};
@@ -64,4 +65,5 @@ pub use turn::{
     Concurrency, Fairness, LimitScope, MAX_LIMIT_KEY, MAX_WEIGHT, OnLimit, PRIORITIES,
     StepConcurrency, is_priority,
 };
+pub use window::{MAX_WINDOW_EVENTS, Window, WindowShape};
 pub use workflow::*;

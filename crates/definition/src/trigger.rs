@@ -3,6 +3,7 @@
 use expression::{Program, Template};
 use schedule::Schedule;
 
+use crate::window::Window;
 use crate::workflow::error_matches;
 
 /// What starts a workflow.
@@ -16,6 +17,17 @@ pub struct Trigger {
     pub condition: Option<Program>,
     /// The input; none means the event's data.
     pub input: Option<Template>,
+    /// How its events are gathered or held back; none: each starts an instance at once.
+    pub window: Option<Window>,
+}
+
+impl Trigger {
+    /// The input where it is made of each event as it comes, and not when a window closes.
+    #[must_use]
+    pub fn input_of_each(&self) -> Option<&Template> {
+        let gathers = self.window.as_ref().is_some_and(Window::gathers);
+        self.input.as_ref().filter(|_| !gathers)
+    }
 }
 
 /// Kinds of triggers.

@@ -3,7 +3,7 @@
 use definition::{
     Balance, Catalog, CatalogChange, ChangeAction, DEFAULT_KEEP_MS, Destination, Diagnostic,
     EventId, ResourceKey, ResourceKind, ResourceSet, RouterMode, SignatureScheme, StoredResource,
-    Target, Trigger, TriggerKind, no_settings_check,
+    Target, Trigger, TriggerKind, WindowShape, no_settings_check,
 };
 use serde_json::json;
 
@@ -312,6 +312,50 @@ fn schedules_say_when_they_tick_and_what_about_bad_times() {
         (schedule(1).catch_up.as_str(), schedule(1).overlap.as_str()),
         ("none", "skip")
     );
+}
+
+#[test]
+fn windows_say_what_becomes_of_several_events() {
+    let found = triggers(
+        r#"
+    - { type: event, event-type: a, debounce: { key: "${ event.device }", quiet: 2s } }
+    - { type: webhook, source: x, debounce: { quiet: 2s, max: 1m, keep: all }, input: { n: "${ window.count }" } }
+    - { type: schedule, every: 1s, batch: { max-wait: 1m } }
+    - { type: workflow, name: other, batch: { max-wait: 1m, max-size: 3 } }
+    - { type: event, event-type: a, throttle: { limit: 10/m } }
+    - { type: event, event-type: b, throttle: { limit: 5/h, on-limit: queue } }
+    - { type: event, event-type: c }"#,
+    );
+    let shapes = found.iter().map(|trigger| {
+        let window = trigger.window.as_ref()?;
+        Some((window.key.is_some(), window.shape))
+    });
+    let debounce = |quiet_ms, max_ms, keep_all| WindowShape::Debounce {
+        quiet_ms,
+        max_ms,
+        keep_all,
+    };
+    let batch = |max_size| WindowShape::Batch {
+        max_size,
+        max_wait_ms: 60_000,
+    };
+    let throttle = |limit, per_ms, queue| WindowShape::Throttle {
+        limit,
+        per_ms,
+        queue,
+    };
+    let expected = [
+        Some((true, debounce(2_000, 86_400_000, false))),
+        Some((false, debounce(2_000, 60_000, true))),
+        Some((false, batch(10_000))),
+        Some((false, batch(3))),
+        Some((false, throttle(10, 60_000, false))),
+        Some((false, throttle(5, 3_600_000, true))),
+        None,
+    ];
+    assert_eq!(shapes.collect::<Vec<_>>(), expected);
+    // The input of what is gathered is made when the window closes.
+    assert!(found[1].input.is_some() && found[1].input_of_each().is_none());
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod schedules;
 mod turns;
 #[path = "golden/waits.rs"]
 mod waits;
+#[path = "golden/windows.rs"]
+mod windows;
 
 const GOLDEN: &str = "tests/golden/records-v1.txt";
 
@@ -85,6 +87,7 @@ fn every_record() -> Vec<Record> {
         long::bodies(),
         kept::bodies(at()),
         schedules::bodies(),
+        windows::bodies(),
     ]
     .concat();
     (1..)

@@ -17,6 +17,11 @@ pub trait Event {
     /// The data: what expressions see as `event`. None where there is none or it is no JSON.
     fn data(&self) -> Option<Arc<Value>>;
 
+    /// What expressions see as `window`: the events of a window that closes. None for any other event.
+    fn window(&self) -> Option<Arc<Value>> {
+        None
+    }
+
     /// When it was accepted, in milliseconds since the Unix epoch: what expressions see as `now`.
     fn at_ms(&self) -> i64;
 }

@@ -19,4 +19,4 @@ pub use explain::{Explanation, RuleExplanation, Verdict};
 pub use route::{ConditionError, Failure, Offer, Route, Routes, RuleName};
 pub use stats::{AdapterStats, Breaker, NoStats, Stats, TargetStats};
 pub use table::Table;
-pub use triggers::{Start, StartError, TriggerRef, look};
+pub use triggers::{Start, StartError, TriggerRef, look, window_key};

@@ -45,6 +45,7 @@ impl Variables for Seen<'_> {
         match (root, member) {
             ("event", _) => self.event.data(),
             ("meta", _) => Some(self.event.meta()),
+            ("window", _) => self.event.window(),
             ("env", Some(name)) => self.settings.0.get(name).cloned(),
             ("adapters", Some(name)) => {
                 let stats = self.stats.adapter(name)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use definition::{Catalog, EventTrigger, Trigger, TriggerKind, Workflow};
+use definition::{Catalog, EventTrigger, MAX_LIMIT_KEY, Trigger, TriggerKind, Window, Workflow};
 use expression::{EvalError, EvalErrorKind, Program, Template};
 use serde_json::Value;
 
@@ -45,6 +45,9 @@ pub enum StartError {
     /// Its input has no value: the event is a dead letter.
     #[error("its input has no value: {0}")]
     Input(EvalError),
+    /// The key of its window has no value: the event is a dead letter.
+    #[error("the key of its window has no value: {0}")]
+    Key(String),
 }
 
 /// The live triggers of a catalog, in the order of workflows and of triggers within them.
@@ -143,8 +146,83 @@ impl Table {
         stats: &dyn Stats,
     ) -> Result<Start, StartError> {
         let seen = self.seen(event, stats);
-        start(seen, trigger.condition.as_ref(), trigger.input.as_ref())
+        start(seen, trigger.condition.as_ref(), trigger.input_of_each())
     }
+
+    /// The key of the window that an event comes to.
+    ///
+    /// # Errors
+    /// When it fails, or is no text, number or truth value, or longer than 256 bytes.
+    pub fn window_key(
+        &self,
+        window: &Window,
+        event: &dyn Event,
+        stats: &dyn Stats,
+    ) -> Result<String, StartError> {
+        key_of(self.seen(event, stats), window)
+    }
+
+    /// The input that a trigger makes of a window of events; none: it says nothing of it.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn input_of_window(
+        &self,
+        trigger: &Trigger,
+        event: &dyn Event,
+        stats: &dyn Stats,
+    ) -> Result<Option<Value>, StartError> {
+        let seen = self.seen(event, stats);
+        let input = trigger.input.as_ref().map(|input| seen.value(input));
+        input.transpose().map_err(StartError::Input)
+    }
+}
+
+/// The key of the window that something comes to, where no table is at hand.
+///
+/// # Errors
+/// As [`Table::window_key`].
+pub fn window_key(
+    catalog: &Catalog,
+    window: &Window,
+    event: &dyn Event,
+    stats: &dyn Stats,
+) -> Result<String, StartError> {
+    let settings = Settings::new(catalog);
+    let seen = Seen {
+        event,
+        stats,
+        settings: &settings,
+    };
+    key_of(seen, window)
+}
+
+fn key_of(seen: Seen<'_>, window: &Window) -> Result<String, StartError> {
+    let Some(template) = &window.key else {
+        return Ok(String::new());
+    };
+    let value = seen.value(template);
+    let key = match value.map_err(|error| StartError::Key(error.to_string()))? {
+        Value::String(text) => text,
+        value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
+        other => {
+            let found = match other {
+                Value::Null => "null",
+                Value::Array(_) => "a list",
+                _ => "a mapping",
+            };
+            let told = format!("expected a text or a number, but it is {found}");
+            return Err(StartError::Key(told));
+        }
+    };
+    if key.len() > MAX_LIMIT_KEY {
+        let told = format!(
+            "expected at most {MAX_LIMIT_KEY} bytes, but it has {}",
+            key.len()
+        );
+        return Err(StartError::Key(told));
+    }
+    Ok(key)
 }
 
 /// What a condition and an input make of something that happened, where no table is at hand.

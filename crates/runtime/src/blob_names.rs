@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use engine::Payload;
-use engine::codec::{CodecError, blobs_named, payloads_of_fact, unpack_history};
-use engine::record::{EventTaken, SlotBody};
+use engine::codec::{CodecError, blobs_named, payloads_of_fact, payloads_of_start, unpack_history};
+use engine::record::{EventTaken, SlotBody, WindowOffered};
 use store::{BlobHash, Change, Holder, Row, Table};
 
 use crate::events::Event;
 use crate::partition::outbox_message;
+use crate::windows::item_in;
 
 /// Says which blobs something names, if it names any.
 pub(crate) fn named_by<'a>(
@@ -30,6 +31,12 @@ pub(crate) fn named_by_event(by: Holder, taken: &EventTaken) -> Option<Change> {
     named_by(by, [&taken.meta, &taken.data].into_iter().flatten())
 }
 
+/// What a window keeps names, for its row.
+pub(crate) fn named_by_offer(by: Holder, offered: &WindowOffered) -> Option<Change> {
+    let start = offered.start.as_deref();
+    named_by(by, start.into_iter().flat_map(payloads_of_start))
+}
+
 /// What the row of a keyed table names, if it names blobs.
 pub fn named_by_row(table: Table, row: &Row) -> Option<Change> {
     let by = || Holder::Row {
@@ -40,6 +47,7 @@ pub fn named_by_row(table: Table, row: &Row) -> Option<Change> {
     match table {
         Table::Outbox => named_by_message(by(), &SlotBody::MessageSent(outbox_message(row)?)),
         Table::Event => named_by_event(by(), &Event::read(&row.value)?.taken),
+        Table::Window => named_by_offer(by(), &item_in(row)?),
         _ => None,
     }
 }

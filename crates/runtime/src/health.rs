@@ -50,6 +50,12 @@ pub struct Stats {
     pub(crate) ticks_missed: AtomicU64,
     pub(crate) ticks_skipped: AtomicU64,
     pub(crate) ticks_refused: AtomicU64,
+    pub(crate) windows_opened: AtomicU64,
+    pub(crate) windows_kept: AtomicU64,
+    pub(crate) windows_passed: AtomicU64,
+    pub(crate) windows_queued: AtomicU64,
+    pub(crate) windows_dropped: AtomicU64,
+    pub(crate) windows_closed: AtomicU64,
     pub(crate) timers_fired: AtomicU64,
     pub(crate) timer_lateness_ms_max: AtomicU64,
     pub(crate) message_order_errors: AtomicU64,
@@ -158,6 +164,18 @@ pub struct Figures {
     pub ticks_skipped: u64,
     /// Ticks of schedules whose start was refused.
     pub ticks_refused: u64,
+    /// Windows of triggers that opened.
+    pub windows_opened: u64,
+    /// Events that windows gathered.
+    pub windows_kept: u64,
+    /// Events that a throttle had room for.
+    pub windows_passed: u64,
+    /// Events that a throttle held back.
+    pub windows_queued: u64,
+    /// Events that a throttle had no room for.
+    pub windows_dropped: u64,
+    /// Windows of triggers that closed.
+    pub windows_closed: u64,
     /// Timers that fired.
     pub timers_fired: u64,
     /// The worst lateness of a timer, in milliseconds.
@@ -307,6 +325,12 @@ impl Stats {
             ticks_missed: read(&self.ticks_missed),
             ticks_skipped: read(&self.ticks_skipped),
             ticks_refused: read(&self.ticks_refused),
+            windows_opened: read(&self.windows_opened),
+            windows_kept: read(&self.windows_kept),
+            windows_passed: read(&self.windows_passed),
+            windows_queued: read(&self.windows_queued),
+            windows_dropped: read(&self.windows_dropped),
+            windows_closed: read(&self.windows_closed),
             timers_fired: read(&self.timers_fired),
             timer_lateness_ms_max: read(&self.timer_lateness_ms_max),
             message_order_errors: read(&self.message_order_errors),
@@ -365,4 +389,6 @@ pub struct PartitionHealth {
     pub timers: usize,
     /// Instances that wait for their turn.
     pub turns_waiting: usize,
+    /// Windows of triggers that are open.
+    pub windows: usize,
 }

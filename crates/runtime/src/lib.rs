@@ -42,6 +42,7 @@ mod submit;
 mod subscribe;
 mod tasks;
 mod turns;
+mod windows;
 
 pub use blob_names::{named_by_history, named_by_row};
 pub use clock::{Clock, SystemClock, TokioClock};
@@ -84,3 +85,4 @@ pub use schedules::{
 };
 pub use submit::{Idempotency, Submit, Submitted};
 pub use subscribe::{Published, StreamFrom, Subscription};
+pub use windows::{WindowEntry, WindowState};

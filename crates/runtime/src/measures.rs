@@ -110,6 +110,7 @@ impl Shared {
                 hot: port.hot.load(Ordering::Relaxed),
                 timers: port.timers.load(Ordering::Relaxed),
                 turns_waiting: port.turns_waiting.load(Ordering::Relaxed),
+                windows: port.windows.load(Ordering::Relaxed),
             })
             .collect()
     }

@@ -1,5 +1,7 @@
 //! Everything that one cause set in motion, as a graph.
 
+mod windows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -99,27 +101,32 @@ impl Graph {
         let page = page.map_err(|outage| of_unavailable(&outage))?;
         self.truncated |= page.next.is_some();
         for event in &page.items {
-            let (id, taken) = (event.id.to_string(), &event.taken);
-            for route in event.routes() {
-                if let Some(instance) = Id::from_slice(&route.instance) {
-                    self.link(&id, &instance.to_string(), "started");
-                }
-            }
-            if let Some(emitter) = taken.cause.strip_prefix("instance:") {
-                self.link(emitter, &id, "emitted");
-            }
-            let subject = Some(taken.subject.clone()).filter(|subject| !subject.is_empty());
-            self.add(GenealogyNode {
-                id,
-                kind: "event".to_owned(),
-                name: taken.event_type.clone(),
-                status: None,
-                at: Some(Time(event.at)),
-                ended_at: None,
-                subject,
-            });
+            self.add_event(event);
+            self.add_windows_of(door, event).await?;
         }
         Ok(())
+    }
+
+    fn add_event(&mut self, event: &runtime::Event) {
+        let (id, taken) = (event.id.to_string(), &event.taken);
+        for route in event.routes() {
+            if let Some(instance) = Id::from_slice(&route.instance) {
+                self.link(&id, &instance.to_string(), "started");
+            }
+        }
+        if let Some(emitter) = taken.cause.strip_prefix("instance:") {
+            self.link(emitter, &id, "emitted");
+        }
+        let subject = Some(taken.subject.clone()).filter(|subject| !subject.is_empty());
+        self.add(GenealogyNode {
+            id,
+            kind: "event".to_owned(),
+            name: taken.event_type.clone(),
+            status: None,
+            at: Some(Time(event.at)),
+            ended_at: None,
+            subject,
+        });
     }
 
     fn add_instance(&mut self, id: Id, row: &InstanceRow) {
@@ -146,6 +153,7 @@ impl Graph {
             return Ok(());
         };
         self.link_to_schedule(&instance);
+        self.link_to_window(door, &instance).await?;
         let mut names: BTreeMap<StepRef, String> = BTreeMap::new();
         for (at, step) in render::steps(&instance) {
             let name = step_id(id, &step.id, &step.lane);

@@ -45,11 +45,13 @@ pub enum Table {
     EventIndex,
     /// Counts and latencies by span of time: what kind of span, its time, who counted.
     Rollup,
+    /// Windows of triggers: what they are, what came to them, and which window each event came to.
+    Window,
 }
 
 impl Table {
     /// Every table, in a fixed order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Task,
         Self::Timer,
         Self::Wait,
@@ -66,11 +68,12 @@ impl Table {
         Self::Event,
         Self::EventIndex,
         Self::Rollup,
+        Self::Window,
     ];
 
     /// Whether its rows may name blobs: those that do are said with [`Change::NameBlobs`].
     pub const fn may_name_blobs(self) -> bool {
-        matches!(self, Self::Outbox | Self::Event)
+        matches!(self, Self::Outbox | Self::Event | Self::Window)
     }
 
     /// The table's name in storage.
@@ -92,6 +95,7 @@ impl Table {
             Self::Event => "event",
             Self::EventIndex => "event_index",
             Self::Rollup => "rollup",
+            Self::Window => "window",
         }
     }
 }

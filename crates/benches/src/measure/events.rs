@@ -15,7 +15,7 @@ const THREE_STEPS: &str = include_str!("../workflows/three-steps.yaml");
 const ROUTING: &str = include_str!("../workflows/routing.yaml");
 
 /// A load: what it is called, the source of its events, and how they come.
-const LOADS: [(&str, &str, Shape); 4] = [
+const LOADS: [(&str, &str, Shape); 5] = [
     (
         "routed over 10 rules",
         "/bench/routed",
@@ -30,6 +30,11 @@ const LOADS: [(&str, &str, Shape); 4] = [
     (
         "each starts 3 steps",
         "/bench/starting",
+        Shape::batches(4, 100),
+    ),
+    (
+        "gathered under 1,600 keys",
+        "/bench/gathered",
         Shape::batches(4, 100),
     ),
 ];

@@ -60,6 +60,11 @@ impl Lowering<'_> {
         Place::beside_steps(self.scopes.routing.clone())
     }
 
+    /// The place of what is made of the events of a window.
+    pub(super) fn of_window(&self) -> Place {
+        Place::beside_steps(self.scopes.window.clone())
+    }
+
     /// Compiles a bare expression.
     pub(super) fn condition(&mut self, node: &Node, place: &Place) -> Option<Program> {
         let text = match &node.value {

@@ -23,6 +23,7 @@ mod trigger;
 mod turn;
 mod visibility;
 mod warnings;
+mod window;
 mod workflow;
 
 pub(crate) use callback::{callback_name, lower_callback};

@@ -45,6 +45,8 @@ pub(super) struct Scopes {
     pub(super) event: Rc<Scope>,
     /// Of what decides where an event goes.
     pub(super) routing: Rc<Scope>,
+    /// Of what is made of the events of a window.
+    pub(super) window: Rc<Scope>,
 }
 
 impl Scopes {
@@ -52,6 +54,7 @@ impl Scopes {
         let header = shared(&env).variables(["input"]);
         let event = shared(&env);
         let routing = shared(&env).open_adapters();
+        let window = shared(&env).open_adapters().variables(["window"]);
         let mut scopes = Self {
             env,
             ids: outline.ids.keys().map(ToString::to_string).collect(),
@@ -60,6 +63,7 @@ impl Scopes {
             header: Rc::new(header),
             event: Rc::new(event),
             routing: Rc::new(routing),
+            window: Rc::new(window),
         };
         for list in &outline.lists {
             let added = scopes.added_in(outline, list.owner, list.role);

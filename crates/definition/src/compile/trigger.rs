@@ -26,7 +26,13 @@ const OF_KINDS: &[(&str, &[&str])] = &[
     ("jitter", &["schedule"]),
     ("catch-up", &["schedule"]),
     ("overlap", &["schedule"]),
+    ("debounce", COMING),
+    ("batch", COMING),
+    ("throttle", COMING),
 ];
+
+/// The kinds that something comes by, of itself.
+const COMING: &[&str] = &["webhook", "event", "schedule", "workflow"];
 
 /// How far a time of signing may lie from now where nothing is said, in milliseconds.
 const DEFAULT_TOLERANCE_MS: u64 = 300_000;
@@ -75,7 +81,12 @@ impl Lowering<'_> {
             .map_or_else(|| format!("{index}-{word}"), str::to_owned);
         let place = self.routing();
         let condition = self.condition_at(node, "condition", &place);
-        let input = self.template_at(node, "input", &place);
+        let window = self.window(node);
+        let input_place = match &window {
+            Some(window) if window.keeps_all() => self.of_window(),
+            _ => place,
+        };
+        let input = self.template_at(node, "input", &input_place);
         let kind = match word {
             "manual" => Some(TriggerKind::Manual),
             "webhook" => self.webhook(node).map(TriggerKind::Webhook),
@@ -101,6 +112,7 @@ impl Lowering<'_> {
             kind: kind?,
             condition,
             input,
+            window,
         })
     }
 

@@ -16,6 +16,7 @@ mod steps;
 mod tests;
 mod trigger;
 mod turn;
+mod window;
 mod workflow;
 
 pub(crate) use adapters::ADAPTER_TYPES;

@@ -10,6 +10,7 @@ use super::steps::{CACHE, CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, 
 use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
 use super::trigger::{SIGNATURE, TRIGGER};
 use super::turn::{CONCURRENCY, FAIRNESS, STEP_CONCURRENCY};
+use super::window::{BATCH, DEBOUNCE, THROTTLE};
 use super::workflow::{self, INPUT, WORKFLOW};
 use super::{Choice, Key, Object, Shape};
 
@@ -76,11 +77,14 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 55] = [
+pub(crate) static OBJECTS: [&Object; 58] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
     &SIGNATURE,
+    &DEBOUNCE,
+    &BATCH,
+    &THROTTLE,
     &INPUT,
     &CONCURRENCY,
     &FAIRNESS,

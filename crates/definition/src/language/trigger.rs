@@ -1,3 +1,4 @@
+use super::window::{BATCH, DEBOUNCE, THROTTLE};
 use super::{Choice, Key, Object, Shape, Word};
 
 /// What starts a workflow.
@@ -77,9 +78,21 @@ pub(crate) static TRIGGER: Object = Object {
             Shape::OneOf(&[Choice::now(END), Choice::now(Shape::List(&END))]),
             "Of a `workflow`: which ends start this one (default `completed`). `failed` is said at the failure, before anything is undone.",
         ),
-        Key::later("debounce", "Start once after a quiet time."),
-        Key::later("batch", "Start once for many events."),
-        Key::later("throttle", "Start at most so often."),
+        Key::new(
+            "debounce",
+            Shape::Object(&DEBOUNCE),
+            "One instance for a run of events, when it is over.",
+        ),
+        Key::new(
+            "batch",
+            Shape::Object(&BATCH),
+            "One instance for many events. Instead of `debounce`.",
+        ),
+        Key::new(
+            "throttle",
+            Shape::Object(&THROTTLE),
+            "At most so many instances in a time. Instead of `debounce` or `batch`.",
+        ),
     ],
 };
 

@@ -117,8 +117,19 @@ fn slot_payloads(fact: &SlotBody) -> [Option<&Payload>; 4] {
         SlotBody::EventRefused(refused) => {
             refused.start.as_deref().map_or([None; 4], start_payloads)
         }
+        SlotBody::WindowTook(took) => {
+            let start = took.offered.start.as_deref();
+            start.map_or([None; 4], start_payloads)
+        }
         _ => [None; 4],
     }
+}
+
+/// Every payload that a start carries.
+pub fn payloads_of_start(start: &StartMessage) -> impl Iterator<Item = &Payload> {
+    let taken = start.taken.iter().flat_map(|taken| &taken.steps);
+    let taken = taken.filter_map(|step| step.output.as_ref());
+    start_payloads(start).into_iter().flatten().chain(taken)
 }
 
 fn start_payloads(start: &StartMessage) -> [Option<&Payload>; 4] {
@@ -137,6 +148,10 @@ fn message_payloads(sent: &MessageSent) -> [Option<&Payload>; 4] {
         .and_then(|message| message.body.as_ref())
     {
         Some(MessageBody::Start(start)) => start_payloads(start),
+        Some(MessageBody::WindowOffered(offered)) => {
+            let start = offered.start.as_deref();
+            start.map_or([None; 4], start_payloads)
+        }
         Some(MessageBody::ChildEnded(ended) | MessageBody::ChildCompensated(ended)) => {
             [ended.output.as_ref(), None, None, None]
         }

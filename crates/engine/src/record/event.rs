@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost::Message;
 
-use super::{Failure, StartMessage};
+use super::{Failure, StartMessage, WindowOutcome};
 use crate::payload::Payload;
 
 /// An event was taken: from here on it is kept, and what follows from it has begun.
@@ -71,6 +71,15 @@ pub struct EventRoute {
     /// Why nothing was started.
     #[prost(message, optional, tag = "6")]
     pub error: Option<Failure>,
+    /// The key of the trigger's window that it came to; none where the trigger has no windows.
+    #[prost(string, optional, tag = "130")]
+    pub window_key: Option<String>,
+    /// That window (16 bytes), where it lives beside the event.
+    #[prost(bytes = "bytes", tag = "131")]
+    pub window: Bytes,
+    /// What came of it there; only where the window is known.
+    #[prost(enumeration = "WindowOutcome", tag = "132")]
+    pub window_outcome: i32,
 }
 
 /// What an event should have started was refused, and is kept as a dead letter.

@@ -19,6 +19,7 @@ mod step;
 mod turn;
 mod undo;
 mod wait;
+mod window;
 
 use prost::{Message, Oneof};
 
@@ -58,6 +59,9 @@ pub use step::{
 pub use turn::{KeyReleased, OverLimit, Share, StartRefused, TurnAwaited, TurnLimit};
 pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
 pub use wait::{SignalAwaited, SignalReceived, SignalTaken};
+pub use window::{
+    WindowClosed, WindowKind, WindowOffered, WindowOutcome, WindowReleased, WindowTerms, WindowTook,
+};
 
 /// The version of record bodies that this binary writes.
 pub const RECORD_VERSION: u32 = 1;

@@ -5,7 +5,8 @@ use prost::{Message, Oneof};
 use super::{
     CancelRequested, DeadLetterSettled, Empty, Ended, EventRefused, EventTaken, Failure,
     KeyReleased, OperationMade, OperationTaken, OperationTurned, OperationWorked, Parent,
-    ScheduleTicked, ScheduleTurned, StartRefused, StepsTaken, TaskKey,
+    ScheduleTicked, ScheduleTurned, StartRefused, StepsTaken, TaskKey, WindowClosed, WindowOffered,
+    WindowReleased, WindowTook,
 };
 use crate::payload::Payload;
 
@@ -26,7 +27,7 @@ pub struct SlotFact {
     /// What.
     #[prost(
         oneof = "SlotBody",
-        tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86, 90, 91, 96, 108, 109"
+        tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86, 90, 91, 96, 108, 109, 130, 131, 132"
     )]
     pub body: Option<SlotBody>,
 }
@@ -82,6 +83,15 @@ pub enum SlotBody {
     /// A person turned a schedule.
     #[prost(message, tag = "109")]
     ScheduleTurned(ScheduleTurned),
+    /// Something came to a window of a trigger.
+    #[prost(message, tag = "130")]
+    WindowTook(Box<WindowTook>),
+    /// A window closed.
+    #[prost(message, tag = "131")]
+    WindowClosed(WindowClosed),
+    /// A window let some of what it held back go.
+    #[prost(message, tag = "132")]
+    WindowReleased(WindowReleased),
 }
 
 /// An output that steps with this key use instead of calling. Its row lies among the idempotency keys,
@@ -186,7 +196,7 @@ pub struct MessageTaken {
 #[derive(Clone, PartialEq, Message)]
 pub struct Envelope {
     /// What.
-    #[prost(oneof = "MessageBody", tags = "1, 2, 3, 4, 5, 86")]
+    #[prost(oneof = "MessageBody", tags = "1, 2, 3, 4, 5, 86, 133")]
     pub body: Option<MessageBody>,
 }
 
@@ -212,6 +222,9 @@ pub enum MessageBody {
     /// A start under an idempotency key was refused: the key is free again.
     #[prost(message, tag = "86")]
     StartRefused(StartRefused),
+    /// Something comes to a window of a trigger.
+    #[prost(message, tag = "133")]
+    WindowOffered(Box<WindowOffered>),
 }
 
 /// A start that travels.

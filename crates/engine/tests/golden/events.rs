@@ -13,6 +13,7 @@ pub fn bodies() -> Vec<Body> {
         adapter: "a/b".into(),
         instance: vec![9; 16].into(),
         error: Some(error()),
+        ..EventRoute::default()
     };
     let taken = EventTaken {
         id: id.clone(),

@@ -277,6 +277,7 @@ impl Run {
             MessageBody::StartRefused(_) => "start refused".to_owned(),
             MessageBody::ChildEnded(ended) => format!("tell parent {:?}", ended.how()),
             MessageBody::ChildCompensated(ended) => format!("tell parent undone {:?}", ended.how()),
+            MessageBody::WindowOffered(offered) => format!("offer to {}", offered.workflow),
         };
         writeln!(self.log, "> {text}").unwrap();
     }

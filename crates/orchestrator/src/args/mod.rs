@@ -11,6 +11,7 @@ mod resources;
 mod schedules;
 mod serve;
 mod stats;
+mod windows;
 mod workflows;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +32,7 @@ pub use resources::{
 pub use schedules::SchedulesCommand;
 pub use serve::{DevArgs, DoctorArgs, ServeArgs, SystemCommand};
 pub use stats::{FailuresArgs, FailuresCommand, StatsArgs, StatsCommand};
+pub use windows::WindowsCommand;
 pub use workflows::{
     AnswerArgs, AuditArgs, CancelArgs, DelegateArgs, DeleteArgs, HistoryArgs, HoldArgs, IdArgs,
     ListArgs, MigrateArgs, ReplayArgs, RestoreArgs, RetryArgs, SignalArgs, StepArgs, StepsCommand,
@@ -147,6 +149,9 @@ pub enum Command {
     /// What starts workflows by the time
     #[command(subcommand)]
     Schedules(SchedulesCommand),
+    /// Events that wait to become one start, and how often triggers start
+    #[command(subcommand)]
+    Windows(WindowsCommand),
     /// Calls that failed for good and are kept whole
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),

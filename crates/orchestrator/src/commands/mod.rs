@@ -29,6 +29,7 @@ mod system;
 mod test;
 mod verbs;
 mod watch;
+mod windows;
 
 use std::future::Future;
 
@@ -105,6 +106,7 @@ async fn ask(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Failures(command) => stats::failures(session, command).await,
         Command::Stats(command) => stats::stats(session, command).await,
         Command::Schedules(command) => schedules::run(session, command).await,
+        Command::Windows(command) => windows::run(session, command).await,
         Command::Operations(command) => operations::run(session, command).await,
         Command::Decisions(command) => decide(command, session).await,
         Command::Approve(args) => decisions::answer(session, "approve", args).await,

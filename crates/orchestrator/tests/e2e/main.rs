@@ -20,6 +20,7 @@ mod disaster;
 mod doctor;
 mod events;
 mod github_ops;
+mod interop;
 mod lifecycle;
 mod limits;
 mod metrics;
@@ -31,6 +32,7 @@ mod schedules;
 mod sockets;
 mod stats;
 mod verbs;
+mod windows;
 
 /// Workflows that need nothing but the process itself.
 const DEFINITIONS: &str = r#"

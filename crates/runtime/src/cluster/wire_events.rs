@@ -63,7 +63,7 @@ struct AcceptedAnswer {
 
 impl EventsAsk {
     pub(super) fn new(events: &[Numbered], again: bool) -> Self {
-        let events = events.iter().map(|Numbered { id, incoming }| EventAsk {
+        let events = events.iter().map(|Numbered { id, incoming, .. }| EventAsk {
             id: id_bytes(*id),
             event_type: incoming.event_type.clone(),
             source: incoming.source.clone(),
@@ -82,9 +82,9 @@ impl EventsAsk {
     }
 
     pub(super) fn events(self) -> Vec<Numbered> {
-        let events = self.events.into_iter().map(|event| Numbered {
-            id: id_in(&event.id),
-            incoming: Incoming {
+        let events = self.events.into_iter().map(|event| {
+            let id = id_in(&event.id);
+            let incoming = Incoming {
                 event_type: event.event_type,
                 source: event.source,
                 subject: event.subject,
@@ -94,7 +94,9 @@ impl EventsAsk {
                 correlation_id: event.correlation_id,
                 actor: event.actor,
                 cause: event.cause,
-            },
+            };
+            let name = incoming.key();
+            Numbered { id, name, incoming }
         });
         events.collect()
     }

@@ -16,6 +16,8 @@ pub(super) struct Facts<'a> {
     incoming: &'a Incoming,
     meta: Arc<Value>,
     data: Payload,
+    /// The events of a window that closes.
+    pub(super) window: Option<Arc<Value>>,
     at_ms: i64,
 }
 
@@ -25,6 +27,7 @@ impl<'a> Facts<'a> {
             incoming,
             meta: meta.value(),
             data: incoming.data.clone(),
+            window: None,
             at_ms,
         }
     }
@@ -45,6 +48,10 @@ impl router::Event for Facts<'_> {
 
     fn data(&self) -> Option<Arc<Value>> {
         Some(self.data.value())
+    }
+
+    fn window(&self) -> Option<Arc<Value>> {
+        self.window.clone()
     }
 
     fn at_ms(&self) -> i64 {

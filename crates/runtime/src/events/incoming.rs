@@ -55,6 +55,8 @@ impl Incoming {
 #[derive(Clone, Debug)]
 pub(crate) struct Numbered {
     pub(crate) id: Id,
+    /// [`Incoming::key`].
+    pub(crate) name: Option<String>,
     pub(crate) incoming: Incoming,
 }
 

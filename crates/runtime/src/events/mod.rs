@@ -12,7 +12,7 @@ mod row;
 pub(crate) use facts::Outside;
 pub use incoming::{Accepted, EventError, Incoming};
 pub(crate) use incoming::{EventOrder, EventReply, LookedUp, Numbered};
-pub(crate) use plan::{Planned, cause_of, event_of, plan, plan_trigger};
+pub(crate) use plan::{Planned, cause_of, event_of, plan, plan_trigger, plan_window};
 pub(crate) use routing::{Routing, RoutingCell};
 pub use row::{Event, EventFilter, EventLink};
 pub(crate) use row::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use definition::{Catalog, Target};
+use definition::{Catalog, Target, Trigger};
 use engine::record::{EventRoute, Failure, StartMessage};
 use engine::{Id, Payload};
 use router::{Start, StartError, TriggerRef};
@@ -13,6 +13,7 @@ use super::incoming::Incoming;
 use super::routing::Routing;
 use crate::one_step::ONE_STEP_VERSION;
 use crate::shared::Shared;
+use crate::windows::Offer;
 
 /// The beginning of the cause of what an event led to.
 const CAUSE: &str = "event:";
@@ -38,6 +39,21 @@ pub(crate) struct Planned {
     pub(crate) start: StartMessage,
     /// Why it cannot be.
     pub(crate) refused: Option<Failure>,
+    /// The window that it comes to; none: it is started at once.
+    pub(crate) window: Option<Offer>,
+}
+
+impl Planned {
+    /// A start without a place yet, and with nothing against it.
+    pub(crate) fn of(start: StartMessage) -> Self {
+        Self {
+            route: EventRoute::default(),
+            id: Id::default(),
+            start,
+            refused: None,
+            window: None,
+        }
+    }
 }
 
 /// What follows from an event at this moment (milliseconds since the epoch).
@@ -65,6 +81,46 @@ pub(crate) fn plan_trigger(
 ) -> Option<Planned> {
     let planning = Planning::new(shared, (catalog, routing), about, now);
     planning.by_trigger(trigger)
+}
+
+/// What a trigger makes of a window of events, of which `last` is the start that the last one would have been.
+pub(crate) fn plan_window(
+    shared: &Shared,
+    catalog: &Catalog,
+    routing: &Routing,
+    of: &TriggerRef,
+    about: (&Incoming, &Payload),
+    window: Option<Arc<Value>>,
+    last: StartMessage,
+) -> Planned {
+    let now = shared.clock.now_ms();
+    let mut planning = Planning::new(shared, (catalog, routing), about, now);
+    planning.facts.window = window.clone();
+    let (table, outside) = (&routing.table, &planning.outside);
+    let input = table.input_of_window(of.trigger(), &planning.facts, outside);
+    let (input, refused) = match input {
+        Ok(input) => (input.map(Arc::new).or(window), None),
+        Err(error) => (window, Some(failed(&error.to_string()))),
+    };
+    let (name, version) = (of.workflow.name.clone(), of.workflow.version.to_string());
+    let made = match input {
+        Some(input) => planning.start(name, version, Some(input)),
+        None => StartMessage {
+            version,
+            turn_key: None,
+            ..last.clone()
+        },
+    };
+    let mut planned = Planned::of(StartMessage {
+        trigger: last.trigger,
+        correlation_id: last.correlation_id,
+        priority: last.priority,
+        ..made
+    });
+    if of.workflow.subject.is_some() {
+        planned.start.subject.clear();
+    }
+    Planned { refused, ..planned }
 }
 
 struct Planning<'a> {
@@ -127,6 +183,7 @@ impl<'a> Planning<'a> {
             }
             Err(error) => (None, Some(failed(&error.to_string()))),
         };
+        let (window, unkeyed) = self.window_of(trigger);
         let version = workflow.version.to_string();
         let start = StartMessage {
             trigger: trigger.id.clone(),
@@ -134,10 +191,22 @@ impl<'a> Planning<'a> {
         };
         Some(Planned {
             route,
-            id: Id::default(),
-            start,
-            refused,
+            refused: refused.or(unkeyed),
+            window,
+            ..Planned::of(start)
         })
+    }
+
+    /// The window that a trigger has for the event, or why none can be found.
+    fn window_of(&self, trigger: &Trigger) -> (Option<Offer>, Option<Failure>) {
+        let Some(window) = &trigger.window else {
+            return (None, None);
+        };
+        let table = &self.routing.table;
+        match table.window_key(window, &self.facts, &self.outside) {
+            Ok(key) => (Some(Offer::new(window, key)), None),
+            Err(error) => (None, Some(failed(&error.to_string()))),
+        }
     }
 
     fn by_routers(&self) -> Vec<Planned> {
@@ -173,12 +242,11 @@ impl<'a> Planning<'a> {
                 rule: failure.rule.to_string(),
                 ..EventRoute::default()
             },
-            id: Id::default(),
-            start: self.start(String::new(), String::new(), None),
             refused: Some(failed(&format!(
                 "router {}, rule {}: {}",
                 failure.router, failure.rule, failure.reason
             ))),
+            ..Planned::of(self.start(String::new(), String::new(), None))
         });
         routes.chain(failures).collect()
     }
@@ -208,9 +276,7 @@ impl<'a> Planning<'a> {
                 adapter,
                 ..EventRoute::default()
             },
-            id: Id::default(),
-            start: self.start(name, version, input),
-            refused: None,
+            ..Planned::of(self.start(name, version, input))
         })
     }
 

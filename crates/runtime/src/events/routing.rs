@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use definition::{Catalog, Target};
-use router::Table;
+use router::{Table, TriggerRef};
 
 use super::facts::{Facts, Outside};
 use super::incoming::Incoming;
@@ -92,6 +92,15 @@ impl Runtime {
             }
         }
         Ok(cell.set_newer(routing))
+    }
+
+    /// The live triggers of webhooks with this source.
+    ///
+    /// # Errors
+    /// When what routers need cannot be applied for the moment.
+    pub async fn hooks(&self, source: &str) -> Result<Vec<TriggerRef>, Unavailable> {
+        let routing = self.routing(&self.shared().catalog.current()).await?;
+        Ok(routing.table.hooks(source).cloned().collect())
     }
 
     /// Has somebody look at where an event would go; nothing is taken.

@@ -103,7 +103,7 @@ impl Runtime {
     }
 
     /// Reads the bytes of a payload that is kept as a blob.
-    async fn supply(&self, payload: &Payload) -> Result<(), StoreError> {
+    pub(crate) async fn supply(&self, payload: &Payload) -> Result<(), StoreError> {
         if let Some(missing) = payload.missing()
             && let Some(bytes) = self.shared.store.blob(missing.hash).await?
         {

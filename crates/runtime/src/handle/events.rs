@@ -18,6 +18,7 @@ use crate::events::{
     Routing, event_key, own_name, plan,
 };
 use crate::partition::{Door, read_key};
+use crate::windows::Offer;
 
 /// The first format whose readers know events and schedules.
 pub(crate) const KNOWN_SINCE: u32 = 4;
@@ -38,11 +39,12 @@ impl Runtime {
         let count = events.len();
         let mut groups: BTreeMap<usize, (Vec<usize>, Vec<Numbered>)> = BTreeMap::new();
         for (place, incoming) in events.into_iter().enumerate() {
-            let id = self.id_of_event(&incoming);
+            let name = incoming.key();
+            let id = self.id_of_event(name.as_deref(), &incoming.subject);
             let group = groups.entry(self.shared.placement.of(id.slot()));
             let (places, events) = group.or_default();
             places.push(place);
-            events.push(Numbered { id, incoming });
+            events.push(Numbered { id, name, incoming });
         }
         let taken = groups.into_values().map(async |(places, events)| {
             let taken = self.take_at_owner(events).await;
@@ -67,10 +69,10 @@ impl Runtime {
     }
 
     /// An event lives in the slot of its name, else of its subject, else in any.
-    fn id_of_event(&self, incoming: &Incoming) -> Id {
-        let slot = match incoming.key() {
-            Some(key) => slot_of(&key),
-            None if !incoming.subject.is_empty() => slot_of(&incoming.subject),
+    fn id_of_event(&self, name: Option<&str>, subject: &str) -> Id {
+        let slot = match name {
+            Some(name) => slot_of(name),
+            None if !subject.is_empty() => slot_of(subject),
             None => self.shared.any_slot(),
         };
         self.shared.new_id(slot)
@@ -138,7 +140,7 @@ impl Runtime {
         looked_up: Option<LookedUp>,
         reply: oneshot::Sender<EventReply>,
     ) -> EventOrder {
-        let Numbered { id, incoming } = event;
+        let Numbered { id, name, incoming } = event;
         let correlation_id = match incoming.correlation_id.as_str() {
             "" => id.to_string(),
             given => given.to_owned(),
@@ -153,7 +155,7 @@ impl Runtime {
             event_type: incoming.event_type.clone(),
             source: incoming.source.clone(),
             subject: incoming.subject.clone(),
-            key: incoming.key().unwrap_or_default(),
+            key: name.clone().unwrap_or_default(),
             cause: incoming.cause.clone(),
             actor: incoming.actor.clone(),
             ..EventTaken::default()
@@ -192,6 +194,7 @@ impl Runtime {
         near: Slot,
         incoming: &Incoming,
     ) {
+        let gathers = planned.window.as_ref().is_some_and(Offer::gathers);
         let (start, shared) = (&mut planned.start, &self.shared);
         incoming.actor.clone_into(&mut start.requester);
         // What is refused here is refused anew where it is decided, and kept.
@@ -200,8 +203,11 @@ impl Runtime {
             if workflow.subject.is_none() {
                 incoming.subject.clone_into(&mut start.subject);
             }
-            let found = shared.slot_of_start(catalog, &workflow, start, Some(slot));
-            slot = found.unwrap_or(slot);
+            // Where what is gathered lives is known when its window closes.
+            if !gathers {
+                let found = shared.slot_of_start(catalog, &workflow, start, Some(slot));
+                slot = found.unwrap_or(slot);
+            }
         }
         planned.id = shared.new_id(slot);
     }
@@ -214,13 +220,13 @@ impl Runtime {
         again: bool,
     ) -> Result<Vec<Option<LookedUp>>, StoreError> {
         let looked_up = places.iter().map(async |place| {
-            let Numbered { id, incoming } = &events[*place];
+            let Numbered { id, name, .. } = &events[*place];
             let store = self.shared.store.as_ref();
             let reached = self.shared.port(id.slot()).reached.get();
-            let (name, found) = match incoming.key() {
-                Some(key) => {
-                    let found = read_key(store, &key).await?;
-                    (key, found)
+            let (name, found) = match name {
+                Some(name) => {
+                    let found = read_key(store, name).await?;
+                    (name.clone(), found)
                 }
                 // Without a name only a repeat of ours is known, by its id.
                 None if again => {

@@ -13,6 +13,7 @@ mod schedules;
 mod submit;
 mod superseded;
 mod waiting;
+mod windows;
 
 pub(crate) use adapters::held_here;
 pub use adapters::{AdapterOrder, SwitchRefused};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use definition::{Callback, Catalog, EndTrigger};
+use definition::{Callback, Catalog, EndTrigger, Trigger, Window};
 use engine::record::{Failure, Record, StartMessage};
 use engine::{Instance, Payload, Slot};
-use router::{Start, StartError, look};
+use router::{Start, StartError, look, window_key};
 use serde_json::Value;
 
 use super::cause_of;
@@ -13,6 +13,7 @@ use super::happened::{Happened, types_of};
 use super::mask::mask;
 use crate::events::Outside;
 use crate::shared::Shared;
+use crate::windows::Offer;
 
 /// The attribute that says how many ends started one another before.
 const HOPS: &str = "hops";
@@ -30,6 +31,8 @@ pub(crate) struct Follow {
     pub(crate) delivers: bool,
     /// Why it cannot be started.
     pub(crate) refused: Option<Failure>,
+    /// The window that it comes to; none: it is started at once.
+    pub(crate) window: Option<Offer>,
 }
 
 /// What follows from what these records say of an instance. `instance` is how it is after them.
@@ -128,6 +131,7 @@ impl Following<'_> {
             slot,
             delivers: true,
             refused: None,
+            window: None,
         }
     }
 
@@ -136,7 +140,7 @@ impl Following<'_> {
         let mut seen = Seen::new(self.happened, self.happened.data());
         let hops = self.hops() + 1;
         seen.add(HOPS, Value::from(hops));
-        let question = (trigger.condition.as_ref(), trigger.input.as_ref());
+        let question = (trigger.condition.as_ref(), trigger.input_of_each());
         let looked = look(self.catalog, question, &seen, &Outside(self.shared));
         let (input, refused) = match looked {
             Ok(Start::Yes(input)) => (input.map(Payload::from_value), None),
@@ -152,8 +156,12 @@ impl Following<'_> {
             let told = format!("{MAX_HOPS} ends started one another before this one");
             failure("event.loop", told)
         });
+        let (window, unkeyed) = self.window_of(trigger, &seen);
         let data = Payload::from_value(Value::clone(&seen.data));
-        let input = input.or_else(|| self.happened.output());
+        // A window that keeps all has the events.
+        let all = trigger.window.as_ref().is_some_and(Window::keeps_all);
+        let output = self.happened.output().filter(|_| !all);
+        let input = input.or(output);
         let mut start = StartMessage {
             workflow: workflow.name.clone(),
             version: workflow.version.to_string(),
@@ -172,8 +180,20 @@ impl Following<'_> {
             start,
             slot,
             delivers: false,
-            refused: refused.or(looped),
+            refused: refused.or(looped).or(unkeyed),
+            window,
         })
+    }
+
+    /// The window that a trigger has for it, or why none can be found.
+    fn window_of(&self, trigger: &Trigger, seen: &Seen) -> (Option<Offer>, Option<Failure>) {
+        let Some(window) = &trigger.window else {
+            return (None, None);
+        };
+        match window_key(self.catalog, window, seen, &Outside(self.shared)) {
+            Ok(key) => (Some(Offer::new(window, key)), None),
+            Err(error) => (None, Some(failure("expression", error.to_string()))),
+        }
     }
 
     /// What everything that follows has in common.

@@ -7,6 +7,7 @@ use engine::record::{
 use engine::{Id, Refusal, Slot};
 
 use super::task::Partition;
+use super::windows::Came;
 use crate::events::{EventOrder, EventReply, LookedUp, Planned, cause_of, event_of};
 
 impl Partition {
@@ -73,8 +74,14 @@ impl Partition {
     fn follow(&mut self, event: Id, mut planned: Planned, actor: &str) -> EventRoute {
         let id = planned.id;
         let mut route = std::mem::take(&mut planned.route);
+        route.window_key = planned.window.as_ref().map(|window| window.key.clone());
         match self.begin_planned(event.slot(), planned, actor, &cause_of(event)) {
-            Ok(()) => route.instance = Bytes::copy_from_slice(&id.bytes()),
+            Ok(Begun::Started) => route.instance = Bytes::copy_from_slice(&id.bytes()),
+            Ok(Begun::ToWindow(came)) => {
+                if let Some(came) = came {
+                    came.tell(&mut route);
+                }
+            }
             Err(refused) => {
                 let (start, failure) = *refused;
                 route.error = Some(failure.clone());
@@ -84,18 +91,28 @@ impl Partition {
         route
     }
 
-    /// Begins what follows from something in a slot of ours, here or by message; gives it back with the reason when it
-    /// is refused.
+    /// Begins what follows from something in a slot of ours, here or by message, or has it come to its window; gives it
+    /// back with the reason when it is refused.
     pub(super) fn begin_planned(
         &mut self,
         from: Slot,
         planned: Planned,
         actor: &str,
         cause: &str,
-    ) -> Result<(), Box<(StartMessage, Failure)>> {
+    ) -> Result<Begun, Box<(StartMessage, Failure)>> {
         let Planned {
-            id, start, refused, ..
+            id,
+            start,
+            refused,
+            window,
+            ..
         } = planned;
+        if let (Some(window), None) = (window, &refused) {
+            let cause = cause.to_owned();
+            let start = StartMessage { cause, ..start };
+            let offered = window.of_start(event_of(&start.cause), id, start);
+            return Ok(Begun::ToWindow(self.offer(from, offered)));
+        }
         let begun = match refused {
             Some(failure) => Err(failure),
             None => self
@@ -103,12 +120,12 @@ impl Partition {
                 .map_err(|refusal| failure_of(&refusal)),
         };
         match begun {
-            Ok(true) => Ok(()),
+            Ok(true) => Ok(Begun::Started),
             Ok(false) => {
                 let cause = cause.to_owned();
                 let start = StartMessage { cause, ..start };
                 self.send_from(from, id, MessageBody::Start(start));
-                Ok(())
+                Ok(Begun::Started)
             }
             Err(failure) => Err(Box::new((start, failure))),
         }
@@ -137,11 +154,20 @@ impl Partition {
     /// A start that travelled here is refused; where an event led to it, it is kept.
     pub(super) fn keep_if_of_event(&mut self, id: Id, start: &StartMessage, refusal: &Refusal) {
         let event = event_of(&start.cause);
-        if event.is_some() || crate::lifecycle::is_cause(&start.cause) {
+        let cause = start.cause.as_str();
+        if event.is_some() || crate::lifecycle::is_cause(cause) || crate::windows::is_cause(cause) {
             let error = failure_of(refusal);
             self.keep_refused(event, id.slot(), start.clone(), error);
         }
     }
+}
+
+/// What became of what was planned.
+pub(super) enum Begun {
+    /// Its instance starts, here or where its message takes it.
+    Started,
+    /// It came to its window; none where that is elsewhere, and a message takes it there.
+    ToWindow(Option<Came>),
 }
 
 /// Whether an event was taken before.

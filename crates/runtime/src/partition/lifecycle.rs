@@ -28,6 +28,7 @@ impl Partition {
             slot,
             delivers,
             refused,
+            window,
         } = follow;
         let id = Id::new(self.now(), slot, self.entropy.next_u64());
         let here = self.is_here(slot);
@@ -37,6 +38,11 @@ impl Partition {
                 self.forming.commands += 1;
                 self.start(id, &start, "", &cause_of(from))
                     .map_err(|refusal| failure_of(&refusal))
+            }
+            None if let Some(window) = window => {
+                let offered = window.of_start(None, id, StartMessage::clone(&start));
+                self.offer_by_message(from.slot(), offered);
+                Ok(())
             }
             None => {
                 let start = StartMessage::clone(&start);

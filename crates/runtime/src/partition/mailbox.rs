@@ -23,6 +23,7 @@ use crate::dispatch::TaskResult;
 use crate::error::Unavailable;
 use crate::events::EventOrder;
 use crate::level::Level;
+use crate::windows::CloseOrder;
 
 /// How long a caller is asked to stay away when too much waits, in milliseconds.
 const RETRY_AFTER_MS: u64 = 250;
@@ -80,6 +81,8 @@ pub(crate) enum Internal {
     Operation(Box<OperationAsked>),
     /// Something is asked of a schedule.
     Schedule(Box<ScheduleAsked>),
+    /// What follows from windows that were due.
+    Windows(Vec<CloseOrder>),
     /// Send messages again that have waited for their acknowledgement since the last time.
     Redeliver,
 }
@@ -132,6 +135,8 @@ pub(crate) struct Port {
     pub(crate) internal_waiting: AtomicUsize,
     /// Instances that wait for their turn.
     pub(crate) turns_waiting: AtomicUsize,
+    /// Windows of triggers that are open.
+    pub(crate) windows: AtomicUsize,
 }
 
 /// The lanes into one opening of a partition.
@@ -197,6 +202,7 @@ impl Default for Port {
             timers: AtomicUsize::new(0),
             internal_waiting: AtomicUsize::new(0),
             turns_waiting: AtomicUsize::new(0),
+            windows: AtomicUsize::new(0),
         }
     }
 }

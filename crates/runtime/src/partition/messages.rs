@@ -182,6 +182,10 @@ impl Partition {
                 self.on_start_refused(refused);
                 Ok(false)
             }
+            Some(MessageBody::WindowOffered(offered)) => {
+                self.take_offered(*offered);
+                Ok(false)
+            }
             None => Err(Refusal::Stale("an empty message".into())),
         };
         if let Err(refusal) = decided {
@@ -241,7 +245,7 @@ fn needs_no_instance(message: &MessageSent) -> bool {
         .and_then(|envelope| envelope.body.as_ref());
     matches!(
         body,
-        Some(MessageBody::Start(_) | MessageBody::StartRefused(_))
+        Some(MessageBody::Start(_) | MessageBody::StartRefused(_) | MessageBody::WindowOffered(_))
     )
 }
 

@@ -29,6 +29,7 @@ mod task;
 mod timers;
 mod turn;
 mod watch;
+mod windows;
 mod work;
 
 pub(crate) use batch::Delta;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use engine::Id;
 use engine::record::{ScheduleTicked, SlotBody, TickOutcome};
 
+use super::events::Begun;
 use super::task::Partition;
 use super::work::Reply;
 use crate::handle::Runtime;
@@ -67,7 +68,9 @@ impl Partition {
         if let Some(planned) = planned {
             let id = planned.id;
             match self.begin_planned(name.slot(), planned, &actor, &name.cause()) {
-                Ok(()) => fact.instance = Bytes::copy_from_slice(&id.bytes()),
+                Ok(Begun::Started) => fact.instance = Bytes::copy_from_slice(&id.bytes()),
+                // What its window makes of it is told there.
+                Ok(Begun::ToWindow(_)) => {}
                 Err(refused) => {
                     let (_, error) = *refused;
                     let (schedule, message) = (name.to_string(), &error.message);

@@ -16,6 +16,7 @@ use crate::decision_log::Chains;
 use crate::events::{event_rows, put_key, refused_row, remembered};
 use crate::operation::Operations;
 use crate::schedules::Schedules;
+use crate::windows::Windows;
 
 /// First byte of the outbox's keys: the number last given to a pair of slots.
 const COUNTER: u8 = 0;
@@ -38,6 +39,7 @@ pub(crate) struct SlotState {
     pub(super) operations: Operations,
     pub(super) outputs: Outputs,
     pub(super) schedules: Schedules,
+    pub(super) windows: Windows,
 }
 
 impl SlotState {
@@ -92,6 +94,7 @@ impl SlotState {
         self.keys.projected(position);
         self.settled.retain(|_, (settled, _)| *settled > position);
         self.outputs.projected(position);
+        self.windows.projected();
     }
 
     /// Applies a fact of the batch at `position`; answers with what the projector writes.
@@ -137,6 +140,9 @@ impl SlotState {
                 let id = Id::from_slice(&settled.id).unwrap_or_default();
                 self.settled.insert(id, (position, settled.row.clone()));
                 settled_rows(settled)
+            }
+            SlotBody::WindowTook(_) | SlotBody::WindowClosed(_) | SlotBody::WindowReleased(_) => {
+                self.windows.apply(fact, position)
             }
             SlotBody::OutputKept(kept) => {
                 self.outputs.apply(kept, position);
@@ -213,6 +219,11 @@ impl SlotState {
     /// Takes in a row of a schedule.
     pub(crate) fn load_schedule(&mut self, row: &Row) {
         self.schedules.load(row);
+    }
+
+    /// Takes in a row of an open window.
+    pub(crate) fn load_window(&mut self, row: &Row) {
+        self.windows.load(row);
     }
 
     /// Takes in a row of the marks.

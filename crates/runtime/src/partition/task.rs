@@ -85,6 +85,8 @@ pub(crate) struct Partition {
     pub(super) plans: Plans,
     pub(super) packer: Packer,
     pub(super) drivers: Drivers,
+    /// What follows from windows that are due is worked out.
+    pub(super) closing_windows: bool,
     /// Results that came together and wait for room in a batch.
     results: VecDeque<TaskResult>,
     /// Events that came together and wait for room in a batch.
@@ -135,6 +137,7 @@ impl Partition {
             plans: Plans::default(),
             packer: Packer::default(),
             drivers: Drivers::default(),
+            closing_windows: false,
             results: VecDeque::new(),
             events: VecDeque::new(),
             inbox,
@@ -156,6 +159,7 @@ impl Partition {
                 break;
             }
             self.take_what_waits();
+            self.close_windows();
             self.start_append();
             self.answer_drains();
             if self.closing && self.is_idle() && self.inbox.door.is_empty() {
@@ -198,6 +202,7 @@ impl Partition {
         let sleep_ms = self
             .timers
             .next_at()
+            .min(self.windows_due_at())
             .saturating_sub(self.shared.clock.now_ms())
             .max(at_least_ms);
         let sleep = Duration::from_millis(u64::try_from(sleep_ms).unwrap_or(0));
@@ -342,6 +347,7 @@ impl Partition {
             Internal::LetterLoaded { id, found } => self.on_letter_loaded(id, found),
             Internal::Operation(asked) => self.on_operation(*asked),
             Internal::Schedule(asked) => self.on_schedule(*asked),
+            Internal::Windows(orders) => self.on_windows(orders),
         }
     }
 
@@ -438,6 +444,7 @@ impl Partition {
             &port.timers,
             &port.internal_waiting,
             &port.turns_waiting,
+            &port.windows,
         ];
         for shown in shown {
             shown.store(0, Ordering::Relaxed);

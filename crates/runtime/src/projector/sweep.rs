@@ -18,6 +18,7 @@ use crate::events::index_rows_gone;
 use crate::operation::Operation;
 use crate::rollup::{ROLLUPS_GO_MS, Tier, time_of_key};
 use crate::shared::Shared;
+use crate::windows::{CLOSED, ENTRY, MEMBER, is_row_over};
 
 /// Keys looked at at once.
 const PAGE: usize = 1_000;
@@ -30,23 +31,45 @@ const BETWEEN_ROUNDS: Duration = Duration::from_secs(600);
 
 /// How long an operation is shown after its end, in milliseconds.
 const OPERATIONS_KEPT_MS: u64 = 90 * 24 * 3_600 * 1_000;
-/// What is swept, one after the other: a table, or what of it begins with some bytes.
-const SWEPT: [(Table, Option<Tier>); 8] = [
-    (Table::Key, None),
-    (Table::Event, None),
-    (Table::DeadLetter, None),
-    (Table::Operation, None),
-    (Table::Rollup, Some(Tier::ALL[0])),
-    (Table::Rollup, Some(Tier::ALL[1])),
-    (Table::Rollup, Some(Tier::ALL[2])),
-    (Table::Rollup, Some(Tier::ALL[3])),
+/// What is swept, one after the other: tables, or the rows of one whose keys begin so.
+const SWEPT: [(Table, Rows); 11] = [
+    (Table::Key, Rows::All),
+    (Table::Event, Rows::All),
+    (Table::Window, Rows::Begin(&[CLOSED])),
+    (Table::Window, Rows::Begin(&[ENTRY])),
+    (Table::Window, Rows::Begin(&[MEMBER])),
+    (Table::DeadLetter, Rows::All),
+    (Table::Operation, Rows::All),
+    (Table::Rollup, Rows::Of(Tier::ALL[0])),
+    (Table::Rollup, Rows::Of(Tier::ALL[1])),
+    (Table::Rollup, Rows::Of(Tier::ALL[2])),
+    (Table::Rollup, Rows::Of(Tier::ALL[3])),
 ];
+
+/// Which rows of a table.
+#[derive(Clone, Copy)]
+enum Rows {
+    All,
+    Begin(&'static [u8]),
+    Of(Tier),
+}
+
+impl Rows {
+    /// What their keys begin with.
+    fn prefix(self) -> Bytes {
+        match self {
+            Self::All => Bytes::new(),
+            Self::Begin(bytes) => Bytes::from_static(bytes),
+            Self::Of(tier) => tier.prefix(),
+        }
+    }
+}
 
 /// Goes through the tables, page by page, round after round.
 pub(super) struct Sweep {
     next_at: Instant,
-    /// Which of what is swept.
-    turn: usize,
+    /// The place in [`SWEPT`].
+    at: usize,
     after: Option<(Bytes, Slot)>,
 }
 
@@ -55,7 +78,7 @@ impl Sweep {
     pub(super) fn new() -> Self {
         Self {
             next_at: steady_now() + BETWEEN_ROUNDS,
-            turn: 0,
+            at: 0,
             after: None,
         }
     }
@@ -67,7 +90,7 @@ impl Sweep {
 
     /// Looks at one page and deletes what has expired.
     pub(super) async fn page(&mut self, shared: &Shared) -> Result<(), StoreError> {
-        let (table, tier) = SWEPT[self.turn];
+        let (table, rows) = SWEPT[self.at];
         let limit = match table {
             Table::DeadLetter | Table::Event | Table::Operation => LETTERS,
             _ => PAGE,
@@ -76,14 +99,14 @@ impl Sweep {
             table,
             slots: 0..=SLOTS - 1,
             after: self.after.take(),
-            prefix: tier.map(Tier::prefix).unwrap_or_default(),
+            prefix: rows.prefix(),
             reverse: false,
             limit,
         };
         let rows = shared.store.scan(scan).await?;
         let projections = deletions(shared, table, &rows);
-        // Events and roll-ups lie in the order of their times: behind one that stays all do.
-        let by_time = matches!(table, Table::Event | Table::Rollup);
+        // These lie in the order of their times: behind one that stays all do.
+        let by_time = matches!(table, Table::Event | Table::Rollup | Table::Window);
         let full = rows.len() >= limit && (!by_time || !projections.is_empty());
         self.after = rows
             .last()
@@ -91,8 +114,8 @@ impl Sweep {
             .map(|row| (row.key.clone(), row.slot));
         let mut pause = BETWEEN_PAGES;
         if !full {
-            self.turn = (self.turn + 1) % SWEPT.len();
-            if self.turn == 0 {
+            self.at = (self.at + 1) % SWEPT.len();
+            if self.at == 0 {
                 pause = BETWEEN_ROUNDS;
             }
         }
@@ -119,6 +142,7 @@ fn deletions(shared: &Shared, table: Table, rows: &[Row]) -> Vec<Projection> {
             let id = Id::from_slice(&row.key).unwrap_or_default();
             id.made_at().saturating_add_unsigned(keep_events_ms) <= now
         }
+        Table::Window => is_row_over(row, keep_events_ms, now),
         Table::Operation => is_operation_over(row, now),
         Table::Rollup => {
             let start = time_of_key(&row.key);

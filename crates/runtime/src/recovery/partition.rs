@@ -332,8 +332,13 @@ async fn read_slots(
         ..scan(Table::Operation, slots.clone())
     };
     scan_all(store, operations, |row: &Row| state.load_operation(row)).await?;
-    let schedules = scan(Table::Schedule, slots);
+    let schedules = scan(Table::Schedule, slots.clone());
     scan_all(store, schedules, |row: &Row| state.load_schedule(row)).await?;
+    let windows = Scan {
+        prefix: vec![crate::windows::OPEN].into(),
+        ..scan(Table::Window, slots)
+    };
+    scan_all(store, windows, |row: &Row| state.load_window(row)).await?;
     Ok(state)
 }
 

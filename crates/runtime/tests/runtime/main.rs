@@ -26,3 +26,4 @@ mod schedules;
 mod signals;
 mod streams;
 mod turns;
+mod windows;

@@ -28,6 +28,8 @@ pub enum Cursor {
     Events = 8,
     /// Schedules.
     Schedules = 12,
+    /// Windows of triggers.
+    Windows = 13,
 }
 
 const CHECK_BYTES: usize = 6;

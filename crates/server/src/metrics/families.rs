@@ -6,6 +6,7 @@ use std::fmt;
 use runtime::{Figures, PartitionHealth};
 
 use super::page::{Sheet, Snapshot};
+use super::windows::windows;
 
 /// Units of a spread that is counted in microseconds to one of a metric in seconds.
 const US: f64 = 1_000_000.0;
@@ -22,6 +23,7 @@ pub(super) fn write(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     calls(snapshot, sheet)?;
     timers(snapshot, sheet)?;
     turns(snapshot, sheet)?;
+    windows(snapshot, sheet)?;
     events(snapshot, sheet)?;
     schedules(snapshot, sheet)?;
     projection(snapshot, sheet)?;
@@ -564,7 +566,7 @@ fn process(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
 }
 
 /// A row for each partition, labelled with its number.
-fn by_partition<V>(
+pub(super) fn by_partition<V>(
     snapshot: &Snapshot,
     value: impl Fn(&PartitionHealth) -> V,
 ) -> impl Iterator<Item = ([(&'static str, u16); 1], V)> {

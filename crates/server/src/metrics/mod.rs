@@ -7,6 +7,7 @@ mod families;
 mod page;
 mod process;
 mod traffic;
+mod windows;
 
 pub(crate) use page::{CONTENT_TYPE, page};
 pub(crate) use traffic::Traffic;

@@ -81,6 +81,10 @@ fn triggers(workflow: &Workflow) -> Vec<Trigger> {
             kind: kind.to_owned(),
             source,
             condition,
+            window: trigger
+                .window
+                .as_ref()
+                .map(|window| window.as_str().to_owned()),
         }
     };
     workflow.triggers.iter().map(trigger).collect()

@@ -5,6 +5,8 @@ use engine::Id;
 use engine::record::EventRoute;
 use runtime::Accepted;
 
+use super::window::came;
+
 /// The answer to an event.
 pub fn accepted(accepted: Accepted, deduplicated: bool) -> EventAccepted {
     EventAccepted {
@@ -44,5 +46,6 @@ fn routed(route: &EventRoute) -> Routed {
         adapter: some(&route.adapter),
         workflow_id: Id::from_slice(&route.instance).map(|id| id.to_string()),
         error: route.error.as_ref().map(|error| error.message.clone()),
+        window: came(route),
     }
 }

@@ -17,6 +17,7 @@ mod router;
 mod schedule;
 mod stats;
 mod summary;
+mod window;
 
 pub use self::schedule::schedule;
 pub use adapter::adapter;
@@ -34,3 +35,4 @@ pub use record::history_record;
 pub use router::{router, router_explanation};
 pub use stats::{failure_group, stats_series};
 pub use summary::{submitted, summary};
+pub use window::{came_by_now, window};

@@ -71,9 +71,17 @@ pub async fn get(
     let found = door.runtime.event(id).await;
     let found = found.map_err(|outage| of_unavailable(&outage))?;
     let missing = || Refusal::new(Code::NO_EVENT, format!("there is no event with id {id}"));
-    found
-        .as_ref()
-        .map(render::event)
-        .map(Json)
-        .ok_or_else(missing)
+    let event = found.ok_or_else(missing)?;
+    let mut shown = render::event(&event);
+    for (route, routed) in event.routes().iter().zip(&mut shown.routed_to) {
+        let Some(key) = &route.window_key else {
+            continue;
+        };
+        let name = (route.workflow.as_str(), route.rule.as_str(), key.as_str());
+        let came = door.runtime.came_to_window(id, name).await;
+        if let Some((entry, window)) = came.map_err(|outage| of_unavailable(&outage))? {
+            render::came_by_now(routed, &entry, window.as_ref());
+        }
+    }
+    Ok(Json(shown))
 }

@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use definition::{Catalog, TriggerKind, WebhookTrigger};
 use engine::Payload;
+use router::TriggerRef;
 use runtime::Incoming;
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use super::ingest::one;
 use crate::callers::{Caller, Permission};
 use crate::door::{
     Body, Correlation, IdempotencyKey, Query, Refusal, Segments, check_json, correlated, not_json,
-    read_body,
+    of_unavailable, read_body,
 };
 use crate::hook::{event_id, event_type, verify};
 use crate::state::{Door, now};
@@ -44,7 +45,9 @@ pub async fn receive(
     request: Request,
 ) -> Result<(StatusCode, HeaderMap, Json<EventAccepted>), Refusal> {
     let catalog = door.runtime.catalog();
-    let hooks = hooks(&catalog, &source);
+    let found = door.runtime.hooks(&source).await;
+    let found = found.map_err(|outage| of_unavailable(&outage))?;
+    let hooks: Vec<&WebhookTrigger> = found.iter().filter_map(hook).collect();
     let signed = !hooks.is_empty() && hooks.iter().all(|hook| hook.verify.is_some());
     let actor = match signed {
         true => format!("hook:{source}"),
@@ -80,16 +83,11 @@ pub async fn receive(
     Ok((StatusCode::ACCEPTED, headers, Json(accepted)))
 }
 
-/// The triggers with this source, of the versions that a start would take.
-fn hooks<'a>(catalog: &'a Catalog, source: &str) -> Vec<&'a WebhookTrigger> {
-    let names = catalog.workflows.keys();
-    let workflows = names.filter_map(|name| catalog.workflow(name, None));
-    let triggers = workflows.flat_map(|workflow| &workflow.triggers);
-    let hooks = triggers.filter_map(|trigger| match &trigger.kind {
-        TriggerKind::Webhook(hook) if hook.source == source => Some(hook),
+fn hook(found: &TriggerRef) -> Option<&WebhookTrigger> {
+    match &found.trigger().kind {
+        TriggerKind::Webhook(hook) => Some(hook),
         _ => None,
-    });
-    hooks.collect()
+    }
 }
 
 /// A webhook whose signature fits.

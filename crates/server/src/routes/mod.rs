@@ -38,6 +38,7 @@ mod step_verbs;
 mod submit;
 mod system;
 mod verbs;
+mod windows;
 
 use std::sync::Arc;
 
@@ -107,6 +108,8 @@ pub(crate) fn documented() -> (Router<Arc<Door>>, OpenApi) {
         .routes(routes!(events::of_all))
         .routes(routes!(ingest::take, event_reads::list))
         .routes(routes!(event_reads::get))
+        .routes(routes!(windows::list))
+        .routes(routes!(windows::get))
         .routes(routes!(correlations::correlation))
         .routes(routes!(correlations::journey))
         .routes(routes!(hooks::receive))

@@ -226,7 +226,7 @@ impl Model {
             Some(MessageBody::CancelChild(request)) => Command::Cancel(request),
             Some(MessageBody::CompensateChild(_)) => Command::Compensate,
             // Nothing is started under a key here.
-            Some(MessageBody::StartRefused(_)) => return Ok(false),
+            Some(MessageBody::StartRefused(_) | MessageBody::WindowOffered(_)) => return Ok(false),
         };
         let undo = matches!(command, Command::Compensate);
         let decided = self.decide(to, command)?;

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use definition::Catalog;
 use engine::codec::decode_batch;
 use engine::record::{
-    Body, KeyTaken, MessageTaken, OperationTaken, OperationWorked, Record, SlotBody, TaskKey,
-    TaskKind,
+    Body, KeyTaken, MessageSent, MessageTaken, OperationTaken, OperationWorked, Record, SlotBody,
+    TaskKey, TaskKind,
 };
 use engine::{Id, Instance, StepStatus};
 use store::{Append, PartitionId, Position};
@@ -46,6 +46,8 @@ pub(super) struct Truth {
     pub(super) answered: Vec<Id>,
     /// The number of the last step of each operation.
     steps: BTreeMap<Bytes, u64>,
+    /// By window: its last fact.
+    windows: BTreeMap<Bytes, u64>,
     /// Operations that were answered.
     pub(super) operations: Vec<Id>,
     /// Idempotency keys of starts, and what they stand for.
@@ -118,6 +120,7 @@ impl Truth {
             answered: Vec::new(),
             operations: Vec::new(),
             steps: BTreeMap::new(),
+            windows: BTreeMap::new(),
             keys: BTreeMap::new(),
             heads: BTreeMap::new(),
             pairs: BTreeMap::new(),
@@ -279,6 +282,28 @@ impl Truth {
         })
     }
 
+    fn sent(&mut self, message: &MessageSent) -> Result<(), Finding> {
+        let pair = (message.from_slot, message.to_slot);
+        let marks = self.pairs.entry(pair).or_default();
+        marks.sent += 1;
+        let (expected, number) = (marks.sent, message.number);
+        self.coverage.hit("message sent");
+        demand(number == expected, || {
+            format!("message {number} was sent, but {expected} is the next")
+        })
+    }
+
+    /// A window takes one step after the other.
+    fn window(&mut self, id: &Bytes, number: u64) -> Result<(), Finding> {
+        let last = self.windows.entry(id.clone()).or_default();
+        *last += 1;
+        let expected = *last;
+        self.coverage.hit("window went on");
+        demand(number == expected, || {
+            format!("step {number} of a window, but {expected} is the next")
+        })
+    }
+
     fn fact(&mut self, fact: &SlotBody) -> Result<(), Finding> {
         match fact {
             SlotBody::KeyTaken(KeyTaken { key, id, .. }) => self.name(key, id),
@@ -286,22 +311,14 @@ impl Truth {
                 self.name(&taken.key, &taken.id)
             }
             SlotBody::EventTaken(_) | SlotBody::EventRefused(_) => Ok(()),
+            SlotBody::WindowTook(took) => self.window(&took.window, took.number),
+            SlotBody::WindowReleased(released) => self.window(&released.window, released.number),
+            SlotBody::WindowClosed(closed) => self.window(&closed.window, closed.number),
             SlotBody::KeyReleased(released) => {
                 self.keys.remove(&released.key);
                 Ok(())
             }
-            SlotBody::MessageSent(message) => {
-                let marks = self
-                    .pairs
-                    .entry((message.from_slot, message.to_slot))
-                    .or_default();
-                marks.sent += 1;
-                let (expected, number) = (marks.sent, message.number);
-                self.coverage.hit("message sent");
-                demand(number == expected, || {
-                    format!("message {number} was sent, but {expected} is the next")
-                })
-            }
+            SlotBody::MessageSent(message) => self.sent(message),
             SlotBody::DecisionChained(link) => {
                 let last = self.chains.entry(link.slot).or_default();
                 *last += 1;

@@ -63,6 +63,11 @@ const MIGRATIONS: &[Migration] = &[
         compatible_from: 3,
         sql: include_str!("0007_blob_uses.sql"),
     },
+    Migration {
+        version: 8,
+        compatible_from: 3,
+        sql: include_str!("0008_windows.sql"),
+    },
 ];
 
 /// How often the first tables are tried again when another node makes them at the same moment.

@@ -36,7 +36,7 @@ statements! {
     Task "task", Timer "timer", Wait "wait", Key "key", Outbox "outbox", InboxMark "inbox_mark",
     Limit "limit", Schedule "schedule", Decision "decision", DeadLetter "dead_letter",
     Operation "operation", Catalog "catalog", Audit "audit", Event "event",
-    EventIndex "event_index", Rollup "rollup",
+    EventIndex "event_index", Rollup "rollup", Window "window",
 }
 
 fn failure(error: rusqlite::Error) -> StoreError {
