@@ -31,7 +31,10 @@ pub use catalog::{
 };
 pub use compile::{compile_workflow, parse_workflow};
 pub use diagnostic::{Diagnostic, Severity, codes};
-pub use event::{DEFAULT_KEEP_MS, EventType, MAX_EVENT_TYPE, is_event_type};
+pub use event::{
+    AwaitedEvent, DEFAULT_KEEP_MS, Deadline, Emit, EventType, MAX_DEADLINES, MAX_EVENT_KEY,
+    MAX_EVENT_TYPE, is_event_key, is_event_type,
+};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
 pub use lifecycle::{Callback, DELIVERY_PREFIX, EndTrigger, LIFECYCLE, Lifecycle, LifecycleType};

@@ -12,6 +12,8 @@ mod events;
 mod kept;
 #[path = "golden/long.rs"]
 mod long;
+#[path = "golden/meetings.rs"]
+mod meetings;
 #[path = "golden/operations.rs"]
 mod operations;
 #[path = "golden/past.rs"]
@@ -85,6 +87,7 @@ fn every_record() -> Vec<Record> {
         long::bodies(),
         kept::bodies(at()),
         schedules::bodies(),
+        meetings::bodies(at()),
     ]
     .concat();
     (1..)

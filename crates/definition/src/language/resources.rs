@@ -1,5 +1,6 @@
 use super::adapters::{ACTION, ADAPTER, HEALTH, TARGET};
 use super::callback::CALLBACK;
+use super::emit::{AWAITED, DEADLINE, EMIT};
 use super::event::EVENT;
 use super::limits::{CIRCUIT_BREAKER, FALLBACK, RATE_LIMIT};
 use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
@@ -76,12 +77,13 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 55] = [
+pub(crate) static OBJECTS: [&Object; 58] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
     &SIGNATURE,
     &INPUT,
+    &DEADLINE,
     &CONCURRENCY,
     &FAIRNESS,
     &workflow::DEFAULTS,
@@ -91,6 +93,8 @@ pub(crate) static OBJECTS: [&Object; 55] = [
     &CASE,
     &REPEAT,
     &WAIT,
+    &AWAITED,
+    &EMIT,
     &FAIL,
     &CATCH,
     &COMPENSATION,

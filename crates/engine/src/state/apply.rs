@@ -52,6 +52,9 @@ impl Instance {
             Body::SignalReceived(body) => self.signal_received(body, record.seq, record.at),
             Body::SignalTaken(body) => self.signal_taken(body),
             Body::WaitExpired(at) => self.wait_expired(*at),
+            Body::EventAwaited(body) => self.event_awaited(body, record.seq, record.at),
+            Body::EventMet(body) => self.event_met(body, record.seq, record.at),
+            Body::DeadlinePassed(body) => self.deadline_passed(body.deadline),
             Body::StepRescheduled(body) => self.step_rescheduled(body, record.at),
             Body::CancelRequested(body) => self.cancel_requested(body),
             Body::CompensationRequested(_) => self.reopened_for_parent(),
@@ -78,6 +81,7 @@ impl Instance {
             Body::StepAudited(_)
             | Body::StepOverruled(_)
             | Body::ResultIgnored(_)
+            | Body::EventEmitted(_)
             | Body::OwnerOpened(_)
             | Body::Slot(_)
             | Body::CatalogChanged(_)
@@ -324,7 +328,7 @@ impl Instance {
         self.progress
             .decisions
             .retain(|decision| decision.task.at != at || decision.task.kind() != TaskKind::Run);
-        self.end_signal_waits(|other| other == at);
+        self.end_waits(|other| other == at);
         let Some(step) = self.step_mut(at) else {
             return;
         };
@@ -373,7 +377,13 @@ impl Instance {
             }
         }
         self.withdraw_decisions_of(body.lane);
-        self.end_signal_waits(|at| at.lane == body.lane);
+        self.end_waits(|at| at.lane == body.lane);
+    }
+
+    /// Steps for which `over` holds wait for no signal and no event any more.
+    pub(super) fn end_waits(&mut self, over: impl Fn(StepRef) -> bool) {
+        self.end_signal_waits(&over);
+        self.end_event_waits(over);
     }
 
     fn withdraw_decisions_of(&mut self, lane: u32) {
@@ -471,6 +481,7 @@ impl Instance {
         self.progress.ended_at = at;
         self.progress.output = body.output.clone();
         self.progress.for_parent = false;
+        self.end_event_waits(|_| true);
     }
 
     fn reopened_for_parent(&mut self) {

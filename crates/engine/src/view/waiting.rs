@@ -6,7 +6,7 @@ use crate::state::{Instance, PendingDecision, StepState, StepStatus, StepUndo, T
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// `pause`, `start`, `limit`, `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`.
+    /// `pause`, `start`, `limit`, `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`, `event`.
     pub kind: &'static str,
     /// The signal's name, of a wait for one.
     pub signal: Option<String>,
@@ -145,7 +145,14 @@ impl Instance {
                     format!("{name} waits for the signal {signal}"),
                     vec!["signal", "cancel"],
                 ),
-                None => ("timer", format!("{name} waits"), vec!["cancel"]),
+                None => match self.event_awaited_at(at) {
+                    Some(event) => (
+                        "event",
+                        format!("{name} waits for an event {}", event.told()),
+                        vec!["cancel"],
+                    ),
+                    None => ("timer", format!("{name} waits"), vec!["cancel"]),
+                },
             },
             StepStatus::Deciding => return self.decision_waits(at, false),
             StepStatus::Running if step.due_at > 0 => {

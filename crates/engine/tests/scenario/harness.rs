@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use definition::{AdapterSpec, Catalog, ResourceSet, no_settings_check};
 use engine::record::{
-    CancelRequested, ChildEnded, Choice, Ended, Failure, Held, MessageBody, Record, StartMessage,
-    TaskKey, TaskKind,
+    CancelRequested, ChildEnded, Choice, Ended, EventCame, EventOffered, Failure, Held,
+    MessageBody, Record, StartMessage, TaskKey, TaskKind, WaitRefused,
 };
 use engine::view::RecordView;
 use engine::{
@@ -25,7 +25,7 @@ use crate::detail::detail;
 /// `turn` (it comes), `no-turn` (there is no room), `step skip|complete|fail|retry [LANE/]STEP [JSON or TYPE]`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
 /// `STEP kept JSON` (an output that another instance kept), `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
 /// `retry [REASON]`, `restore SEQ [compensate]`, `migrate VERSION [OLD=NEW ...]`, `replay STEP` (what follows is about the
-/// new instance), `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
+/// new instance), `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `event N [JSON]` (comes to all steps that wait for one), `too-many` (wait for such), `again`
 /// (repeats the last result). Log lines: a record's type, step
 /// and what matters of it; `> ` what is asked of the outside; at the end the status and output.
 #[track_caller]
@@ -158,6 +158,8 @@ impl Run {
             "delegate" => self.delegate(rest),
             "signal" => self.signal(rest),
             "step" => self.overrule(rest),
+            "event" => self.event(rest),
+            "too-many" => self.refuse_waits(),
             "retry" => self.command(Command::Retry(held(rest))),
             "restore" => self.restore(rest),
             "replay" => self.replay(rest),
@@ -275,6 +277,17 @@ impl Run {
             MessageBody::CancelChild(_) => "cancel child".to_owned(),
             MessageBody::CompensateChild(_) => "undo child".to_owned(),
             MessageBody::StartRefused(_) => "start refused".to_owned(),
+            MessageBody::Emit(event) => {
+                let data = event.data.clone().unwrap_or_default();
+                format!("emit {} {:?} {data:?}", event.event_type, event.subject)
+            }
+            MessageBody::WaitPlaced(wait) => format!("wait {} {}", wait.event_type, wait.key),
+            MessageBody::WaitWithdrawn(wait) => {
+                format!("withdraw {} {}", wait.event_type, wait.key)
+            }
+            MessageBody::EventOffered(_)
+            | MessageBody::EventCame(_)
+            | MessageBody::WaitRefused(_) => panic!("no instance sends these"),
             MessageBody::ChildEnded(ended) => format!("tell parent {:?}", ended.how()),
             MessageBody::ChildCompensated(ended) => format!("tell parent undone {:?}", ended.how()),
         };
@@ -362,6 +375,35 @@ impl Run {
         });
         let (name, data) = (name.to_owned(), payload(data));
         self.command(Command::Signal(Signal { name, data, key }));
+    }
+
+    /// Brings an event, as its number, to all steps that wait for one.
+    fn event(&mut self, rest: &str) {
+        let (number, data) = rest.split_once(' ').unwrap_or((rest, ""));
+        let number: u8 = number.parse().unwrap();
+        for wait in self.instance.as_ref().unwrap().event_waits().to_vec() {
+            let event = EventOffered {
+                event: vec![number; 16].into(),
+                event_type: wait.event_type,
+                key: wait.key,
+                meta: Some(payload(&format!(r#"{{"id":"{number}"}}"#))),
+                data: Some(payload(data)),
+                kept_until: self.now + 1_000,
+                ..EventOffered::default()
+            };
+            let (at, wait) = (wait.at, wait.wait);
+            self.command(Command::Event(Box::new(EventCame { at, wait, event })));
+        }
+    }
+
+    fn refuse_waits(&mut self) {
+        for wait in self.instance.as_ref().unwrap().event_waits().to_vec() {
+            self.command(Command::WaitRefused(WaitRefused {
+                at: wait.at,
+                wait: wait.wait,
+                waits: 1_000,
+            }));
+        }
     }
 
     fn authority(&mut self, who: &str) -> Authority {

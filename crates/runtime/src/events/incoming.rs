@@ -3,7 +3,7 @@
 use engine::record::{EventRoute, EventTaken, KeyTaken};
 use engine::{Id, Payload};
 
-use super::plan::Planned;
+use super::plan::Plan;
 use crate::error::Unavailable;
 use crate::partition::Reply;
 
@@ -87,7 +87,7 @@ pub enum EventError {
 /// An event for the partition of its slot.
 pub(crate) struct EventOrder {
     pub(crate) taken: EventTaken,
-    pub(crate) planned: Vec<Planned>,
+    pub(crate) plan: Plan,
     /// What the state knew of it; none where it cannot have been taken before.
     pub(crate) looked_up: Option<LookedUp>,
     pub(crate) reply: Reply<EventReply>,

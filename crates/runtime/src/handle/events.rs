@@ -14,8 +14,8 @@ use super::Runtime;
 use crate::cluster::{Routed, Trip};
 use crate::error::Unavailable;
 use crate::events::{
-    Accepted, Event, EventError, EventOrder, EventReply, Incoming, LookedUp, Numbered, Planned,
-    Routing, event_key, own_name, plan,
+    Accepted, Event, EventError, EventOrder, EventReply, Incoming, LookedUp, Numbered, Plan,
+    Planned, Routing, event_key, own_name, plan,
 };
 use crate::partition::{Door, read_key};
 
@@ -144,7 +144,7 @@ impl Runtime {
             given => given.to_owned(),
         };
         let meta = meta_of(*id, incoming);
-        let planned = self.plan_event(routing, *id, (incoming, &meta), &correlation_id);
+        let plan = self.plan_event(routing, *id, (incoming, &meta), &correlation_id);
         let taken = EventTaken {
             id: bytes::Bytes::copy_from_slice(&id.bytes()),
             meta: Some(meta),
@@ -160,10 +160,30 @@ impl Runtime {
         };
         EventOrder {
             taken,
-            planned,
+            plan,
             looked_up,
             reply,
         }
+    }
+
+    /// What follows from an event that an instance publishes.
+    ///
+    /// # Errors
+    /// When a workflow that calls a router's adapter cannot be applied for the moment.
+    pub(crate) async fn plan_emitted(&self, taken: &EventTaken) -> Result<Plan, Unavailable> {
+        let routing = self.routing(&self.shared.catalog.current()).await?;
+        let id = Id::from_slice(&taken.id).unwrap_or_default();
+        let meta = taken.meta.clone().unwrap_or_default();
+        let incoming = Incoming {
+            event_type: taken.event_type.clone(),
+            source: taken.source.clone(),
+            subject: taken.subject.clone(),
+            data: taken.data.clone().unwrap_or_default(),
+            actor: taken.actor.clone(),
+            cause: taken.cause.clone(),
+            ..Incoming::default()
+        };
+        Ok(self.plan_event(&routing, id, (&incoming, &meta), &taken.correlation_id))
     }
 
     /// What follows from an event, with the ids of what is to be started.
@@ -173,15 +193,15 @@ impl Runtime {
         id: Id,
         (incoming, meta): (&Incoming, &Payload),
         correlation_id: &str,
-    ) -> Vec<Planned> {
+    ) -> Plan {
         let (shared, now) = (&self.shared, self.shared.clock.now_ms());
         let catalog = shared.catalog.current();
-        let mut planned = plan(shared, &catalog, routing, (incoming, meta), now);
-        for planned in &mut planned {
+        let mut plan = plan(shared, &catalog, routing, (incoming, meta), now);
+        for planned in &mut plan.starts {
             correlation_id.clone_into(&mut planned.start.correlation_id);
             self.place_planned(&catalog, planned, id.slot(), incoming);
         }
-        planned
+        plan
     }
 
     /// Gives what is to be started its id, and with it a slot: near to what it comes from, if it may live anywhere.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use definition::{Callback, Catalog, EndTrigger};
 use engine::record::{Failure, Record, StartMessage};
-use engine::{Instance, Payload, Slot};
+use engine::{HOPS, Instance, MAX_HOPS, Payload, Slot};
 use router::{Start, StartError, look};
 use serde_json::Value;
 
@@ -13,11 +13,6 @@ use super::happened::{Happened, types_of};
 use super::mask::mask;
 use crate::events::Outside;
 use crate::shared::Shared;
-
-/// The attribute that says how many ends started one another before.
-const HOPS: &str = "hops";
-/// One more is not started.
-const MAX_HOPS: u64 = 100;
 
 /// A start that follows from a lifecycle event.
 #[derive(Debug)]

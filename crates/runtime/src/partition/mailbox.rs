@@ -15,6 +15,7 @@ use super::letters::{LetterOrder, LetterRow};
 use super::load::Loaded;
 use super::operations::OperationAsked;
 use super::outputs::OutputAsked;
+use super::prepared::Prepared;
 use super::schedules::ScheduleAsked;
 use super::start::StartRequest;
 use super::work::Work;
@@ -80,6 +81,8 @@ pub(crate) enum Internal {
     Operation(Box<OperationAsked>),
     /// Something is asked of a schedule.
     Schedule(Box<ScheduleAsked>),
+    /// A message has what it needed beside the partition.
+    Prepared(Box<Prepared>),
     /// Send messages again that have waited for their acknowledgement since the last time.
     Redeliver,
 }

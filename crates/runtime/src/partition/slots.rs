@@ -9,6 +9,7 @@ use prost::Message;
 use store::{Change, Row, Table};
 
 use super::known_keys::KnownKeys;
+use super::meetings::Meetings;
 use super::outputs::{Outputs, rows_of};
 use crate::dead_letter::settled_rows;
 use crate::decision_log::Chains;
@@ -37,6 +38,7 @@ pub(crate) struct SlotState {
     pub(super) operations: Operations,
     pub(super) outputs: Outputs,
     pub(super) schedules: Schedules,
+    pub(crate) meetings: Meetings,
 }
 
 impl SlotState {
@@ -91,6 +93,7 @@ impl SlotState {
         self.keys.projected(position);
         self.settled.retain(|_, (settled, _)| *settled > position);
         self.outputs.projected(position);
+        self.meetings.projected(position);
     }
 
     /// Applies a fact of the batch at `position`; answers with what the projector writes.
@@ -122,6 +125,9 @@ impl SlotState {
                 event_rows(taken)
             }
             SlotBody::EventRefused(refused) => vec![refused_row(refused)],
+            SlotBody::WaitPlaced(_) | SlotBody::WaitWithdrawn(_) | SlotBody::EventOffered(_) => {
+                self.meetings.apply(fact, position)
+            }
             SlotBody::DeadLetterSettled(settled) => {
                 let id = Id::from_slice(&settled.id).unwrap_or_default();
                 self.settled.insert(id, (position, settled.row.clone()));
@@ -197,6 +203,11 @@ impl SlotState {
     /// Takes in a row of an open operation.
     pub(crate) fn load_operation(&mut self, row: &Row) {
         self.operations.load(row);
+    }
+
+    /// Takes in a row of a step that waits for an event.
+    pub(crate) fn load_wait(&mut self, row: &Row) {
+        self.meetings.load(row);
     }
 
     /// Takes in a row of a schedule.

@@ -339,6 +339,7 @@ impl Partition {
             Internal::LetterLoaded { id, found } => self.on_letter_loaded(id, found),
             Internal::Operation(asked) => self.on_operation(*asked),
             Internal::Schedule(asked) => self.on_schedule(*asked),
+            Internal::Prepared(prepared) => self.on_prepared(*prepared),
         }
     }
 

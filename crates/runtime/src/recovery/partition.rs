@@ -232,6 +232,14 @@ impl Recovering {
                 supply_blobs(self.shared.store.as_ref(), &hot.instance).await?;
             }
         }
+        for payload in self.slots.meetings.payloads() {
+            let Some(blob) = payload.missing() else {
+                continue;
+            };
+            if let Some(bytes) = self.shared.store.blob(blob.hash).await? {
+                payload.supply(bytes);
+            }
+        }
         Ok(())
     }
 
@@ -323,6 +331,8 @@ async fn read_slots(
         ..scan(Table::Operation, slots.clone())
     };
     scan_all(store, operations, |row: &Row| state.load_operation(row)).await?;
+    let waits = scan(Table::Wait, slots.clone());
+    scan_all(store, waits, |row: &Row| state.load_wait(row)).await?;
     let schedules = scan(Table::Schedule, slots);
     scan_all(store, schedules, |row: &Row| state.load_schedule(row)).await?;
     Ok(state)
