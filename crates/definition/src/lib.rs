@@ -57,7 +57,7 @@ pub use router::{
 pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
 pub use switch::{AdapterSwitches, Hold, LimitOverride, Note, OpenBreaker, OpenBreakers, Switch};
 pub use testing::{
-    Expected, MockAnswer, MockError, TestCase, TestDecision, TestSignal, WorkflowTest,
+    Expected, MockAnswer, MockError, TestCase, TestDecision, TestEvent, TestSignal, WorkflowTest,
 };
 pub use trigger::{
     EndedTrigger, EventId, EventTrigger, SignatureScheme, SignatureSpec, Trigger, TriggerKind,

@@ -108,18 +108,23 @@ impl Graph {
             if let Some(emitter) = taken.cause.strip_prefix("instance:") {
                 self.link(emitter, &id, "emitted");
             }
-            let subject = Some(taken.subject.clone()).filter(|subject| !subject.is_empty());
-            self.add(GenealogyNode {
-                id,
-                kind: "event".to_owned(),
-                name: taken.event_type.clone(),
-                status: None,
-                at: Some(Time(event.at)),
-                ended_at: None,
-                subject,
-            });
+            self.add_event(event);
         }
         Ok(())
+    }
+
+    fn add_event(&mut self, event: &runtime::Event) {
+        let taken = &event.taken;
+        let subject = Some(taken.subject.clone()).filter(|subject| !subject.is_empty());
+        self.add(GenealogyNode {
+            id: event.id.to_string(),
+            kind: "event".to_owned(),
+            name: taken.event_type.clone(),
+            status: None,
+            at: Some(Time(event.at)),
+            ended_at: None,
+            subject,
+        });
     }
 
     fn add_instance(&mut self, id: Id, row: &InstanceRow) {
@@ -159,6 +164,7 @@ impl Graph {
                 ended_at: step.ended_at,
                 subject: None,
             });
+            self.add_event_of(door, &instance, at, &name).await?;
             names.insert(at, name);
         }
         self.link_to_parent(door, &instance).await?;
@@ -166,6 +172,35 @@ impl Graph {
         if attempts {
             self.add_attempts(door, id, &instance, &names).await?;
         }
+        Ok(())
+    }
+
+    /// The event that a step published or took, which may have another correlation id.
+    async fn add_event_of(
+        &mut self,
+        door: &Door,
+        instance: &Instance,
+        at: StepRef,
+        step: &str,
+    ) -> Result<(), Refusal> {
+        let event = instance
+            .step(at)
+            .and_then(|step| Id::from_slice(&step.event));
+        let Some(event) = event else { return Ok(()) };
+        let found = door.runtime.event(event).await;
+        // Events may be kept for a shorter time than instances.
+        let Some(found) = found.map_err(|outage| of_unavailable(&outage))? else {
+            return Ok(());
+        };
+        let (owner, event) = (instance.id().to_string(), event.to_string());
+        if found.taken.cause == format!("instance:{owner}") {
+            self.edges
+                .retain(|edge| edge.from != owner || edge.to != event);
+            self.link(step, &event, "emitted");
+        } else {
+            self.link(&event, step, "ended");
+        }
+        self.add_event(&found);
         Ok(())
     }
 

@@ -8,7 +8,9 @@ use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
 use super::router::{DESTINATION, NAMED, POOL_MEMBER, ROUTE_RULE, ROUTER, ROUTER_CHOICE};
 use super::steps::{CACHE, CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
-use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
+use super::tests::{
+    MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EVENT, TEST_EXPECT, TEST_SIGNAL,
+};
 use super::trigger::{SIGNATURE, TRIGGER};
 use super::turn::{CONCURRENCY, FAIRNESS, STEP_CONCURRENCY};
 use super::workflow::{self, INPUT, WORKFLOW};
@@ -77,7 +79,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 58] = [
+pub(crate) static OBJECTS: [&Object; 59] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -134,6 +136,7 @@ pub(crate) static OBJECTS: [&Object; 58] = [
     &MOCK,
     &MOCK_ERROR,
     &TEST_SIGNAL,
+    &TEST_EVENT,
     &TEST_DECISION,
     &TEST_EXPECT,
 ];

@@ -135,11 +135,17 @@ impl Decider<'_, '_> {
     /// Tells the slots where events and waits meet which waits began and ended in this decision.
     pub(super) fn tell_of_waits(&mut self, before: &[EventWait]) {
         let after = self.state.event_waits().to_vec();
-        let gone = before.iter().filter(|wait| !after.contains(wait));
+        // Both are in the order of their numbers.
+        let lacks = |waits: &[EventWait], wait: &EventWait| {
+            waits
+                .binary_search_by_key(&wait.wait, |one| one.wait)
+                .is_err()
+        };
+        let gone = before.iter().filter(|wait| lacks(&after, wait));
         for wait in gone {
             self.send_wait(wait, MessageBody::WaitWithdrawn);
         }
-        let begun = after.iter().filter(|wait| !before.contains(wait));
+        let begun = after.iter().filter(|wait| lacks(before, wait));
         for wait in begun {
             self.send_wait(wait, MessageBody::WaitPlaced);
         }

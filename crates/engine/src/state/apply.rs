@@ -54,6 +54,7 @@ impl Instance {
             Body::WaitExpired(at) => self.wait_expired(*at),
             Body::EventAwaited(body) => self.event_awaited(body, record.seq, record.at),
             Body::EventMet(body) => self.event_met(body, record.seq, record.at),
+            Body::EventEmitted(body) => self.note_event(body.at, &body.event),
             Body::DeadlinePassed(body) => self.deadline_passed(body.deadline),
             Body::StepRescheduled(body) => self.step_rescheduled(body, record.at),
             Body::CancelRequested(body) => self.cancel_requested(body),
@@ -81,7 +82,6 @@ impl Instance {
             Body::StepAudited(_)
             | Body::StepOverruled(_)
             | Body::ResultIgnored(_)
-            | Body::EventEmitted(_)
             | Body::OwnerOpened(_)
             | Body::Slot(_)
             | Body::CatalogChanged(_)

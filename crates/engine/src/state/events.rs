@@ -84,8 +84,8 @@ impl Instance {
         self.event_waits().iter().find(|wait| wait.at == at)
     }
 
-    /// By what its steps find events that do not say.
-    pub(crate) fn own_event_key(&self) -> &str {
+    /// By what its steps find events where they do not say: its subject, else its correlation id.
+    pub fn own_event_key(&self) -> &str {
         let started = &self.header.started;
         match started.subject.as_str() {
             "" => &started.correlation_id,
@@ -146,6 +146,7 @@ impl Instance {
     }
 
     pub(super) fn event_met(&mut self, body: &EventMet, seq: u64, at: i64) {
+        self.note_event(body.at, &body.event);
         let taken = &mut self.progress.events.get_or_insert_default().taken;
         taken.retain(|one| one.until > at);
         if taken.len() >= REMEMBERED_EVENTS {
@@ -156,6 +157,13 @@ impl Instance {
             seq,
             until: body.kept_until,
         });
+    }
+
+    /// A step publishes an event, or takes one.
+    pub(super) fn note_event(&mut self, at: StepRef, event: &[u8]) {
+        if let Some(step) = self.step_mut(at) {
+            event.clone_into(&mut step.event);
+        }
     }
 
     pub(super) fn deadline_passed(&mut self, deadline: u32) {

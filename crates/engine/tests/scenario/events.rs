@@ -1,6 +1,7 @@
 //! Events that steps publish and wait for, and deadlines.
 
-use crate::{check, check_under};
+use crate::check;
+use crate::harness::check_under;
 
 #[test]
 fn a_step_publishes_an_event_and_ends() {

@@ -30,6 +30,7 @@ mod retention;
 mod schedules;
 mod sockets;
 mod verbs;
+mod waits;
 
 /// Workflows that need nothing but the process itself.
 const DEFINITIONS: &str = r#"

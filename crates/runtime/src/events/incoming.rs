@@ -79,6 +79,14 @@ pub enum EventError {
         "a node of an older version runs beside this one: events are taken when all are of this version"
     )]
     OlderNode,
+    /// Its data is not what its type says.
+    #[error("the data does not fit the schema of the event type {event_type}: {reason}")]
+    Data {
+        /// The type.
+        event_type: String,
+        /// What does not fit, and where.
+        reason: String,
+    },
     /// For the moment nothing can be taken.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

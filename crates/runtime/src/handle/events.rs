@@ -36,8 +36,14 @@ impl Runtime {
             return events.into_iter().map(refused).collect();
         }
         let count = events.len();
+        let catalog = self.shared.catalog.current();
+        let mut answers: Vec<_> = (0..count).map(|_| Err(closed())).collect();
         let mut groups: BTreeMap<usize, (Vec<usize>, Vec<Numbered>)> = BTreeMap::new();
         for (place, incoming) in events.into_iter().enumerate() {
+            if let Err(error) = check_data(&catalog, &incoming) {
+                answers[place] = Err(error);
+                continue;
+            }
             let id = self.id_of_event(&incoming);
             let group = groups.entry(self.shared.placement.of(id.slot()));
             let (places, events) = group.or_default();
@@ -48,7 +54,6 @@ impl Runtime {
             let taken = self.take_at_owner(events).await;
             (places, taken)
         });
-        let mut answers: Vec<_> = (0..count).map(|_| Err(closed())).collect();
         for (places, taken) in join_all(taken).await {
             match taken {
                 Ok(taken) => {
@@ -298,6 +303,25 @@ fn meta_of(id: Id, incoming: &Incoming) -> Payload {
         attributes.insert("id".to_owned(), Value::String(id.to_string()));
     }
     Payload::from_value(meta)
+}
+
+/// Whether an event is what its type says.
+fn check_data(catalog: &Catalog, incoming: &Incoming) -> Result<(), EventError> {
+    let event_type = &incoming.event_type;
+    let Some(known) = catalog.events.get(event_type) else {
+        return Ok(());
+    };
+    let errors = known.check_data(&incoming.data.value());
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let reasons = errors
+        .iter()
+        .map(|error| format!("{:?}: {}", error.pointer, error.message));
+    Err(EventError::Data {
+        event_type: event_type.clone(),
+        reason: reasons.collect::<Vec<_>>().join("; "),
+    })
 }
 
 fn closed() -> EventError {

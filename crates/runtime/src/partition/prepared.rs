@@ -122,13 +122,13 @@ async fn kept_events(
         .iter()
         .filter_map(|row| read_offered(row, event_type, key))
         .collect();
-    for payload in kept
+    let carried = kept
         .iter()
-        .flat_map(|event| event.meta.iter().chain(&event.data))
-    {
-        let Some(blob) = payload.missing() else {
-            continue;
-        };
+        .flat_map(|event| event.meta.iter().chain(&event.data));
+    let missing: Vec<_> = carried
+        .filter_map(|payload| Some((payload.clone(), payload.missing()?)))
+        .collect();
+    for (payload, blob) in missing {
         if let Some(bytes) = patiently(|| store.blob(blob.hash)).await? {
             payload.supply(bytes);
         }

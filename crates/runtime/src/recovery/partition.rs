@@ -232,10 +232,11 @@ impl Recovering {
                 supply_blobs(self.shared.store.as_ref(), &hot.instance).await?;
             }
         }
-        for payload in self.slots.meetings.payloads() {
-            let Some(blob) = payload.missing() else {
-                continue;
-            };
+        let carried = self.slots.meetings.payloads();
+        let missing: Vec<_> = carried
+            .filter_map(|payload| Some((payload.clone(), payload.missing()?)))
+            .collect();
+        for (payload, blob) in missing {
             if let Some(bytes) = self.shared.store.blob(blob.hash).await? {
                 payload.supply(bytes);
             }

@@ -16,4 +16,5 @@ mod service;
 mod streams;
 mod switches;
 mod takeover;
+mod waits;
 mod wire;
