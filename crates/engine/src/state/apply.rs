@@ -17,7 +17,12 @@ impl Instance {
     pub fn apply(&mut self, record: &Record) {
         self.progress.seq = record.seq;
         self.progress.updated_at = record.at;
-        let Some(body) = &record.body else { return };
+        if let Some(body) = &record.body {
+            self.apply_body(body, record);
+        }
+    }
+
+    fn apply_body(&mut self, body: &Body, record: &Record) {
         match body {
             Body::InstanceStarted(body) => self.instance_started(body),
             Body::StepScheduled(body) => self.step_scheduled(body, record.at),
@@ -77,8 +82,7 @@ impl Instance {
             | Body::InstanceMigrated(body) => self.rewritten(body, record),
             Body::RestoreRequested(body) => self.restore_requested(body),
             Body::StepsTaken(body) => self.steps_taken(body, record),
-            Body::DecisionCut(_) => self.progress.cut = true,
-            Body::DecisionContinued(_) => self.progress.cut = false,
+            Body::DecisionCut(_) | Body::DecisionContinued(_) => self.cut(body),
             Body::StepAudited(_)
             | Body::StepOverruled(_)
             | Body::ResultIgnored(_)
@@ -87,6 +91,10 @@ impl Instance {
             | Body::CatalogChanged(_)
             | Body::InstanceDeleted(_) => {}
         }
+    }
+
+    fn cut(&mut self, body: &Body) {
+        self.progress.cut = matches!(body, Body::DecisionCut(_));
     }
 
     fn failing(&mut self, error: &Failure) {

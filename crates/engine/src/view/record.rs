@@ -311,17 +311,13 @@ fn other_data(body: &Body) -> Value {
         | Body::InstanceRestored(_)
         | Body::InstanceMigrated(_)
         | Body::StepsTaken(_) => operated_data(body),
-        Body::EventAwaited(_)
-        | Body::EventMet(_)
-        | Body::EventEmitted(_)
-        | Body::DeadlinePassed(_) => event_data(body),
         Body::CatalogChanged(body) => json!({ "version": body.version, "reason": body.reason }),
         Body::OwnerOpened(body) => json!({ "epoch": body.epoch, "node": body.node }),
-        _ => Value::Object(Map::new()),
+        _ => event_data(body),
     }
 }
 
-/// Of events that steps wait for, take and publish.
+/// Of events that steps wait for, take and publish; of anything else, nothing.
 fn event_data(body: &Body) -> Value {
     match body {
         Body::EventAwaited(body) => json!({

@@ -5,8 +5,17 @@ use engine::record::*;
 use super::{error, payload};
 
 pub fn bodies(at: StepRef) -> Vec<Body> {
-    let event: bytes::Bytes = vec![8; 16].into();
-    let (event_type, key) = ("paid".to_owned(), "ada".to_owned());
+    let mut bodies = own_bodies(at);
+    bodies.extend(slot_bodies(at));
+    bodies
+}
+
+fn names() -> (bytes::Bytes, String, String) {
+    (vec![8; 16].into(), "paid".to_owned(), "ada".to_owned())
+}
+
+fn slot_bodies(at: StepRef) -> Vec<Body> {
+    let (event, event_type, key) = names();
     let placed = WaitPlaced {
         instance: vec![7; 16].into(),
         at,
@@ -21,7 +30,7 @@ pub fn bodies(at: StepRef) -> Vec<Body> {
         forget_at: 30,
         meta: payload(),
         data: payload(),
-        event_type: event_type.clone(),
+        event_type,
         at: 10,
         kept_until: 20,
     };
@@ -31,9 +40,9 @@ pub fn bodies(at: StepRef) -> Vec<Body> {
         event: offered.clone(),
     };
     let emitted = EventTaken {
-        id: event.clone(),
+        id: event,
         step: "each[3]/tell".into(),
-        wait_key: key.clone(),
+        wait_key: key,
         ..EventTaken::default()
     };
     let refused = WaitRefused {
@@ -41,11 +50,37 @@ pub fn bodies(at: StepRef) -> Vec<Body> {
         wait: 9,
         waits: 1_000,
     };
+    let facts = [
+        SlotBody::WaitPlaced(placed.clone()),
+        SlotBody::WaitWithdrawn(placed.clone()),
+        SlotBody::EventOffered(Box::new(offered.clone())),
+    ];
+    let messages = [
+        MessageBody::Emit(Box::new(emitted)),
+        MessageBody::EventOffered(Box::new(offered)),
+        MessageBody::WaitPlaced(placed.clone()),
+        MessageBody::WaitWithdrawn(placed),
+        MessageBody::EventCame(Box::new(came)),
+        MessageBody::WaitRefused(refused),
+    ];
+    let sent = messages.map(|body| {
+        SlotBody::MessageSent(MessageSent {
+            message: Some(Box::new(Envelope { body: Some(body) })),
+            ..MessageSent::default()
+        })
+    });
+    let facts = facts.into_iter().chain(sent);
+    let facts = facts.map(|fact| Body::Slot(SlotFact { body: Some(fact) }));
+    facts.collect()
+}
+
+fn own_bodies(at: StepRef) -> Vec<Body> {
+    let (event, event_type, key) = names();
     let started = InstanceStarted {
         deadlines: vec![600_000, 700_000],
         ..InstanceStarted::default()
     };
-    let own = [
+    vec![
         Body::InstanceStarted(started.into()),
         Body::EventAwaited(EventAwaited {
             at,
@@ -71,27 +106,5 @@ pub fn bodies(at: StepRef) -> Vec<Body> {
             event_type,
             error: Some(error()),
         }),
-    ];
-    let facts = [
-        SlotBody::WaitPlaced(placed.clone()),
-        SlotBody::WaitWithdrawn(placed.clone()),
-        SlotBody::EventOffered(Box::new(offered.clone())),
-    ];
-    let messages = [
-        MessageBody::Emit(Box::new(emitted)),
-        MessageBody::EventOffered(Box::new(offered)),
-        MessageBody::WaitPlaced(placed.clone()),
-        MessageBody::WaitWithdrawn(placed),
-        MessageBody::EventCame(Box::new(came)),
-        MessageBody::WaitRefused(refused),
-    ];
-    let sent = messages.map(|body| {
-        SlotBody::MessageSent(MessageSent {
-            message: Some(Box::new(Envelope { body: Some(body) })),
-            ..MessageSent::default()
-        })
-    });
-    let facts = facts.into_iter().chain(sent);
-    let facts = facts.map(|fact| Body::Slot(SlotFact { body: Some(fact) }));
-    own.into_iter().chain(facts).collect()
+    ]
 }

@@ -55,10 +55,6 @@ pub fn detail(record: &Record) -> String {
         Body::SignalAwaited(body) => format!(" {} until {}", body.name, body.until),
         Body::SignalReceived(body) => format!(" {}", body.name),
         Body::SignalTaken(body) => format!(" {}", body.name),
-        Body::EventAwaited(body) => format!(" {} {}", body.event_type, body.key),
-        Body::EventMet(body) => format!(" {}", body.event_type),
-        Body::EventEmitted(body) => format!(" {}", body.event_type),
-        Body::DeadlinePassed(body) => format!(" {}", body.event_type),
         Body::StepOverruled(body) => format!(" {}", body.how().as_str()),
         Body::LanesPaced(body) => format!(" until {}", body.due_at),
         Body::TurnAwaited(body) => format!(" at {}", body.place),
@@ -73,6 +69,16 @@ pub fn detail(record: &Record) -> String {
                 body.task.attempt
             )
         }
+        body => of_event(body),
+    }
+}
+
+fn of_event(body: &Body) -> String {
+    match body {
+        Body::EventAwaited(body) => format!(" {} {}", body.event_type, body.key),
+        Body::EventMet(body) => format!(" {}", body.event_type),
+        Body::EventEmitted(body) => format!(" {}", body.event_type),
+        Body::DeadlinePassed(body) => format!(" {}", body.event_type),
         _ => String::new(),
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use definition::{AdapterSpec, Catalog, ResourceSet, no_settings_check};
 use engine::record::{
-    CancelRequested, ChildEnded, Choice, Ended, EventCame, EventOffered, Failure, Held,
-    MessageBody, Record, StartMessage, TaskKey, TaskKind, WaitRefused,
+    CancelRequested, ChildEnded, Choice, Ended, Failure, Held, MessageBody, Record, StartMessage,
+    TaskKey, TaskKind,
 };
 use engine::view::RecordView;
 use engine::{
@@ -15,6 +15,7 @@ use engine::{
     Payload, Plans, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey,
 };
 
+mod events;
 mod past;
 
 use crate::detail::detail;
@@ -277,17 +278,12 @@ impl Run {
             MessageBody::CancelChild(_) => "cancel child".to_owned(),
             MessageBody::CompensateChild(_) => "undo child".to_owned(),
             MessageBody::StartRefused(_) => "start refused".to_owned(),
-            MessageBody::Emit(event) => {
-                let data = event.data.clone().unwrap_or_default();
-                format!("emit {} {:?} {data:?}", event.event_type, event.subject)
-            }
-            MessageBody::WaitPlaced(wait) => format!("wait {} {}", wait.event_type, wait.key),
-            MessageBody::WaitWithdrawn(wait) => {
-                format!("withdraw {} {}", wait.event_type, wait.key)
-            }
-            MessageBody::EventOffered(_)
+            MessageBody::Emit(_)
+            | MessageBody::WaitPlaced(_)
+            | MessageBody::WaitWithdrawn(_)
+            | MessageBody::EventOffered(_)
             | MessageBody::EventCame(_)
-            | MessageBody::WaitRefused(_) => panic!("no instance sends these"),
+            | MessageBody::WaitRefused(_) => events::told(&body),
             MessageBody::ChildEnded(ended) => format!("tell parent {:?}", ended.how()),
             MessageBody::ChildCompensated(ended) => format!("tell parent undone {:?}", ended.how()),
         };
@@ -375,35 +371,6 @@ impl Run {
         });
         let (name, data) = (name.to_owned(), payload(data));
         self.command(Command::Signal(Signal { name, data, key }));
-    }
-
-    /// Brings an event, as its number, to all steps that wait for one.
-    fn event(&mut self, rest: &str) {
-        let (number, data) = rest.split_once(' ').unwrap_or((rest, ""));
-        let number: u8 = number.parse().unwrap();
-        for wait in self.instance.as_ref().unwrap().event_waits().to_vec() {
-            let event = EventOffered {
-                event: vec![number; 16].into(),
-                event_type: wait.event_type,
-                key: wait.key,
-                meta: Some(payload(&format!(r#"{{"id":"{number}"}}"#))),
-                data: Some(payload(data)),
-                kept_until: self.now + 1_000,
-                ..EventOffered::default()
-            };
-            let (at, wait) = (wait.at, wait.wait);
-            self.command(Command::Event(Box::new(EventCame { at, wait, event })));
-        }
-    }
-
-    fn refuse_waits(&mut self) {
-        for wait in self.instance.as_ref().unwrap().event_waits().to_vec() {
-            self.command(Command::WaitRefused(WaitRefused {
-                at: wait.at,
-                wait: wait.wait,
-                waits: 1_000,
-            }));
-        }
     }
 
     fn authority(&mut self, who: &str) -> Authority {

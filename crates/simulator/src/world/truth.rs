@@ -285,21 +285,11 @@ impl Truth {
     fn fact(&mut self, fact: &SlotBody) -> Result<(), Finding> {
         match fact {
             SlotBody::KeyTaken(KeyTaken { key, id, .. }) => self.name(key, id),
-            SlotBody::EventTaken(taken) => {
-                self.coverage.hit("event taken");
-                self.events.taken(taken)?;
-                match taken.key.as_str() {
-                    "" => Ok(()),
-                    key => self.name(key, &taken.id),
-                }
-            }
-            SlotBody::EventOffered(offered) => {
-                self.coverage.hit("event offered");
-                self.events.offered(offered)
-            }
-            SlotBody::EventRefused(_) | SlotBody::WaitPlaced(_) | SlotBody::WaitWithdrawn(_) => {
-                Ok(())
-            }
+            SlotBody::EventTaken(_)
+            | SlotBody::EventOffered(_)
+            | SlotBody::EventRefused(_)
+            | SlotBody::WaitPlaced(_)
+            | SlotBody::WaitWithdrawn(_) => self.event_fact(fact),
             SlotBody::KeyReleased(released) => {
                 self.keys.remove(&released.key);
                 Ok(())
@@ -359,6 +349,24 @@ impl Truth {
                     format!("{taken:?} was acknowledged, where {marks:?}")
                 })
             }
+        }
+    }
+
+    fn event_fact(&mut self, fact: &SlotBody) -> Result<(), Finding> {
+        match fact {
+            SlotBody::EventTaken(taken) => {
+                self.coverage.hit("event taken");
+                self.events.taken(taken)?;
+                match taken.key.as_str() {
+                    "" => Ok(()),
+                    key => self.name(key, &taken.id),
+                }
+            }
+            SlotBody::EventOffered(offered) => {
+                self.coverage.hit("event offered");
+                self.events.offered(offered)
+            }
+            _ => Ok(()),
         }
     }
 
