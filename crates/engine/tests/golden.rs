@@ -203,6 +203,7 @@ fn instance_bodies() -> Vec<Body> {
             requester: String::new(),
             turn: None,
             share: None,
+            deadlines: Vec::new(),
         })),
         Body::DecisionRequested(DecisionRequested {
             id: id.clone(),
