@@ -18,9 +18,9 @@ fn a_step_publishes_an_event_and_ends() {
         - start {"who": "ada", "n": 3}
         instance-started
         event-emitted tell order.placed
-        step-completed tell
+        step-completed tell {"id":"00000000-03e8-763c-be1e-459320dd7007","source":"/workflows/w","subject":"ada","type":"order.placed"}
         event-emitted other order.seen
-        step-completed other
+        step-completed other {"id":"00000000-03e8-7044-83cd-7f43c661c007","source":"/workflows/w","subject":"ada!","type":"order.seen"}
         lane-ended root completed
         instance-completed
         > emit order.placed "ada" {"n":3}
@@ -46,10 +46,10 @@ events:
         r#"
         - start {}
         instance-started
-        step-failed tell validation
+        step-failed tell validation fails
+        instance-failing
         lane-closing 0 failed
         lane-ended root failed
-        instance-failing
         instance-failed
         = failed (validation)
         "#,
@@ -72,6 +72,7 @@ fn a_deadline_tells_once_and_ends_nothing() {
         one fails gone permanent
         clock +9000
         retry
+        clock +1
         "#,
         r#"
         - start {"n": 3}
@@ -83,10 +84,10 @@ fn a_deadline_tells_once_and_ends_nothing() {
         > emit late "ada" 3
         - one fails gone permanent
         attempt-failed one gone
-        step-failed one gone
+        step-failed one gone fails
+        instance-failing
         lane-closing 0 failed
         lane-ended root failed
-        instance-failing
         instance-failed
         - clock +9000
         refused: nothing to do: the timer no longer fits the state
@@ -94,6 +95,9 @@ fn a_deadline_tells_once_and_ends_nothing() {
         instance-retried
         step-scheduled one
         > call a one/2 {"n":3}
+        - clock +1
+        deadline-passed later
+        > emit later "ada" null
         = running
         "#,
     );
@@ -156,10 +160,10 @@ fn no_event_in_time_fails_the_step() {
         event-awaited paid paid ada
         > wait paid ada
         - clock +5000
-        step-failed paid wait.timeout
+        step-failed paid wait.timeout fails
+        instance-failing
         lane-closing 0 failed
         lane-ended root failed
-        instance-failing
         instance-failed
         > withdraw paid ada
         = failed (wait.timeout)
@@ -181,10 +185,10 @@ fn a_step_that_would_be_one_too_many_fails() {
         event-awaited paid paid ada
         > wait paid ada
         - too-many
-        step-failed paid wait.limit
+        step-failed paid wait.limit fails
+        instance-failing
         lane-closing 0 failed
         lane-ended root failed
-        instance-failing
         instance-failed
         > withdraw paid ada
         = failed (wait.limit)
@@ -215,7 +219,7 @@ fn all_that_wait_take_an_event_and_none_that_begins_later_does() {
         - start {}
         instance-started
         step-started both
-        lanes-opened both 1..3
+        lanes-opened both 0..2
         event-awaited both[0]/a paid ada
         event-awaited both[1]/b paid ada
         > wait paid ada
@@ -223,12 +227,12 @@ fn all_that_wait_take_an_event_and_none_that_begins_later_does() {
         - event 1 7
         event-met both[0]/a paid
         step-completed both[0]/a 7
-        lane-ended both[0] completed
+        lane-ended 1 completed
         > withdraw paid ada
         event-met both[1]/b paid
         step-completed both[1]/b 7
-        lane-ended both[1] completed
-        step-completed both
+        lane-ended 2 completed
+        step-completed both [7,7]
         event-awaited again paid ada
         > withdraw paid ada
         > wait paid ada
@@ -246,7 +250,7 @@ fn all_that_wait_take_an_event_and_none_that_begins_later_does() {
 }
 
 #[test]
-fn a_wait_is_withdrawn_when_its_instance_is_cancelled_and_placed_anew_when_it_is_restored() {
+fn a_wait_is_placed_anew_when_its_instance_is_restored_and_takes_the_event_again() {
     check(
         r#"
   subject: ada
@@ -259,10 +263,29 @@ fn a_wait_is_withdrawn_when_its_instance_is_cancelled_and_placed_anew_when_it_is
         event 1 7
         restore 2
         event 1 7
-        cancel
         "#,
         r#"
         - start {}
+        instance-started
+        event-awaited paid paid k
+        > wait paid k
+        - event 1 7
+        event-met paid paid
+        step-completed paid 7
+        step-scheduled one
+        > call a one/1 {}
+        > withdraw paid k
+        - restore 2
+        instance-restored
+        event-awaited paid paid k
+        > wait paid k
+        - event 1 7
+        event-met paid paid
+        step-completed paid 7
+        step-scheduled one
+        > call a one/2 {}
+        > withdraw paid k
+        = running
         "#,
     );
 }
