@@ -148,7 +148,7 @@ codes! {
         "Send it again with the same `Idempotency-Key`; over a slow line in smaller parts."
     BAD_EVENT "ORC-0117" Some(400), Usage,
         "Not an event"
-        "The body is neither a CloudEvent 1.0 (structured, binary or a batch of them) nor plain JSON, or an attribute lacks or does not fit: `specversion` is `1.0`, `id`, `source` and `type` are text, names are of lower-case letters and digits, `time` is RFC 3339."
+        "The body is neither a CloudEvent 1.0 (structured, binary or a batch of them) nor plain JSON, or an attribute lacks or does not fit: `specversion` is `1.0`, `id`, `source` and `type` are text, names are of lower-case letters and digits, `time` is RFC 3339. Or its data does not fit the schema that `events` says of its type."
         "Correct what the detail names. To send plain JSON, say `Content-Type: application/json` without `ce-` headers, and put `type`, `source`, `subject` and `id` into the query."
     NO_TOKEN "ORC-0201" Some(401), Refused,
         "Who are you?"

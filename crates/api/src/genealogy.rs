@@ -54,8 +54,8 @@ pub struct GenealogyEdge {
     pub from: String,
     /// What it led to.
     pub to: String,
-    /// `started` (an event, a window or a step started a workflow), `came` (an event to a window), `ran` (a workflow its step), `tried` (a step its attempt) or
-    /// `emitted` (a step an event).
+    /// `started` (an event, a window or a step started a workflow), `came` (an event to a window), `ran` (a workflow its step), `tried` (a
+    /// step its attempt), `emitted` (a step, or an instance that is late, an event) or `ended` (an event the wait of a step).
     pub kind: String,
 }
 

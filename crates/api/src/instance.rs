@@ -156,7 +156,7 @@ pub struct KeptSignal {
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
-    /// `task`, `retry`, `timer`, `signal`, `decision`, `child`, `callback`, `pause`, `start`; of a call that is held
+    /// `task`, `retry`, `timer`, `signal`, `event`, `decision`, `child`, `callback`, `pause`, `start`; of a call that is held
     /// back, `breaker`, `rate`, `limit` or `paused`.
     pub kind: String,
     /// The signal's name, of a wait for one.

@@ -1,12 +1,13 @@
 //! What people and other systems do to the instance, when their time has come.
 
-use definition::{TestCase, TestDecision, TestSignal};
+use definition::{TestCase, TestDecision, TestEvent, TestSignal};
 use engine::record::Choice;
 use engine::{Answer, Authority, Command, Id, Instance, Payload, PendingDecision, Signal};
 
 /// What a case brings and has not brought yet.
 pub(crate) struct Coming<'a> {
     signals: Vec<&'a TestSignal>,
+    events: Vec<&'a TestEvent>,
     decisions: Vec<&'a TestDecision>,
 }
 
@@ -21,7 +22,9 @@ pub(crate) struct Act {
 }
 
 /// What is to be done now, or when next.
-pub(crate) enum Next {
+pub(crate) enum Next<'a> {
+    /// An event is due.
+    Event(&'a TestEvent),
     /// Something is due.
     Act(Box<Act>),
     /// Something will be due then, milliseconds since the epoch.
@@ -35,22 +38,26 @@ impl<'a> Coming<'a> {
     pub(crate) fn of(case: &'a TestCase) -> Self {
         Self {
             signals: case.signals.iter().collect(),
+            events: case.events.iter().collect(),
             decisions: case.decisions.iter().collect(),
         }
     }
 
     /// Takes what is due, if anything is.
-    pub(crate) fn next(&mut self, instance: &Instance, started_at: i64, now: i64) -> Next {
+    pub(crate) fn next(&mut self, instance: &Instance, started_at: i64, now: i64) -> Next<'a> {
         let after = |from: i64, ms: u64| from.saturating_add_unsigned(ms);
         let due = |signal: &&&TestSignal| after(started_at, signal.after_ms) <= now;
         if let Some(place) = self.signals.iter().position(|signal| due(&signal)) {
             return Next::Act(Box::new(send(self.signals.remove(place))));
         }
-        let mut at = self
-            .signals
-            .iter()
-            .map(|one| after(started_at, one.after_ms))
-            .min();
+        let due = |event: &&TestEvent| after(started_at, event.after_ms) <= now;
+        if let Some(place) = self.events.iter().position(due) {
+            return Next::Event(self.events.remove(place));
+        }
+        let signals = self.signals.iter().map(|one| one.after_ms);
+        let events = self.events.iter().map(|one| one.after_ms);
+        let coming = signals.chain(events);
+        let mut at = coming.map(|ms| after(started_at, ms)).min();
         for pending in instance.pending_decisions() {
             let step = instance.step_name(pending.task.at);
             let fits = |one: &&TestDecision| one.step.as_ref().is_none_or(|name| *name == step);

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use adapter::{Registry, Secret, SecretError, Secrets};
 use bytes::Bytes;
-use definition::{ResourceSet, TestCase, WorkflowTest, no_settings_check};
+use definition::{ResourceSet, TestCase, TestEvent, WorkflowTest, no_settings_check};
 use engine::view::RecordView;
 use engine::{Id, Instance, Payload};
-use runtime::{Clock, Config, Runtime, Submit, Subscription, Surroundings, TokioClock};
-use serde_json::Value;
+use runtime::{Clock, Config, Incoming, Runtime, Submit, Subscription, Surroundings, TokioClock};
+use serde_json::{Value, json};
 use store::MemoryStore;
 
 use crate::compare::{Ran, differences};
@@ -22,6 +22,8 @@ use crate::report::CaseReport;
 const START_MS: i64 = 1_767_225_600_000;
 /// How long a workflow may take by its own clock, in milliseconds: 400 days.
 const LIMIT_MS: i64 = 400 * 24 * 60 * 60 * 1_000;
+/// How long an event takes at most to whoever waits for it.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
 /// Records of which the path is read at most.
 const RECORDS: usize = 100_000;
 
@@ -170,6 +172,12 @@ impl Stage<'_> {
                     }
                     continue;
                 }
+                Next::Event(event) => {
+                    self.send(&instance, event).await;
+                    // It is on its way to whoever waits.
+                    let _either = tokio::time::timeout(ON_ITS_WAY, watch.next()).await;
+                    continue;
+                }
                 Next::At(at) => at,
                 Next::Nothing if waits_for_people(&instance) => return Ok(instance),
                 Next::Nothing => until,
@@ -177,6 +185,33 @@ impl Stage<'_> {
             let pause = Duration::from_millis((at.min(until) - now).unsigned_abs());
             // A record, or the time has come: then all is looked at again.
             let _either = tokio::time::timeout(pause, watch.next()).await;
+        }
+    }
+
+    async fn send(&mut self, instance: &Instance, event: &TestEvent) {
+        let own = || instance.own_event_key().to_owned();
+        let subject = event.subject.clone().unwrap_or_else(own);
+        let meta = json!({
+            "specversion": "1.0",
+            "type": event.event_type,
+            "source": "/test",
+            "subject": subject,
+        });
+        let incoming = Incoming {
+            event_type: event.event_type.clone(),
+            source: "/test".to_owned(),
+            subject,
+            meta: Payload::from_value(meta),
+            data: Payload::from_value(event.data.clone()),
+            actor: "tester".to_owned(),
+            cause: "test".to_owned(),
+            ..Incoming::default()
+        };
+        let taken = self.runtime.take_events(vec![incoming]).await;
+        for error in taken.into_iter().filter_map(Result::err) {
+            let event_type = &event.event_type;
+            self.failures
+                .push(format!("the event {event_type} was refused: {error}"));
         }
     }
 
@@ -210,10 +245,10 @@ impl Stage<'_> {
     }
 }
 
-/// It waits for nothing but people and signals, and without an end.
+/// It waits for nothing but people, signals and events, and without an end.
 fn waits_for_people(instance: &Instance) -> bool {
     let (waiting, count) = instance.waiting_for(usize::MAX);
-    let by_itself = |kind: &str| !matches!(kind, "decision" | "signal");
+    let by_itself = |kind: &str| !matches!(kind, "decision" | "signal" | "event");
     count > 0
         && waiting
             .iter()

@@ -28,6 +28,16 @@ workflow:
     - { id: nap, wait: { for: 10d } }
     - { id: ask, decision: { prompt: "Really?", approvers: [role:finance] } }
     - { id: note, adapter: local, action: echo, input: {} }
+---
+workflow:
+  name: ordered
+  version: 1.0.0
+  timeout: 60d
+  subject: "${ input.who }"
+  output: "${ steps.paid.output }"
+  steps:
+    - { id: paid, wait: { event: { type: paid, when: event.amount > 1 } } }
+    - { id: told, wait: { event: { type: told, key: "${ input.order }" }, timeout: 2d, on-timeout: continue } }
 "#;
 
 fn reports(tests: &str) -> Vec<CaseReport> {
@@ -101,6 +111,35 @@ test:
 "#);
     assert_eq!(report.failures, Vec::<String>::new());
     assert_eq!(report.took_ms, (13 * 24 + 4) * 60 * 60 * 1_000);
+}
+
+#[test]
+fn events_are_brought_to_whoever_waits() {
+    let report = one(r"
+test:
+  workflow: ordered
+  cases:
+    - name: paid at the second try
+      input: { who: ada, order: o-1 }
+      events:
+        - { type: paid, data: { amount: 1 }, after: 1h }
+        - { type: paid, data: { amount: 2 }, after: 3h }
+        - { type: told, subject: o-1, after: 1d }
+      expect: { status: completed, path: [paid, told], output: { amount: 2 } }
+");
+    assert_eq!(report.failures, Vec::<String>::new());
+    assert!(
+        report.took_ms < 2 * 24 * 60 * 60 * 1_000,
+        "{}",
+        report.took_ms
+    );
+    let report = one(r"
+test:
+  workflow: ordered
+  cases:
+    - { name: nobody pays, input: { who: ada, order: o }, expect: { status: waiting, path: [] } }
+");
+    assert_eq!(report.failures, Vec::<String>::new());
 }
 
 #[test]

@@ -32,7 +32,10 @@ pub use catalog::{
 };
 pub use compile::{compile_workflow, parse_workflow};
 pub use diagnostic::{Diagnostic, Severity, codes};
-pub use event::{DEFAULT_KEEP_MS, EventType, MAX_EVENT_TYPE, is_event_type};
+pub use event::{
+    AwaitedEvent, DEFAULT_KEEP_MS, Deadline, Emit, EventType, MAX_DEADLINES, MAX_EVENT_KEY,
+    MAX_EVENT_TYPE, is_event_key, is_event_type,
+};
 pub use input::InputError;
 pub use language::{json_schema, reference_page};
 pub use lifecycle::{Callback, DELIVERY_PREFIX, EndTrigger, LIFECYCLE, Lifecycle, LifecycleType};
@@ -55,7 +58,7 @@ pub use router::{
 pub use source::{MAX_DEPTH, MAX_FILE_BYTES};
 pub use switch::{AdapterSwitches, Hold, LimitOverride, Note, OpenBreaker, OpenBreakers, Switch};
 pub use testing::{
-    Expected, MockAnswer, MockError, TestCase, TestDecision, TestSignal, WorkflowTest,
+    Expected, MockAnswer, MockError, TestCase, TestDecision, TestEvent, TestSignal, WorkflowTest,
 };
 pub use trigger::{
     EndedTrigger, EventId, EventTrigger, SignatureScheme, SignatureSpec, Trigger, TriggerKind,

@@ -33,6 +33,8 @@ pub struct TestCase {
     pub mocks: BTreeMap<String, Vec<MockAnswer>>,
     /// Signals that are sent.
     pub signals: Vec<TestSignal>,
+    /// Events that are sent.
+    pub events: Vec<TestEvent>,
     /// What people answer.
     pub decisions: Vec<TestDecision>,
     /// What must come of it.
@@ -68,6 +70,19 @@ pub struct MockError {
 pub struct TestSignal {
     /// Its name.
     pub name: String,
+    /// Its data.
+    pub data: Value,
+    /// After the start, in milliseconds.
+    pub after_ms: u64,
+}
+
+/// An event that is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestEvent {
+    /// Its type.
+    pub event_type: String,
+    /// Its subject; none: that of the instance, else its correlation id.
+    pub subject: Option<String>,
     /// Its data.
     pub data: Value,
     /// After the start, in milliseconds.
@@ -137,6 +152,7 @@ fn read_case(file: &str, node: &Node) -> Option<TestCase> {
         clock: text(node, "clock"),
         mocks: mocks.collect(),
         signals: listed("signals").filter_map(read_signal).collect(),
+        events: listed("events").filter_map(read_event).collect(),
         decisions: listed("decisions").filter_map(read_decision).collect(),
         expect: node.get("expect").map(read_expected)?,
     })
@@ -161,6 +177,15 @@ fn read_answer(node: &Node) -> MockAnswer {
 fn read_signal(node: &Node) -> Option<TestSignal> {
     Some(TestSignal {
         name: text(node, "name")?,
+        data: value(node, "data").unwrap_or(Value::Null),
+        after_ms: millis(node, "after"),
+    })
+}
+
+fn read_event(node: &Node) -> Option<TestEvent> {
+    Some(TestEvent {
+        event_type: text(node, "type")?,
+        subject: text(node, "subject"),
         data: value(node, "data").unwrap_or(Value::Null),
         after_ms: millis(node, "after"),
     })

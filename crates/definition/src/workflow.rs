@@ -9,6 +9,7 @@ use std::sync::Arc;
 use expression::{Program, Template};
 
 use crate::cache::Cache;
+use crate::event::{AwaitedEvent, Deadline, Emit};
 use crate::input::{InputCheck, InputError};
 use crate::lifecycle::Callback;
 use crate::limits::RateSpec;
@@ -52,6 +53,8 @@ pub struct Workflow {
     pub sensitive: Vec<String>,
     /// Limit of the whole instance.
     pub timeout: Option<Duration>,
+    /// What is published when an instance takes long.
+    pub deadlines: Vec<Deadline>,
     /// How urgent an instance is, where its start does not say.
     pub priority: Option<Template>,
     /// How many instances with the same key run at once.
@@ -105,6 +108,14 @@ impl Workflow {
                 *found = serde_json::Value::String(MASK.to_owned());
             }
         }
+    }
+
+    /// The types of the events that its steps wait for.
+    pub fn awaited_types(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Wait(Wait::Event(awaited)) => Some(awaited.event_type.as_str()),
+            _ => None,
+        })
     }
 
     /// The step with this id.
@@ -180,6 +191,8 @@ pub enum Action {
         /// What a rejection does.
         on_reject: OnReject,
     },
+    /// Publishes an event.
+    Emit(Emit),
     /// Computes values into its output.
     Set(Template),
     /// Raises an error.
@@ -365,6 +378,8 @@ pub enum Wait {
         /// `wait.timeout`.
         continue_on_timeout: bool,
     },
+    /// For an event.
+    Event(Box<AwaitedEvent>),
 }
 
 /// The longest name of a signal, in bytes.

@@ -1,9 +1,10 @@
 //! Routers, event types and triggers: what a catalog makes of them.
 
 use definition::{
-    Balance, Catalog, CatalogChange, ChangeAction, DEFAULT_KEEP_MS, Destination, Diagnostic,
-    EventId, ResourceKey, ResourceKind, ResourceSet, RouterMode, SignatureScheme, StoredResource,
-    Target, Trigger, TriggerKind, WindowShape, no_settings_check,
+    Action, Balance, Catalog, CatalogChange, ChangeAction, DEFAULT_KEEP_MS, Destination,
+    Diagnostic, Duration, EventId, ResourceKey, ResourceKind, ResourceSet, RouterMode,
+    SignatureScheme, StoredResource, Target, Trigger, TriggerKind, Wait, WindowShape,
+    no_settings_check,
 };
 use serde_json::json;
 
@@ -399,4 +400,78 @@ fn webhooks_are_verified_as_their_scheme_says() {
     assert!(
         matches!(&hook(3).event_id, Some(EventId::Expression(id)) if id.source() == "event.id")
     );
+}
+
+fn workflow_of(rest: &str) -> Result<definition::Workflow, Vec<definition::Diagnostic>> {
+    let text = format!("workflow:\n  name: w\n  version: 1.0.0\n  timeout: 1h\n{rest}");
+    definition::parse_workflow(&text)
+}
+
+#[test]
+fn waits_for_events_and_events_that_are_published_are_compiled() {
+    let workflow = workflow_of(
+        r#"
+  deadlines: [{ after: "${ input.patience }", emit: { type: late } }, { after: 5m, emit: { type: later, data: { n: 1 } } }]
+  steps:
+    - { id: paid, wait: { event: { type: paid, key: "${ input.id }", when: event.n > trigger.event.n }, timeout: 5m, on-timeout: continue } }
+    - { id: other, wait: { event: { type: paid } } }
+    - { id: tell, emit: { type: shipped, data: "${ steps.paid.output }", subject: "${ input.id }" } }
+"#,
+    );
+    let workflow = workflow.unwrap_or_else(|found| panic!("{}", found[0]));
+    let (computed, fixed) = (&workflow.deadlines[0], &workflow.deadlines[1]);
+    assert!(matches!(computed.after, Duration::Computed(_)) && computed.emit.data.is_none());
+    assert!(matches!(fixed.after, Duration::Fixed(300_000)) && fixed.emit.data.is_some());
+    let awaited: Vec<&str> = workflow.awaited_types().collect();
+    assert_eq!(awaited, ["paid", "paid"]);
+    let Action::Wait(Wait::Event(first)) = &workflow.steps[0].action else {
+        panic!("{:?}", workflow.steps[0]);
+    };
+    assert!(first.key.is_some() && first.when.is_some() && first.continue_on_timeout);
+    let Action::Emit(emit) = &workflow.steps[2].action else {
+        panic!("{:?}", workflow.steps[2]);
+    };
+    assert_eq!(emit.event_type, "shipped");
+}
+
+#[test]
+fn what_is_wrong_with_an_event_is_said_where_it_stands() {
+    let deadline = "{ after: 1m, emit: { type: late } },";
+    let many = format!(
+        "  deadlines: [{}]\n  steps: [{{ id: a, set: {{ x: 1 }} }}]",
+        deadline.repeat(17)
+    );
+    let cases = [
+        (
+            "  steps: [{ id: a, emit: { type: a b } }]",
+            "expected an event type",
+        ),
+        ("  steps: [{ id: a, emit: { kind: a } }]", "`kind`"),
+        ("  steps: [{ id: a, emit: { data: 1 } }]", "`type`"),
+        (
+            "  steps: [{ id: a, wait: { event: { key: k } } }]",
+            "`type`",
+        ),
+        (
+            "  steps: [{ id: a, wait: { event: { type: t, when: steps.b.output } } }]",
+            "`b`",
+        ),
+        (
+            "  steps: [{ id: a, wait: { event: { type: t }, signal: s } }]",
+            "exactly one",
+        ),
+        (
+            "  steps: [{ id: a, set: { x: \"${ trigger.event }\" } }]",
+            "trigger",
+        ),
+        (&many, "at most 16 deadlines"),
+    ];
+    for (rest, expected) in cases {
+        let found = workflow_of(rest).expect_err(rest);
+        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert!(
+            told.iter().any(|line| line.contains(expected)),
+            "{rest}: {told:?}"
+        );
+    }
 }

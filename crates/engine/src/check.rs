@@ -131,7 +131,9 @@ impl Instance {
         let lane = self.lane(at.lane)?;
         match step.status() {
             StepStatus::Retrying | StepStatus::Waiting | StepStatus::Accepted
-                if step.due_at == 0 && self.signal_awaited_at(at).is_none() =>
+                if step.due_at == 0
+                    && self.signal_awaited_at(at).is_none()
+                    && self.event_awaited_at(at).is_none() =>
             {
                 Some("it waits for a time, but has none")
             }

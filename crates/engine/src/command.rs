@@ -10,8 +10,8 @@ use crate::id::Id;
 use crate::payload::Payload;
 use crate::plans::Plans;
 use crate::record::{
-    CancelRequested, ChildEnded, Choice, DecisionMade, Failure, Held, MessageBody, Origin, Record,
-    StepRef, TaskKey,
+    CancelRequested, ChildEnded, Choice, DecisionMade, EventCame, Failure, Held, MessageBody,
+    Origin, Record, StepRef, TaskKey, WaitRefused,
 };
 use crate::state::Instance;
 use crate::wire;
@@ -75,6 +75,10 @@ pub enum Command {
     Restore(Box<RestoreOrder>),
     /// It goes on with another version of its workflow.
     Migrate(MigrateOrder),
+    /// An event comes to a step that waits for one.
+    Event(#[serde(with = "wire::message")] Box<EventCame>),
+    /// So many wait for such events that one of its steps may not.
+    WaitRefused(#[serde(with = "wire::message")] WaitRefused),
 }
 
 /// To which earlier state an instance goes back.
@@ -269,6 +273,8 @@ pub enum TimerKind {
     NoticeRetry = 9,
     /// The steps of a queued instance begin.
     Start = 10,
+    /// The instance is late; the step is the deadline's place among those of the workflow.
+    Deadline = 11,
 }
 
 impl TimerKind {
@@ -285,7 +291,8 @@ impl TimerKind {
             | Self::Continue
             | Self::Callback
             | Self::InstanceTimeout
-            | Self::Start => false,
+            | Self::Start
+            | Self::Deadline => false,
         }
     }
 
@@ -303,7 +310,8 @@ impl TimerKind {
             | Self::StepTimeout
             | Self::Callback
             | Self::InstanceTimeout
-            | Self::Start => false,
+            | Self::Start
+            | Self::Deadline => false,
         }
     }
 }
@@ -336,6 +344,7 @@ impl TimerKey {
             8 => TimerKind::DecisionReminder,
             9 => TimerKind::NoticeRetry,
             10 => TimerKind::Start,
+            11 => TimerKind::Deadline,
             _ => return None,
         };
         let due_at = (i64::from(word(0)) << 32) | i64::from(word(4));

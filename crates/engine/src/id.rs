@@ -101,6 +101,11 @@ pub fn slot_of(key: &str) -> Slot {
     u16::from_be_bytes([bytes[0], bytes[1]]) % SLOTS
 }
 
+/// The slot where events of a type with a key, and the waits for them, meet.
+pub fn meeting_slot(event_type: &str, key: &str) -> Slot {
+    slot_of(&format!("meet\n{event_type}\n{key}"))
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Uuid::from_bytes(self.0).fmt(f)

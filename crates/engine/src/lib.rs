@@ -26,14 +26,14 @@ pub use command::{
     Refusal, RestoreOrder, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey,
     TimerKind,
 };
-pub use decide::{MAX_EVALUATIONS, MAX_RECORDS, start};
-pub use id::{Id, IdHasher, IdMap, InvalidId, SLOTS, Slot, slot_of};
+pub use decide::{HOPS, MAX_EVALUATIONS, MAX_HOPS, MAX_RECORDS, start};
+pub use id::{Id, IdHasher, IdMap, InvalidId, SLOTS, Slot, meeting_slot, slot_of};
 pub use payload::{BlobRef, INLINE_LIMIT, Payload};
 pub use plans::Plans;
 pub use state::{
-    Asking, Block, Header, Instance, KeptSignal, Lane, LaneStatus, MAX_KEPT_SIGNAL_BYTES,
-    MAX_KEPT_SIGNALS, NoticePhase, NoticeState, Outstanding, Pause, PendingDecision, Phase,
-    Progress, SignalWait, Snapshot, SnapshotError, Status, StepState, StepStatus, StepUndo,
-    TaskCall, Turn, UndoPhase, UndoStatus,
+    Asking, Block, EventWait, Header, Instance, KeptSignal, Lane, LaneStatus,
+    MAX_KEPT_SIGNAL_BYTES, MAX_KEPT_SIGNALS, NoticePhase, NoticeState, Outstanding, Pause,
+    PendingDecision, Phase, Progress, SignalWait, Snapshot, SnapshotError, Status, StepState,
+    StepStatus, StepUndo, TaskCall, Turn, UndoPhase, UndoStatus,
 };
 pub use wire::WireError;

@@ -12,6 +12,8 @@ mod events;
 mod kept;
 #[path = "golden/long.rs"]
 mod long;
+#[path = "golden/meetings.rs"]
+mod meetings;
 #[path = "golden/operations.rs"]
 mod operations;
 #[path = "golden/past.rs"]
@@ -88,6 +90,7 @@ fn every_record() -> Vec<Record> {
         kept::bodies(at()),
         schedules::bodies(),
         windows::bodies(),
+        meetings::bodies(at()),
     ]
     .concat();
     (1..)
@@ -203,6 +206,7 @@ fn instance_bodies() -> Vec<Body> {
             requester: String::new(),
             turn: None,
             share: None,
+            deadlines: Vec::new(),
         })),
         Body::DecisionRequested(DecisionRequested {
             id: id.clone(),

@@ -46,6 +46,8 @@ pub struct Stats {
     pub(crate) events_taken: AtomicU64,
     pub(crate) events_repeated: AtomicU64,
     pub(crate) events_unrouted: AtomicU64,
+    pub(crate) event_waits_refused: AtomicU64,
+    pub(crate) event_waits_cut: AtomicU64,
     pub(crate) ticks_started: AtomicU64,
     pub(crate) ticks_missed: AtomicU64,
     pub(crate) ticks_skipped: AtomicU64,
@@ -152,6 +154,10 @@ pub struct Figures {
     pub events_repeated: u64,
     /// Events that no trigger and no router took further.
     pub events_unrouted: u64,
+    /// Waits for events that were refused, for too many wait for the same.
+    pub event_waits_refused: u64,
+    /// Waits that were told of the newest of the events that are kept for them alone, for there are too many.
+    pub event_waits_cut: u64,
     /// Instances that were cancelled because a newer one takes their place under a limit.
     pub turns_cancelled: u64,
     /// Calls that failed for good and were kept.
@@ -319,6 +325,8 @@ impl Stats {
             events_taken: read(&self.events_taken),
             events_repeated: read(&self.events_repeated),
             events_unrouted: read(&self.events_unrouted),
+            event_waits_refused: read(&self.event_waits_refused),
+            event_waits_cut: read(&self.event_waits_cut),
             turns_cancelled: read(&self.turns_cancelled),
             dead_letters: read(&self.dead_letters),
             ticks_started: read(&self.ticks_started),

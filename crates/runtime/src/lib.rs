@@ -71,7 +71,9 @@ pub use operation::{
     Rate, Turn,
 };
 pub use projector::decision_after;
-pub use proof::{OnTheWay, Proven, Unproven, messages_ahead, missing_children, missing_rows};
+pub use proof::{
+    OnTheWay, Proven, Unproven, messages_ahead, missing_children, missing_rows, missing_waits,
+};
 pub use reads::{
     AuditEntry, AuditFilter, Behind, Consistency, Counted, DecisionAnswer, DecisionRow,
     DecisionStatus, DecisionsWaiting, Delegation, HistoryPage, Listed, NoticeRow, TablePage,

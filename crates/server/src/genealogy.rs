@@ -167,6 +167,7 @@ impl Graph {
                 ended_at: step.ended_at,
                 subject: None,
             });
+            self.add_event_of(door, &instance, at, &name).await?;
             names.insert(at, name);
         }
         self.link_to_parent(door, &instance).await?;
@@ -174,6 +175,35 @@ impl Graph {
         if attempts {
             self.add_attempts(door, id, &instance, &names).await?;
         }
+        Ok(())
+    }
+
+    /// The event that a step published or took, which may have another correlation id.
+    async fn add_event_of(
+        &mut self,
+        door: &Door,
+        instance: &Instance,
+        at: StepRef,
+        step: &str,
+    ) -> Result<(), Refusal> {
+        let event = instance
+            .step(at)
+            .and_then(|step| Id::from_slice(&step.event));
+        let Some(event) = event else { return Ok(()) };
+        let found = door.runtime.event(event).await;
+        // Events may be kept for a shorter time than instances.
+        let Some(found) = found.map_err(|outage| of_unavailable(&outage))? else {
+            return Ok(());
+        };
+        let (owner, event) = (instance.id().to_string(), event.to_string());
+        if found.taken.cause == format!("instance:{owner}") {
+            self.edges
+                .retain(|edge| edge.from != owner || edge.to != event);
+            self.link(step, &event, "emitted");
+        } else {
+            self.link(&event, step, "ended");
+        }
+        self.add_event(&found);
         Ok(())
     }
 

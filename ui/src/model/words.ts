@@ -36,6 +36,14 @@ export function sentence(record: RunRecord): string {
       return `the signal ${text(data, "signal")} came`;
     case "signal-taken":
       return `takes the signal ${text(data, "signal")} of record ${String(count(data, "received"))}`;
+    case "event-awaited":
+      return [`waits for an event ${text(data, "event_type")} with key ${text(data, "key")}`, text(data, "until")].filter((part) => part !== "").join(", until ");
+    case "event-met":
+      return `takes the event ${text(data, "event_type")} ${text(data, "event")}`;
+    case "event-emitted":
+      return `publishes the event ${text(data, "event_type")} ${text(data, "event")}`;
+    case "deadline-passed":
+      return `is late: publishes the event ${text(data, "event_type")} ${text(data, "event")}`;
     case "wait-expired":
       return "what it waited for did not come in time: it goes on without";
     case "lanes-paced":

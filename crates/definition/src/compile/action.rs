@@ -46,14 +46,12 @@ impl Lowering<'_> {
             "repeat" => self.repeat(step, node),
             "wait" => self.wait(step, node),
             "decision" => self.decision(step, node),
+            "emit" => self.emit_step(step, node),
             "set" => self.template_at(node, "set", &place).map(Action::Set),
             "fail" => self.fail(step, node),
             "complete" => self.complete(step, node),
             "break" => self.break_loop(step, node),
-            // Not available yet, which was reported: a stand-in that does nothing.
-            _ => Template::compile(&Value::Null, &place.scope)
-                .ok()
-                .map(Action::Set),
+            _ => None,
         }
     }
 
@@ -119,9 +117,8 @@ impl Lowering<'_> {
                 timeout: self.duration_at(given, "timeout", &place),
                 continue_on_timeout: given.text_at("on-timeout") == Some("continue"),
             })),
-            _ => Template::compile(&Value::Null, &place.scope)
-                .ok()
-                .map(Action::Set),
+            Some(&"event") => self.event_wait(step, given),
+            _ => None,
         }
     }
 

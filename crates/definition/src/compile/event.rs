@@ -50,7 +50,8 @@ impl Lowering<'_> {
         })
     }
 
-    fn type_name(&mut self, node: &Node) -> Option<String> {
+    /// The `type` of an event.
+    pub(super) fn type_name(&mut self, node: &Node) -> Option<String> {
         let given = node.get("type")?;
         let text = given.text()?;
         if !is_event_type(text) {

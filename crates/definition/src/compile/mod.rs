@@ -6,6 +6,7 @@ mod cache;
 mod call;
 mod callback;
 mod context;
+mod emit;
 mod event;
 mod expressions;
 mod header;

@@ -113,6 +113,7 @@ impl Lowering<'_> {
             input_check,
             sensitive: self.sensitive(node),
             timeout: self.duration_at(node, "timeout", &header),
+            deadlines: self.deadlines(node),
             priority: self.priority(node, &header),
             concurrency: self.concurrency(node),
             fairness: self.fairness(node),

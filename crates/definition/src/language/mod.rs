@@ -2,6 +2,7 @@
 
 mod adapters;
 mod callback;
+mod emit;
 mod event;
 mod limits;
 mod man;

@@ -1,5 +1,6 @@
 use super::adapters::{ACTION, ADAPTER, HEALTH, TARGET};
 use super::callback::CALLBACK;
+use super::emit::{AWAITED, DEADLINE, EMIT};
 use super::event::EVENT;
 use super::limits::{CIRCUIT_BREAKER, FALLBACK, RATE_LIMIT};
 use super::man::{DECISION, MAN_MODE, MAN_POLICY, NOTICE, RISK_POLICY};
@@ -7,7 +8,9 @@ use super::policies::{self, ENVIRONMENT, POLICIES};
 use super::retry::RETRY;
 use super::router::{DESTINATION, NAMED, POOL_MEMBER, ROUTE_RULE, ROUTER, ROUTER_CHOICE};
 use super::steps::{CACHE, CASE, CATCH, COMPENSATION, FAIL, PAGES, REPEAT, STEP, VERIFY, WAIT};
-use super::tests::{MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EXPECT, TEST_SIGNAL};
+use super::tests::{
+    MOCK, MOCK_ERROR, TEST, TEST_CASE, TEST_DECISION, TEST_EVENT, TEST_EXPECT, TEST_SIGNAL,
+};
 use super::trigger::{SIGNATURE, TRIGGER};
 use super::turn::{CONCURRENCY, FAIRNESS, STEP_CONCURRENCY};
 use super::window::{BATCH, DEBOUNCE, THROTTLE};
@@ -77,7 +80,7 @@ pub(crate) static DOCUMENT: Object = Object {
 };
 
 /// Every object, in the order of the reference.
-pub(crate) static OBJECTS: [&Object; 58] = [
+pub(crate) static OBJECTS: [&Object; 62] = [
     &DOCUMENT,
     &WORKFLOW,
     &TRIGGER,
@@ -86,6 +89,7 @@ pub(crate) static OBJECTS: [&Object; 58] = [
     &BATCH,
     &THROTTLE,
     &INPUT,
+    &DEADLINE,
     &CONCURRENCY,
     &FAIRNESS,
     &workflow::DEFAULTS,
@@ -95,6 +99,8 @@ pub(crate) static OBJECTS: [&Object; 58] = [
     &CASE,
     &REPEAT,
     &WAIT,
+    &AWAITED,
+    &EMIT,
     &FAIL,
     &CATCH,
     &COMPENSATION,
@@ -134,6 +140,7 @@ pub(crate) static OBJECTS: [&Object; 58] = [
     &MOCK,
     &MOCK_ERROR,
     &TEST_SIGNAL,
+    &TEST_EVENT,
     &TEST_DECISION,
     &TEST_EXPECT,
 ];

@@ -1,3 +1,4 @@
+use super::emit::{AWAITED, EMIT};
 use super::man::{DECISION, MAN_MODE_CHOICE, RISKS};
 use super::retry::RETRY_CHOICE;
 use super::turn::STEP_CONCURRENCY;
@@ -44,7 +45,7 @@ pub(crate) static STEP: Object = Object {
         Key::new("steps", Shape::Steps, "The body of a loop, or of a group."),
         Key::new("wait", Shape::Object(&WAIT), "Action: waits, durable and without using memory."),
         Key::new("decision", Shape::Object(&DECISION), "Action: asks a person."),
-        Key::later("emit", "Action: publishes an event."),
+        Key::new("emit", Shape::Object(&EMIT), "Action: publishes an event; the output is `{id, type, source, subject}`."),
         Key::new("set", Shape::Map(&Shape::Value), "Action: computes values into its output."),
         Key::new("fail", Shape::Object(&FAIL), "Action: raises an error here."),
         Key::new("complete", Shape::Value, "Action: ends the instance with this output."),
@@ -177,13 +178,17 @@ pub(crate) static WAIT: Object = Object {
             Shape::TextValue,
             "A signal of this name, which someone sends to the instance; its data is the output. One that comes before the wait is kept for it.",
         ),
-        Key::later("event", "An event of a type and key."),
+        Key::new(
+            "event",
+            Shape::Object(&AWAITED),
+            "An event of this type and key; its data is the output. One that came a while before the wait is kept for it.",
+        ),
         Key::new(
             "timeout",
             Shape::DurationValue,
-            "How long the signal is waited for (default: without an end).",
+            "How long the signal or event is waited for (default: without an end).",
         )
-        .beside(&["signal"]),
+        .beside(&["signal", "event"]),
         Key::new(
             "on-timeout",
             Shape::Word(&[Word::now("fail"), Word::now("continue")]),

@@ -7,6 +7,7 @@ const ANSWERS: Shape = Shape::OneOf(&[
     Choice::now(Shape::List(&ANSWER_SHAPE)),
 ]);
 const SIGNAL_SHAPE: Shape = Shape::Object(&TEST_SIGNAL);
+const EVENT_SHAPE: Shape = Shape::Object(&TEST_EVENT);
 const DECISION_SHAPE: Shape = Shape::Object(&TEST_DECISION);
 
 /// What people of a test may answer.
@@ -52,6 +53,7 @@ pub(crate) static TEST_CASE: Object = Object {
         Key::new("clock", Shape::Text, "When it is started: `2026-01-31T08:00:00Z`. Time passes at once wherever the workflow waits."),
         Key::new("mocks", Shape::Map(&ANSWERS), "What adapters answer, by `ADAPTER` or `ADAPTER/ACTION`: one answer for all calls, or a list of them in order, whose last one answers all further calls. A call that nothing is said about fails the case, except of a `builtin` adapter, which works."),
         Key::new("signals", Shape::List(&SIGNAL_SHAPE), "Signals that are sent."),
+        Key::new("events", Shape::List(&EVENT_SHAPE), "Events that are sent."),
         Key::new("decisions", Shape::List(&DECISION_SHAPE), "What people answer when they are asked; each answers one question."),
         Key::new("expect", Shape::Object(&TEST_EXPECT), "What must have come of it when it has ended, or waits for what the case does not bring.").required(),
     ],
@@ -99,6 +101,26 @@ pub(crate) static TEST_SIGNAL: Object = Object {
     doc: "A signal that is sent to the instance.",
     keys: &[
         Key::new("name", Shape::Name, "The signal's name.").required(),
+        Key::new("data", Shape::Any, "Its data."),
+        Key::new(
+            "after",
+            Shape::Duration,
+            "How long after the start (default: at once).",
+        ),
+    ],
+};
+
+/// An event that is sent.
+pub(crate) static TEST_EVENT: Object = Object {
+    name: "test.event",
+    doc: "An event that is sent to whoever waits for it.",
+    keys: &[
+        Key::new("type", Shape::Text, "The event's type.").required(),
+        Key::new(
+            "subject",
+            Shape::Text,
+            "Its subject (default: what the instance's waits find events by).",
+        ),
         Key::new("data", Shape::Any, "Its data."),
         Key::new(
             "after",

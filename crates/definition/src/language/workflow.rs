@@ -1,4 +1,5 @@
 use super::callback::CALLBACK;
+use super::emit::DEADLINE;
 use super::retry::RETRY_CHOICE;
 use super::trigger::TRIGGER;
 use super::turn::{CONCURRENCY, FAIRNESS};
@@ -33,9 +34,10 @@ pub(crate) static WORKFLOW: Object = Object {
             "`low`, `normal`, `high` or `critical`; may be computed. What a start says goes before it.",
         ),
         Key::new("timeout", Shape::DurationValue, "Of the whole instance."),
-        Key::later(
+        Key::new(
             "deadlines",
-            "What is emitted when an instance takes long, without ending it.",
+            Shape::List(&Shape::Object(&DEADLINE)),
+            "Events that are published when an instance takes long, without ending it; at most 16.",
         ),
         Key::new(
             "concurrency",

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use crate::payload::{BlobRef, Payload};
 use crate::record::{
-    Body, MessageBody, MessageSent, Record, Rewritten, SlotBody, StartMessage, StepsTaken,
+    Body, EventOffered, MessageBody, MessageSent, Record, Rewritten, SlotBody, StartMessage,
+    StepsTaken,
 };
 
 /// Payloads of these records that are kept as blobs, with their bytes, each once.
@@ -114,6 +115,7 @@ fn slot_payloads(fact: &SlotBody) -> [Option<&Payload>; 4] {
     match fact {
         SlotBody::MessageSent(sent) => message_payloads(sent),
         SlotBody::EventTaken(event) => [event.meta.as_ref(), event.data.as_ref(), None, None],
+        SlotBody::EventOffered(event) => offered_payloads(event),
         SlotBody::EventRefused(refused) => {
             refused.start.as_deref().map_or([None; 4], start_payloads)
         }
@@ -141,6 +143,10 @@ fn start_payloads(start: &StartMessage) -> [Option<&Payload>; 4] {
     ]
 }
 
+fn offered_payloads(event: &EventOffered) -> [Option<&Payload>; 4] {
+    [event.meta.as_ref(), event.data.as_ref(), None, None]
+}
+
 fn message_payloads(sent: &MessageSent) -> [Option<&Payload>; 4] {
     match sent
         .message
@@ -152,13 +158,19 @@ fn message_payloads(sent: &MessageSent) -> [Option<&Payload>; 4] {
             let start = offered.start.as_deref();
             start.map_or([None; 4], start_payloads)
         }
+        Some(MessageBody::Emit(event)) => [event.meta.as_ref(), event.data.as_ref(), None, None],
+        Some(MessageBody::EventOffered(event)) => offered_payloads(event),
+        Some(MessageBody::EventCame(came)) => offered_payloads(&came.event),
         Some(MessageBody::ChildEnded(ended) | MessageBody::ChildCompensated(ended)) => {
             [ended.output.as_ref(), None, None, None]
         }
         Some(
             MessageBody::CancelChild(_)
             | MessageBody::CompensateChild(_)
-            | MessageBody::StartRefused(_),
+            | MessageBody::StartRefused(_)
+            | MessageBody::WaitPlaced(_)
+            | MessageBody::WaitWithdrawn(_)
+            | MessageBody::WaitRefused(_),
         )
         | None => [None; 4],
     }

@@ -43,17 +43,30 @@ impl Header<'_> {
     }
 
     pub(super) fn timeout_at(&self, workflow: &Workflow) -> Result<i64, Refusal> {
-        let timeout_ms = match &workflow.timeout {
-            None => return Ok(0),
-            Some(definition::Duration::Fixed(ms)) => *ms,
-            Some(definition::Duration::Computed(template)) => {
-                let text = self.text(template, "timeout")?;
+        let timeout = workflow.timeout.as_ref();
+        timeout.map_or(Ok(0), |timeout| self.begun_since(timeout, "timeout"))
+    }
+
+    pub(super) fn deadlines(&self, workflow: &Workflow) -> Result<Vec<i64>, Refusal> {
+        let places = workflow.deadlines.iter().enumerate();
+        let due = places.map(|(place, deadline)| {
+            self.begun_since(&deadline.after, &format!("deadlines/{place}/after"))
+        });
+        due.collect()
+    }
+
+    /// The time at which it has run for so long.
+    fn begun_since(&self, duration: &definition::Duration, place: &str) -> Result<i64, Refusal> {
+        let ms = match duration {
+            definition::Duration::Fixed(ms) => *ms,
+            definition::Duration::Computed(template) => {
+                let text = self.text(template, place)?;
                 let parsed = expression::duration::parse(&text);
-                parsed.map_err(|error| refused("timeout", &error))?
+                parsed.map_err(|error| refused(place, &error))?
             }
         };
         let begins = self.now.max(self.message.start_at);
-        Ok(begins.saturating_add_unsigned(timeout_ms))
+        Ok(begins.saturating_add_unsigned(ms))
     }
 
     /// What the start says, else the definition; empty means `normal`.

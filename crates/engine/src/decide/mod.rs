@@ -11,6 +11,8 @@ mod cancel;
 mod child;
 mod dead_letter;
 mod decision;
+mod emit;
+mod event_wait;
 mod failure;
 mod finish;
 mod for_each;
@@ -46,6 +48,7 @@ use crate::record::{Body, Empty, Failure, RECORD_VERSION, Record, StepRef};
 use crate::scope::Scope;
 use crate::state::{Instance, Lane, Phase, StepState};
 
+pub use emit::{HOPS, MAX_HOPS};
 pub use start::start;
 
 /// Records of one decision; it goes on by an internal command.
@@ -61,6 +64,7 @@ impl Instance {
         command: Command,
         context: &mut Context<'_>,
     ) -> Result<Decided, Refusal> {
+        let waits = self.event_waits().to_vec();
         let mut decider = Decider::new(self, context);
         match command {
             Command::Result { task, outcome } => decider.result(task, outcome),
@@ -86,8 +90,11 @@ impl Instance {
             Command::Retry(asked) => decider.retry_instance(asked)?,
             Command::Restore(order) => decider.restore(*order)?,
             Command::Migrate(order) => decider.migrate(order)?,
+            Command::Event(came) => decider.event_came(*came)?,
+            Command::WaitRefused(refused) => decider.wait_refused(refused)?,
         }
         decider.settle();
+        decider.tell_of_waits(&waits);
         Ok(decider.decided)
     }
 }

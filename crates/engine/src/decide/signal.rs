@@ -95,6 +95,24 @@ impl Decider<'_, '_> {
         if self.take_signal(at, &name) {
             return Ok(());
         }
+        let (until, timeout_at) = self.wait_ends(at, step, timeout)?;
+        self.emit(Body::SignalAwaited(SignalAwaited {
+            at,
+            name,
+            until,
+            timeout_at,
+        }));
+        self.set_wait_timers(at, until, timeout_at);
+        Ok(())
+    }
+
+    /// When a wait is given up, and when its step times out; 0 means never.
+    pub(super) fn wait_ends(
+        &mut self,
+        at: StepRef,
+        step: &Step,
+        timeout: Option<&Duration>,
+    ) -> Result<(i64, i64), Failure> {
         let until = match timeout {
             Some(timeout) => {
                 let ms = self.duration_ms(timeout, at.lane, "wait.timeout")?;
@@ -102,30 +120,31 @@ impl Decider<'_, '_> {
             }
             None => 0,
         };
-        let timeout_at = self.timeout_at(at, step)?;
-        self.emit(Body::SignalAwaited(SignalAwaited {
-            at,
-            name,
-            until,
-            timeout_at,
-        }));
+        Ok((until, self.timeout_at(at, step)?))
+    }
+
+    pub(super) fn set_wait_timers(&mut self, at: StepRef, until: i64, timeout_at: i64) {
         if until > 0 {
             self.set_timer(until, TimerKind::Wait, at);
         }
         if timeout_at > 0 {
             self.set_timer(timeout_at, TimerKind::StepTimeout, at);
         }
-        Ok(())
     }
 
     /// No signal came in time.
     pub(super) fn signal_wait_expired(&mut self, at: StepRef, goes_on: bool) {
+        let name = self.state.signal_awaited_at(at).unwrap_or_default();
+        let told = format!("no signal {name} came in time");
+        self.wait_expired(at, goes_on, told);
+    }
+
+    /// What a step waited for did not come in time.
+    pub(super) fn wait_expired(&mut self, at: StepRef, goes_on: bool, message: String) {
         if goes_on {
             self.emit(Body::WaitExpired(at));
             return self.complete_step(at, None, Vec::new());
         }
-        let name = self.state.signal_awaited_at(at).unwrap_or_default();
-        let message = format!("no signal {name} came in time");
         let error_type = "wait.timeout".into();
         let error = Failure {
             error_type,

@@ -38,6 +38,9 @@ pub fn start(
             at,
         }));
     }
+    for timer in decider.state.deadline_timers() {
+        decider.effect(Effect::Timer(timer));
+    }
     let start_at = message.start_at;
     if start_at > decider.now() {
         decider.emit(Body::InstanceQueued(InstanceQueued { start_at }));
@@ -50,6 +53,7 @@ pub fn start(
     }
     decider.queue.insert(0);
     decider.settle();
+    decider.tell_of_waits(&[]);
     let decided = decider.decided;
     Ok((instance, decided))
 }
@@ -119,6 +123,7 @@ fn first_record(
         requester: message.requester.clone(),
         turn: header.turn(workflow)?,
         share: header.share(workflow)?,
+        deadlines: header.deadlines(workflow)?,
     };
     Ok(Record {
         entity: id,

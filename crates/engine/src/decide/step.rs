@@ -62,6 +62,7 @@ impl Decider<'_, '_> {
             Action::Repeat(repeat) => self.begin_repeat(at, step, repeat),
             Action::Wait(wait) => self.begin_wait(at, step, wait),
             Action::Decision { ask, .. } => self.begin_decision(at, ask),
+            Action::Emit(emit) => self.emit_event(at, emit),
             Action::Set(values) => {
                 let output = self.evaluate(values, at.lane, "set")?;
                 self.complete_step(at, Some(output), Vec::new());
@@ -226,6 +227,7 @@ impl Decider<'_, '_> {
             Wait::Signal { name, timeout, .. } => {
                 return self.begin_signal_wait(at, step, name, timeout.as_ref());
             }
+            Wait::Event(awaited) => return self.begin_event_wait(at, step, awaited),
         };
         if until <= self.now() {
             self.complete_step(at, None, Vec::new());

@@ -34,6 +34,7 @@ impl Decider<'_, '_> {
             TimerKind::DecisionReminder => self.remind(key.at),
             TimerKind::NoticeRetry => self.retry_notices(key.at, key.due_at),
             TimerKind::Start => self.begin_queued(),
+            TimerKind::Deadline => self.deadline_passed(key.at.step),
         }
         self.queue.insert(key.at.lane);
         Ok(())
@@ -69,6 +70,9 @@ impl Decider<'_, '_> {
                 continue_on_timeout,
                 ..
             }) => self.signal_wait_expired(at, *continue_on_timeout),
+            Action::Wait(Wait::Event(awaited)) => {
+                self.event_wait_expired(at, awaited.continue_on_timeout);
+            }
             Action::ForEach(_) => self.lanes_due(at),
             _ => self.complete_step(at, None, Vec::new()),
         }

@@ -118,6 +118,7 @@ impl Decider<'_, '_> {
             | Action::Child(_)
             | Action::Wait(_)
             | Action::Decision { .. }
+            | Action::Emit(_)
             | Action::Set(_)
             | Action::Fail { .. }
             | Action::Complete(_)

@@ -101,6 +101,7 @@ impl Instance {
             on_failure: 0,
             notices: latest.notices,
             signals: from.signals.clone(),
+            events: self.events_from(from.events.as_deref()),
             start_at: 0,
             turn_since: latest.turn_since,
             turn_place: latest.turn_place,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost::Message;
 
-use super::{Failure, StartMessage, WindowOutcome};
+use super::{Failure, StartMessage, StepRef, WindowOutcome};
 use crate::payload::Payload;
 
 /// An event was taken: from here on it is kept, and what follows from it has begun.
@@ -48,6 +48,50 @@ pub struct EventTaken {
     /// Where it went.
     #[prost(message, repeated, tag = "13")]
     pub routes: Vec<EventRoute>,
+    /// The step that published it, as a path, or `deadlines/N`; empty where it came from outside.
+    #[prost(string, tag = "110")]
+    pub step: String,
+    /// By what those who wait for such events find it; empty where nobody could.
+    #[prost(string, tag = "111")]
+    pub wait_key: String,
+}
+
+impl EventTaken {
+    /// Whether it led to something, or is kept for those who wait for it.
+    pub fn is_routed(&self) -> bool {
+        !self.routes.is_empty() || !self.wait_key.is_empty()
+    }
+}
+
+/// See [`super::Body::EventEmitted`].
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct EventEmitted {
+    /// The step.
+    #[prost(message, required, tag = "1")]
+    pub at: StepRef,
+    /// The event (16 bytes).
+    #[prost(bytes = "bytes", tag = "2")]
+    pub event: Bytes,
+    /// Its type.
+    #[prost(string, tag = "3")]
+    pub event_type: String,
+}
+
+/// See [`super::Body::DeadlinePassed`].
+#[derive(Clone, PartialEq, Message)]
+pub struct DeadlinePassed {
+    /// Its place among those of the workflow.
+    #[prost(uint32, tag = "1")]
+    pub deadline: u32,
+    /// The event (16 bytes); empty where none could be made.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub event: Bytes,
+    /// Its type.
+    #[prost(string, tag = "3")]
+    pub event_type: String,
+    /// Why none could be made.
+    #[prost(message, optional, tag = "4")]
+    pub error: Option<Failure>,
 }
 
 /// One thing that an event led to.

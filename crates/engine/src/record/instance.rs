@@ -59,6 +59,9 @@ pub struct InstanceStarted {
     /// Whose share it takes where work waits.
     #[prost(message, optional, boxed, tag = "87")]
     pub share: Option<Box<Share>>,
+    /// When it is late, milliseconds since the epoch, in the order of the workflow's deadlines.
+    #[prost(int64, repeated, tag = "110")]
+    pub deadlines: Vec<i64>,
 }
 
 /// Who started a child.

@@ -30,7 +30,7 @@ pub use approval::{
 };
 pub use dead_letter::{AttemptNote, DeadLetterSettled, DeadLettered, Settled};
 pub use envelope::{Origin, Record};
-pub use event::{EventRefused, EventRoute, EventTaken};
+pub use event::{DeadlinePassed, EventEmitted, EventRefused, EventRoute, EventTaken};
 pub use instance::{
     CancelRequested, Choice, DecisionKind, DecisionMade, DecisionRequested, Ended, Failing,
     FinallyStarted, Held, InstanceEnded, InstanceQueued, InstanceStarted, Parent,
@@ -58,7 +58,10 @@ pub use step::{
 };
 pub use turn::{KeyReleased, OverLimit, Share, StartRefused, TurnAwaited, TurnLimit};
 pub use undo::{UndoEnded, UndoOutcome, UndoScheduled, UndoStarted};
-pub use wait::{SignalAwaited, SignalReceived, SignalTaken};
+pub use wait::{
+    EventAwaited, EventCame, EventMet, EventOffered, SignalAwaited, SignalReceived, SignalTaken,
+    WaitPlaced, WaitRefused,
+};
 pub use window::{
     WindowClosed, WindowKind, WindowOffered, WindowOutcome, WindowReleased, WindowTerms, WindowTook,
 };
@@ -258,12 +261,24 @@ pub enum Body {
     /// A person must approve before a step is undone.
     #[prost(message, tag = "96")]
     UndoHeldBack(Box<ApprovalRequested>),
+    /// A step waits for an event.
+    #[prost(message, tag = "110")]
+    EventAwaited(EventAwaited),
+    /// A step takes an event: the step's end follows.
+    #[prost(message, tag = "111")]
+    EventMet(EventMet),
+    /// A step publishes an event: the step's end follows.
+    #[prost(message, tag = "112")]
+    EventEmitted(EventEmitted),
+    /// The instance is late, which an event says.
+    #[prost(message, tag = "113")]
+    DeadlinePassed(DeadlinePassed),
 }
 
 impl Body {
     /// Whether there is a body of this tag.
     const fn has_tag(tag: u32) -> bool {
-        matches!(tag, 20..=78 | 80 | 86 | 87 | 96)
+        matches!(tag, 20..=78 | 80 | 86 | 87 | 96 | 110..=113)
     }
 }
 

@@ -3,10 +3,10 @@
 use prost::{Message, Oneof};
 
 use super::{
-    CancelRequested, DeadLetterSettled, Empty, Ended, EventRefused, EventTaken, Failure,
-    KeyReleased, OperationMade, OperationTaken, OperationTurned, OperationWorked, Parent,
-    ScheduleTicked, ScheduleTurned, StartRefused, StepsTaken, TaskKey, WindowClosed, WindowOffered,
-    WindowReleased, WindowTook,
+    CancelRequested, DeadLetterSettled, Empty, Ended, EventCame, EventOffered, EventRefused,
+    EventTaken, Failure, KeyReleased, OperationMade, OperationTaken, OperationTurned,
+    OperationWorked, Parent, ScheduleTicked, ScheduleTurned, StartRefused, StepsTaken, TaskKey,
+    WaitPlaced, WaitRefused, WindowClosed, WindowOffered, WindowReleased, WindowTook,
 };
 use crate::payload::Payload;
 
@@ -27,7 +27,7 @@ pub struct SlotFact {
     /// What.
     #[prost(
         oneof = "SlotBody",
-        tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86, 90, 91, 96, 108, 109, 130, 131, 132"
+        tags = "1, 2, 3, 4, 5, 80, 81, 82, 83, 84, 86, 90, 91, 96, 108, 109, 114, 115, 116, 130, 131, 132"
     )]
     pub body: Option<SlotBody>,
 }
@@ -83,6 +83,15 @@ pub enum SlotBody {
     /// A person turned a schedule.
     #[prost(message, tag = "109")]
     ScheduleTurned(ScheduleTurned),
+    /// A step waits for an event.
+    #[prost(message, tag = "114")]
+    WaitPlaced(WaitPlaced),
+    /// It waits no more.
+    #[prost(message, tag = "115")]
+    WaitWithdrawn(WaitPlaced),
+    /// An event came to where waits for it are known, and is kept there for a while.
+    #[prost(message, tag = "116")]
+    EventOffered(Box<EventOffered>),
     /// Something came to a window of a trigger.
     #[prost(message, tag = "130")]
     WindowTook(Box<WindowTook>),
@@ -196,7 +205,10 @@ pub struct MessageTaken {
 #[derive(Clone, PartialEq, Message)]
 pub struct Envelope {
     /// What.
-    #[prost(oneof = "MessageBody", tags = "1, 2, 3, 4, 5, 86, 133")]
+    #[prost(
+        oneof = "MessageBody",
+        tags = "1, 2, 3, 4, 5, 86, 117, 118, 119, 120, 121, 122, 133"
+    )]
     pub body: Option<MessageBody>,
 }
 
@@ -222,6 +234,24 @@ pub enum MessageBody {
     /// A start under an idempotency key was refused: the key is free again.
     #[prost(message, tag = "86")]
     StartRefused(StartRefused),
+    /// Take this event, which an instance publishes.
+    #[prost(message, tag = "117")]
+    Emit(Box<EventTaken>),
+    /// An event, to where those who wait for it are known.
+    #[prost(message, tag = "118")]
+    EventOffered(Box<EventOffered>),
+    /// A step waits for an event.
+    #[prost(message, tag = "119")]
+    WaitPlaced(WaitPlaced),
+    /// It waits no more.
+    #[prost(message, tag = "120")]
+    WaitWithdrawn(WaitPlaced),
+    /// An event comes to a step that waits.
+    #[prost(message, tag = "121")]
+    EventCame(Box<EventCame>),
+    /// Too many wait already.
+    #[prost(message, tag = "122")]
+    WaitRefused(WaitRefused),
     /// Something comes to a window of a trigger.
     #[prost(message, tag = "133")]
     WindowOffered(Box<WindowOffered>),

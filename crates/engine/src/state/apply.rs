@@ -17,7 +17,12 @@ impl Instance {
     pub fn apply(&mut self, record: &Record) {
         self.progress.seq = record.seq;
         self.progress.updated_at = record.at;
-        let Some(body) = &record.body else { return };
+        if let Some(body) = &record.body {
+            self.apply_body(body, record);
+        }
+    }
+
+    fn apply_body(&mut self, body: &Body, record: &Record) {
         match body {
             Body::InstanceStarted(body) => self.instance_started(body),
             Body::StepScheduled(body) => self.step_scheduled(body, record.at),
@@ -52,6 +57,10 @@ impl Instance {
             Body::SignalReceived(body) => self.signal_received(body, record.seq, record.at),
             Body::SignalTaken(body) => self.signal_taken(body),
             Body::WaitExpired(at) => self.wait_expired(*at),
+            Body::EventAwaited(body) => self.event_awaited(body, record.seq, record.at),
+            Body::EventMet(body) => self.event_met(body, record.seq, record.at),
+            Body::EventEmitted(body) => self.note_event(body.at, &body.event),
+            Body::DeadlinePassed(body) => self.deadline_passed(body.deadline),
             Body::StepRescheduled(body) => self.step_rescheduled(body, record.at),
             Body::CancelRequested(body) => self.cancel_requested(body),
             Body::CompensationRequested(_) => self.reopened_for_parent(),
@@ -73,8 +82,7 @@ impl Instance {
             | Body::InstanceMigrated(body) => self.rewritten(body, record),
             Body::RestoreRequested(body) => self.restore_requested(body),
             Body::StepsTaken(body) => self.steps_taken(body, record),
-            Body::DecisionCut(_) => self.progress.cut = true,
-            Body::DecisionContinued(_) => self.progress.cut = false,
+            Body::DecisionCut(_) | Body::DecisionContinued(_) => self.cut(body),
             Body::StepAudited(_)
             | Body::StepOverruled(_)
             | Body::ResultIgnored(_)
@@ -83,6 +91,10 @@ impl Instance {
             | Body::CatalogChanged(_)
             | Body::InstanceDeleted(_) => {}
         }
+    }
+
+    fn cut(&mut self, body: &Body) {
+        self.progress.cut = matches!(body, Body::DecisionCut(_));
     }
 
     fn failing(&mut self, error: &Failure) {
@@ -326,7 +338,7 @@ impl Instance {
         self.progress
             .decisions
             .retain(|decision| decision.task.at != at || decision.task.kind() != TaskKind::Run);
-        self.end_signal_waits(|other| other == at);
+        self.end_waits(|other| other == at);
         let Some(step) = self.step_mut(at) else {
             return;
         };
@@ -375,7 +387,13 @@ impl Instance {
             }
         }
         self.withdraw_decisions_of(body.lane);
-        self.end_signal_waits(|at| at.lane == body.lane);
+        self.end_waits(|at| at.lane == body.lane);
+    }
+
+    /// Steps for which `over` holds wait for no signal and no event any more.
+    pub(super) fn end_waits(&mut self, over: impl Fn(StepRef) -> bool) {
+        self.end_signal_waits(&over);
+        self.end_event_waits(over);
     }
 
     fn withdraw_decisions_of(&mut self, lane: u32) {
@@ -473,6 +491,7 @@ impl Instance {
         self.progress.ended_at = at;
         self.progress.output = body.output.clone();
         self.progress.for_parent = false;
+        self.end_event_waits(|_| true);
     }
 
     fn reopened_for_parent(&mut self) {

@@ -25,7 +25,7 @@ impl Instance {
         if body.task.kind() == TaskKind::Run {
             step.set_status(StepStatus::Deciding);
             step.error = Some(Box::new(body.error.clone()));
-            self.end_signal_waits(|at| at == body.task.at);
+            self.end_waits(|at| at == body.task.at);
         } else {
             step.undo.get_or_insert_default().deciding(body);
         }

@@ -6,6 +6,7 @@ use definition::Workflow;
 use prost::{Enumeration, Message};
 
 use super::decision::PendingDecision;
+use super::events::Events;
 use super::lane::{CHUNK, Chunk, Lane, LaneStatus};
 use super::lane_set::LaneSet;
 use super::signals::Signals;
@@ -155,6 +156,9 @@ pub struct Progress {
     /// The records with which its lanes became others: of restores and migrations.
     #[prost(uint64, repeated, tag = "26")]
     pub rewritten: Vec<u64>,
+    /// Events that steps wait for, and deadlines that have passed.
+    #[prost(message, optional, boxed, tag = "110")]
+    pub events: Option<Box<Events>>,
 }
 
 /// That someone holds an instance.

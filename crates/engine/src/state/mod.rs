@@ -7,6 +7,7 @@ mod apply;
 mod apply_decision;
 mod apply_undo;
 mod decision;
+mod events;
 mod instance;
 mod lane;
 mod lane_set;
@@ -19,6 +20,7 @@ mod step;
 mod turn;
 
 pub use decision::{Asking, NoticePhase, NoticeState, PendingDecision};
+pub use events::EventWait;
 pub use instance::{Header, Instance, Pause, Phase, Progress, Status};
 pub use lane::{Lane, LaneStatus, UndoStatus};
 pub use outstanding::{Outstanding, TaskCall};

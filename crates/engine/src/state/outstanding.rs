@@ -107,6 +107,7 @@ impl Instance {
         if let Some(start_at) = self.start_at() {
             found.timers.push(own(start_at, TimerKind::Start));
         }
+        found.timers.extend(self.deadline_timers());
         let timeout_at = self.timeout_at();
         let closing = self.lane(0).is_none_or(|root| root.closing.is_some());
         // It may fail after its last step, while losers are still being undone.
@@ -238,6 +239,14 @@ impl Instance {
             key.push_str(&format!("@{}", self.progress.generation + 1));
         }
         key
+    }
+
+    /// What tells what a step does apart from what it does when it is run anew on purpose.
+    pub(crate) fn intention_key(&self, at: StepRef) -> String {
+        match (self.lane(at.lane), self.step(at)) {
+            (Some(lane), Some(step)) => self.idempotency_key(step.task_key(at), lane, step),
+            _ => String::new(),
+        }
     }
 
     /// A step's id behind its lane's path.

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | pending | step-scheduled | out |
 //! | pending | step-started | running (block, child), waiting (wait) |
-//! | pending | signal-awaited | waiting |
+//! | pending | signal-awaited, event-awaited | waiting |
 //! | pending | step-completed, step-skipped, step-failed | completed, skipped, failed |
 //! | out | task-accepted | accepted |
 //! | out, accepted, running (child) | attempt-failed | retrying |
@@ -162,6 +162,9 @@ pub struct StepState {
     /// Its lanes of before it began anew, the earliest first: what was done in them is undone with it.
     #[prost(message, repeated, tag = "105")]
     pub earlier: Vec<Block>,
+    /// The event that it published, or took (16 bytes); empty if none.
+    #[prost(bytes = "vec", tag = "110")]
+    pub event: Vec<u8>,
 }
 
 /// Attempts that a step remembers at most.

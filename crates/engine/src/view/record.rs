@@ -99,6 +99,10 @@ pub fn record_type(body: &Body) -> &'static str {
         Body::SignalReceived(_) => "signal-received",
         Body::SignalTaken(_) => "signal-taken",
         Body::WaitExpired(_) => "wait-expired",
+        Body::EventAwaited(_) => "event-awaited",
+        Body::EventMet(_) => "event-met",
+        Body::EventEmitted(_) => "event-emitted",
+        Body::DeadlinePassed(_) => "deadline-passed",
         Body::StepOverruled(_) => "step-overruled",
         Body::DeadLettered(_) => "dead-lettered",
         Body::InstanceQueued(_) => "instance-queued",
@@ -174,6 +178,9 @@ fn step_of(body: &Body) -> Option<StepRef> {
         Body::DeadLettered(body) => body.task.at,
         Body::SignalTaken(body) => body.at,
         Body::WaitExpired(at) => *at,
+        Body::EventAwaited(body) => body.at,
+        Body::EventMet(body) => body.at,
+        Body::EventEmitted(body) => body.at,
         _ => return None,
     })
 }
@@ -306,6 +313,29 @@ fn other_data(body: &Body) -> Value {
         | Body::StepsTaken(_) => operated_data(body),
         Body::CatalogChanged(body) => json!({ "version": body.version, "reason": body.reason }),
         Body::OwnerOpened(body) => json!({ "epoch": body.epoch, "node": body.node }),
+        _ => event_data(body),
+    }
+}
+
+/// Of events that steps wait for, take and publish; of anything else, nothing.
+fn event_data(body: &Body) -> Value {
+    match body {
+        Body::EventAwaited(body) => json!({
+            "event_type": body.event_type,
+            "key": body.key,
+            "until": time(body.until),
+            "timeout_at": time(body.timeout_at),
+        }),
+        Body::EventMet(body) => json!({ "event": id(&body.event), "event_type": body.event_type }),
+        Body::EventEmitted(body) => {
+            json!({ "event": id(&body.event), "event_type": body.event_type })
+        }
+        Body::DeadlinePassed(body) => json!({
+            "deadline": body.deadline,
+            "event": (!body.event.is_empty()).then(|| id(&body.event)),
+            "event_type": body.event_type,
+            "error": body.error.as_ref().map(error_value),
+        }),
         _ => Value::Object(Map::new()),
     }
 }

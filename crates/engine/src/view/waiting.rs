@@ -6,7 +6,7 @@ use crate::state::{Instance, PendingDecision, StepState, StepStatus, StepUndo, T
 /// One thing that an instance waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// `pause`, `start`, `limit`, `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`.
+    /// `pause`, `start`, `limit`, `task`, `retry`, `timer`, `callback`, `child`, `decision`, `signal`, `event`.
     pub kind: &'static str,
     /// The signal's name, of a wait for one.
     pub signal: Option<String>,
@@ -139,14 +139,7 @@ impl Instance {
                     vec!["cancel"],
                 )
             }
-            StepStatus::Waiting => match &signal {
-                Some(signal) => (
-                    "signal",
-                    format!("{name} waits for the signal {signal}"),
-                    vec!["signal", "cancel"],
-                ),
-                None => ("timer", format!("{name} waits"), vec!["cancel"]),
-            },
+            StepStatus::Waiting => self.told_of_wait(at, &name),
             StepStatus::Deciding => return self.decision_waits(at, false),
             StepStatus::Running if step.due_at > 0 => {
                 let next = next_of_loop(step);
@@ -177,6 +170,19 @@ impl Instance {
             until,
             can,
         })
+    }
+
+    /// What a step waits for that only waits: the kind, in words, and what a person can do.
+    fn told_of_wait(&self, at: StepRef, name: &str) -> (&'static str, String, Vec<&'static str>) {
+        if let Some(signal) = self.signal_awaited_at(at) {
+            let what = format!("{name} waits for the signal {signal}");
+            return ("signal", what, vec!["signal", "cancel"]);
+        }
+        if let Some(event) = self.event_awaited_at(at) {
+            let what = format!("{name} waits for an event {}", event.told());
+            return ("event", what, vec!["cancel"]);
+        }
+        ("timer", format!("{name} waits"), vec!["cancel"])
     }
 
     fn decision_waits(&self, at: StepRef, of_undo: bool) -> Option<Waiting> {

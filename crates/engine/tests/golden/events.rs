@@ -29,6 +29,7 @@ pub fn bodies() -> Vec<Body> {
         cause: "events".into(),
         actor: "ann".into(),
         routes: vec![route],
+        ..EventTaken::default()
     };
     let refused = EventRefused {
         id: vec![7; 16].into(),

@@ -69,6 +69,16 @@ pub fn detail(record: &Record) -> String {
                 body.task.attempt
             )
         }
+        body => of_event(body),
+    }
+}
+
+fn of_event(body: &Body) -> String {
+    match body {
+        Body::EventAwaited(body) => format!(" {} {}", body.event_type, body.key),
+        Body::EventMet(body) => format!(" {}", body.event_type),
+        Body::EventEmitted(body) => format!(" {}", body.event_type),
+        Body::DeadlinePassed(body) => format!(" {}", body.event_type),
         _ => String::new(),
     }
 }

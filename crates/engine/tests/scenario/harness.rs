@@ -15,6 +15,7 @@ use engine::{
     Payload, Plans, Signal, SignalKey, StepOrder, StepVerb, TaskOutcome, TimerKey,
 };
 
+mod events;
 mod past;
 
 use crate::detail::detail;
@@ -25,7 +26,7 @@ use crate::detail::detail;
 /// `turn` (it comes), `no-turn` (there is no room), `step skip|complete|fail|retry [LANE/]STEP [JSON or TYPE]`, `STEP ok JSON`, `STEP fails TYPE [unknown] [permanent]`,
 /// `STEP kept JSON` (an output that another instance kept), `STEP accepted +MS`, `child ok JSON`, `child fails TYPE`, `child undone`, `clock +MS`, `cancel`,
 /// `retry [REASON]`, `restore SEQ [compensate]`, `migrate VERSION [OLD=NEW ...]`, `replay STEP` (what follows is about the
-/// new instance), `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `again`
+/// new instance), `decide CHOICE`, `answer WHO CHOICE [COMMENT] [JSON]`, `delegate WHO TO`, `signal NAME[#KEY] [JSON]`, `event N [JSON]` (comes to all steps that wait for one), `too-many` (wait for such), `again`
 /// (repeats the last result). Log lines: a record's type, step
 /// and what matters of it; `> ` what is asked of the outside; at the end the status and output.
 #[track_caller]
@@ -158,6 +159,8 @@ impl Run {
             "delegate" => self.delegate(rest),
             "signal" => self.signal(rest),
             "step" => self.overrule(rest),
+            "event" => self.event(rest),
+            "too-many" => self.refuse_waits(),
             "retry" => self.command(Command::Retry(held(rest))),
             "restore" => self.restore(rest),
             "replay" => self.replay(rest),
@@ -275,6 +278,12 @@ impl Run {
             MessageBody::CancelChild(_) => "cancel child".to_owned(),
             MessageBody::CompensateChild(_) => "undo child".to_owned(),
             MessageBody::StartRefused(_) => "start refused".to_owned(),
+            MessageBody::Emit(_)
+            | MessageBody::WaitPlaced(_)
+            | MessageBody::WaitWithdrawn(_)
+            | MessageBody::EventOffered(_)
+            | MessageBody::EventCame(_)
+            | MessageBody::WaitRefused(_) => events::told(&body),
             MessageBody::ChildEnded(ended) => format!("tell parent {:?}", ended.how()),
             MessageBody::ChildCompensated(ended) => format!("tell parent undone {:?}", ended.how()),
             MessageBody::WindowOffered(offered) => format!("offer to {}", offered.workflow),

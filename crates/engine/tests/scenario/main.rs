@@ -13,6 +13,7 @@ mod blocks;
 mod children;
 mod decisions;
 mod detail;
+mod events;
 mod failures;
 mod harness;
 mod kept;

@@ -32,6 +32,7 @@ mod schedules;
 mod sockets;
 mod stats;
 mod verbs;
+mod waits;
 mod windows;
 
 /// Workflows that need nothing but the process itself.

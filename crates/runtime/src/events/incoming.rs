@@ -3,7 +3,7 @@
 use engine::record::{EventRoute, EventTaken, KeyTaken};
 use engine::{Id, Payload};
 
-use super::plan::Planned;
+use super::plan::Plan;
 use crate::error::Unavailable;
 use crate::partition::Reply;
 
@@ -81,6 +81,14 @@ pub enum EventError {
         "a node of an older version runs beside this one: events are taken when all are of this version"
     )]
     OlderNode,
+    /// Its data is not what its type says.
+    #[error("the data does not fit the schema of the event type {event_type}: {reason}")]
+    Data {
+        /// The type.
+        event_type: String,
+        /// What does not fit, and where.
+        reason: String,
+    },
     /// For the moment nothing can be taken.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -89,7 +97,7 @@ pub enum EventError {
 /// An event for the partition of its slot.
 pub(crate) struct EventOrder {
     pub(crate) taken: EventTaken,
-    pub(crate) planned: Vec<Planned>,
+    pub(crate) plan: Plan,
     /// What the state knew of it; none where it cannot have been taken before.
     pub(crate) looked_up: Option<LookedUp>,
     pub(crate) reply: Reply<EventReply>,

@@ -5,6 +5,7 @@
 
 mod facts;
 mod incoming;
+mod meeting;
 mod plan;
 mod routing;
 mod row;
@@ -12,7 +13,10 @@ mod row;
 pub(crate) use facts::Outside;
 pub use incoming::{Accepted, EventError, Incoming};
 pub(crate) use incoming::{EventOrder, EventReply, LookedUp, Numbered};
-pub(crate) use plan::{Planned, cause_of, event_of, plan, plan_trigger, plan_window};
+pub(crate) use meeting::{
+    MAX_CANDIDATES, kept_scan, offered_row, read_offered, slot_of_offer, wait_row_key,
+};
+pub(crate) use plan::{Plan, Planned, cause_of, event_of, plan, plan_trigger, plan_window};
 pub(crate) use routing::{Routing, RoutingCell};
 pub use row::{Event, EventFilter, EventLink};
 pub(crate) use row::{

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::facts::{Facts, Outside};
 use super::incoming::Incoming;
+use super::meeting::{Meeting, meeting_of};
 use super::routing::Routing;
 use crate::one_step::ONE_STEP_VERSION;
 use crate::shared::Shared;
@@ -26,6 +27,15 @@ pub(crate) fn cause_of(event: Id) -> String {
 /// The event that is the cause, if it is one.
 pub(crate) fn event_of(cause: &str) -> Option<Id> {
     cause.strip_prefix(CAUSE)?.parse().ok()
+}
+
+/// What follows from an event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    /// The starts.
+    pub(crate) starts: Vec<Planned>,
+    /// By what waits find it, if any could.
+    pub(crate) meeting: Option<Meeting>,
 }
 
 /// A start that follows from an event.
@@ -63,11 +73,12 @@ pub(crate) fn plan(
     routing: &Routing,
     about: (&Incoming, &Payload),
     now: i64,
-) -> Vec<Planned> {
+) -> Plan {
     let planning = Planning::new(shared, (catalog, routing), about, now);
-    let mut planned = planning.by_triggers();
-    planned.extend(planning.by_routers());
-    planned
+    let mut starts = planning.by_triggers();
+    starts.extend(planning.by_routers());
+    let meeting = meeting_of(shared, catalog, routing, about, now);
+    Plan { starts, meeting }
 }
 
 /// What one trigger makes of an event; none where its condition does not hold.

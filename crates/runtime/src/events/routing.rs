@@ -1,6 +1,6 @@
 //! The routers and triggers of the present catalog, compiled once per version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use definition::{Catalog, Target};
@@ -19,6 +19,8 @@ pub(crate) struct Routing {
     pub(crate) table: Table,
     /// The workflows that call the adapters which routers send to.
     one_steps: BTreeMap<Target, OneStep>,
+    /// Event types that steps of any version wait for: instances may run on each.
+    awaited: BTreeSet<String>,
 }
 
 /// The present one.
@@ -36,11 +38,20 @@ impl Routing {
             }
             Target::Workflow(_) | Target::Router(_) => None,
         });
+        let workflows = catalog.workflows.values();
+        let workflows = workflows.flat_map(|workflow| workflow.versions.values());
+        let awaited = workflows.flat_map(|workflow| workflow.awaited_types());
         Self {
             version: catalog.version,
             table: Table::new(catalog),
             one_steps: one_steps.collect(),
+            awaited: awaited.map(str::to_owned).collect(),
         }
+    }
+
+    /// Whether a step of any definition waits for events of this type.
+    pub(super) fn is_awaited(&self, event_type: &str) -> bool {
+        self.awaited.contains(event_type)
     }
 
     /// The name of the workflow that calls an adapter.

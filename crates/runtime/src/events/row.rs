@@ -71,7 +71,7 @@ impl EventFilter {
             && is(&self.source, &taken.source)
             && is(&self.subject, &taken.subject)
             && is(&self.correlation_id, &taken.correlation_id)
-            && (self.routed).is_none_or(|routed| routed != taken.routes.is_empty())
+            && (self.routed).is_none_or(|routed| routed == taken.is_routed())
             && self.since.is_none_or(|since| event.at >= since)
             && self.before.is_none_or(|before| event.at < before)
     }

@@ -14,8 +14,8 @@ use super::Runtime;
 use crate::cluster::{Routed, Trip};
 use crate::error::Unavailable;
 use crate::events::{
-    Accepted, Event, EventError, EventOrder, EventReply, Incoming, LookedUp, Numbered, Planned,
-    Routing, event_key, own_name, plan,
+    Accepted, Event, EventError, EventOrder, EventReply, Incoming, LookedUp, Numbered, Plan,
+    Planned, Routing, event_key, own_name, plan,
 };
 use crate::partition::{Door, read_key};
 use crate::windows::Offer;
@@ -37,8 +37,14 @@ impl Runtime {
             return events.into_iter().map(refused).collect();
         }
         let count = events.len();
+        let catalog = self.shared.catalog.current();
+        let mut answers: Vec<_> = (0..count).map(|_| Err(closed())).collect();
         let mut groups: BTreeMap<usize, (Vec<usize>, Vec<Numbered>)> = BTreeMap::new();
         for (place, incoming) in events.into_iter().enumerate() {
+            if let Err(error) = check_data(&catalog, &incoming) {
+                answers[place] = Err(error);
+                continue;
+            }
             let name = incoming.key();
             let id = self.id_of_event(name.as_deref(), &incoming.subject);
             let group = groups.entry(self.shared.placement.of(id.slot()));
@@ -50,7 +56,6 @@ impl Runtime {
             let taken = self.take_at_owner(events).await;
             (places, taken)
         });
-        let mut answers: Vec<_> = (0..count).map(|_| Err(closed())).collect();
         for (places, taken) in join_all(taken).await {
             match taken {
                 Ok(taken) => {
@@ -146,7 +151,7 @@ impl Runtime {
             given => given.to_owned(),
         };
         let meta = meta_of(*id, incoming);
-        let planned = self.plan_event(routing, *id, (incoming, &meta), &correlation_id);
+        let plan = self.plan_event(routing, *id, (incoming, &meta), &correlation_id);
         let taken = EventTaken {
             id: bytes::Bytes::copy_from_slice(&id.bytes()),
             meta: Some(meta),
@@ -162,10 +167,30 @@ impl Runtime {
         };
         EventOrder {
             taken,
-            planned,
+            plan,
             looked_up,
             reply,
         }
+    }
+
+    /// What follows from an event that an instance publishes.
+    ///
+    /// # Errors
+    /// When a workflow that calls a router's adapter cannot be applied for the moment.
+    pub(crate) async fn plan_emitted(&self, taken: &EventTaken) -> Result<Plan, Unavailable> {
+        let routing = self.routing(&self.shared.catalog.current()).await?;
+        let id = Id::from_slice(&taken.id).unwrap_or_default();
+        let meta = taken.meta.clone().unwrap_or_default();
+        let incoming = Incoming {
+            event_type: taken.event_type.clone(),
+            source: taken.source.clone(),
+            subject: taken.subject.clone(),
+            data: taken.data.clone().unwrap_or_default(),
+            actor: taken.actor.clone(),
+            cause: taken.cause.clone(),
+            ..Incoming::default()
+        };
+        Ok(self.plan_event(&routing, id, (&incoming, &meta), &taken.correlation_id))
     }
 
     /// What follows from an event, with the ids of what is to be started.
@@ -175,15 +200,15 @@ impl Runtime {
         id: Id,
         (incoming, meta): (&Incoming, &Payload),
         correlation_id: &str,
-    ) -> Vec<Planned> {
+    ) -> Plan {
         let (shared, now) = (&self.shared, self.shared.clock.now_ms());
         let catalog = shared.catalog.current();
-        let mut planned = plan(shared, &catalog, routing, (incoming, meta), now);
-        for planned in &mut planned {
+        let mut plan = plan(shared, &catalog, routing, (incoming, meta), now);
+        for planned in &mut plan.starts {
             correlation_id.clone_into(&mut planned.start.correlation_id);
             self.place_planned(&catalog, planned, id.slot(), incoming);
         }
-        planned
+        plan
     }
 
     /// Gives what is to be started its id, and with it a slot: near to what it comes from, if it may live anywhere.
@@ -284,6 +309,25 @@ fn meta_of(id: Id, incoming: &Incoming) -> Payload {
         attributes.insert("id".to_owned(), Value::String(id.to_string()));
     }
     Payload::from_value(meta)
+}
+
+/// Whether an event is what its type says.
+fn check_data(catalog: &Catalog, incoming: &Incoming) -> Result<(), EventError> {
+    let event_type = &incoming.event_type;
+    let Some(known) = catalog.events.get(event_type) else {
+        return Ok(());
+    };
+    let errors = known.check_data(&incoming.data.value());
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let reasons = errors
+        .iter()
+        .map(|error| format!("{:?}: {}", error.pointer, error.message));
+    Err(EventError::Data {
+        event_type: event_type.clone(),
+        reason: reasons.collect::<Vec<_>>().join("; "),
+    })
 }
 
 fn closed() -> EventError {

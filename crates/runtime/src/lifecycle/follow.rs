@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use definition::{Callback, Catalog, EndTrigger, Trigger, Window};
 use engine::record::{Failure, Record, StartMessage};
-use engine::{Instance, Payload, Slot};
+use engine::{HOPS, Instance, MAX_HOPS, Payload, Slot};
 use router::{Start, StartError, look, window_key};
 use serde_json::Value;
 
@@ -14,11 +14,6 @@ use super::mask::mask;
 use crate::events::Outside;
 use crate::shared::Shared;
 use crate::windows::Offer;
-
-/// The attribute that says how many ends started one another before.
-const HOPS: &str = "hops";
-/// One more is not started.
-const MAX_HOPS: u64 = 100;
 
 /// A start that follows from a lifecycle event.
 #[derive(Debug)]

@@ -8,20 +8,20 @@ use engine::{Id, Refusal, Slot};
 
 use super::task::Partition;
 use super::windows::Came;
-use crate::events::{EventOrder, EventReply, LookedUp, Planned, cause_of, event_of};
+use crate::events::{EventOrder, EventReply, LookedUp, Plan, Planned, cause_of, event_of};
 
 impl Partition {
     /// Takes an event, unless it was taken before; answers when that is durable.
     pub(super) fn on_event(&mut self, order: EventOrder) {
         let EventOrder {
             taken,
-            planned,
+            plan,
             looked_up,
             reply,
         } = order;
         let (position, answer) = match self.event_before(looked_up) {
             Before::Never => {
-                let taken = self.take_event(taken, planned);
+                let taken = self.take_event(taken, plan);
                 (self.forming_position(), EventReply::Taken(Box::new(taken)))
             }
             Before::As(first, position) => {
@@ -51,22 +51,29 @@ impl Partition {
         }
     }
 
-    fn take_event(&mut self, mut taken: EventTaken, planned: Vec<Planned>) -> EventTaken {
+    pub(super) fn take_event(&mut self, mut taken: EventTaken, plan: Plan) -> EventTaken {
         let id = Id::from_slice(&taken.id).unwrap_or_default();
         taken.at = self.now();
         let ttl_ms = self.shared.config.bounds.key_ttl_ms;
         taken.key_expires_at = taken.at.saturating_add(ttl_ms);
-        let routes = planned.into_iter();
+        let routes = plan.starts.into_iter();
         taken.routes = routes
             .map(|planned| self.follow(id, planned, &taken.actor))
             .collect();
+        let offered = plan.meeting.map(|meeting| meeting.offer(&taken));
+        if let Some(offered) = &offered {
+            taken.wait_key.clone_from(&offered.key);
+        }
         let stats = &self.shared.stats;
         crate::health::add(&stats.events_taken, 1);
-        crate::health::add(&stats.events_unrouted, u64::from(taken.routes.is_empty()));
+        crate::health::add(&stats.events_unrouted, u64::from(!taken.is_routed()));
         self.record_fact(
             &taken.actor.clone(),
             SlotBody::EventTaken(Box::new(taken.clone())),
         );
+        if let Some(offered) = offered {
+            self.offer_event(id.slot(), offered);
+        }
         taken
     }
 

@@ -15,6 +15,7 @@ use super::letters::{LetterOrder, LetterRow};
 use super::load::Loaded;
 use super::operations::OperationAsked;
 use super::outputs::OutputAsked;
+use super::prepared::Prepared;
 use super::schedules::ScheduleAsked;
 use super::start::StartRequest;
 use super::work::Work;
@@ -83,6 +84,8 @@ pub(crate) enum Internal {
     Schedule(Box<ScheduleAsked>),
     /// What follows from windows that were due.
     Windows(Vec<CloseOrder>),
+    /// A message has what it needed beside the partition.
+    Prepared(Box<Prepared>),
     /// Send messages again that have waited for their acknowledgement since the last time.
     Redeliver,
 }

@@ -13,6 +13,7 @@ use engine::{Command, Id, Refusal, Slot};
 use super::decide::Asked;
 use super::events::failure_of;
 use super::mailbox::Internal;
+use super::prepared::needs_more;
 use super::slots::{Pair, pair_of};
 use super::task::Partition;
 use super::work::Work;
@@ -29,6 +30,13 @@ pub(super) struct Arrivals {
     busy: BTreeSet<Pair>,
     /// The oldest messages without acknowledgement when they were last looked at.
     oldest_sent: BTreeMap<Pair, u64>,
+}
+
+impl Arrivals {
+    /// The next message of a pair may be taken.
+    pub(super) fn done(&mut self, pair: Pair) {
+        self.busy.remove(&pair);
+    }
 }
 
 impl Partition {
@@ -67,13 +75,16 @@ impl Partition {
         self.take_arrived(pair);
     }
 
-    fn take_arrived(&mut self, pair: Pair) {
+    pub(super) fn take_arrived(&mut self, pair: Pair) {
         while !self.arrivals.busy.contains(&pair) {
             let Some(message) = self.next_arrived(pair) else {
                 return;
             };
             let id = Id::from_slice(&message.to).unwrap_or_default();
-            if needs_no_instance(&message) || self.hot.contains(id) {
+            if needs_more(&message) {
+                self.arrivals.busy.insert(pair);
+                self.prepare(message);
+            } else if needs_no_instance(&message) || self.hot.contains(id) {
                 self.perform(message);
             } else {
                 self.arrivals.busy.insert(pair);
@@ -186,12 +197,31 @@ impl Partition {
                 self.take_offered(*offered);
                 Ok(false)
             }
+            Some(MessageBody::EventOffered(offered)) => {
+                self.on_offered(*offered);
+                Ok(false)
+            }
+            Some(MessageBody::WaitWithdrawn(placed)) => {
+                self.on_wait_withdrawn(placed);
+                Ok(false)
+            }
+            Some(MessageBody::EventCame(came)) => self.decide(id, asked(Command::Event(came))),
+            Some(MessageBody::WaitRefused(refused)) => {
+                self.decide(id, asked(Command::WaitRefused(refused)))
+            }
+            // These are taken when what they need is there.
+            Some(MessageBody::Emit(_) | MessageBody::WaitPlaced(_)) => Ok(false),
             None => Err(Refusal::Stale("an empty message".into())),
         };
         if let Err(refusal) = decided {
             tracing::debug!(instance = %id, %refusal, "a message changed nothing");
         }
         self.record_fact("", fact);
+    }
+
+    /// A message is taken.
+    pub(super) fn taken(&mut self, message: &MessageSent) {
+        self.record_fact("", SlotBody::MessageTaken(taken(message)));
     }
 
     fn start_by_message(&mut self, id: Id, start: &StartMessage) {
@@ -245,7 +275,13 @@ fn needs_no_instance(message: &MessageSent) -> bool {
         .and_then(|envelope| envelope.body.as_ref());
     matches!(
         body,
-        Some(MessageBody::Start(_) | MessageBody::StartRefused(_) | MessageBody::WindowOffered(_))
+        Some(
+            MessageBody::Start(_)
+                | MessageBody::StartRefused(_)
+                | MessageBody::EventOffered(_)
+                | MessageBody::WaitWithdrawn(_)
+                | MessageBody::WindowOffered(_)
+        )
     )
 }
 

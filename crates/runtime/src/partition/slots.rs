@@ -9,6 +9,7 @@ use prost::Message;
 use store::{Change, Holder, Row, Table};
 
 use super::known_keys::KnownKeys;
+use super::meetings::Meetings;
 use super::outputs::{Outputs, rows_of};
 use crate::blob_names::named_by_message;
 use crate::dead_letter::settled_rows;
@@ -40,6 +41,7 @@ pub(crate) struct SlotState {
     pub(super) outputs: Outputs,
     pub(super) schedules: Schedules,
     pub(super) windows: Windows,
+    pub(crate) meetings: Meetings,
 }
 
 impl SlotState {
@@ -95,6 +97,7 @@ impl SlotState {
         self.settled.retain(|_, (settled, _)| *settled > position);
         self.outputs.projected(position);
         self.windows.projected();
+        self.meetings.projected(position);
     }
 
     /// Applies a fact of the batch at `position`; answers with what the projector writes.
@@ -136,6 +139,9 @@ impl SlotState {
                 event_rows(taken)
             }
             SlotBody::EventRefused(refused) => vec![refused_row(refused)],
+            SlotBody::WaitPlaced(_) | SlotBody::WaitWithdrawn(_) | SlotBody::EventOffered(_) => {
+                self.meetings.apply(fact, position)
+            }
             SlotBody::DeadLetterSettled(settled) => {
                 let id = Id::from_slice(&settled.id).unwrap_or_default();
                 self.settled.insert(id, (position, settled.row.clone()));
@@ -214,6 +220,11 @@ impl SlotState {
     /// Takes in a row of an open operation.
     pub(crate) fn load_operation(&mut self, row: &Row) {
         self.operations.load(row);
+    }
+
+    /// Takes in a row of a step that waits for an event.
+    pub(crate) fn load_wait(&mut self, row: &Row) {
+        self.meetings.load(row);
     }
 
     /// Takes in a row of a schedule.

@@ -348,6 +348,7 @@ impl Partition {
             Internal::Operation(asked) => self.on_operation(*asked),
             Internal::Schedule(asked) => self.on_schedule(*asked),
             Internal::Windows(orders) => self.on_windows(orders),
+            Internal::Prepared(prepared) => self.on_prepared(*prepared),
         }
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::children::{OnTheWay, missing_children};
 use super::rows::{missing_rows, told};
+use super::waits::missing_waits;
 use crate::error::{CommandError, Unavailable};
 use crate::handle::Runtime;
 use crate::partition::{Internal, Work};
@@ -115,6 +116,7 @@ impl Runtime {
         let violations = instance.check();
         let mut found: Vec<String> = violations.iter().map(ToString::to_string).collect();
         found.extend(missing_rows(store.as_ref(), instance).await?);
+        found.extend(missing_waits(store.as_ref(), instance, &[]).await?);
         found.extend(missing_children(store.as_ref(), instance, &OnTheWay::new()).await?);
         let timers = instance.outstanding().timers;
         let forgotten = self.forgotten_timers(instance.id(), timers).await;

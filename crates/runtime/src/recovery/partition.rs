@@ -233,6 +233,15 @@ impl Recovering {
                 supply_blobs(self.shared.store.as_ref(), &hot.instance).await?;
             }
         }
+        let carried = self.slots.meetings.payloads();
+        let missing: Vec<_> = carried
+            .filter_map(|payload| Some((payload.clone(), payload.missing()?)))
+            .collect();
+        for (payload, blob) in missing {
+            if let Some(bytes) = self.shared.store.blob(blob.hash).await? {
+                payload.supply(bytes);
+            }
+        }
         Ok(())
     }
 
@@ -332,6 +341,8 @@ async fn read_slots(
         ..scan(Table::Operation, slots.clone())
     };
     scan_all(store, operations, |row: &Row| state.load_operation(row)).await?;
+    let waits = scan(Table::Wait, slots.clone());
+    scan_all(store, waits, |row: &Row| state.load_wait(row)).await?;
     let schedules = scan(Table::Schedule, slots.clone());
     scan_all(store, schedules, |row: &Row| state.load_schedule(row)).await?;
     let windows = Scan {

@@ -13,6 +13,7 @@ mod harness;
 mod holds;
 mod idempotency;
 mod limits;
+mod meetings;
 mod messages;
 mod operations;
 mod outputs;

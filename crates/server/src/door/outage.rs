@@ -69,6 +69,7 @@ pub fn of_schedule(error: ScheduleError) -> Refusal {
 pub fn of_event(error: EventError) -> Refusal {
     match error {
         EventError::OlderNode => Refusal::new(Code::OLDER_NODE, error.to_string()),
+        EventError::Data { .. } => Refusal::new(Code::BAD_EVENT, error.to_string()),
         EventError::Unavailable(outage) => of_unavailable(&outage),
     }
 }

@@ -364,8 +364,18 @@ fn events(snapshot: &Snapshot, sheet: &mut Sheet<'_>) -> fmt::Result {
     )?;
     sheet.counter(
         "orchestrator_events_unrouted_total",
-        "Events that no trigger and no router took further.",
+        "Events that no trigger and no router took further, and no wait could.",
         figures.events_unrouted,
+    )?;
+    sheet.counter(
+        "orchestrator_event_waits_refused_total",
+        "Waits for events that were refused: a thousand wait for the same already.",
+        figures.event_waits_refused,
+    )?;
+    sheet.counter(
+        "orchestrator_event_waits_cut_total",
+        "Waits that were told of the newest events alone: more were kept for them than are looked at.",
+        figures.event_waits_cut,
     )
 }
 

@@ -19,7 +19,7 @@ use crate::state::Door;
         ("type" = Option<String>, Query, description = "With `*` at the end: all that begin so"),
         ("source" = Option<String>, Query), ("subject" = Option<String>, Query),
         ("correlation_id" = Option<String>, Query),
-        ("routed" = Option<bool>, Query, description = "`false`: only those that no trigger and no router took further"),
+        ("routed" = Option<bool>, Query, description = "`false`: only those that no trigger and no router took further, and no wait could"),
         ("since" = Option<String>, Query),
         ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query),
     ),

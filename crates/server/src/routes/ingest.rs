@@ -176,7 +176,10 @@ pub(super) async fn take_many(
     let fill = |outcome: Result<bool, Refusal>| {
         let deduplicated = outcome.map_err(Refused::Here)?;
         let accepted = taken.next().ok_or_else(missing)?;
-        let accepted = accepted.map_err(Refused::There)?;
+        let accepted = accepted.map_err(|error| match error {
+            EventError::Data { .. } => Refused::Here(of_event(error)),
+            error => Refused::There(error),
+        })?;
         Ok(render::accepted(accepted, deduplicated))
     };
     outcomes.into_iter().map(fill).collect()

@@ -1,5 +1,6 @@
 //! Checkers: what must hold of every instance, whoever drives it.
 
+mod events;
 mod history;
 mod intentions;
 mod ledger;
@@ -9,6 +10,7 @@ mod saga;
 mod signals;
 mod turns;
 
+pub(crate) use events::Events;
 pub(crate) use history::{History, same_state};
 pub(crate) use intentions::Intentions;
 pub(crate) use ledger::Ledger;

@@ -225,8 +225,17 @@ impl Model {
             Some(MessageBody::ChildCompensated(ended)) => Command::ChildCompensated(ended),
             Some(MessageBody::CancelChild(request)) => Command::Cancel(request),
             Some(MessageBody::CompensateChild(_)) => Command::Compensate,
-            // Nothing is started under a key here.
-            Some(MessageBody::StartRefused(_) | MessageBody::WindowOffered(_)) => return Ok(false),
+            Some(MessageBody::EventCame(came)) => Command::Event(came),
+            Some(MessageBody::WaitRefused(refused)) => Command::WaitRefused(refused),
+            // Nothing is started under a key here, and events have no slots.
+            Some(
+                MessageBody::StartRefused(_)
+                | MessageBody::WindowOffered(_)
+                | MessageBody::Emit(_)
+                | MessageBody::EventOffered(_)
+                | MessageBody::WaitPlaced(_)
+                | MessageBody::WaitWithdrawn(_),
+            ) => return Ok(true),
         };
         let undo = matches!(command, Command::Compensate);
         let decided = self.decide(to, command)?;

@@ -44,6 +44,11 @@ fn add_keys(random: &mut Random, workflow: &mut Value) {
         1 => workflow["timeout"] = json!("${ string(input.n * 10 + 1) + 's' }"),
         _ => {}
     }
+    if random.chance(20) {
+        let after = format!("{}s", random.between(1, 60));
+        let emit = json!({ "type": "ping", "subject": "key-${ input.n % 2 }" });
+        workflow["deadlines"] = json!([{ "after": after, "emit": emit }]);
+    }
     match random.between(0, 4) {
         0 => workflow["output"] = json!({ "n": "${ input.n }", "last": "${ steps.s1.output }" }),
         // Fails when everything else is done.

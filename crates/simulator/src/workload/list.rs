@@ -10,6 +10,10 @@ use crate::random::Random;
 /// Names of signals; the last ones are computed as well.
 pub(crate) const SIGNALS: [&str; 4] = ["go", "paid", "sig-0", "sig-1"];
 
+/// Types of events, and by what they are found; the last one is computed as well.
+const EVENTS: [&str; 2] = ["ping", "pong"];
+const EVENT_KEYS: [&str; 3] = ["key-0", "key-1", "key-${ input.n % 2 }"];
+
 /// No block stands deeper.
 const DEPTH: usize = 4;
 
@@ -64,7 +68,9 @@ impl Generator<'_> {
         if self.random.chance(15) {
             step["when"] = json!(sight.condition(self.random));
         }
-        let waits = step.get("wait").is_some() || step.get("set").is_some();
+        let waits = ["wait", "set", "emit"]
+            .iter()
+            .any(|action| step.get(*action).is_some());
         let jumps = ["fail", "break", "complete"]
             .iter()
             .any(|jump| step.get(*jump).is_some());
@@ -109,6 +115,7 @@ impl Generator<'_> {
             3,
             complete,
             4 * jump,
+            4,
         ];
         match self.random.weighted(&weights) {
             0 => self.task(sight),
@@ -122,7 +129,8 @@ impl Generator<'_> {
             8 => json!({ "set": { "value": sight.value(self.random) } }),
             9 => json!({ "fail": { "type": "broken", "message": "on purpose, ${ input.n }" } }),
             10 => json!({ "complete": sight.value(self.random) }),
-            _ => json!({ "break": sight.value(self.random) }),
+            11 => json!({ "break": sight.value(self.random) }),
+            _ => self.emit(sight),
         }
     }
 
@@ -136,7 +144,37 @@ impl Generator<'_> {
         if self.random.chance(50) {
             return self.signal_wait(sight);
         }
+        if self.random.chance(50) {
+            return self.event_wait(sight);
+        }
         json!({ "wait": { "for": sight.span(self.random) } })
+    }
+
+    fn emit(&mut self, sight: &Sight) -> Value {
+        let mut emit = json!({ "type": self.random.pick(&EVENTS) });
+        if self.random.chance(80) {
+            emit["subject"] = json!(self.random.pick(&EVENT_KEYS));
+        }
+        if self.random.chance(60) {
+            emit["data"] = sight.value(self.random);
+        }
+        json!({ "emit": emit })
+    }
+
+    /// Nobody is sure to publish one, so it has an end.
+    fn event_wait(&mut self, sight: &Sight) -> Value {
+        let mut event = json!({ "type": self.random.pick(&EVENTS) });
+        if self.random.chance(80) {
+            event["key"] = json!(self.random.pick(&EVENT_KEYS));
+        }
+        if self.random.chance(20) {
+            event["when"] = json!("meta.hops < 3 && trigger.event != event");
+        }
+        let mut wait = json!({ "event": event, "timeout": sight.span(self.random) });
+        if self.random.chance(70) {
+            wait["on-timeout"] = json!("continue");
+        }
+        json!({ "wait": wait })
     }
 
     fn signal_wait(&mut self, sight: &Sight) -> Value {

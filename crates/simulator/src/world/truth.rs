@@ -13,7 +13,7 @@ use engine::record::{
 use engine::{Id, Instance, StepStatus};
 use store::{Append, PartitionId, Position};
 
-use crate::check::{History, Intentions, Ledger, Outputs, Rates, Turns, same_state};
+use crate::check::{Events, History, Intentions, Ledger, Outputs, Rates, Turns, same_state};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, demand};
 
@@ -76,6 +76,7 @@ pub(super) struct Truth {
     rates: Rates,
     turns: Turns,
     outputs: Outputs,
+    events: Events,
     talk: bool,
 }
 
@@ -112,6 +113,7 @@ impl Truth {
             rates: Rates::default(),
             turns: Turns::default(),
             outputs: Outputs::default(),
+            events: Events::default(),
             talk,
             histories: BTreeMap::new(),
             coverage: Coverage::default(),
@@ -244,6 +246,7 @@ impl Truth {
             history.bind(&self.catalog);
         }
         self.turns.note(record, &self.histories[&id].fold)?;
+        self.events.note(record)?;
         let count = decision.entry(id).or_default();
         *count = if record.origin.is_none() {
             *count + 1
@@ -307,10 +310,11 @@ impl Truth {
     fn fact(&mut self, fact: &SlotBody) -> Result<(), Finding> {
         match fact {
             SlotBody::KeyTaken(KeyTaken { key, id, .. }) => self.name(key, id),
-            SlotBody::EventTaken(taken) if !taken.key.is_empty() => {
-                self.name(&taken.key, &taken.id)
-            }
-            SlotBody::EventTaken(_) | SlotBody::EventRefused(_) => Ok(()),
+            SlotBody::EventTaken(_)
+            | SlotBody::EventOffered(_)
+            | SlotBody::EventRefused(_)
+            | SlotBody::WaitPlaced(_)
+            | SlotBody::WaitWithdrawn(_) => self.event_fact(fact),
             SlotBody::WindowTook(took) => self.window(&took.window, took.number),
             SlotBody::WindowReleased(released) => self.window(&released.window, released.number),
             SlotBody::WindowClosed(closed) => self.window(&closed.window, closed.number),
@@ -362,6 +366,24 @@ impl Truth {
                     format!("{taken:?} was acknowledged, where {marks:?}")
                 })
             }
+        }
+    }
+
+    fn event_fact(&mut self, fact: &SlotBody) -> Result<(), Finding> {
+        match fact {
+            SlotBody::EventTaken(taken) => {
+                self.coverage.hit("event taken");
+                self.events.taken(taken)?;
+                match taken.key.as_str() {
+                    "" => Ok(()),
+                    key => self.name(key, &taken.id),
+                }
+            }
+            SlotBody::EventOffered(offered) => {
+                self.coverage.hit("event offered");
+                self.events.offered(offered)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -561,8 +583,8 @@ impl Truth {
             let acknowledged = marks.sent == marks.acknowledged || self.stays_at_home(**pair);
             marks.sent != marks.taken || !acknowledged
         });
-        open.map(|(pair, marks)| format!("{pair:?}: {marks:?}"))
-            .collect()
+        let pairs = open.map(|(pair, marks)| format!("{pair:?}: {marks:?}"));
+        pairs.chain(self.events.missing()).collect()
     }
 
     /// Within a partition, a message that is taken needs no acknowledgement.

@@ -126,6 +126,9 @@ function foldStep(run: Run, line: StepLine, record: RunRecord, at: number): void
     case "signal-awaited":
       close(line, false, seq, at, "completed");
       return enter("signal", { status: "waiting", startedAt: at, dueAt: moment(data, "until"), signal: text(data, "signal") });
+    case "event-awaited":
+      close(line, false, seq, at, "completed");
+      return enter("timer", { status: "waiting", startedAt: at, dueAt: moment(data, "until") });
     case "wait-expired":
       return changeStep(run, line, seq, { expired: true });
     case "lanes-opened":

@@ -5,7 +5,7 @@ use definition::{Catalog, StoredResource};
 use engine::codec;
 use engine::record::{Body, Record, SlotBody};
 use engine::{Id, Instance};
-use runtime::{OnTheWay, messages_ahead, missing_children, missing_rows};
+use runtime::{OnTheWay, messages_ahead, missing_children, missing_rows, missing_waits};
 use store::{
     HistorySegment, InstanceFilter, InstanceRow, PartitionId, Scan, Store, StoreError,
     StoredInstance, Table,
@@ -174,7 +174,12 @@ impl Check {
         }
         let missing = missing_rows(store, instance).await?.into_iter();
         let children = missing_children(store, instance, &self.on_the_way).await?;
-        for what in missing.chain(children) {
+        // Of what the tables lack yet, nothing is said.
+        let waits = match self.on_the_way.contains(&id) {
+            true => Vec::new(),
+            false => missing_waits(store, instance, &self.facts).await?,
+        };
+        for what in missing.chain(children).chain(waits) {
             self.report.violation(id, what);
         }
         Ok(())

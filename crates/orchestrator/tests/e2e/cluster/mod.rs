@@ -16,5 +16,6 @@ mod service;
 mod streams;
 mod switches;
 mod takeover;
+mod waits;
 mod windows;
 mod wire;
