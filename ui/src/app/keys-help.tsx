@@ -5,7 +5,7 @@ import { PLACES } from "./places";
 const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   ["Everywhere", [["Ctrl K", "find anything"], ["?", "these keys"], ["[", "fold the rail"], ["Esc", "close what is open"]]],
   ["Go to", PLACES.map(({ keys, name }) => [keys, name] as const)],
-  ["Lists", [["j / k", "down, up"], ["Enter", "open"], ["x", "select"], ["/", "search"], ["Esc", "clear the selection"]]],
+  ["Lists", [["j / k", "down, up"], ["Enter", "open"], ["x", "select"], ["/", "search"], ["Esc", "clear the selection, close the panel"]]],
   ["One workflow", [["1 to 4", "graph, timeline, history, data"], ["← / →", "one record back, forward"], ["Home / End", "the first record, live"], ["y", "replay it"], ["r", "retry it, when it failed"], ["p", "pause, resume"], ["s", "send a signal"], ["c", "cancel it"]]],
   ["Decisions", [["j / k", "next, previous"], ["a", "approve"], ["n", "reject"], ["r", "retry"], ["s", "skip"], ["f", "give up"], ["x", "select"]]],
 ];

@@ -12,11 +12,12 @@ import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { Moment } from "../../kit/time";
 import { Select } from "../../kit/select";
+import { text } from "../../model/json";
 import { moment, RANGES } from "../workflows/filters";
 
 const KINDS = [
   "catalog-changed", "cancel-requested", "decision-made", "operation-made", "dead-letter-reprocessed", "dead-letter-discarded", "dead-letter-superseded", "system-paused",
-  "system-resumed", "node-drained", "node-undrained",
+  "system-resumed", "node-drained", "node-undrained", "schedule-paused", "schedule-resumed", "schedule-triggered", "schedule-backfilled",
 ];
 
 export default function AuditPage(): JSX.Element {
@@ -57,7 +58,7 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
         <span className="w-28 text-sm text-muted"><Moment at={entry.at} /></span>
         <span className="w-24 truncate font-medium">{entry.who}</span>
         <span className="w-40">{entry.kind}</span>
-        <span className="w-36"><Subject entry={entry} /></span>
+        <span className="w-36 truncate"><Subject entry={entry} /></span>
         <span className="text-sm text-faint">{entry.cause}</span>
         <span className="min-w-0 flex-1 text-muted">{entry.reason}</span>
         {entry.data != null && <button type="button" aria-expanded={open} className="rounded text-sm text-accent-text hover:underline" onClick={() => setOpen(!open)}>{open ? "Hide" : "Details"}</button>}
@@ -69,11 +70,15 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
 
 const ELSEWHERE = { catalog: "/definitions", system: "/system" } as const;
 
-/** What it was done to: an instance, an operation, the catalog, or the system itself. */
+/** What it was done to: an instance, a schedule, an operation, the catalog, or the system itself. */
 function Subject({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Element {
   const [look, of] = ["text-accent-text hover:underline", entry.subject];
   if (of === "catalog" || of === "system") {
     return <Link to={ELSEWHERE[of]} className={look}>{of}</Link>;
+  }
+  if (entry.kind.startsWith("schedule-")) {
+    const name = text(entry.data, "schedule");
+    return <Link to="/schedules" search={{ name }} className={look}>{name}</Link>;
   }
   if (entry.kind.startsWith("operation-")) {
     return <Link to="/operations" search={{ id: of }} className={look}><ShortId id={of} /></Link>;

@@ -44,13 +44,13 @@ export function Header({ run, seq, isLive, isReading, instance, id, actions }: H
 }
 
 function Belonging({ instance }: { readonly instance: Instance }): JSX.Element {
-  const { correlation_id: correlation, parent_id: parent, subject, priority, attributes } = instance;
+  const { id, correlation_id: correlation, parent_id: parent, subject, priority, attributes } = instance;
   const link = "rounded text-accent-text hover:underline";
   return (
     <>
       {parent != null && <span>child of <LinkedId id={parent} what="the parent's id"><Link to="/workflows/$id" params={{ id: parent }} className={link}><ShortId id={parent} /></Link></LinkedId></span>}
-      <span>correlation <LinkedId id={correlation} what="the correlation id"><Link to="/workflows" search={{ correlation_id: correlation }} className={link} title="All that one cause set in motion"><ShortId id={correlation} /></Link></LinkedId></span>
-      {subject != null && <span>about <Link to="/workflows" search={{ subject }} className={link}>{subject}</Link></span>}
+      <span>correlation <LinkedId id={correlation} what="the correlation id"><Link to="/correlations/$id" params={{ id: correlation }} search={{ node: id }} className={link} title="All that one cause set in motion"><ShortId id={correlation} /></Link></LinkedId></span>
+      {subject != null && <span>about <Link to="/subjects/$subject" params={{ subject }} className={link} title="All that happened for it">{subject}</Link></span>}
       {priority !== "normal" && <span>priority {priority}</span>}
       {Object.entries(attributes).map(([name, value]) => (
         <Link key={name} to="/workflows" search={{ attribute: `${name}=${value}` }} className="rounded-full border border-line px-2 hover:bg-hover">{name} {value}</Link>

@@ -1,10 +1,9 @@
-/** The instances that a filter lets through, page by page, and renewed where somebody looks. */
-import { api, take, type InstanceSummary, type Schemas } from "../../api/client";
-import type { InstanceFilter } from "../../api/queries";
-import { replaceStretch } from "../../model/window-list";
+/** What a filter lets through, newest first: read page by page, and renewed where somebody looks. */
+import type { Schemas } from "../api/client";
+import { replaceStretch, type Row } from "../model/window-list";
 
-export interface ListView {
-  readonly rows: readonly InstanceSummary[];
+export interface ListView<R extends Row> {
+  readonly rows: readonly R[];
   readonly state: "loading" | "idle" | "failed";
   readonly error: unknown;
   readonly more: boolean;
@@ -12,27 +11,41 @@ export interface ListView {
   readonly behind: readonly Schemas["Behind"][];
 }
 
-const PAGE = 100;
-const NOTHING: ListView = { rows: [], state: "loading", error: undefined, more: false, behind: [] };
+/** Where a page begins: at the top where it says nothing, behind a cursor, or before a moment. */
+export interface Place {
+  readonly cursor?: string;
+  readonly before?: string;
+}
 
-export class InstanceList {
-  private view = NOTHING;
+export interface RowPage<R extends Row> {
+  readonly items: readonly R[];
+  readonly next_cursor?: string | null;
+  readonly incomplete?: readonly Schemas["Behind"][];
+}
+
+export type ReadPage<R extends Row> = (place: Place) => Promise<RowPage<R>>;
+
+export const PAGE = 100;
+
+export class PagedList<R extends Row> {
+  private view: ListView<R> = { rows: [], state: "loading", error: undefined, more: false, behind: [] };
   private next: string | undefined;
   private busy = false;
   private readonly listeners = new Set<() => void>();
 
-  constructor(private filter: InstanceFilter) {}
+  /** `byMoment`: it can be read from a moment on; of one that cannot, the top alone is renewed. */
+  constructor(private read: ReadPage<R>, private readonly byMoment: boolean) {}
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
 
-  readonly now = (): ListView => this.view;
+  readonly now = (): ListView<R> => this.view;
 
   /** The same filter, its range moved along with the time. */
-  retarget(filter: InstanceFilter): void {
-    this.filter = filter;
+  retarget(read: ReadPage<R>): void {
+    this.read = read;
   }
 
   /** Reads the top again; what was read below it stays. */
@@ -50,10 +63,10 @@ export class InstanceList {
   /** Reads the rows on screen again, where the top is far above. */
   async refreshFrom(index: number): Promise<void> {
     const row = this.view.rows[index];
-    if (row === undefined || index < PAGE / 2) return this.refresh();
+    if (row === undefined || index < PAGE / 2 || !this.byMoment) return this.refresh();
     await this.attempt(async () => {
       const before = new Date(Date.parse(row.created_at) + 1).toISOString();
-      const page = await this.read({ created_before: before });
+      const page = await this.read({ before });
       const from = { id: "\uffff", created_at: row.created_at };
       this.show({ rows: replaceStretch(this.view.rows, { rows: page.items, from, toEnd: page.next_cursor == null }), behind: page.incomplete ?? [] });
     });
@@ -81,11 +94,7 @@ export class InstanceList {
     }
   }
 
-  private read(extra: InstanceFilter) {
-    return take(api.GET("/api/v1/workflows", { params: { query: { limit: PAGE, ...this.filter, ...extra } } }));
-  }
-
-  private show(change: Partial<ListView>): void {
+  private show(change: Partial<ListView<R>>): void {
     this.view = { ...this.view, ...change, state: "idle", error: undefined };
     this.tell();
   }

@@ -1,0 +1,16 @@
+import { Link } from "@tanstack/react-router";
+import type { JSX } from "react";
+import { ShortId } from "./id";
+
+const LOOK = "rounded text-accent-text hover:underline";
+
+/** What led to something, as a record names it, and the way there. */
+export function CauseLink({ cause }: { readonly cause: string }): JSX.Element {
+  const at = cause.indexOf(":");
+  const [kind, rest] = at < 0 ? [cause, ""] : [cause.slice(0, at), cause.slice(at + 1)];
+  if (kind === "instance" && rest !== "") return <>the workflow <Link to="/workflows/$id" params={{ id: rest }} className={LOOK}><ShortId id={rest} /></Link></>;
+  if (kind === "event" && rest !== "") return <>the event <Link to="/events" search={{ id: rest }} className={LOOK}><ShortId id={rest} /></Link></>;
+  if (kind === "schedule" && rest !== "") return <>the schedule <Link to="/schedules" search={{ name: rest.replace("/", ".") }} className={LOOK}>{rest.replace("/", ".")}</Link></>;
+  if (kind === "hook") return <>the webhook {rest}</>;
+  return <>{kind === "events" ? "the API" : cause}</>;
+}
