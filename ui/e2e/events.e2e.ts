@@ -46,7 +46,7 @@ test("an event is sent by the form, is seen at once, and leads to what it set in
   await page.waitForURL(/[?&]id=[0-9a-f-]{36}/);
   const panel = page.getByRole("complementary", { name: "Event" });
   await panel.getByRole("link", { name: /^greet/ }).waitFor();
-  await page.getByRole("table", { name: "Events" }).getByRole("row").filter({ hasText: "customer.created" }).getByText("greet").waitFor();
+  await page.getByRole("table", { name: "Events" }).getByRole("row").filter({ hasText: "customer.created" }).getByRole("cell", { name: "greet" }).waitFor();
   // The same once more does nothing, and the page says so.
   await page.goto(`${page.url()}&send=again`);
   await dialog.getByLabel(/^Id/).fill("4711");
@@ -84,7 +84,7 @@ test("an event that could start nothing leads to its dead letter", async () => {
   await page.getByRole("link", { name: "It waits as a dead letter" }).click();
   await page.getByText("greet was not started").waitFor();
   await page.getByRole("region", { name: "The dead letter" }).locator(`a[href="/events?id=${id}"]`).click();
-  await page.getByRole("complementary", { name: "Event" }).getByText("customer.created").waitFor();
+  await page.getByRole("complementary", { name: "Event" }).getByRole("heading", { name: "customer.created" }).waitFor();
   expect(complaints).toEqual([]);
   await close();
 });
@@ -101,7 +101,7 @@ test("a router explains which rule takes an event, and why the others do not", a
   await page.getByText(/It goes to/).getByText("small-order").waitFor();
   await page.locator("mark").getByText("event.region == 'EU'").waitFor();
   await page.getByLabel(/^Event/).fill('{"specversion": "1.0", "type": "other", "source": "/x", "id": "1", "data": {}}');
-  await page.getByLabel("Type").fill("");
+  await page.getByLabel("Type", { exact: true }).fill("");
   await page.getByRole("button", { name: "Explain", exact: true }).click();
   await page.getByText("It is not offered this event").waitFor();
   // Of one that was taken: from the event to the rule that took it.
@@ -144,6 +144,7 @@ test("a schedule is paused, resumed, started now, and made up for", async () => 
   const schedule = (): Promise<Schemas["Schedule"]> => api.get(`/schedules/${name}`);
   const { page, complaints, close } = await openTab(browser);
   await page.goto(`${server.url}/schedules`);
+  await page.getByRole("link", { name }).waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   const panel = page.getByRole("complementary", { name });
@@ -220,7 +221,7 @@ test("the finder finds events, correlations, subjects, routers, schedules and ca
   ] as const) {
     await page.keyboard.press("Control+k");
     await page.keyboard.type(words);
-    await page.getByRole("option").filter({ hasText: group }).first().click();
+    await page.getByRole("option").filter({ hasText: new RegExp(`^${group}`) }).first().click();
     await page.waitForURL((url) => `${url.pathname}${url.search}`.startsWith(path));
   }
   expect(complaints).toEqual([]);

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
-import { ShortId } from "./id";
+import { LinkedId, ShortId } from "./id";
+import { RunLink } from "./run-link";
 
 const LOOK = "rounded text-accent-text hover:underline";
 
@@ -8,8 +9,8 @@ const LOOK = "rounded text-accent-text hover:underline";
 export function CauseLink({ cause }: { readonly cause: string }): JSX.Element {
   const at = cause.indexOf(":");
   const [kind, rest] = at < 0 ? [cause, ""] : [cause.slice(0, at), cause.slice(at + 1)];
-  if (kind === "instance" && rest !== "") return <>the workflow <Link to="/workflows/$id" params={{ id: rest }} className={LOOK}><ShortId id={rest} /></Link></>;
-  if (kind === "event" && rest !== "") return <>the event <Link to="/events" search={{ id: rest }} className={LOOK}><ShortId id={rest} /></Link></>;
+  if (kind === "instance" && rest !== "") return <>the workflow <RunLink id={rest} /></>;
+  if (kind === "event" && rest !== "") return <>the event <LinkedId id={rest} what="the event's id"><Link to="/events" search={{ id: rest }} className={LOOK}><ShortId id={rest} /></Link></LinkedId></>;
   if (kind === "schedule" && rest !== "") return <>the schedule <Link to="/schedules" search={{ name: rest.replace("/", ".") }} className={LOOK}>{rest.replace("/", ".")}</Link></>;
   if (kind === "hook") return <>the webhook {rest}</>;
   return <>{kind === "events" ? "the API" : cause}</>;

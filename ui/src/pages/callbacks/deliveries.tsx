@@ -6,9 +6,9 @@ import { useRequestKeys } from "../../api/request-key";
 import { Button } from "../../kit/button";
 import { Confirm } from "../../kit/confirm";
 import { Empty } from "../../kit/empty";
-import { CopyButton, ShortId } from "../../kit/id";
 import { Failure } from "../../kit/notice";
 import { Skeleton } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Status } from "../../kit/status";
 import { Moment } from "../../kit/time";
 import { VirtualTable } from "../../kit/virtual-table";
@@ -95,7 +95,7 @@ function Cells({ delivery: { id, type, workflow_id: told, status, attempts, at, 
         <span className="truncate text-sm text-muted md:hidden">{type}</span>
       </span>
       <span role="cell" className="min-w-0 truncate font-medium max-md:hidden" title={type}>{type}</span>
-      <span role="cell" className="inline-flex items-center max-md:hidden"><Link to="/workflows/$id" params={{ id: told }} className="rounded text-accent-text hover:underline"><ShortId id={told} /></Link><CopyButton text={told} what="the workflow's id" /></span>
+      <span role="cell" className="max-md:hidden"><RunLink id={told} className="text-accent-text hover:underline" /></span>
       <span role="cell" className="figures text-right max-md:hidden">{exact(attempts)}</span>
       <span role="cell" className="text-sm text-muted"><Moment at={at} /></span>
       <span role="cell" className="min-w-0 truncate text-sm text-muted max-md:hidden" title={error == null ? undefined : `${error.type}: ${error.message}`}>{error != null && `${error.type}: ${error.message}`}</span>

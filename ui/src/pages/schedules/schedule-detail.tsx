@@ -3,9 +3,10 @@ import { Link } from "@tanstack/react-router";
 import { useState, type JSX } from "react";
 import { ticksQuery, type Schedule, type ScheduleVerb } from "../../api/schedules";
 import { Button } from "../../kit/button";
-import { CopyButton, LinkedId, ShortId } from "../../kit/id";
+import { CopyButton } from "../../kit/id";
 import { Notice } from "../../kit/notice";
 import { Facts, Skeleton } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Moment } from "../../kit/time";
 import { CATCH_UP, OUTCOMES, OVERLAP, ticksWhen } from "../../model/schedule";
 import { clockTime, exact, utc } from "../../model/time";
@@ -33,7 +34,7 @@ export function ScheduleDetail({ schedule }: { readonly schedule: Schedule }): J
         ["When", ticksWhen(schedule)],
         ["Missed ticks", CATCH_UP[catchUp] ?? catchUp],
         ["While one is open", OVERLAP[overlap] ?? overlap],
-        ...(lastId == null ? [] : [["Started last", <LinkedId key="last" id={lastId} what="the workflow's id"><Link to="/workflows/$id" params={{ id: lastId }} className={LINK}><ShortId id={lastId} /></Link></LinkedId>] as const]),
+        ...(lastId == null ? [] : [["Started last", <RunLink key="last" id={lastId} />] as const]),
         ["Name", <span key="name" className="inline-flex items-center gap-0.5">{name}<CopyButton text={name} what="the name" /></span>],
       ]} />
       {last != null && <LastTick last={last} />}
@@ -53,7 +54,7 @@ function LastTick({ last: { scheduled_at: due, at, outcome, error, workflow_id: 
       <h3 className="text-sm font-semibold text-muted">Last tick</h3>
       <p>
         <span className={outcome === "refused" ? "text-failed" : ""}>{OUTCOMES[outcome] ?? outcome}</span> <span className="text-muted"><Moment at={at} />, due <Moment at={due} /></span>
-        {id != null && <> <Link to="/workflows/$id" params={{ id }} className={LINK}><ShortId id={id} /></Link></>}
+        {id != null && <> <RunLink id={id} /></>}
       </p>
       {error != null && <p className="text-sm break-words text-failed">{error}</p>}
     </section>

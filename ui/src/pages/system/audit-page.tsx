@@ -10,6 +10,7 @@ import { ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Moment } from "../../kit/time";
 import { Select } from "../../kit/select";
 import { text } from "../../model/json";
@@ -83,5 +84,5 @@ function Subject({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elem
   if (entry.kind.startsWith("operation-")) {
     return <Link to="/operations" search={{ id: of }} className={look}><ShortId id={of} /></Link>;
   }
-  return <Link to="/workflows/$id" params={{ id: of }} className={look}><ShortId id={of} /></Link>;
+  return <RunLink id={of} className={look} />;
 }

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 import type { InstanceSummary } from "../../api/client";
 import * as icons from "../../kit/icons";
-import { ShortId } from "../../kit/id";
+import { CopyButton, ShortId } from "../../kit/id";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
 import { VirtualTable } from "../../kit/virtual-table";
@@ -55,7 +55,7 @@ function InstanceRow({ row, isSelected, onSelect }: { readonly row: InstanceSumm
         {row.error != null && <span className="truncate text-sm text-muted md:hidden">{row.error}</span>}
       </span>
       <span role="cell" className="min-w-0 truncate max-md:hidden"><span className="font-medium">{row.workflow}</span> <span className="text-sm text-faint">{row.version}</span></span>
-      <span role="cell" className="text-muted max-md:hidden"><ShortId id={row.id} /></span>
+      <span role="cell" className="flex items-center text-muted max-md:hidden"><ShortId id={row.id} /><span className="relative z-[1]"><CopyButton text={row.id} what="the id" /></span></span>
       <span role="cell" className="min-w-0 truncate text-muted max-md:hidden" title={row.subject ?? undefined}>{row.subject}</span>
       <span role="cell" className="text-sm text-muted"><Moment at={row.created_at} /></span>
       <span role="cell" className="text-sm text-muted max-md:hidden"><Took from={row.created_at} to={row.ended_at} /></span>
