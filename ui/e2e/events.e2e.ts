@@ -166,7 +166,8 @@ test("a schedule is paused, resumed, started now, and made up for", async () => 
   await page.getByRole("dialog").getByLabel("Before").fill("2026-01-04T12:00");
   await page.getByRole("dialog").getByRole("button", { name: "Start them" }).click();
   await until("what was asked for is started", async () => (await schedule()).started >= 4);
-  await panel.getByRole("definition").getByText("4", { exact: true }).waitFor();
+  await until("it is done with them", async () => (await schedule()).backfill === 0);
+  await panel.getByRole("definition").getByText(String((await schedule()).started), { exact: true }).waitFor();
   const { items } = await api.get<Schemas["Page_AuditEntry"]>("/audit");
   expect(items.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["schedule-paused", "schedule-resumed", "schedule-triggered", "schedule-backfilled"]));
   expect(complaints).toEqual([]);

@@ -7,6 +7,8 @@ export type Schedule = Schemas["Schedule"];
 export type ScheduleVerb = "pause" | "resume" | "trigger" | "backfill";
 
 const OFTEN = 2_000;
+/** So many are not read again so often. */
+const MANY = 300;
 const PAGE = 1_000;
 /** More than anybody looks through; the page says when there are more. */
 const MOST = 5_000;
@@ -27,7 +29,7 @@ async function all(signal: AbortSignal): Promise<{ items: Schedule[]; more: bool
 export const schedulesQuery = queryOptions({
   queryKey: ["schedules", "all"],
   queryFn: ({ signal }) => all(signal),
-  refetchInterval: OFTEN,
+  refetchInterval: ({ state }) => ((state.data?.items.length ?? 0) > MANY ? 5 * OFTEN : OFTEN),
   retry,
 });
 

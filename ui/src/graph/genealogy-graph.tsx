@@ -14,7 +14,7 @@ interface GenealogyGraphProps {
   readonly onSelect: (id: string | undefined) => void;
 }
 
-const STRIDE = { x: HAPPENING.width + 48, y: HAPPENING.height + 12 } as const;
+const STRIDE = { x: HAPPENING.width + 40, y: HAPPENING.height + 12 } as const;
 /** Beyond it only what is on screen is drawn. */
 const MANY = 150;
 
@@ -40,7 +40,7 @@ export function GenealogyGraph({ lineage, since, selected, onSelect }: Genealogy
   }, []);
   return (
     <div ref={frame} className="flow h-full min-h-0 w-full">
-      <Canvas label="What led to what" nodes={nodes} edges={lines} nodeTypes={HAPPENING_TYPES} selected={selected} isLarge={isLarge(Math.max(columns * STRIDE.x, rows * STRIDE.y))}
+      <Canvas label="What led to what" nodes={nodes} edges={lines} nodeTypes={HAPPENING_TYPES} selected={selected} isLarge={isLarge(Math.max(columns * STRIDE.x / 2, rows * STRIDE.y))}
         onlyVisible={spots.length > MANY} onSelect={onSelect} onReady={look} />
     </div>
   );
@@ -49,7 +49,7 @@ export function GenealogyGraph({ lineage, since, selected, onSelect }: Genealogy
 /** All of it where that can be read; else the beginning, or what was chosen. */
 function firstView(lineage: Lineage, selected: string | undefined, frame: HTMLElement): { readonly x: number; readonly y: number; readonly zoom: number } {
   const { spots, columns, rows } = plan(lineage);
-  const [width, height] = [columns * STRIDE.x - 48, rows * STRIDE.y - 12];
+  const [width, height] = [columns * STRIDE.x - 40, rows * STRIDE.y - 12];
   const room = [frame.clientWidth - 2 * MARGIN, frame.clientHeight - 2 * MARGIN] as const;
   const zoom = Math.min(1, Math.max(LEAST_ZOOM, Math.min(room[0] / width, room[1] / height)));
   const spot = spots.find(({ node }) => node.id === selected) ?? spots[0];

@@ -3,7 +3,7 @@ import { memo, type JSX } from "react";
 import { KindMark } from "../kit/kind-mark";
 import { lookOf } from "../kit/status";
 import { Took } from "../kit/time";
-import type { Happening } from "../model/genealogy";
+import { titleOf, type Happening } from "../model/genealogy";
 import { duration } from "../model/time";
 import { Handles } from "./handles";
 import { edgeColour } from "./nodes";
@@ -14,11 +14,12 @@ export interface HappeningData extends Record<string, unknown> {
   readonly since: number;
 }
 
-export const HAPPENING = { width: 216, height: 48 } as const;
+export const HAPPENING = { width: 244, height: 48 } as const;
 
 /** What it is and where it stands, in words. */
-export function happeningWords({ kind, name, status }: Happening): string {
-  return [kind, name, ...(status == null ? [] : [lookOf(status).word])].join(", ");
+export function happeningWords(node: Happening): string {
+  const { kind, status } = node;
+  return [kind, titleOf(node), ...(status == null ? [] : [lookOf(status).word])].join(", ");
 }
 
 const HappeningNode = memo(function HappeningNode({ data: { node, since }, selected }: NodeProps<Node<HappeningData>>): JSX.Element {
@@ -30,7 +31,7 @@ const HappeningNode = memo(function HappeningNode({ data: { node, since }, selec
       <Handles direction="right" />
       <KindMark kind={kind} name={name} />
       <span className="flex min-w-0 flex-1 flex-col">
-        <span className={`truncate ${small ? "" : "font-medium"}`} title={name}>{name}</span>
+        <span className={`truncate ${small ? "" : "font-medium"}`} title={name}>{titleOf(node)}</span>
         <span className="flex items-center gap-1.5 truncate text-sm text-faint">
           {status != null && <State status={status} />}
           {begun !== undefined && <span className="figures" title={`${duration(begun - since)} after the first`}>+{duration(begun - since)}</span>}

@@ -3,7 +3,7 @@ import type { JSX } from "react";
 import { LinkedId, ShortId } from "./id";
 import { RunLink } from "./run-link";
 
-const LOOK = "rounded text-accent-text hover:underline";
+const LOOK = "rounded text-accent-text underline";
 
 /** What led to something, as a record names it, and the way there. */
 export function CauseLink({ cause }: { readonly cause: string }): JSX.Element {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { beginning, keepLine, lineOf, placeOf, plan, type Happening, type Lead, type Lineage } from "./genealogy";
+import { beginning, keepLine, lineOf, placeOf, plan, titleOf, type Happening, type Lead, type Lineage } from "./genealogy";
 
 /** `id at` for each node, in the order in which the server lists them; `from>to` for what led to what. */
 function lineage(nodes: string, edges: string): Lineage {
@@ -71,4 +71,8 @@ test("a node's id says where it belongs", () => {
 test("it begins with the first that has begun", () => {
   expect(beginning(lineage("a 7, b 3, c", "").nodes)).toBe(3);
   expect(beginning(lineage("c", "").nodes)).toBeUndefined();
+});
+
+test.each([["workflow", "greet", "greet"], ["attempt", "run", "attempt 2"], ["attempt", "undo", "attempt 2, undo"], ["attempt", "eu-west", "attempt 2 at eu-west"]])("%s %s is called %s", (kind, name, title) => {
+  expect(titleOf({ id: "i/step#2", kind, name })).toBe(title);
 });

@@ -159,3 +159,11 @@ export function placeOf(id: string): NodePlace {
 export function deliveryOf(workflow: string): string | undefined {
   return workflow.startsWith("callback-") ? workflow.slice("callback-".length) : undefined;
 }
+
+/** What people call it: of an attempt which one it is, for its name says only where it went or what for. */
+export function titleOf({ id, kind, name }: Happening): string {
+  if (kind !== "attempt") return name;
+  const which = `attempt ${placeOf(id).attempt}`;
+  if (name === "run") return which;
+  return name === "undo" || name === "verify" || name === "notify" ? `${which}, ${name}` : `${which} at ${name}`;
+}

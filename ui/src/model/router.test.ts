@@ -1,21 +1,27 @@
 import { describe, expect, test } from "vitest";
 import { byWhom, countByRule, target, wentTo, type Routed } from "./routed";
-import { cut, destinationWords, rulesOf, sampleOf } from "./router";
+import { cut, destinationOf, rulesOf, sampleOf } from "./router";
 
 test("rules are named as routes name them, the default last", () => {
-  const document = { name: "orders", rules: [{ condition: "event.a", destination: "one" }, { name: "vip", condition: "event.b", destination: "two", priority: "high" }], default: "three" };
-  expect(rulesOf(document).map(({ key, condition, destination, priority }) => [key, condition, destination, priority])).toEqual([
+  const to = (workflow: string) => ({ workflow });
+  const document = { name: "orders", rules: [{ condition: "event.a", destination: to("one") }, { name: "vip", condition: "event.b", destination: to("two"), priority: "high" }], default: to("three") };
+  expect(rulesOf(document).map(({ key, condition, destination, priority }) => [key, condition, destination.targets[0]?.name, priority])).toEqual([
     ["0", "event.a", "one", ""], ["vip", "event.b", "two", "high"], ["default", "", "three", ""],
   ]);
   expect(rulesOf(null)).toEqual([]);
 });
 
 test.each([
-  ["ledger/book", "ledger/book"],
-  [{ pool: [{ destination: "a", weight: 3 }, { destination: "b" }], balance: "weighted" }, "weighted of a ×3, b"],
-  [{ pool: ["a", "b"] }, "round-robin of a, b"],
-  [null, ""],
-])("%j leads to %s", (written, words) => expect(destinationWords(written)).toBe(words));
+  [{ workflow: "a" }, "", ["workflow a"]],
+  [{ adapter: "ledger", action: "book" }, "", ["adapter ledger/book"]],
+  [{ router: "eu" }, "", ["router eu"]],
+  [{ pool: [{ workflow: "a", weight: 3 }, { adapter: "b" }], balance: "weighted" }, "weighted", ["workflow a 3", "adapter b"]],
+  [{ pool: [{ destination: { workflow: "a" }, weight: 2 }] }, "round-robin", ["workflow a 2"]],
+  [null, "", []],
+])("%j leads to %s %j", (written, balance, targets) => {
+  const found = destinationOf(written);
+  expect([found.balance, found.targets.map(({ kind, name, weight }) => [kind, name, weight].filter((part) => part !== "").join(" "))]).toEqual([balance, targets]);
+});
 
 test.each([
   ["a && b && c", "b", ["a && ", "b", " && c"]],

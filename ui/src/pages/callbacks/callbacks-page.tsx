@@ -42,8 +42,8 @@ function Both({ callbacks, callback }: { readonly callbacks: readonly Callback[]
   useKeys({ j: () => open(callbacks[at + 1]), k: () => open(callbacks[at - 1]) });
   const status = SHOWN.find(({ id }) => id === show)?.id ?? "all";
   return (
-    <div className="grid min-h-0 flex-1 gap-4 max-md:grid-rows-[minmax(96px,1fr)_4fr] md:grid-cols-[minmax(220px,1fr)_3fr]">
-      <nav aria-label="List of callbacks" className="min-h-0 overflow-y-auto rounded border border-line bg-raised">
+    <div className="grid min-h-0 flex-1 gap-4 max-md:grid-rows-[auto_1fr] md:grid-cols-[minmax(220px,1fr)_3fr]">
+      <nav aria-label="List of callbacks" className="min-h-0 overflow-y-auto rounded border border-line bg-raised max-md:max-h-[164px]">
         <ul>
           {callbacks.map((each) => (
             <li key={each.name} className={`border-b border-line ${each === callback ? "bg-selected" : "hover:bg-hover"}`}>
@@ -69,7 +69,7 @@ function About({ callback: { name, event, url, workflow, when, ordered, signed, 
     <div className="flex flex-col gap-3 rounded border border-line bg-raised p-4">
       <h2 className="flex items-center gap-1 text-lg font-semibold break-all">{name}<CopyButton text={name} what="the name" /></h2>
       <Facts items={[
-        ["Tells of", workflow == null ? event : <>{event} of <Link to="/definitions/$name" params={{ name: workflow }} className="rounded text-accent-text hover:underline">{workflow}</Link></>],
+        ["Tells of", workflow == null ? event : <>{event} of <Link to="/definitions/$name" params={{ name: workflow }} className="rounded text-accent-text underline">{workflow}</Link></>],
         ["Sends to", <code key="url" className="break-all">{url}</code>],
         ...(when == null ? [] : [["When", <code key="when" className="break-words">{when}</code>] as const]),
         ["How", `${signed ? "signed" : "not signed"}, ${ordered ? "one at a time, in order" : "in any order"}`],

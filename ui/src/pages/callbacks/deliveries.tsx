@@ -99,7 +99,7 @@ function Cells({ delivery: { id, type, workflow_id: told, status, attempts, at, 
       <span role="cell" className="figures text-right max-md:hidden">{exact(attempts)}</span>
       <span role="cell" className="text-sm text-muted"><Moment at={at} /></span>
       <span role="cell" className="min-w-0 truncate text-sm text-muted max-md:hidden" title={error == null ? undefined : `${error.type}: ${error.message}`}>{error != null && `${error.type}: ${error.message}`}</span>
-      <span role="cell" className="text-right"><Button small onClick={onAgain} aria-label={`Deliver ${type} ${id} once more`}>Again</Button></span>
+      <span role="cell" className="text-right"><Button small onClick={onAgain} aria-label={`Again: deliver ${type} ${id} once more`}>Again</Button></span>
     </>
   );
 }

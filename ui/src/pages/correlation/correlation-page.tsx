@@ -15,13 +15,14 @@ import { Skeleton } from "../../kit/page";
 import { SidePanel } from "../../kit/side-panel";
 import { Tabs } from "../../kit/tabs";
 import { useLiveQueries } from "../../live/hooks";
-import { beginning, keepLine, plan, type Line, type Lineage } from "../../model/genealogy";
+import { beginning, keepLine, plan, titleOf, type Line, type Lineage } from "../../model/genealogy";
 import { exact } from "../../model/time";
 import { InOrder } from "./in-order";
 import { NodeDetail } from "./node-detail";
 
 const LIVE_PAUSE = 500;
-const SLOWLY = 5_000;
+/** What comes without a record (an event that nothing takes) is seen by then. */
+const SLOWLY = 10_000;
 
 const DETAILS: readonly { readonly id: Detail; readonly name: string }[] = [{ id: "workflows", name: "Workflows" }, { id: "steps", name: "Steps" }, { id: "attempts", name: "Attempts" }];
 const VIEWS = [{ id: "graph", name: "Graph" }, { id: "order", name: "In order" }] as const;
@@ -98,7 +99,7 @@ function Whole({ genealogy, view, detail, search: { node: selected, line: writte
       <div className="flex min-w-0 flex-1 flex-col">
         {line !== "all" && node !== undefined && (
           <div className="flex items-center gap-3 border-b border-line bg-selected px-4 py-1.5">
-            <span className="min-w-0 truncate">Only what {line === "ancestors" ? "led to" : "came of"} <b className="font-medium">{node.name}</b></span>
+            <span className="min-w-0 truncate">Only what {line === "ancestors" ? "led to" : "came of"} <b className="font-medium">{titleOf(node)}</b></span>
             <Button small onClick={() => change({ line: undefined })}>Show all</Button>
           </div>
         )}
@@ -107,7 +108,7 @@ function Whole({ genealogy, view, detail, search: { node: selected, line: writte
           : <div className="flex min-h-0 flex-1 flex-col p-4 lg:px-6"><InOrder lineage={shown} since={since} active={active} selected={selected} /></div>}
       </div>
       {node !== undefined && (
-        <SidePanel title={node.name} onClose={() => change({ node: undefined, line: undefined })}>
+        <SidePanel title={titleOf(node)} onClose={() => change({ node: undefined, line: undefined })}>
           <NodeDetail node={node} edges={genealogy.edges} since={since} onLine={(next) => change({ line: next })} />
         </SidePanel>
       )}

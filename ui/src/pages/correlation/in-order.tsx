@@ -5,7 +5,7 @@ import { KindMark } from "../../kit/kind-mark";
 import { Status } from "../../kit/status";
 import { Took } from "../../kit/time";
 import { VirtualTable } from "../../kit/virtual-table";
-import { plan, type Happening, type Lineage } from "../../model/genealogy";
+import { plan, titleOf, type Happening, type Lineage } from "../../model/genealogy";
 import { duration, utc } from "../../model/time";
 
 interface InOrderProps {
@@ -40,7 +40,7 @@ export function InOrder({ lineage, since, active, selected }: InOrderProps): JSX
         <>
           <span role="cell" className="flex min-w-0 items-center gap-2" style={{ paddingLeft: Math.min(column, DEEPEST) * INDENT }}>
             <KindMark kind={node.kind} name={node.name} />
-            <Link to="/correlations/$id" from="/correlations/$id" search={(before) => ({ ...before, node: node.id })} replace className="truncate rounded font-medium after:absolute after:inset-0" title={node.name}>{node.name}</Link>
+            <Link to="/correlations/$id" from="/correlations/$id" search={(before) => ({ ...before, node: node.id })} replace className="truncate rounded font-medium after:absolute after:inset-0" title={node.name}>{titleOf(node)}</Link>
           </span>
           <span role="cell" className="min-w-0 truncate">{node.status != null && <Status status={node.status} />}</span>
           <span role="cell" className="figures text-right text-sm text-muted max-md:hidden" title={node.at == null ? undefined : utc(Date.parse(node.at))}>{node.at == null ? "not yet" : `+${duration(Date.parse(node.at) - since)}`}</span>

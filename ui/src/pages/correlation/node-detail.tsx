@@ -38,7 +38,7 @@ export function NodeDetail({ node, edges, since, onLine }: NodeDetailProps): JSX
         ...(ended == null || at == null ? [] : [["Took", <Took key="took" from={at} to={ended} />] as const]),
         ...(lane === "" ? [] : [["Lane", lane] as const]),
         ...(attempt === "" ? [] : [["Attempt", attempt] as const]),
-        ...(subject == null ? [] : [["Subject", <Link key="subject" to="/subjects/$subject" params={{ subject }} className="rounded text-accent-text hover:underline">{subject}</Link>] as const]),
+        ...(subject == null ? [] : [["Subject", <Link key="subject" to="/subjects/$subject" params={{ subject }} className="rounded text-accent-text underline">{subject}</Link>] as const]),
         ["Id", <span key="id" className="inline-flex items-center"><ShortId id={id} /><CopyButton text={id} what="the id" /></span>],
       ]} />
       <div className="flex flex-wrap gap-2" role="group" aria-label="Show only">

@@ -12,7 +12,7 @@ import { Facts, Skeleton } from "../../kit/page";
 import { Moment } from "../../kit/time";
 import { byWhom, target } from "../../model/routed";
 
-const LINK = "rounded text-accent-text hover:underline";
+const LINK = "rounded text-accent-text underline";
 
 interface EventDetailProps {
   readonly id: string;

@@ -65,7 +65,7 @@ function Form({ router, event }: { readonly router: string; readonly event: Even
         submitted.preventDefault();
         void ask();
       }}>
-        {event !== undefined && <p className="text-muted">As event <Link to="/events" search={{ id: event.id }} className="rounded text-accent-text hover:underline"><ShortId id={event.id} /></Link> was; how adapters stand, as they do now.</p>}
+        {event !== undefined && <p className="text-muted">As event <Link to="/events" search={{ id: event.id }} className="rounded text-accent-text underline"><ShortId id={event.id} /></Link> was; how adapters stand, as they do now.</p>}
         <label className="flex flex-col gap-1">
           <span className="text-sm text-muted">Event<span className="text-faint"> · its data, or the whole CloudEvent</span></span>
           <textarea className="field h-48 py-2 font-mono text-sm" spellCheck={false} aria-invalid={value === undefined} value={data} onChange={(change) => {

@@ -48,8 +48,8 @@ function Both({ routers, router }: { readonly routers: readonly Router[]; readon
   useKeys({ j: () => open(routers[at + 1]), k: () => open(routers[at - 1]) });
   const tab = explain === "yes" ? "explain" : "rules";
   return (
-    <div className="grid min-h-0 flex-1 gap-4 max-md:grid-rows-[minmax(96px,1fr)_4fr] md:grid-cols-[minmax(220px,1fr)_3fr]">
-      <nav aria-label="List of routers" className="min-h-0 overflow-y-auto rounded border border-line bg-raised">
+    <div className="grid min-h-0 flex-1 gap-4 max-md:grid-rows-[auto_1fr] md:grid-cols-[minmax(220px,1fr)_3fr]">
+      <nav aria-label="List of routers" className="min-h-0 overflow-y-auto rounded border border-line bg-raised max-md:max-h-[164px]">
         <ul>
           {routers.map((each) => (
             <li key={each.name} className={`border-b border-line ${each === router ? "bg-selected" : "hover:bg-hover"}`}>

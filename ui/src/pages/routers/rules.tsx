@@ -1,11 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
-import { routersQuery, type Router } from "../../api/events";
-import { adaptersQuery, definitionsQuery } from "../../api/queries";
+import type { Router } from "../../api/events";
 import { JsonView } from "../../kit/json-view";
 import { text } from "../../model/json";
-import { rulesOf } from "../../model/router";
+import { rulesOf, type Destination, type Target } from "../../model/router";
 import { exact } from "../../model/time";
 
 interface RulesProps {
@@ -18,9 +16,10 @@ interface RulesProps {
 
 /** What a router sends where, and how much of late. */
 export function Rules({ router: { document, mode }, counts, over }: RulesProps): JSX.Element {
-  const match = text(document, "match");
+  const [match, description] = [text(document, "match"), text(document, "description")];
   return (
     <>
+      {description !== "" && <p>{description}</p>}
       <p className="text-muted">
         {match === "" ? "It is offered every event." : <>It is offered events for which <code className="rounded-sm bg-sunken px-1 break-words">{match}</code> holds.</>}
         {mode === "all" ? " Every rule that holds takes it." : " The first rule that holds takes it."}
@@ -33,7 +32,7 @@ export function Rules({ router: { document, mode }, counts, over }: RulesProps):
               <tr key={key} className="border-b border-line align-top last:border-b-0">
                 <td className="px-3 py-2 font-medium">{key}{priority !== "" && <span className="ml-2 rounded-sm border border-line-strong px-1 text-xs font-normal text-muted">{priority}</span>}</td>
                 <td className="px-2 py-2">{condition === "" ? <span className="text-faint">no other does</span> : <code className="break-words">{condition}</code>}</td>
-                <td className="px-2 py-2"><Destination name={destination} />{transform !== null && <span className="block text-sm text-faint">with an input of its own</span>}</td>
+                <td className="px-2 py-2"><DestinationCell destination={destination} />{transform !== null && <span className="block text-sm text-faint">with an input of its own</span>}</td>
                 <td className="px-3 py-2 text-right">{over === undefined ? "–" : exact(counts?.get(key) ?? 0)}</td>
               </tr>
             ))}
@@ -46,15 +45,19 @@ export function Rules({ router: { document, mode }, counts, over }: RulesProps):
   );
 }
 
-/** A workflow, else an adapter, else another router, as the server looks it up. */
-function Destination({ name }: { readonly name: string }): JSX.Element {
-  const definitions = useQuery(definitionsQuery).data?.items ?? [];
-  const adapters = useQuery(adaptersQuery).data?.items ?? [];
-  const routers = useQuery(routersQuery).data?.items ?? [];
-  const look = "rounded text-accent-text hover:underline";
-  const [adapter = name] = name.split("/");
-  if (definitions.some((each) => each.name === name)) return <Link to="/definitions/$name" params={{ name }} className={look}>{name}</Link>;
-  if (adapters.some((each) => each.name === adapter)) return <Link to="/adapters" search={{ name: adapter }} className={look}>{name}</Link>;
-  if (routers.some((each) => each.name === name)) return <Link to="/routers" search={{ name }} className={look}>{name}</Link>;
-  return <span>{name}</span>;
+function DestinationCell({ destination: { targets, balance } }: { readonly destination: Destination }): JSX.Element {
+  if (balance === "") return <>{targets.map((target) => <TargetLink key={target.name} target={target} />)}</>;
+  return (
+    <>
+      <span className="text-sm text-muted">{balance} of</span>
+      <ul>{targets.map((target) => <li key={target.name}><TargetLink target={target} />{target.weight !== "" && <span className="text-sm text-muted"> ×{target.weight}</span>}</li>)}</ul>
+    </>
+  );
+}
+
+function TargetLink({ target: { kind, name } }: { readonly target: Target }): JSX.Element {
+  const look = "rounded text-accent-text underline";
+  if (kind === "workflow") return <Link to="/definitions/$name" params={{ name }} className={look}>{name}</Link>;
+  if (kind === "adapter") return <Link to="/adapters" search={{ name: name.split("/")[0] ?? name }} className={look}>{name}</Link>;
+  return <>router <Link to="/routers" search={{ name }} className={look}>{name}</Link></>;
 }

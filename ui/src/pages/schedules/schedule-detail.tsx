@@ -9,11 +9,12 @@ import { Facts, Skeleton } from "../../kit/page";
 import { RunLink } from "../../kit/run-link";
 import { Moment } from "../../kit/time";
 import { CATCH_UP, OUTCOMES, OVERLAP, ticksWhen } from "../../model/schedule";
-import { clockTime, exact, utc } from "../../model/time";
+import { exact, utc } from "../../model/time";
 import { TurnDialog } from "./turn-dialog";
 
-const LINK = "rounded text-accent-text hover:underline";
+const LINK = "rounded text-accent-text underline";
 const SHOWN = 10;
+const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** One schedule: when it starts what, what came of it, and what can be done. */
 export function ScheduleDetail({ schedule }: { readonly schedule: Schedule }): JSX.Element {
@@ -80,7 +81,10 @@ function NextTicks({ schedule: { name, next } }: { readonly schedule: Schedule }
   return (
     <ol className="overflow-hidden rounded border border-line">
       {data.next.map((at) => (
-        <li key={at} className="flex items-center gap-3 border-b border-line px-3 py-1 last:border-b-0"><span className="w-24"><Moment at={at} /></span><span className="figures flex-1 text-right text-sm text-muted" title={utc(Date.parse(at))}>{new Date(at).toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" })} {clockTime(Date.parse(at))}</span></li>
+        <li key={at} className="flex items-center gap-3 border-b border-line px-3 py-1 last:border-b-0">
+          <time dateTime={at} className="flex-1" title={utc(Date.parse(at))}>{DAY.format(Date.parse(at))}</time>
+          <span className="text-sm text-muted">{utc(Date.parse(at)).slice(0, 19)} UTC</span>
+        </li>
       ))}
     </ol>
   );

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 import type { Instance } from "../../api/client";
+import { CauseLink } from "../../kit/cause-link";
 import { CopyButton, LinkedId, ShortId } from "../../kit/id";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
@@ -34,13 +35,20 @@ export function Header({ run, seq, isLive, isReading, instance, id, actions }: H
         </div>
         <div className="flex flex-wrap items-center gap-x-4 gap-y-0.5 text-sm text-muted">
           <span className="inline-flex items-center gap-0.5"><ShortId id={id} /><CopyButton text={id} what="the id" /></span>
-          {started !== undefined && <span>started <Moment at={started.at} /></span>}
+          {started !== undefined && <span>started <Moment at={started.at} /><By cause={run.records[0]?.cause} /></span>}
           {instance !== undefined && <Belonging instance={instance} />}
         </div>
       </div>
       <div className="flex flex-wrap gap-2">{actions}</div>
     </div>
   );
+}
+
+/** What started it, where that is more than a request. */
+function By({ cause }: { readonly cause: string | null | undefined }): JSX.Element | null {
+  const [kind = ""] = (cause ?? "").split(":");
+  if (cause == null || !["event", "schedule", "instance"].includes(kind)) return null;
+  return <> by <CauseLink cause={cause} /></>;
 }
 
 function Belonging({ instance }: { readonly instance: Instance }): JSX.Element {
