@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { components } from "../src/api/schema";
-import { Api, eventful } from "./harness/api";
+import { Api, eventful, put } from "./harness/api";
 import { launch, openTab } from "./harness/browser";
 import { Receiver } from "./harness/receiver";
 import { TestServer } from "./harness/server";
@@ -190,6 +190,24 @@ test("a delivery that was given up is sent again", async () => {
   expect(receiver.got.at(-1)).toContain("workflow.completed");
   await page.getByRole("tab", { name: "Delivered" }).click();
   await row.first().waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test("a genealogy of thousands is drawn, on screen only, and says that there is more", async () => {
+  await put(api);
+  const id = await api.start("nightly-import", { rows: 5_000 });
+  await api.reaches(id, "waiting");
+  const { correlation_id: correlation } = await api.instance(id);
+  const { page, complaints, close } = await openTab(browser);
+  await page.goto(`${server.url}/correlations/${correlation}`);
+  await page.getByText("There is more than is shown").waitFor();
+  await page.locator(".react-flow__node").getByText("import-row").first().waitFor();
+  expect(await page.locator(".react-flow__node").count()).toBeLessThan(200);
+  await page.getByRole("tab", { name: "In order" }).click();
+  const rows = page.getByRole("table", { name: "What happened" });
+  await rows.getByText("import-row").first().waitFor();
+  expect(await rows.getByRole("row").count()).toBeLessThan(100);
   expect(complaints).toEqual([]);
   await close();
 });

@@ -6,6 +6,7 @@ import { api, take } from "../api/client";
 import { adaptersQuery, answeredDecisionsQuery, definitionsQuery, operationsQuery, pendingDecisionsQuery, pendingLettersQuery } from "../api/queries";
 import * as icons from "../kit/icons";
 import { Status } from "../kit/status";
+import { letterTitle } from "../model/letter";
 import { exact } from "../model/time";
 import { useEventHits, useNamedHits } from "./finder-events";
 import { ID, MOST, type Hit } from "./hit";
@@ -80,8 +81,8 @@ function useOthers(text: string): Hit[] {
     ...[...decisions, ...answered].filter(({ id, prompt, step }) => has(id, prompt, step)).slice(0, MOST).map(({ id, prompt, workflow, status }): Hit => (
       { id: `decision-${id}`, group: "Decision", name: prompt, hint: workflow, status, go: () => navigate({ to: "/decisions", search: { id, ...(status === "pending" ? {} : { show: "answered" }) } }) }
     )),
-    ...letters.filter(({ id, what, step }) => has(id, what, step)).slice(0, MOST).map(({ id, step, what }): Hit => (
-      { id: `letter-${id}`, group: "Dead letter", name: `${step} · ${what}`, hint: id.slice(-6), go: () => navigate({ to: "/dead-letters", search: { id } }) }
+    ...letters.filter(({ id, what, step }) => has(id, what, step)).slice(0, MOST).map((letter): Hit => (
+      { id: `letter-${letter.id}`, group: "Dead letter", name: letterTitle(letter), hint: letter.id.slice(-6), go: () => navigate({ to: "/dead-letters", search: { id: letter.id } }) }
     )),
     ...operations.filter(({ id, action, reason = "" }) => has(id, action, reason)).slice(0, MOST).map(({ id, action, total, reason = "", status }): Hit => (
       { id: `operation-${id}`, group: "Operation", name: `${action} ${exact(total)}`, hint: reason, status, go: () => navigate({ to: "/operations", search: { id } }) }

@@ -13,11 +13,11 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
 export function KeysHelp({ onClose }: { readonly onClose: () => void }): JSX.Element {
   return (
     <Dialog title="Keys" open onClose={onClose} wide>
-      <div className="grid gap-x-8 gap-y-5 sm:grid-cols-2">
+      <div className="gap-x-8 sm:columns-2">
         {GROUPS.map(([title, keys]) => (
-          <section key={title}>
+          <section key={title} className="mb-5 break-inside-avoid">
             <h3 className="mb-1.5 font-semibold">{title}</h3>
-            <dl className="grid grid-cols-[88px_1fr] gap-y-1">
+            <dl className="grid grid-cols-[104px_1fr] gap-y-1">
               {keys.map(([key, what]) => (
                 <div key={key} className="contents"><dt><kbd className="rounded-sm border border-line-strong bg-sunken px-1.5 py-0.5">{key}</kbd></dt><dd className="text-muted">{what}</dd></div>
               ))}

@@ -1,4 +1,4 @@
-import { useId, useRef, useState, type JSX, type KeyboardEvent, type ToggleEvent } from "react";
+import { useEffect, useId, useRef, useState, type JSX, type KeyboardEvent, type ToggleEvent } from "react";
 import { buttonClass } from "./button";
 import * as icons from "./icons";
 
@@ -33,6 +33,17 @@ export function Menu({ label, items, small = false }: MenuProps): JSX.Element {
     place(popup.current, trigger.current.getBoundingClientRect());
     choices()[0]?.focus();
   };
+  // The page under it may move while it is read, as when what is above the button comes in.
+  useEffect(() => {
+    if (!open) return;
+    let frame = 0;
+    const follow = (): void => {
+      if (trigger.current !== null && popup.current !== null) place(popup.current, trigger.current.getBoundingClientRect());
+      frame = requestAnimationFrame(follow);
+    };
+    follow();
+    return () => cancelAnimationFrame(frame);
+  }, [open]);
   const onKey = (event: KeyboardEvent): void => {
     // Keys of the page are not meant while a choice is.
     event.stopPropagation();

@@ -74,9 +74,9 @@ function Form({ router, event }: { readonly router: string; readonly event: Even
           }} />
           {value === undefined && <span className="text-sm text-failed">expected JSON</span>}
         </label>
-        <div className="grid grid-cols-3 gap-2">
+        <div className="grid grid-cols-2 gap-2">
           {FIELDS.map(([name, label]) => (
-            <label key={name} className="flex min-w-0 flex-col gap-1"><span className="text-sm text-muted">{label}</span>
+            <label key={name} className={`flex min-w-0 flex-col gap-1 ${name === "type" ? "col-span-2" : ""}`}><span className="text-sm text-muted">{label}</span>
               <input className="field" value={fields[name]} onChange={(change) => {
                 setFields({ ...fields, [name]: change.target.value });
                 setAnswer(undefined);

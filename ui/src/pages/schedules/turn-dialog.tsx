@@ -82,7 +82,7 @@ function Backfill({ name, overlap, onDone, onClose }: BackfillProps): JSX.Elemen
     }}>
       <div className="flex flex-col gap-3">
         <p>Every tick of this span is started, at most 1,000, {overlap === "allow" ? "beside each other" : "one after the other"}; also those that were started before.</p>
-        <div className="grid grid-cols-2 gap-3 text-ink">
+        <div className="grid grid-cols-1 gap-3 text-ink sm:grid-cols-2">
           {fields.map(([label, value, write]) => (
             <label key={label} className="flex flex-col gap-1"><span className="text-sm text-muted">{label}</span>
               <input type="datetime-local" className="field" value={value} onChange={(event) => write(event.target.value)} />
