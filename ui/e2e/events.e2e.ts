@@ -246,3 +246,18 @@ test("the finder finds events, correlations, subjects, routers, schedules and ca
   expect(complaints).toEqual([]);
   await close();
 });
+
+test("after the server was killed and started again an open list goes on, and lacks nothing", async () => {
+  const { page, close } = await openTab(browser);
+  await page.goto(`${server.url}/events?type=crash.*`);
+  await emit("crash.before", {});
+  await page.getByRole("link", { name: "crash.before" }).waitFor();
+  await server.kill();
+  await page.getByText("no connection").first().waitFor();
+  await server.start();
+  await emit("crash.after", {});
+  await page.getByRole("link", { name: "crash.after" }).waitFor();
+  await page.getByRole("link", { name: "crash.before" }).waitFor();
+  await page.getByRole("link", { name: "live" }).waitFor();
+  await close();
+});
