@@ -59,13 +59,14 @@ export default function CorrelationPage(): JSX.Element {
   );
 }
 
+const KINDS = ["schedule", "event", "workflow", "step", "attempt"] as const;
+
 /** How much there is, and whether something lacks. */
 function Summary({ genealogy: { nodes, truncated, incomplete = [] } }: { readonly genealogy: Genealogy }): JSX.Element {
-  const counts = new Map<string, number>();
-  for (const { kind } of nodes) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const counts = new Map(KINDS.map((kind) => [kind, nodes.filter((node) => node.kind === kind).length]));
   return (
     <div className="text-sm text-muted">
-      <p>{[...counts].map(([kind, count]) => `${exact(count)} ${count === 1 ? kind : `${kind}s`}`).join(" · ")}</p>
+      <p>{[...counts].filter(([, count]) => count > 0).map(([kind, count]) => `${exact(count)} ${count === 1 ? kind : `${kind}s`}`).join(" · ")}</p>
       {truncated === true && <p className="text-waiting">There is more than is shown: of the newest workflows the steps or attempts are left out. Show less of each, or one line of it.</p>}
       {incomplete.length > 0 && <p className="text-waiting">The newest may lack: the server is behind with it and catches up by itself.</p>}
     </div>

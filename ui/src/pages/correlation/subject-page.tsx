@@ -26,7 +26,7 @@ export default function SubjectPage(): JSX.Element {
   const { subject } = subjectRoute.useParams();
   return (
     <Page filled title={<span className="inline-flex max-w-full items-center gap-1"><span className="min-w-0 wrap-anywhere">Journey of {subject}</span><CopyButton text={subject} what="the subject" /></span>}
-      actions={<><Link to="/workflows" search={{ subject }} className={buttonClass("plain", true)}>Its workflows</Link><Link to="/events" search={{ subject }} className={buttonClass("plain", true)}>Its events</Link></>}>
+      actions={<span className="flex gap-2"><Link to="/workflows" search={{ subject }} className={buttonClass("plain", true)}>Its workflows</Link><Link to="/events" search={{ subject }} className={buttonClass("plain", true)}>Its events</Link></span>}>
       <Journey key={subject} subject={subject} />
     </Page>
   );
