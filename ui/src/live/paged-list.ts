@@ -1,6 +1,6 @@
 /** What a filter lets through, newest first: read page by page, and renewed where somebody looks. */
 import type { Schemas } from "../api/client";
-import { replaceStretch, type Row } from "../model/window-list";
+import { order, replaceStretch, type Row } from "../model/window-list";
 
 export interface ListView<R extends Row> {
   readonly rows: readonly R[];
@@ -26,6 +26,8 @@ export interface RowPage<R extends Row> {
 export type ReadPage<R extends Row> = (place: Place) => Promise<RowPage<R>>;
 
 export const PAGE = 100;
+/** Rows from the top that count as the top. */
+const NEAR = PAGE / 2;
 
 export class PagedList<R extends Row> {
   private view: ListView<R> = { rows: [], state: "loading", error: undefined, more: false, behind: [] };
@@ -48,22 +50,33 @@ export class PagedList<R extends Row> {
     this.read = read;
   }
 
-  /** Reads the top again; what was read below it stays. */
-  async refresh(): Promise<void> {
+  /**
+   * Reads the top again; what was read below it stays. Where so much came that the two do not meet, the list begins
+   * anew, unless somebody looks far below: then it stays as it is until they come up again.
+   */
+  async refresh(index = 0): Promise<void> {
     await this.attempt(async () => {
       const page = await this.read({});
       const toEnd = page.next_cursor == null;
-      const first = this.view.rows.length <= PAGE;
-      if (first || toEnd) this.next = page.next_cursor ?? undefined;
-      const rows = first ? page.items : replaceStretch(this.view.rows, { rows: page.items, toEnd });
+      const meets = toEnd || this.meets(page.items);
+      if (!meets && index >= NEAR) return void this.show({});
+      const anew = this.view.rows.length <= PAGE || !meets;
+      if (anew || toEnd) this.next = page.next_cursor ?? undefined;
+      const rows = anew ? page.items : replaceStretch(this.view.rows, { rows: page.items, toEnd });
       this.show({ rows, more: this.next !== undefined, behind: page.incomplete ?? [] });
     });
+  }
+
+  /** Whether a page from the top reaches down to what is known. */
+  private meets(items: readonly R[]): boolean {
+    const [last, first] = [items.at(-1), this.view.rows[0]];
+    return last === undefined || first === undefined || order(last, first) >= 0;
   }
 
   /** Reads the rows on screen again, where the top is far above. */
   async refreshFrom(index: number): Promise<void> {
     const row = this.view.rows[index];
-    if (row === undefined || index < PAGE / 2 || !this.byMoment) return this.refresh();
+    if (row === undefined || index < NEAR || !this.byMoment) return this.refresh(index);
     await this.attempt(async () => {
       const before = new Date(Date.parse(row.created_at) + 1).toISOString();
       const page = await this.read({ before });

@@ -18,18 +18,20 @@ export interface LiveList<R extends Row> extends ListView<R> {
 interface Pace {
   /** It can be read from a moment on. */
   readonly byMoment?: boolean;
+  /** Milliseconds between two readings while records come in: the more a page costs the server, the longer. */
+  readonly pauseMs?: number;
   /** Milliseconds after which what comes without a record is seen. */
   readonly slowMs?: number;
 }
 
 /** A list that is kept fresh where somebody looks: at once on a record, slowly besides, and after a loss. Another filter is another component. */
-export function usePagedList<R extends Row>(read: ReadPage<R>, { byMoment = false, slowMs = SLOW }: Pace = {}): LiveList<R> {
+export function usePagedList<R extends Row>(read: ReadPage<R>, { byMoment = false, pauseMs = LIVE_PAUSE, slowMs = SLOW }: Pace = {}): LiveList<R> {
   const [list] = useState(() => new PagedList(read, byMoment));
   const view = useSyncExternalStore(list.subscribe, list.now);
   const first = useRef(0);
   useEffect(() => list.retarget(read), [list, read]);
   useEffect(() => {
-    const paced = throttled(() => list.refreshFrom(first.current), LIVE_PAUSE);
+    const paced = throttled(() => list.refreshFrom(first.current), pauseMs);
     paced.call();
     const offs = [hub.onRecords(paced.call), hub.onBack(paced.call)];
     const timer = setInterval(() => {
@@ -40,7 +42,7 @@ export function usePagedList<R extends Row>(read: ReadPage<R>, { byMoment = fals
       clearInterval(timer);
       paced.stop();
     };
-  }, [list, slowMs]);
+  }, [list, pauseMs, slowMs]);
   const onScroll = useCallback((index: number, nearEnd: boolean) => {
     first.current = index;
     if (nearEnd) void list.loadMore();

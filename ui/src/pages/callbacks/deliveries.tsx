@@ -23,6 +23,8 @@ interface DeliveriesProps {
 
 type Row = Delivery & { readonly created_at: string };
 
+/** The server reads each delivery from the instance that makes it. */
+const PACE = { pauseMs: 1_000 } as const;
 const COLUMNS = "pl-3 grid-cols-[minmax(0,1fr)_auto_auto] md:grid-cols-[116px_minmax(140px,1fr)_100px_68px_84px_minmax(100px,1.4fr)_92px]";
 
 /** What a callback told whom, and what became of it. */
@@ -32,7 +34,7 @@ export function Deliveries({ callback: { name }, status }: DeliveriesProps): JSX
     const page = await take(api.GET("/api/v1/callbacks/{name}/deliveries", { params: { path: { name }, query } }));
     return { ...page, items: page.items.map((delivery): Row => ({ ...delivery, created_at: delivery.at })) };
   }, [name, status]);
-  const { rows, state, error, more, onScroll, renew } = usePagedList(read);
+  const { rows, state, error, more, onScroll, renew } = usePagedList(read, PACE);
   const [asked, setAsked] = useState<Delivery>();
   if (state === "failed" && rows.length === 0) return <Failure error={error} retry={renew} />;
   if (state === "loading") return <Skeleton lines={6} />;

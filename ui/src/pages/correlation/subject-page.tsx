@@ -19,8 +19,8 @@ import { NodeLink } from "./node-link";
 type Entry = Schemas["JourneyEntry"] & { readonly created_at: string };
 
 const COLUMNS = "pl-3 grid-cols-[minmax(0,1fr)_auto] md:grid-cols-[minmax(200px,1.4fr)_130px_84px_minmax(120px,1.4fr)_120px_92px]";
-/** An event leaves no record: it is seen by then. */
-const SLOWLY = 2_000;
+/** An event leaves no record: it is seen after the longer time. */
+const PACE = { byMoment: true, pauseMs: 500, slowMs: 2_000 } as const;
 
 export default function SubjectPage(): JSX.Element {
   const { subject } = subjectRoute.useParams();
@@ -41,7 +41,7 @@ function Journey({ subject }: { readonly subject: string }): JSX.Element {
     const last = items.length < PAGE ? undefined : items.at(-1);
     return { ...page, items, next_cursor: last === undefined ? null : new Date(Date.parse(last.at) + 1).toISOString() };
   }, [subject]);
-  const { rows, state, error, more, onScroll, renew } = usePagedList(read, { byMoment: true, slowMs: SLOWLY });
+  const { rows, state, error, more, onScroll, renew } = usePagedList(read, PACE);
   const [active, setActive] = useState(-1);
   useKeys({ j: () => setActive(Math.min(rows.length - 1, active + 1)), k: () => setActive(Math.max(0, active - 1)) });
   if (state === "failed" && rows.length === 0) return <Failure error={error} retry={renew} />;

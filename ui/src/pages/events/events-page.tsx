@@ -19,8 +19,8 @@ import { asEventFilter, filtersOf, type EventFilters } from "./filters";
 import { EventRows } from "./rows";
 import { SendDialog } from "./send-dialog";
 
-/** An event that nothing takes further leaves no record: it is seen by then. */
-const SLOWLY = 2_000;
+/** Events come with their data. One that nothing takes further leaves no record: it is seen after the longer time. */
+const PACE = { pauseMs: 500, slowMs: 2_000 } as const;
 
 export default function EventsPage(): JSX.Element {
   const { id, send, ...search } = eventsRoute.useSearch();
@@ -59,7 +59,7 @@ function Listing({ filter, chosen, onOpen, onSearch }: ListingProps): JSX.Elemen
     const page = await take(api.GET("/api/v1/events", { params: { query: { limit: PAGE, ...filter, ...(cursor === undefined ? {} : { cursor }) } } }));
     return { ...page, items: page.items.map((event): Row => ({ ...event, created_at: event.at })) };
   }, [filter]);
-  const { rows, state, error, more, onScroll, renew } = usePagedList(read, { slowMs: SLOWLY });
+  const { rows, state, error, more, onScroll, renew } = usePagedList(read, PACE);
   const [active, setActive] = useState(-1);
   useKeys({
     j: () => setActive(Math.min(rows.length - 1, active + 1)),
