@@ -59,7 +59,10 @@ export class PagedList<R extends Row> {
       const page = await this.read({});
       const toEnd = page.next_cursor == null;
       const meets = toEnd || this.meets(page.items);
-      if (!meets && index >= NEAR) return void this.show({});
+      if (!meets && index >= NEAR) {
+        this.show({});
+        return;
+      }
       const anew = this.view.rows.length <= PAGE || !meets;
       if (anew || toEnd) this.next = page.next_cursor ?? undefined;
       const rows = anew ? page.items : replaceStretch(this.view.rows, { rows: page.items, toEnd });
