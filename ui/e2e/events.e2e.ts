@@ -176,7 +176,7 @@ test("a schedule is paused, resumed, started now, and made up for", async () => 
 
 test("a delivery that was given up is sent again", async () => {
   receiver.status = 410;
-  await emit("customer.created", { name: "tell-me" });
+  const { correlation_id: correlation } = await emit("customer.created", { name: "tell-me" });
   const { page, complaints, close } = await openTab(browser);
   await page.goto(`${server.url}/callbacks?name=crm&show=failed`);
   const row = page.getByRole("table", { name: "Deliveries" }).getByRole("row").filter({ hasText: "workflow.completed" });
@@ -190,6 +190,11 @@ test("a delivery that was given up is sent again", async () => {
   expect(receiver.got.at(-1)).toContain("workflow.completed");
   await page.getByRole("tab", { name: "Delivered" }).click();
   await row.first().waitFor();
+  // It stands in the graph beside what it tells of, and leads back.
+  await page.goto(`${server.url}/correlations/${correlation}?detail=workflows`);
+  await page.locator(".react-flow__node").getByText("callback-crm").first().click();
+  await page.getByRole("link", { name: "The callback" }).click();
+  await page.waitForURL(/\/callbacks\?name=crm/);
   expect(complaints).toEqual([]);
   await close();
 });

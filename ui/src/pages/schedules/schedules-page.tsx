@@ -50,6 +50,7 @@ export default function SchedulesPage(): JSX.Element {
                 </label>
                 <Tabs label="Which schedules" tabs={SHOWN} current={kind} onChange={(next) => change({ show: next === "all" ? undefined : next })} />
               </div>
+              {name !== undefined && chosen === undefined && <p role="status" className="text-waiting">There is no schedule {name}: no version of a workflow that is live has it.</p>}
               {data.more && <p className="text-sm text-muted">The first {exact(data.items.length)} are shown; there are more.</p>}
               {items.length === 0 ? <Empty title="No schedule fits">Take the word away, or show all of them.</Empty>
                 : <List items={items} chosen={name} onOpen={(next) => change({ name: next })} onSearch={() => find.current?.focus()} />}
