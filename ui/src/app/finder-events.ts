@@ -27,15 +27,18 @@ export function useNamedHits(text: string): Hit[] {
   ];
 }
 
-/** Events by id or by how their type begins; correlations and subjects by their whole name. */
-export function useEventHits(text: string): Hit[] {
+/** Events by id (asked for only where it is no run's: a browser complains of what is not there) or by how their type begins; correlations and subjects by their whole name. */
+export function useEventHits(text: string, isNoRun: boolean): Hit[] {
   const navigate = useNavigate();
   const isId = ID.test(text) && text.length === 36;
   const isWhole = text.length >= WHOLE;
-  const byId = useQuery({ ...eventQuery(text), enabled: isId, retry: false }).data;
   const byType = useQuery({ ...newestEventsQuery({ type: `${text}*` }, MOST), enabled: isWhole && !isId }).data?.items ?? [];
   const correlated = useQuery({ ...countQuery({ correlation_id: text }), enabled: isWhole }).data?.total ?? 0;
-  const correlatedEvents = useQuery({ ...newestEventsQuery({ correlation_id: text }, 1), enabled: isWhole }).data?.items ?? [];
+  const ofCorrelation = useQuery({ ...newestEventsQuery({ correlation_id: text }, MOST), enabled: isWhole });
+  const correlatedEvents = ofCorrelation.data?.items ?? [];
+  const own = correlatedEvents.find(({ id }) => id === text);
+  const asked = useQuery({ ...eventQuery(text), enabled: isId && isNoRun && ofCorrelation.isSuccess && own === undefined, retry: false }).data;
+  const byId = own ?? asked;
   const journey = useQuery({
     queryKey: ["journey", "find", text],
     queryFn: ({ signal }) => take(api.GET("/api/v1/subjects/{subject}/journey", { params: { path: { subject: text }, query: { limit: 1 } }, signal })),

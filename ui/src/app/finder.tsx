@@ -101,7 +101,7 @@ function useHits(text: string): Hit[] {
     placeholderData: keepPreviousData,
   });
   const others = useOthers(text);
-  const [events, named] = [useEventHits(text), useNamedHits(text)];
+  const [events, named] = [useEventHits(text, found.data?.items.length === 0 && !found.isPlaceholderData), useNamedHits(text)];
   const has = (name: string): boolean => name.toLowerCase().includes(text.toLowerCase());
   const instances = text.length < 2 ? [] : (found.data?.items ?? []);
   return [
