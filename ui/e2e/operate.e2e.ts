@@ -313,7 +313,7 @@ test("anything is found by Ctrl-K", async () => {
   await page.getByText("Partitions").waitFor();
   await page.keyboard.press("Control+k");
   await page.keyboard.type(id);
-  await page.getByRole("option", { name: new RegExp(id.slice(-6)) }).waitFor();
+  await page.getByRole("option", { name: `sleeper ${id.slice(-6)}` }).waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(`${server.url}/workflows/${id}`);
   const made = await api.post<Schemas["Operation"]>("/operations", { action: "pause", ids: [id], reason: "find this one" });

@@ -4,8 +4,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Api, CUSTOMER, ORDER, put } from "./harness/api";
+import type { components } from "../src/api/schema";
+import { Api, CUSTOMER, eventful, ORDER, put } from "./harness/api";
 import { launch, openTab, PHONE, WIDE, type Tab } from "./harness/browser";
+import { Receiver } from "./harness/receiver";
 import { TestServer } from "./harness/server";
 import { until } from "./harness/until";
 
@@ -22,13 +24,18 @@ workflow:
   steps: [{ id: open, adapter: billing-system, retry: { max-attempts: 1, on-exhausted: dead-letter } }]
 `;
 
+type EventAccepted = components["schemas"]["EventAccepted"];
+
 interface Found {
   readonly id: string;
   readonly impact: string | null;
   readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
 }
 
+const EVIL = '<img src=x onerror="document.title=1">';
+
 let server: TestServer;
+let receiver: Receiver;
 let browser: Browser;
 /** By name: the address, the text by which the page shows that it is there, and what is done first. */
 const pages = new Map<string, readonly [path: string, sign: string, act?: (page: Page) => Promise<void>]>();
@@ -41,10 +48,27 @@ const type = (...keys: readonly string[]) => async (page: Page): Promise<void> =
   for (const key of keys) await page.keyboard.press(key);
 };
 
+/** Events, what they led to, a schedule that is held, and deliveries of which some were given up. */
+async function putEvents(api: Api): Promise<{ readonly order: EventAccepted; readonly refused: EventAccepted }> {
+  await api.apply(eventful(receiver.url));
+  const emit = (type: string, data: unknown, more = ""): Promise<EventAccepted> => api.post(`/events?type=${encodeURIComponent(type)}&source=/shop${more}`, data);
+  await emit("customer.created", { name: "Grace" }, "&subject=Grace");
+  receiver.status = 410;
+  await emit("customer.created", { name: "Ada" }, "&subject=Ada");
+  const refused = await emit("customer.created", { note: "has no name" });
+  await emit("sensor.read", { celsius: 21.5 });
+  await emit(EVIL, { note: EVIL }, `&subject=${encodeURIComponent(EVIL)}`);
+  const order = await emit("order.placed", { amount: 12_000, region: "EU", many: true }, "&subject=Ada");
+  await api.post("/schedules/nightly-report.night/trigger", { reason: "to see one" });
+  await until("a delivery is given up", async () => (await api.get<{ items: unknown[] }>("/callbacks/crm/deliveries?status=failed")).items.length > 0);
+  return { order, refused };
+}
+
 beforeAll(async () => {
-  server = await TestServer.dev();
+  [server, receiver] = await Promise.all([TestServer.dev(), Receiver.start()]);
   const api = new Api(server);
   await put(api);
+  const { order, refused } = await putEvents(api);
   await api.turn("chat", { mode: "failing", status: 400 });
   const again = await api.start("customer-onboarding", CUSTOMER);
   await api.reaches(again, "compensated");
@@ -95,6 +119,25 @@ beforeAll(async () => {
     adapters: ["/adapters?name=billing-system", "Called by"],
     "adapter-limits": ["/adapters?name=billing-system", "Calls at once", press("Limits")],
     "dead-letters": ["/dead-letters", "open-account"],
+    events: ["/events", "customer.created"],
+    "events-empty": ["/events?type=nothing.*", "No event matches"],
+    event: [`/events?id=${order.id}`, "the router orders, rule big"],
+    "event-not-started": [`/events?id=${refused.id}`, "It waits as a dead letter"],
+    "event-markup": ["/events?type=<*", "onerror"],
+    "event-send": ["/events?send=yes", "with one it is taken once"],
+    correlation: [`/correlations/${order.correlation_id}?view=graph`, "big-order"],
+    "correlation-node": [`/correlations/${order.correlation_id}?view=graph&node=${order.id}`, "What it led to"],
+    "correlation-order": [`/correlations/${order.correlation_id}?view=order&detail=attempts`, "attempt"],
+    "correlation-unknown": ["/correlations/none", "Nothing is known of this correlation"],
+    subject: ["/subjects/Ada", "order.placed"],
+    "subject-empty": ["/subjects/nobody", "Nothing happened for nobody"],
+    routers: ["/routers", "event.amount"],
+    "router-explain": [`/routers?name=orders&explain=yes&event=${order.id}`, "It goes to"],
+    schedules: ["/schedules", "nightly-report.night"],
+    schedule: ["/schedules?name=nightly-report.night", "Missed ticks"],
+    "schedule-backfill": ["/schedules?name=nightly-report.night", "Every tick of this span", press("Make up for the past")],
+    callbacks: ["/callbacks", "workflow.completed"],
+    "callback-again": ["/callbacks?show=failed", "knows a repeat", press(/once more/)],
     operations: ["/operations", "the report is due"],
     system: ["/system", "Partitions"],
     "system-nodes": ["/system?tab=nodes", "This server is alone on its store"],
@@ -124,6 +167,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await server.stop();
+  await receiver.stop();
 });
 
 async function serious(page: Page): Promise<string[]> {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use engine::Payload;
 use engine::codec::{CodecError, blobs_named, payloads_of_fact, payloads_of_start, unpack_history};
-use engine::record::{EventTaken, SlotBody, WindowOffered};
+use engine::record::{EventOffered, EventTaken, SlotBody, WindowOffered};
 use store::{BlobHash, Change, Holder, Row, Table};
 
-use crate::events::Event;
+use crate::events::{Event, kept_in};
 use crate::partition::outbox_message;
 use crate::windows::item_in;
 
@@ -37,6 +37,11 @@ pub(crate) fn named_by_offer(by: Holder, offered: &WindowOffered) -> Option<Chan
     named_by(by, start.into_iter().flat_map(payloads_of_start))
 }
 
+/// What an event names that is kept for those who wait for it, for its row.
+pub(crate) fn named_by_kept(by: Holder, kept: &EventOffered) -> Option<Change> {
+    named_by(by, [&kept.meta, &kept.data].into_iter().flatten())
+}
+
 /// What the row of a keyed table names, if it names blobs.
 pub fn named_by_row(table: Table, row: &Row) -> Option<Change> {
     let by = || Holder::Row {
@@ -47,6 +52,7 @@ pub fn named_by_row(table: Table, row: &Row) -> Option<Change> {
     match table {
         Table::Outbox => named_by_message(by(), &SlotBody::MessageSent(outbox_message(row)?)),
         Table::Event => named_by_event(by(), &Event::read(&row.value)?.taken),
+        Table::Key => named_by_kept(by(), &kept_in(row)?),
         Table::Window => named_by_offer(by(), &item_in(row)?),
         _ => None,
     }

@@ -73,7 +73,7 @@ impl Table {
 
     /// Whether its rows may name blobs: those that do are said with [`Change::NameBlobs`].
     pub const fn may_name_blobs(self) -> bool {
-        matches!(self, Self::Outbox | Self::Event | Self::Window)
+        matches!(self, Self::Key | Self::Outbox | Self::Event | Self::Window)
     }
 
     /// The table's name in storage.

@@ -82,3 +82,49 @@ export async function put(api: Api): Promise<void> {
   await api.apply(MORE);
   await api.apply(MORE.replaceAll("version: 1.0.0", "version: 1.1.0").replaceAll("for: 30m", "for: 45m"));
 }
+
+/** Workflows that events, routers, schedules and callbacks have to do with; `receiver` is told of what becomes of them. */
+export function eventful(receiver: string): string {
+  return `
+workflow:
+  name: greet
+  version: 1.0.0
+  timeout: 1h
+  trigger: { type: event, event-type: customer.created }
+  subject: "\${ event.name }"
+  input: { schema: { type: object, required: [name], properties: { name: { type: string } } } }
+  steps: [{ id: say, adapter: local, action: echo, input: { name: "\${ input.name }" } }]
+---
+workflow:
+  name: big-order
+  version: 1.0.0
+  timeout: 1h
+  input: { schema: { type: object } }
+  steps: [{ id: check, adapter: local, action: echo }, { id: start-one, workflow: small-order }]
+---
+workflow:
+  name: small-order
+  version: 1.0.0
+  timeout: 1h
+  input: { schema: { type: object } }
+  steps: [{ id: pack, adapter: local, action: echo }]
+---
+workflow:
+  name: nightly-report
+  version: 1.0.0
+  timeout: 1h
+  trigger: { type: schedule, id: night, cron: "0 3 * * *", time-zone: Europe/Berlin, catch-up: last, overlap: skip }
+  steps: [{ id: report, adapter: local, action: echo }]
+---
+routers:
+  - name: orders
+    match: meta.type == 'order.placed'
+    rules:
+      - { name: big, condition: event.amount > 10000 && event.region == 'EU', destination: big-order, priority: high }
+      - { name: pool, condition: event.many == true, destination: { pool: [{ destination: big-order, weight: 3 }, { destination: small-order }], balance: weighted } }
+    default: small-order
+---
+callbacks:
+  - { name: crm, event: workflow.completed, url: "${receiver}/hooks", workflow: greet }
+`;
+}

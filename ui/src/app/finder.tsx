@@ -3,24 +3,17 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useDeferredValue, useState, type JSX, type KeyboardEvent } from "react";
 import { api, take } from "../api/client";
-import { adaptersQuery, answeredDecisionsQuery, countQuery, definitionsQuery, operationsQuery, pendingDecisionsQuery, pendingLettersQuery } from "../api/queries";
+import { adaptersQuery, answeredDecisionsQuery, definitionsQuery, operationsQuery, pendingDecisionsQuery, pendingLettersQuery } from "../api/queries";
 import * as icons from "../kit/icons";
 import { Status } from "../kit/status";
+import { letterTitle } from "../model/letter";
 import { exact } from "../model/time";
+import { useEventHits, useNamedHits } from "./finder-events";
+import { ID, MOST, type Hit } from "./hit";
 import { PLACES } from "./places";
 
-interface Hit {
-  readonly id: string;
-  readonly group: string;
-  readonly name: string;
-  readonly hint: string;
-  readonly status?: string;
-  readonly go: () => unknown;
-}
 
-const MOST = 8;
-
-/** Finds pages, definitions, adapters, instances by id, name or error, decisions, dead letters and operations. */
+/** Finds pages, definitions, adapters, routers, schedules, callbacks, instances by id, name or error, events, decisions, dead letters and operations. */
 export function Finder({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
@@ -73,9 +66,7 @@ export function Finder({ onClose }: { readonly onClose: () => void }): JSX.Eleme
   );
 }
 
-const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-/i;
-
-/** Decisions, dead letters, operations and correlations: by id, or by what they say. */
+/** Decisions, dead letters and operations: by id, or by what they say. */
 function useOthers(text: string): Hit[] {
   const navigate = useNavigate();
   const isId = ID.test(text);
@@ -84,20 +75,18 @@ function useOthers(text: string): Hit[] {
   const answered = useQuery({ ...answeredDecisionsQuery, enabled: isId }).data?.items ?? [];
   const letters = useQuery(pendingLettersQuery).data?.items ?? [];
   const operations = useQuery({ ...operationsQuery, enabled: text.length >= 2, refetchInterval: false, staleTime: 0 }).data?.items ?? [];
-  const correlated = useQuery({ ...countQuery({ correlation_id: wanted }), enabled: isId && text.length === 36 }).data?.total ?? 0;
   if (text.length < 2) return [];
   const has = (...words: readonly string[]): boolean => words.some((word) => word.toLowerCase().includes(wanted));
   return [
     ...[...decisions, ...answered].filter(({ id, prompt, step }) => has(id, prompt, step)).slice(0, MOST).map(({ id, prompt, workflow, status }): Hit => (
       { id: `decision-${id}`, group: "Decision", name: prompt, hint: workflow, status, go: () => navigate({ to: "/decisions", search: { id, ...(status === "pending" ? {} : { show: "answered" }) } }) }
     )),
-    ...letters.filter(({ id, what, step }) => has(id, what, step)).slice(0, MOST).map(({ id, step, what }): Hit => (
-      { id: `letter-${id}`, group: "Dead letter", name: `${step} · ${what}`, hint: id.slice(-6), go: () => navigate({ to: "/dead-letters", search: { id } }) }
+    ...letters.filter(({ id, what, step }) => has(id, what, step)).slice(0, MOST).map((letter): Hit => (
+      { id: `letter-${letter.id}`, group: "Dead letter", name: letterTitle(letter), hint: letter.id.slice(-6), go: () => navigate({ to: "/dead-letters", search: { id: letter.id } }) }
     )),
     ...operations.filter(({ id, action, reason = "" }) => has(id, action, reason)).slice(0, MOST).map(({ id, action, total, reason = "", status }): Hit => (
       { id: `operation-${id}`, group: "Operation", name: `${action} ${exact(total)}`, hint: reason, status, go: () => navigate({ to: "/operations", search: { id } }) }
     )),
-    ...(correlated === 0 ? [] : [{ id: `correlation-${wanted}`, group: "Correlation", name: `${exact(correlated)} ${correlated === 1 ? "workflow" : "workflows"} set in motion`, hint: "", go: () => navigate({ to: "/workflows", search: { correlation_id: wanted } }) }]),
   ];
 }
 
@@ -112,6 +101,7 @@ function useHits(text: string): Hit[] {
     placeholderData: keepPreviousData,
   });
   const others = useOthers(text);
+  const [events, named] = [useEventHits(text, found.data?.items.length === 0 && !found.isPlaceholderData), useNamedHits(text)];
   const has = (name: string): boolean => name.toLowerCase().includes(text.toLowerCase());
   const instances = text.length < 2 ? [] : (found.data?.items ?? []);
   return [
@@ -121,7 +111,9 @@ function useHits(text: string): Hit[] {
       ...(text === "" ? [] : [{ id: `start-${name}`, group: "Start", name: `Start ${name}`, hint: "", go: () => navigate({ to: "/definitions/$name", params: { name }, search: { start: "yes" } }) }]),
     ]),
     ...(text === "" ? [] : adapters.filter(({ name }) => has(name)).slice(0, MOST).map(({ name, type }): Hit => ({ id: `adapter-${name}`, group: "Adapter", name, hint: type, go: () => navigate({ to: "/adapters", search: { name } }) }))),
+    ...named,
     ...instances.map(({ id, workflow, status }): Hit => ({ id, group: "Workflow", name: `${workflow} ${id.slice(-6)}`, hint: "", status, go: () => navigate({ to: "/workflows/$id", params: { id } }) })),
+    ...events,
     ...others,
   ];
 }

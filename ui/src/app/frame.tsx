@@ -59,6 +59,6 @@ function useTitle(): void {
   const path = useRouterState({ select: (state) => state.location.pathname });
   useEffect(() => {
     const place = PLACES.findLast(({ to }) => (to === "/" ? path === "/" : path.startsWith(to)));
-    document.title = `${path.split("/")[2] ?? place?.name ?? "Orchestrator"} · Orchestrator`;
+    document.title = `${decodeURIComponent(path.split("/")[2] ?? place?.name ?? "Orchestrator")} · Orchestrator`;
   }, [path]);
 }

@@ -1,5 +1,6 @@
 /** The pages and what their addresses hold: every filter, tab, selection and position. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { EVENT_FILTERS } from "../pages/events/filters";
 import { FILTERS } from "../pages/workflows/filters";
 import { Frame } from "./frame";
 import { CrashPage, MissingPage } from "./odd-pages";
@@ -42,6 +43,24 @@ export const deadLettersRoute = createRoute({
 export const operationsRoute = createRoute({
   ...under, path: "/operations", validateSearch: only("id"), component: lazyRouteComponent(() => import("../pages/operations/operations-page")),
 });
+export const eventsRoute = createRoute({
+  ...under, path: "/events", validateSearch: only(...EVENT_FILTERS, "id", "send"), component: lazyRouteComponent(() => import("../pages/events/events-page")),
+});
+export const correlationRoute = createRoute({
+  ...under, path: "/correlations/$id", validateSearch: only("view", "detail", "node", "line"), component: lazyRouteComponent(() => import("../pages/correlation/correlation-page")),
+});
+export const subjectRoute = createRoute({
+  ...under, path: "/subjects/$subject", component: lazyRouteComponent(() => import("../pages/correlation/subject-page")),
+});
+export const routersRoute = createRoute({
+  ...under, path: "/routers", validateSearch: only("name", "explain", "event"), component: lazyRouteComponent(() => import("../pages/routers/routers-page")),
+});
+export const schedulesRoute = createRoute({
+  ...under, path: "/schedules", validateSearch: only("name", "q", "show"), component: lazyRouteComponent(() => import("../pages/schedules/schedules-page")),
+});
+export const callbacksRoute = createRoute({
+  ...under, path: "/callbacks", validateSearch: only("name", "show"), component: lazyRouteComponent(() => import("../pages/callbacks/callbacks-page")),
+});
 export const definitionsRoute = createRoute({
   ...under, path: "/definitions", component: lazyRouteComponent(() => import("../pages/definitions/definitions-page")),
 });
@@ -61,7 +80,7 @@ export const auditRoute = createRoute({
 
 const tree = root.addChildren([
   overviewRoute, workflowsRoute, workflowRoute, compareRoute, decisionsRoute, deadLettersRoute, operationsRoute, definitionsRoute, definitionRoute, adaptersRoute,
-  systemRoute, auditRoute,
+  systemRoute, auditRoute, eventsRoute, correlationRoute, subjectRoute, routersRoute, schedulesRoute, callbacksRoute,
 ]);
 
 export function makeRouter() {

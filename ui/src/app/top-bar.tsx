@@ -42,10 +42,13 @@ function Environment({ name }: { readonly name: string | undefined }): JSX.Eleme
   );
 }
 
+/** Pages that are reached from others only. */
+const WITHIN: Readonly<Record<string, string>> = { correlations: "/events", subjects: "/events", compare: "/workflows" };
+
 function Breadcrumb(): JSX.Element {
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const [, first = "", second] = path.split("/");
-  const place = PLACES.find(({ to }) => to === `/${first}`);
+  const [, first = "", second = WITHIN[first] === undefined ? undefined : first] = path.split("/");
+  const place = PLACES.find(({ to }) => to === (WITHIN[first] ?? `/${first}`));
   if (place === undefined) return <span className="truncate font-medium capitalize">{first}</span>;
   return (
     <nav aria-label="Breadcrumb" className="hidden min-w-0 items-center gap-2 sm:flex">

@@ -1,11 +1,10 @@
 /** The drawing of a flow: boxes where the layout puts them, with whatever state is laid over. */
-import { Background, BackgroundVariant, Controls, MiniMap, ReactFlow, type Edge, type Node, type ReactFlowInstance, type Viewport } from "@xyflow/react";
-import "@xyflow/react/dist/base.css";
+import type { Edge, Node, Viewport } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState, type JSX, type RefObject } from "react";
 import type { Flow } from "../model/flow";
 import { layout, type Box, type Direction, type Drawing } from "../model/layout";
-import { FlowEdge, type FlowEdgeData } from "./edge";
-import "./graph.css";
+import { Canvas, isLarge, LEAST_ZOOM, MARGIN, placeOn, type View } from "./canvas";
+import type { FlowEdgeData } from "./edge";
 import { NODE_TYPES, type BoxData } from "./nodes";
 
 /** How a box and a link are to look; undefined: as in a definition, without any run. */
@@ -25,11 +24,6 @@ interface FlowGraphProps {
   readonly onOpen: (step: string) => void;
 }
 
-const EDGE_TYPES = { flow: FlowEdge };
-const FIT = { padding: 0.06, maxZoom: 1 } as const;
-/** Smaller than so nobody reads it: what does not fit then is reached by moving. */
-const LEAST_ZOOM = 0.72;
-const MARGIN = 24;
 /** What the eye looks for first. */
 const URGENT = ["deciding", "failed", "retrying", "running", "waiting"];
 
@@ -48,7 +42,7 @@ export function FlowGraph({ flow, overlay, open, selected, onSelect, onOpen }: F
     ariaLabel: label(box, overlay?.box(box)?.words),
   })), [drawing, overlay, open, selected, turn]);
   const edges = useMemo(() => edgesOf(drawing, overlay), [drawing, overlay]);
-  const instance = useRef<ReactFlowInstance<Node<BoxData>, Edge<FlowEdgeData>>>(undefined);
+  const instance = useRef<View<Node<BoxData>>>(undefined);
   const latest = useRef({ overlay, selected });
   useEffect(() => {
     latest.current = { overlay, selected };
@@ -63,24 +57,15 @@ export function FlowGraph({ flow, overlay, open, selected, onSelect, onOpen }: F
   }, [drawing, frame]);
   // The view follows the layout, never the run: nothing moves while a run goes on.
   useEffect(look, [look]);
+  const stepOf = (id: string | undefined): string | undefined => drawing.boxes.find((box) => box.id === id)?.step?.id;
   return (
     <div ref={frame} className="flow h-full min-h-0 w-full">
-      <ReactFlow<Node<BoxData>, Edge<FlowEdgeData>> nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} edgeTypes={EDGE_TYPES}
-        onInit={(made) => {
-          instance.current = made;
+      <Canvas label={`The steps of ${flow.name}`} nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} selected={selected} isLarge={isLarge(drawing.width)}
+        onSelect={(id) => onSelect(stepOf(id))}
+        onReady={(view) => {
+          instance.current = view;
           look();
-        }}
-        onNodeClick={(_, node) => onSelect(node.data.box.step?.id)} onPaneClick={() => onSelect(undefined)}
-        onSelectionChange={({ nodes: chosen }) => {
-          const id = chosen[0]?.data.box.step?.id;
-          if (id !== undefined && id !== selected) onSelect(id);
-        }}
-        minZoom={0.2} maxZoom={1.6} nodesDraggable={false} nodesConnectable={false} edgesFocusable={false} deleteKeyCode={null} multiSelectionKeyCode={null}
-        zoomOnScroll={false} panOnScroll preventScrolling={false} zoomActivationKeyCode={["Control", "Meta"]} aria-label={`The steps of ${flow.name}`}>
-        <Background variant={BackgroundVariant.Dots} gap={16} size={1} color="var(--border)" />
-        <Controls showInteractive={false} position="bottom-left" fitViewOptions={FIT} />
-        {drawing.width * LEAST_ZOOM > 900 && <MiniMap pannable className="max-md:!hidden" nodeColor="var(--border-strong)" maskColor="color-mix(in oklab, var(--surface) 70%, transparent)" ariaLabel="The whole of it, small" />}
-      </ReactFlow>
+        }} />
     </div>
   );
 }
@@ -104,12 +89,8 @@ function firstView(drawing: Drawing, frame: HTMLElement, { overlay, selected }: 
   const zoom = Math.min(1, Math.max(LEAST_ZOOM, Math.min(width / drawing.width, height / drawing.height)));
   const urgent = URGENT.map((status) => drawing.boxes.findLast((box) => box.kind === "step" && overlay?.box(box)?.status === status));
   const focus = drawing.boxes.find((box) => box.id === selected) ?? urgent.find((box) => box !== undefined) ?? drawing.boxes[0];
-  const place = (room: number, whole: number, at: number): number => {
-    const spare = room - whole * zoom;
-    return MARGIN + (spare >= 0 ? spare / 2 : Math.min(0, Math.max(spare, room / 2 - at * zoom)));
-  };
   return {
-    x: place(width, drawing.width, (focus?.x ?? 0) + (focus?.width ?? 0) / 2), y: place(height, drawing.height, (focus?.y ?? 0) + (focus?.height ?? 0) / 2), zoom,
+    x: placeOn(width, drawing.width, (focus?.x ?? 0) + (focus?.width ?? 0) / 2, zoom), y: placeOn(height, drawing.height, (focus?.y ?? 0) + (focus?.height ?? 0) / 2, zoom), zoom,
   };
 }
 

@@ -1,14 +1,15 @@
-import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
+import type { Node, NodeProps } from "@xyflow/react";
 import { Link } from "@tanstack/react-router";
 import { memo, type JSX } from "react";
 import * as icons from "../kit/icons";
 import { lookOf } from "../kit/status";
 import { Took } from "../kit/time";
 import type { FlowStep, StepKind } from "../model/flow";
-import type { Box, Direction } from "../model/layout";
+import type { Box } from "../model/layout";
 import { splitNested } from "../model/nested";
 import type { Child, LaneCounts } from "../model/run/state";
 import { exact } from "../model/time";
+import { Handles } from "./handles";
 
 /** What a run says about a step, ready to be drawn. */
 export interface StepOverlay {
@@ -41,21 +42,7 @@ const KIND_ICONS: Readonly<Record<StepKind, typeof icons.Tick>> = {
   break: icons.Slash, group: icons.Ring,
 };
 
-function Handles({ direction, block = false }: { readonly direction: Direction; readonly block?: boolean }): JSX.Element {
-  const [start, end, side] = direction === "right" ? [Position.Left, Position.Right, Position.Bottom] : [Position.Top, Position.Bottom, Position.Right];
-  return (
-    <>
-      <Handle id="in" type="target" position={start} />
-      <Handle id="out" type="source" position={end} />
-      <Handle id="below" type="source" position={side} />
-      <Handle id="under" type="target" position={side} />
-      {block && <Handle id="enter" type="source" position={start} className="inward" />}
-      {block && <Handle id="leave" type="target" position={end} className="inward" />}
-    </>
-  );
-}
-
-const edgeColour: Readonly<Record<string, string>> = {
+export const edgeColour: Readonly<Record<string, string>> = {
   running: "border-running", retrying: "border-waiting", waiting: "border-waiting", deciding: "border-human", failed: "border-failed",
   stuck: "border-failed",
 };

@@ -24,6 +24,11 @@ export const Definitions = icon(<><path d="M4 1.800h5.500L13 5.200v9H4z" /><path
 export const Adapters = icon(<path d="M6 2v3M10 2v3M4.5 5h7v2.500a3.5 3.5 0 0 1-7 0zM8 11v3" />);
 export const System = icon(<><rect x="2" y="2.5" width="12" height="4.5" rx="1" /><rect x="2" y="9" width="12" height="4.5" rx="1" /><path d="M4.5 4.800h.01M4.5 11.300h.01" /></>);
 export const Audit = icon(<><circle cx="8" cy="8" r="6" /><path d="M8 4.500V8l2.5 1.5" /></>);
+export const Events = icon(<path d="M9 1.800 3.800 9H7.500L7 14.200 12.200 7H8.500z" />);
+export const Routers = icon(<><path d="M1.800 8H5c3 0 2.500-4 5.500-4h3.200M5 8c3 0 2.500 4 5.500 4h3.200" /><path d="m11.800 2 2 2-2 2M11.800 10l2 2-2 2" /></>);
+export const Schedules = icon(<><rect x="2" y="3" width="12" height="11" rx="1.500" /><path d="M2 6.500h12M5.200 1.500v3M10.800 1.500v3M5.500 10l1.700 1.700 3.300-3.300" /></>);
+export const Callbacks = icon(<path d="M1.800 8H10M6.800 4.500 10.300 8l-3.500 3.500M13.800 2.500v11" />);
+export const Journey = icon(<><circle cx="3.500" cy="3.500" r="1.500" /><circle cx="12.500" cy="12.500" r="1.500" /><path d="M5 3.500h5.500a2.200 2.200 0 0 1 0 4.500h-5a2.200 2.200 0 0 0 0 4.500H11" /></>);
 export const Search = icon(<><circle cx="7" cy="7" r="4.5" /><path d="m10.5 10.5 3 3" /></>);
 export const Copy = icon(<><rect x="5.5" y="5.5" width="8" height="8" rx="1.5" /><path d="M10.5 3.500v-.200a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h.200" /></>);
 export const Check = icon(<path d="m3.5 8.5 3 3 6-7" />);

@@ -1,4 +1,4 @@
-import { useId, useRef, useState, type JSX, type KeyboardEvent, type ToggleEvent } from "react";
+import { useId, useLayoutEffect, useRef, useState, type JSX, type KeyboardEvent, type ToggleEvent } from "react";
 import { buttonClass } from "./button";
 import * as icons from "./icons";
 
@@ -29,10 +29,19 @@ export function Menu({ label, items, small = false }: MenuProps): JSX.Element {
   const choices = (): HTMLElement[] => [...(popup.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
   const onToggle = ({ newState }: ToggleEvent): void => {
     setOpen(newState === "open");
-    if (newState !== "open" || trigger.current === null || popup.current === null) return;
-    place(popup.current, trigger.current.getBoundingClientRect());
-    choices()[0]?.focus();
+    if (newState === "open") choices()[0]?.focus({ preventScroll: true });
   };
+  // The page under it may move while it is read, as when what is above the button comes in.
+  useLayoutEffect(() => {
+    if (!open) return;
+    let frame = 0;
+    const follow = (): void => {
+      if (trigger.current !== null && popup.current !== null) place(popup.current, trigger.current.getBoundingClientRect());
+      frame = requestAnimationFrame(follow);
+    };
+    follow();
+    return () => cancelAnimationFrame(frame);
+  }, [open]);
   const onKey = (event: KeyboardEvent): void => {
     // Keys of the page are not meant while a choice is.
     event.stopPropagation();
@@ -48,7 +57,7 @@ export function Menu({ label, items, small = false }: MenuProps): JSX.Element {
     <>
       <button ref={trigger} type="button" className={buttonClass("plain", small)} aria-label={label} title={label} aria-haspopup="menu" aria-expanded={open} popoverTarget={id}><icons.More size={14} /></button>
       <div ref={popup} id={id} popover="auto" role="menu" aria-label={label} onToggle={onToggle} onKeyDown={onKey}
-        className="fixed inset-auto m-0 w-[min(340px,calc(100vw-24px))] rounded border border-line bg-raised p-1 text-ink shadow-float">
+        className={`fixed inset-auto m-0 w-[min(340px,calc(100vw-24px))] rounded border border-line bg-raised p-1 text-ink shadow-float ${open ? "" : "opacity-0"}`}>
         {items.map(({ name, hint, danger = false, onChoose }) => (
           <button key={name} type="button" role="menuitem" tabIndex={-1} onClick={() => {
             popup.current?.hidePopover();

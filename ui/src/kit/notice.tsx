@@ -19,7 +19,7 @@ const TONES = {
 export function Notice({ tone, children, action }: NoticeProps): JSX.Element {
   return (
     <div className={`flex flex-wrap items-center gap-x-4 gap-y-2 rounded border px-3 py-2 ${TONES[tone]}`}>
-      <div className="min-w-0 flex-1">{children}</div>
+      <div className="min-w-0 flex-1 basis-56">{children}</div>
       {action}
     </div>
   );

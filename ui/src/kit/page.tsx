@@ -12,7 +12,7 @@ export function Page({ title, actions, children, filled = false }: PageProps): J
   return (
     <div className={`flex flex-col gap-4 p-4 lg:p-6 ${filled ? "h-full min-h-0" : "mx-auto w-full max-w-[1440px]"}`}>
       <div className="flex min-h-8 flex-wrap items-center gap-x-4 gap-y-2">
-        <h1 className="min-w-0 flex-1 text-xl font-semibold tracking-[-0.01em]">{title}</h1>
+        <h1 className="max-w-full shrink-0 grow text-xl font-semibold tracking-[-0.01em]">{title}</h1>
         {actions}
       </div>
       {children}

@@ -1,4 +1,4 @@
-import type { JSX, KeyboardEvent } from "react";
+import { useEffect, useRef, type JSX, type KeyboardEvent } from "react";
 
 interface TabsProps<T extends string> {
   readonly label: string;
@@ -19,8 +19,14 @@ export function Tabs<T extends string>({ label, tabs, current, onChange }: TabsP
     onChange(tab.id);
     (event.currentTarget.children[next] as HTMLElement).focus();
   };
+  const list = useRef<HTMLDivElement>(null);
+  // Where there is no room for all of them, the one that is shown is.
+  useEffect(() => {
+    const [row, tab] = [list.current, list.current?.querySelector<HTMLElement>("[aria-selected=true]")];
+    if (row !== null && tab != null && tab.offsetLeft + tab.offsetWidth > row.scrollLeft + row.clientWidth) row.scrollLeft = tab.offsetLeft + tab.offsetWidth - row.clientWidth;
+  }, [current]);
   return (
-    <div role="tablist" aria-label={label} onKeyDown={onKey} className="flex gap-1 overflow-x-auto">
+    <div ref={list} role="tablist" aria-label={label} onKeyDown={onKey} className="relative flex gap-1 overflow-x-auto">
       {tabs.map(({ id, name, count }) => (
         <button key={id} type="button" role="tab" aria-selected={id === current} tabIndex={id === current ? 0 : -1} onClick={() => onChange(id)}
           className={`h-8 rounded px-3 font-medium whitespace-nowrap ${id === current ? "bg-selected text-accent-text" : "text-muted hover:bg-hover hover:text-ink"}`}>

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { actOnAll, type BulkProgress } from "./bulk";
 import { diffLines } from "./diff";
+import { letterTitle } from "./letter";
 import { parseMetrics, quantile, rate, total } from "./prometheus";
 import { fieldsOf, fill, firstValue, textsOf } from "./schema-form";
 import { duration, exact, figure, span, when } from "./time";
@@ -172,3 +173,9 @@ test("a stop leaves the rest alone", async () => {
   expect(last).toMatchObject({ done: 1, finished: true });
   expect(act).toHaveBeenCalledTimes(1);
 });
+
+test.each([
+  [{ kind: "step", step: "open", what: "billing/create" }, "open · billing/create"],
+  [{ kind: "compensation", step: "open", what: "billing/delete" }, "undo of open · billing/delete"],
+  [{ kind: "event", step: "", what: "greet" }, "start of greet"],
+])("a letter is called after what failed", (letter, title) => expect(letterTitle(letter)).toBe(title));

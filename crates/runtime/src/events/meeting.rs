@@ -8,11 +8,12 @@ use engine::{Id, Payload, Slot, meeting_slot};
 use prost::Message;
 use router::{Start, look};
 use serde_json::Value;
-use store::{Change, Row, Scan, Table};
+use store::{Change, Holder, Row, Scan, Table};
 
 use super::facts::{Facts, Outside};
 use super::incoming::Incoming;
 use super::routing::Routing;
+use crate::blob_names::named_by_kept;
 use crate::shared::Shared;
 
 /// How the keys of kept events begin, among idempotency keys.
@@ -95,19 +96,26 @@ pub(crate) fn slot_of_offer(offered: &EventOffered) -> Slot {
 }
 
 /// What is written of an event that is kept.
-pub(crate) fn offered_row(offered: &EventOffered) -> Change {
+pub(crate) fn offered_rows(offered: &EventOffered) -> impl Iterator<Item = Change> {
     let mut key = prefix_of(&offered.event_type, &offered.key);
     key.push_str(
         &Id::from_slice(&offered.event)
             .unwrap_or_default()
             .to_string(),
     );
-    Change::Put {
-        table: Table::Key,
-        slot: slot_of_offer(offered),
-        key: key.into(),
+    let (table, slot, key) = (Table::Key, slot_of_offer(offered), Bytes::from(key));
+    let by = Holder::Row {
+        table,
+        slot,
+        key: key.clone(),
+    };
+    let put = Change::Put {
+        table,
+        slot,
+        key,
         value: offered.encode_to_vec().into(),
-    }
+    };
+    std::iter::once(put).chain(named_by_kept(by, offered))
 }
 
 /// The events that are kept for a type and key, the newest first.
@@ -121,6 +129,13 @@ pub(crate) fn kept_scan(event_type: &str, key: &str) -> Scan {
         reverse: true,
         limit: MAX_CANDIDATES + 1,
     }
+}
+
+/// The event in a row among the keys; none where it is no kept event.
+pub(crate) fn kept_in(row: &Row) -> Option<EventOffered> {
+    let is_kept =
+        row.key.starts_with(PREFIX.as_bytes()) && row.key.get(PREFIX.len()) == Some(&b'\n');
+    is_kept.then(|| EventOffered::decode(row.value.clone()).ok())?
 }
 
 /// The event in a row; none where it is of another key, whose hash is the same.

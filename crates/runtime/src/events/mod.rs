@@ -14,7 +14,7 @@ pub(crate) use facts::Outside;
 pub use incoming::{Accepted, EventError, Incoming};
 pub(crate) use incoming::{EventOrder, EventReply, LookedUp, Numbered};
 pub(crate) use meeting::{
-    MAX_CANDIDATES, kept_scan, offered_row, read_offered, slot_of_offer, wait_row_key,
+    MAX_CANDIDATES, kept_in, kept_scan, offered_rows, read_offered, slot_of_offer, wait_row_key,
 };
 pub(crate) use plan::{Plan, Planned, cause_of, event_of, plan, plan_trigger, plan_window};
 pub(crate) use routing::{Routing, RoutingCell};

@@ -12,7 +12,7 @@ use prost::Message;
 use store::{Change, Row, Table};
 
 use super::task::Partition;
-use crate::events::{MAX_CANDIDATES, offered_row, slot_of_offer, wait_row_key};
+use crate::events::{MAX_CANDIDATES, offered_rows, slot_of_offer, wait_row_key};
 
 /// Steps that may wait for events of one key.
 const MAX_WAITS: usize = 1_000;
@@ -72,12 +72,12 @@ impl Meetings {
                 let topic = topic_of(offered);
                 self.order.push_back((position, topic.clone()));
                 let offered = EventOffered::clone(offered);
-                let row = offered_row(&offered);
+                let rows = offered_rows(&offered).collect();
                 self.recent
                     .entry(topic)
                     .or_default()
                     .push((position, offered));
-                vec![row]
+                rows
             }
             _ => Vec::new(),
         }

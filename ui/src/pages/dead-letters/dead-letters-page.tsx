@@ -12,6 +12,7 @@ import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
 import { Moment } from "../../kit/time";
+import { letterTitle } from "../../model/letter";
 import { exact } from "../../model/time";
 import { LetterDetail } from "./letter-detail";
 import { ManyLetters, type LetterVerb } from "./many-letters";
@@ -76,7 +77,7 @@ function Letters({ items, more, letter, onOpen }: LettersProps): JSX.Element {
                 <button type="button" aria-current={item.id === letter.id ? "true" : undefined} onClick={() => onOpen(item.id)} className="flex h-full min-w-0 flex-1 flex-col justify-center px-3 text-left">
                   <span className="flex w-full items-center gap-2">
                     <icons.Octagon size={14} className="text-failed" />
-                    <span className="min-w-0 flex-1 truncate font-medium">{item.kind === "compensation" ? "undo of " : ""}{item.step} · {item.what}</span>
+                    <span className="min-w-0 flex-1 truncate font-medium">{letterTitle(item)}</span>
                     <span className="text-sm text-muted"><Moment at={item.at} /></span>
                   </span>
                   <span className="w-full truncate text-sm text-muted">{item.workflow} · {item.error.type}: {item.error.message}</span>

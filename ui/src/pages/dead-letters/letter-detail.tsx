@@ -5,6 +5,7 @@ import { Button } from "../../kit/button";
 import { CopyButton, LinkedId, ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Facts } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Moment } from "../../kit/time";
 
 interface LetterDetailProps {
@@ -31,17 +32,17 @@ export function LetterDetail({ letter, onAsk }: LetterDetailProps): JSX.Element 
         <Facts items={[
           ["Workflow", letter.workflow_id == null
             ? letter.workflow
-            : <Link key="workflow" to="/workflows/$id" params={{ id: letter.workflow_id }} search={{ step: letter.step }} className="text-accent-text underline">{letter.workflow} <ShortId id={letter.workflow_id} /></Link>],
+            : <RunLink key="workflow" id={letter.workflow_id} step={letter.step}>{letter.workflow}</RunLink>],
           letter.event_id == null
             ? ["Step", letter.kind === "compensation" ? `undo of ${letter.step}` : letter.step]
-            : ["Event", <span key="event" className="inline-flex items-center"><ShortId id={letter.event_id} /><CopyButton text={letter.event_id} what="the event's id" /></span>],
+            : ["Event", <LinkedId key="event" id={letter.event_id} what="the event's id"><Link to="/events" search={{ id: letter.event_id }} className="text-accent-text underline"><ShortId id={letter.event_id} /></Link></LinkedId>],
           ["Failed", <Moment key="at" at={letter.at} />],
           ["Attempts", String(letter.attempt_count)],
-          ["Correlation", <LinkedId key="correlation" id={letter.correlation_id} what="the correlation id"><Link to="/workflows" search={{ correlation_id: letter.correlation_id }} className="text-accent-text underline"><ShortId id={letter.correlation_id} /></Link></LinkedId>],
+          ["Correlation", <LinkedId key="correlation" id={letter.correlation_id} what="the correlation id"><Link to="/correlations/$id" params={{ id: letter.correlation_id }} className="text-accent-text underline"><ShortId id={letter.correlation_id} /></Link></LinkedId>],
           ...(settled == null ? [] : [
             [({ reprocessed: "Called anew by", superseded: "Its instance taken up again by" } as Record<string, string>)[letter.status] ?? "Discarded by", <span key="by">{settled.by} <Moment at={settled.at} /></span>] as const,
             ...(settled.reason === undefined || settled.reason === "" ? [] : [["Because", settled.reason] as const]),
-            ...(settled.workflow_id == null ? [] : [["Called in", <Link key="anew" to="/workflows/$id" params={{ id: settled.workflow_id }} className="text-accent-text underline"><ShortId id={settled.workflow_id} /></Link>] as const]),
+            ...(settled.workflow_id == null ? [] : [["Called in", <RunLink key="anew" id={settled.workflow_id} />] as const]),
           ]),
           ["Letter", <span key="id" className="inline-flex items-center"><ShortId id={letter.id} /><CopyButton text={letter.id} what="the id" /></span>],
         ]} />

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState, type JSX } from "react";
 import type { Decision } from "../../api/client";
 import { attemptsQuery, instanceQuery } from "../../api/queries";
@@ -7,6 +6,7 @@ import { Button } from "../../kit/button";
 import { CopyButton, ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Facts } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Status } from "../../kit/status";
 import { Moment } from "../../kit/time";
 import type { Json } from "../../model/json";
@@ -48,7 +48,7 @@ export function DecisionDetail({ decision, onAsk }: DecisionDetailProps): JSX.El
           <p key={given.at} className="rounded border border-line bg-sunken px-3 py-2"><strong className="font-medium">{given.by === "" ? "The time" : given.by}</strong> chose {given.choice} <Moment at={given.at} />{given.comment !== "" && <>: “{given.comment}”</>}</p>
         ))}
         <Facts items={[
-          ["Workflow", <Link key="workflow" to="/workflows/$id" params={{ id: decision.workflow_id }} search={{ step: decision.step }} className="text-accent-text underline">{decision.workflow} <ShortId id={decision.workflow_id} /></Link>],
+          ["Workflow", <RunLink key="workflow" id={decision.workflow_id} step={decision.step}>{decision.workflow}</RunLink>],
           ["Step", decision.step],
           ["Asked", <Moment key="asked" at={decision.requested_at} />],
           ...(decision.expires_at == null ? [] : [["Deadline", <Moment key="deadline" at={decision.expires_at} />] as const]),

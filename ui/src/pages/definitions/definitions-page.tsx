@@ -8,6 +8,7 @@ import * as icons from "../../kit/icons";
 import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { isLifecycle, useLiveQueries } from "../../live/hooks";
+import { deliveryOf } from "../../model/genealogy";
 import { exact } from "../../model/time";
 
 const PAUSE = 2_000;
@@ -35,7 +36,7 @@ export default function DefinitionsPage(): JSX.Element {
                   <td className="px-2 text-muted max-sm:hidden">{exact(versions.length)}</td>
                   <td className="px-2 text-right"><Link to="/workflows" search={{ workflow: name, status: "active" }} className="rounded hover:underline">{exact(of(active, name))}</Link></td>
                   <td className="px-2 text-right max-sm:hidden"><Link to="/workflows" search={{ workflow: name }} className="rounded hover:underline">{exact(of(all, name))}</Link></td>
-                  <td className="px-4 text-right"><Link to="/definitions/$name" params={{ name }} search={{ start: "yes" }} className={buttonClass("plain", true)} aria-label={`Start ${name}`}><icons.Play size={12} />Start</Link></td>
+                  <td className="px-4 text-right"><StartLink name={name} /></td>
                 </tr>
               ))}
             </tbody>
@@ -44,4 +45,11 @@ export default function DefinitionsPage(): JSX.Element {
       )}
     </Page>
   );
+}
+
+/** What a callback sends is started by the server alone. */
+function StartLink({ name }: { readonly name: string }): JSX.Element {
+  const callback = deliveryOf(name);
+  if (callback !== undefined) return <Link to="/callbacks" search={{ name: callback }} className="text-sm text-accent-text hover:underline">a callback</Link>;
+  return <Link to="/definitions/$name" params={{ name }} search={{ start: "yes" }} className={buttonClass("plain", true)} aria-label={`Start ${name}`}><icons.Play size={12} />Start</Link>;
 }

@@ -1,12 +1,11 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState, type JSX } from "react";
 import { previewQuery, type OperationOrder } from "../../api/operations";
 import { outlookQuery } from "../../api/past";
 import { countQuery } from "../../api/queries";
 import { Button } from "../../kit/button";
 import * as icons from "../../kit/icons";
-import { ShortId } from "../../kit/id";
+import { RunLink } from "../../kit/run-link";
 import { Select } from "../../kit/select";
 import { exact } from "../../model/time";
 import { OperationDialog } from "../operations/operation-dialog";
@@ -71,7 +70,7 @@ function Trial({ order, to, map }: { readonly order: OperationOrder; readonly to
       </p>
       {misfits.length > 0 && (
         <ul className="flex max-h-40 flex-col gap-1 overflow-y-auto rounded border border-line bg-sunken p-2 text-sm" tabIndex={0} aria-label="Do not fit">
-          {misfits.map(({ workflow_id: id, reasons = [] }) => <li key={id}><Link to="/workflows/$id" params={{ id }} className="text-accent-text underline"><ShortId id={id} /></Link> {reasons.join("; ")}</li>)}
+          {misfits.map(({ workflow_id: id, reasons = [] }) => <li key={id}><RunLink id={id} /> {reasons.join("; ")}</li>)}
         </ul>
       )}
     </div>

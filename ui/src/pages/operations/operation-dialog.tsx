@@ -6,9 +6,10 @@ import { isOver, makeOperation, operationQuery, previewQuery, turnOperation, typ
 import { useRequestKeys } from "../../api/request-key";
 import { Button } from "../../kit/button";
 import { Dialog } from "../../kit/dialog";
-import { ShortId } from "../../kit/id";
+import { LinkedId, ShortId } from "../../kit/id";
 import { Failure } from "../../kit/notice";
 import { Skeleton } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Select } from "../../kit/select";
 import { exact } from "../../model/time";
 
@@ -125,8 +126,7 @@ function Progress({ made, onClose }: { readonly made: Operation; readonly onClos
 
 /** Whom a finding is about. */
 export function Finding({ id, action }: { readonly id: string; readonly action: string }): JSX.Element {
-  const look = "text-accent-text underline";
   return action === "reprocess" || action === "discard"
-    ? <Link to="/dead-letters" search={{ id }} className={look}><ShortId id={id} /></Link>
-    : <Link to="/workflows/$id" params={{ id }} className={look}><ShortId id={id} /></Link>;
+    ? <LinkedId id={id} what="the letter's id"><Link to="/dead-letters" search={{ id }} className="text-accent-text underline"><ShortId id={id} /></Link></LinkedId>
+    : <RunLink id={id} />;
 }

@@ -5,18 +5,21 @@ import type { Schemas } from "../../api/client";
 import { auditQuery } from "../../api/queries";
 import { auditRoute } from "../../app/router";
 import { useMinute } from "../../kit/clock";
+import { CauseLink } from "../../kit/cause-link";
 import { Empty } from "../../kit/empty";
-import { ShortId } from "../../kit/id";
+import { LinkedId, ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Moment } from "../../kit/time";
 import { Select } from "../../kit/select";
+import { text } from "../../model/json";
 import { moment, RANGES } from "../workflows/filters";
 
 const KINDS = [
   "catalog-changed", "cancel-requested", "decision-made", "operation-made", "dead-letter-reprocessed", "dead-letter-discarded", "dead-letter-superseded", "system-paused",
-  "system-resumed", "node-drained", "node-undrained",
+  "system-resumed", "node-drained", "node-undrained", "schedule-paused", "schedule-resumed", "schedule-triggered", "schedule-backfilled",
 ];
 
 export default function AuditPage(): JSX.Element {
@@ -53,12 +56,12 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
   const [open, setOpen] = useState(false);
   return (
     <li className="border-b border-line px-4 py-2 last:border-b-0">
-      <div className="flex flex-wrap items-baseline gap-x-4 gap-y-0.5">
+      <div className="flex min-h-6 flex-wrap items-center gap-x-4 gap-y-0.5">
         <span className="w-28 text-sm text-muted"><Moment at={entry.at} /></span>
         <span className="w-24 truncate font-medium">{entry.who}</span>
         <span className="w-40">{entry.kind}</span>
-        <span className="w-36"><Subject entry={entry} /></span>
-        <span className="text-sm text-faint">{entry.cause}</span>
+        <span className="w-36 truncate"><Subject entry={entry} /></span>
+        <span className="w-56 truncate text-sm text-muted">{entry.cause !== "" && <CauseLink cause={entry.cause} />}</span>
         <span className="min-w-0 flex-1 text-muted">{entry.reason}</span>
         {entry.data != null && <button type="button" aria-expanded={open} className="rounded text-sm text-accent-text hover:underline" onClick={() => setOpen(!open)}>{open ? "Hide" : "Details"}</button>}
       </div>
@@ -69,14 +72,18 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
 
 const ELSEWHERE = { catalog: "/definitions", system: "/system" } as const;
 
-/** What it was done to: an instance, an operation, the catalog, or the system itself. */
+/** What it was done to: an instance, a schedule, an operation, the catalog, or the system itself. */
 function Subject({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Element {
   const [look, of] = ["text-accent-text hover:underline", entry.subject];
   if (of === "catalog" || of === "system") {
     return <Link to={ELSEWHERE[of]} className={look}>{of}</Link>;
   }
-  if (entry.kind.startsWith("operation-")) {
-    return <Link to="/operations" search={{ id: of }} className={look}><ShortId id={of} /></Link>;
+  if (entry.kind.startsWith("schedule-")) {
+    const name = text(entry.data, "schedule");
+    return <Link to="/schedules" search={{ name }} className={look}>{name}</Link>;
   }
-  return <Link to="/workflows/$id" params={{ id: of }} className={look}><ShortId id={of} /></Link>;
+  if (entry.kind.startsWith("operation-")) {
+    return <LinkedId id={of} what="the operation's id"><Link to="/operations" search={{ id: of }} className={look}><ShortId id={of} /></Link></LinkedId>;
+  }
+  return <RunLink id={of} className={look} />;
 }

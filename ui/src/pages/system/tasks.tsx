@@ -1,11 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 import { tasksQuery } from "../../api/queries";
 import { Empty } from "../../kit/empty";
-import { ShortId } from "../../kit/id";
 import { Failure } from "../../kit/notice";
 import { Skeleton } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Moment, Took } from "../../kit/time";
 
 /** What other systems have in their hands. */
@@ -22,7 +21,7 @@ export function Tasks(): JSX.Element {
           {data.items.map((task, index) => (
             <tr key={`${task.workflow_id}${task.step}${String(index)}`} className="border-b border-line last:border-b-0 hover:bg-hover">
               <td className="px-4 py-2">{task.what}</td>
-              <td className="px-2 whitespace-nowrap"><Link to="/workflows/$id" params={{ id: task.workflow_id }} search={{ step: task.step }} className="text-accent-text hover:underline">{task.workflow} <ShortId id={task.workflow_id} /></Link></td>
+              <td className="px-2 whitespace-nowrap"><RunLink id={task.workflow_id} className="text-accent-text hover:underline" step={task.step}>{task.workflow}</RunLink></td>
               <td className="px-2 text-muted">{task.since == null ? "–" : <Took from={task.since} />}</td>
               <td className="px-4 text-muted">{task.until == null ? "by its time-out" : <Moment at={task.until} />}</td>
             </tr>

@@ -1,10 +1,9 @@
-import { Link } from "@tanstack/react-router";
 import { useMemo, type JSX } from "react";
 import { compareRoute } from "../../app/router";
 import { Empty } from "../../kit/empty";
-import { ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Page, Panel } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
 import { useRun, type LiveRun } from "../../live/use-run";
@@ -50,7 +49,7 @@ function Both({ left, right }: { readonly left: string; readonly right: string }
 function Side({ id, live: { run } }: { readonly id: string; readonly live: LiveRun }): JSX.Element {
   const instance = run.instance.now;
   return (
-    <Panel title={<Link to="/workflows/$id" params={{ id }} className="hover:underline">{run.started?.workflow} <span className="font-normal text-faint">{instance.version}</span> <ShortId id={id} /></Link>} aside={<Status status={instance.status} />}>
+    <Panel title={<RunLink id={id} className="hover:underline">{run.started?.workflow} <span className="font-normal text-faint">{instance.version}</span></RunLink>} aside={<Status status={instance.status} />}>
       {run.started !== undefined && <p className="mb-2 text-sm text-muted">started <Moment at={run.started.at} />, took <Took from={run.started.at} to={instance.endedAt} /></p>}
       <JsonView value={run.started?.input ?? null} label="the input" />
     </Panel>

@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import type { JSX } from "react";
 import { childrenQuery } from "../../api/queries";
-import { ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Panel } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
 import type { Run } from "../../model/run/run";
@@ -76,7 +75,7 @@ function Children({ id }: { readonly id: string }): JSX.Element | null {
       <ul>
         {children.map((child) => (
           <li key={child.id} className="flex flex-wrap items-center gap-x-3 border-b border-line px-4 py-2 last:border-b-0">
-            <Link to="/workflows/$id" params={{ id: child.id }} className="min-w-0 flex-1 truncate font-medium text-accent-text hover:underline">{child.workflow} <ShortId id={child.id} /></Link>
+            <span className="min-w-0 flex-1"><RunLink id={child.id} className="font-medium text-accent-text hover:underline">{child.workflow}</RunLink></span>
             <Status status={child.status} />
             <span className="text-sm text-muted"><Took from={child.created_at} to={child.ended_at} /></span>
             <span className="text-sm text-muted"><Moment at={child.created_at} /></span>

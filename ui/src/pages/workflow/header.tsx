@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 import type { Instance } from "../../api/client";
+import { CauseLink } from "../../kit/cause-link";
 import { CopyButton, LinkedId, ShortId } from "../../kit/id";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
@@ -34,7 +35,7 @@ export function Header({ run, seq, isLive, isReading, instance, id, actions }: H
         </div>
         <div className="flex flex-wrap items-center gap-x-4 gap-y-0.5 text-sm text-muted">
           <span className="inline-flex items-center gap-0.5"><ShortId id={id} /><CopyButton text={id} what="the id" /></span>
-          {started !== undefined && <span>started <Moment at={started.at} /></span>}
+          {started !== undefined && <span>started <Moment at={started.at} /><By cause={run.records[0]?.cause} /></span>}
           {instance !== undefined && <Belonging instance={instance} />}
         </div>
       </div>
@@ -43,14 +44,21 @@ export function Header({ run, seq, isLive, isReading, instance, id, actions }: H
   );
 }
 
+/** What started it, where that is more than a request. */
+function By({ cause }: { readonly cause: string | null | undefined }): JSX.Element | null {
+  const [kind = ""] = (cause ?? "").split(":");
+  if (cause == null || !["event", "schedule", "instance"].includes(kind)) return null;
+  return <> by <CauseLink cause={cause} /></>;
+}
+
 function Belonging({ instance }: { readonly instance: Instance }): JSX.Element {
-  const { correlation_id: correlation, parent_id: parent, subject, priority, attributes } = instance;
+  const { id, correlation_id: correlation, parent_id: parent, subject, priority, attributes } = instance;
   const link = "rounded text-accent-text hover:underline";
   return (
     <>
       {parent != null && <span>child of <LinkedId id={parent} what="the parent's id"><Link to="/workflows/$id" params={{ id: parent }} className={link}><ShortId id={parent} /></Link></LinkedId></span>}
-      <span>correlation <LinkedId id={correlation} what="the correlation id"><Link to="/workflows" search={{ correlation_id: correlation }} className={link} title="All that one cause set in motion"><ShortId id={correlation} /></Link></LinkedId></span>
-      {subject != null && <span>about <Link to="/workflows" search={{ subject }} className={link}>{subject}</Link></span>}
+      <span>correlation <LinkedId id={correlation} what="the correlation id"><Link to="/correlations/$id" params={{ id: correlation }} search={{ node: id }} className={link} title="All that one cause set in motion"><ShortId id={correlation} /></Link></LinkedId></span>
+      {subject != null && <span>about <Link to="/subjects/$subject" params={{ subject }} className={link} title="All that happened for it">{subject}</Link></span>}
       {priority !== "normal" && <span>priority {priority}</span>}
       {Object.entries(attributes).map(([name, value]) => (
         <Link key={name} to="/workflows" search={{ attribute: `${name}=${value}` }} className="rounded-full border border-line px-2 hover:bg-hover">{name} {value}</Link>

@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useEffect, useMemo, useRef, type JSX } from "react";
 import { JsonView } from "../../kit/json-view";
 import { Facts } from "../../kit/page";
+import { CauseLink } from "../../kit/cause-link";
 import { Moment } from "../../kit/time";
 import type { Run } from "../../model/run/run";
 import type { RunRecord } from "../../model/run/state";
@@ -83,7 +84,7 @@ export function RecordPanel({ record }: { readonly record: RunRecord }): JSX.Ele
       <Facts items={[
         ["Record", exact(record.seq)], ["When", <Moment key="at" at={record.at} />], ["Step", record.step ?? "none"],
         ...(record.lane == null ? [] : [["Lane", record.lane] as const]), ...(record.actor == null ? [] : [["Who", record.actor] as const]),
-        ...(record.cause == null ? [] : [["Cause", record.cause] as const]),
+        ...(record.cause == null ? [] : [["Cause", <CauseLink key="cause" cause={record.cause} />] as const]),
       ]} />
       <JsonView value={record.data} label="the record's data" />
     </div>

@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState, type JSX } from "react";
 import { explanationQuery } from "../../api/queries";
-import { ShortId } from "../../kit/id";
 import { JsonView } from "../../kit/json-view";
 import { Facts } from "../../kit/page";
+import { RunLink } from "../../kit/run-link";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
 import type { Flow, FlowStep } from "../../model/flow";
@@ -71,7 +70,7 @@ function StateFacts({ state }: { readonly state: StepState }): JSX.Element {
   ];
   if (state.lane !== "") rows.push(["Lane", <code key="lane">{state.lane}</code>]);
   if (plan !== undefined) rows.push(["Calls", [plan.adapter, plan.action].filter((part) => part !== "").join(" · ")]);
-  if (state.takenFrom !== "") rows.push(["Done in", <Link key="taken" to="/workflows/$id" params={{ id: state.takenFrom }} search={{ step: state.step }} className="text-accent-text underline">run <ShortId id={state.takenFrom} /></Link>]);
+  if (state.takenFrom !== "") rows.push(["Done in", <RunLink key="taken" id={state.takenFrom} step={state.step}>run</RunLink>]);
   if (state.attempt > 0) rows.push(["Attempts", `${String(state.attempt)}${plan !== undefined && plan.maxAttempts > 0 ? ` of at most ${String(plan.maxAttempts)}` : ""}${state.generation > 1 ? `, run ${String(state.generation)}` : ""}`]);
   if (state.signal !== "") rows.push(["Signal", <code key="signal">{state.signal}</code>]);
   if (undo !== "none") rows.push(["Undo", <Status key="undo" status={undo === "done" ? "undone" : undo === "failed" ? "failed" : state.undo?.busy === "decision" ? "deciding" : "undoing"} />]);

@@ -1,11 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState, type JSX } from "react";
 import { instanceQuery } from "../../api/queries";
 import { Button } from "../../kit/button";
 import { useNow } from "../../kit/clock";
 import * as icons from "../../kit/icons";
-import { ShortId } from "../../kit/id";
+import { RunLink } from "../../kit/run-link";
 import { lookOf } from "../../kit/status";
 import { Moment } from "../../kit/time";
 import { text } from "../../model/json";
@@ -156,7 +155,7 @@ function Sentence({ reason, now, held, onStep }: SentenceProps): JSX.Element {
     case "signal":
       return <>{subject} waits {passed} for the signal <code>{reason.signal}</code>{due !== "" && <>, given up {due} ({clockTime(dueAt)})</>}</>;
     case "child":
-      return <>Waiting {passed} for {child === undefined ? "a workflow" : <>{child.workflow} <Link to="/workflows/$id" params={{ id: child.id }} className="text-accent-text underline"><ShortId id={child.id} /></Link></>}, started by {subject}</>;
+      return <>Waiting {passed} for {child === undefined ? "a workflow" : <RunLink id={child.id}>{child.workflow}</RunLink>}, started by {subject}</>;
     case "decision":
       return <>{subject} {DECISION_WORDS[reason.decisionKind] ?? "failed for good"} and waits {passed} for a person{error !== undefined && <span className="text-muted"> ({error.type}: {error.message})</span>}</>;
   }

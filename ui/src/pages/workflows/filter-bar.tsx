@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState, type JSX, type RefObject } from "react";
+import { useState, type JSX, type RefObject } from "react";
 import { definitionsQuery } from "../../api/queries";
 import { Button } from "../../kit/button";
 import * as icons from "../../kit/icons";
 import { lookOf } from "../../kit/status";
 import { Select } from "../../kit/select";
+import { TextFilter } from "../../kit/text-filter";
 import { ENDED, OPEN } from "../../model/status";
 import { RANGES, statuses, toggle, type FilterName, type Filters } from "./filters";
 
@@ -77,30 +78,4 @@ function StatusChips({ filters, onChange }: Pick<FilterBarProps, "filters" | "on
       })}
     </div>
   );
-}
-
-interface TextFilterProps {
-  readonly value: string;
-  readonly placeholder: string;
-  readonly className?: string;
-  readonly onChange: (value: string) => void;
-  readonly ref_?: RefObject<HTMLInputElement | null>;
-}
-
-const PAUSE = 250;
-
-/** What is typed holds after a short pause, so that not every letter asks the server. */
-function TextFilter({ value, placeholder, className = "", onChange, ref_ }: TextFilterProps): JSX.Element {
-  const [typed, setTyped] = useState(value);
-  const [known, setKnown] = useState(value);
-  if (known !== value) {
-    setKnown(value);
-    setTyped(value);
-  }
-  useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => onChange(typed.trim()), PAUSE);
-    return () => clearTimeout(timer);
-  }, [typed, value, onChange]);
-  return <input {...(ref_ === undefined ? {} : { ref: ref_ })} className={`field ${className}`} placeholder={placeholder} value={typed} onChange={(event) => setTyped(event.target.value)} />;
 }

@@ -1,15 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, type JSX } from "react";
+import type { JSX } from "react";
 import type { InstanceSummary } from "../../api/client";
 import * as icons from "../../kit/icons";
-import { ShortId } from "../../kit/id";
+import { CopyButton, ShortId } from "../../kit/id";
 import { Status } from "../../kit/status";
 import { Moment, Took } from "../../kit/time";
-
-/** Two lines on a phone, one elsewhere. */
-const ROW = { wide: 36, narrow: 52 } as const;
-const OVERSCAN = 12;
+import { VirtualTable } from "../../kit/virtual-table";
 
 interface RowsProps {
   readonly rows: readonly InstanceSummary[];
@@ -24,50 +20,23 @@ interface RowsProps {
 
 const COLUMNS = "grid-cols-[36px_minmax(0,1fr)_auto] md:grid-cols-[36px_124px_minmax(160px,1.4fr)_112px_minmax(80px,1fr)_92px_84px_minmax(80px,1.6fr)]";
 
-/** Only the rows on screen exist; how many there are behind them makes no difference. */
 export function Rows({ rows, more, isSelected, active, onSelect, onSelectAll, onScroll }: RowsProps): JSX.Element {
-  const scroller = useRef<HTMLDivElement>(null);
-  // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer's functions are called while drawing, as it wants
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => (window.innerWidth < 768 ? ROW.narrow : ROW.wide), overscan: OVERSCAN });
-  const items = virtual.getVirtualItems();
-  const first = virtual.range?.startIndex ?? 0;
-  const nearEnd = (items.at(-1)?.index ?? 0) >= rows.length - 20;
-  useEffect(() => onScroll(first, nearEnd), [first, nearEnd, rows.length, onScroll]);
-  useEffect(() => {
-    if (active < 0) return;
-    virtual.scrollToIndex(active);
-    const link = scroller.current?.querySelector<HTMLAnchorElement>(`[data-index="${String(active)}"] a`);
-    link?.focus({ preventScroll: true });
-  }, [active, virtual]);
   const all = rows.length > 0 && rows.every((row) => isSelected(row.id));
+  const head = (
+    <>
+      <span role="columnheader" className="flex justify-center"><input type="checkbox" aria-label="Select all rows that are loaded" checked={all} onChange={onSelectAll} /></span>
+      <span role="columnheader">Status</span>
+      <span role="columnheader" className="max-md:hidden">Workflow</span>
+      <span role="columnheader" className="max-md:hidden">Id</span>
+      <span role="columnheader" className="max-md:hidden">Subject</span>
+      <span role="columnheader" className="max-md:hidden">Started</span>
+      <span role="columnheader" className="max-md:hidden">Took</span>
+      <span role="columnheader" className="max-md:hidden">Error</span>
+    </>
+  );
   return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto rounded border border-line bg-raised" tabIndex={-1}>
-      <div role="table" aria-label="Workflows" aria-rowcount={more ? -1 : rows.length + 1}>
-        <div role="row" className={`sticky top-0 z-10 grid h-9 items-center gap-x-3 border-b border-line bg-raised pr-3 text-sm text-faint ${COLUMNS}`}>
-          <span role="columnheader" className="flex justify-center"><input type="checkbox" aria-label="Select all rows that are loaded" checked={all} onChange={onSelectAll} /></span>
-          <span role="columnheader">Status</span>
-          <span role="columnheader" className="max-md:hidden">Workflow</span>
-          <span role="columnheader" className="max-md:hidden">Id</span>
-          <span role="columnheader" className="max-md:hidden">Subject</span>
-          <span role="columnheader" className="max-md:hidden">Started</span>
-          <span role="columnheader" className="max-md:hidden">Took</span>
-          <span role="columnheader" className="max-md:hidden">Error</span>
-        </div>
-        <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
-          {items.map(({ index, start }) => {
-            const row = rows[index];
-            if (row === undefined) return null;
-            return (
-              <div key={row.id} role="row" aria-rowindex={index + 2} data-index={index} aria-selected={isSelected(row.id)} style={{ transform: `translateY(${String(start)}px)` }}
-                className={`absolute inset-x-0 grid h-[52px] items-center md:h-9 gap-x-3 border-b border-line pr-3 ${COLUMNS} ${isSelected(row.id) ? "bg-selected" : "hover:bg-hover"}`}>
-                <InstanceRow row={row} isSelected={isSelected(row.id)} onSelect={(range) => onSelect(row.id, index, range)} />
-              </div>
-            );
-          })}
-        </div>
-        {more && <p className="px-4 py-2 text-sm text-faint" role="status">Reading more</p>}
-      </div>
-    </div>
+    <VirtualTable label="Workflows" rows={rows} more={more} columns={COLUMNS} head={head} active={active} isSelected={isSelected} onScroll={onScroll}
+      cells={(row, index) => <InstanceRow row={row} isSelected={isSelected(row.id)} onSelect={(range) => onSelect(row.id, index, range)} />} />
   );
 }
 
@@ -86,7 +55,7 @@ function InstanceRow({ row, isSelected, onSelect }: { readonly row: InstanceSumm
         {row.error != null && <span className="truncate text-sm text-muted md:hidden">{row.error}</span>}
       </span>
       <span role="cell" className="min-w-0 truncate max-md:hidden"><span className="font-medium">{row.workflow}</span> <span className="text-sm text-faint">{row.version}</span></span>
-      <span role="cell" className="text-muted max-md:hidden"><ShortId id={row.id} /></span>
+      <span role="cell" className="flex items-center text-muted max-md:hidden"><ShortId id={row.id} /><span className="relative z-[1]"><CopyButton text={row.id} what="the id" /></span></span>
       <span role="cell" className="min-w-0 truncate text-muted max-md:hidden" title={row.subject ?? undefined}>{row.subject}</span>
       <span role="cell" className="text-sm text-muted"><Moment at={row.created_at} /></span>
       <span role="cell" className="text-sm text-muted max-md:hidden"><Took from={row.created_at} to={row.ended_at} /></span>

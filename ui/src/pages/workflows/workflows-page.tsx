@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type JSX } from "react";
+import { useCallback, useMemo, useRef, useState, type JSX } from "react";
+import { api, take } from "../../api/client";
 import type { Selection } from "../../api/operations";
 import { countQuery, type InstanceFilter } from "../../api/queries";
 import { workflowsRoute } from "../../app/router";
@@ -12,21 +13,18 @@ import { useKeys } from "../../kit/keys";
 import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { useLive } from "../../live/hooks";
-import { hub } from "../../live/hub";
-import { throttled } from "../../live/throttle";
+import { PAGE, type Place } from "../../live/paged-list";
+import { usePagedList } from "../../live/use-paged-list";
 import { exact, span } from "../../model/time";
 import { FilterBar } from "./filter-bar";
 import { asQuery, type Filters } from "./filters";
-import { InstanceList } from "./instance-list";
 import { Many, type ManyVerb } from "./many";
 import { Rows } from "./rows";
 import { SelectionBar } from "./selection-bar";
 import { ViewBar } from "./view-bar";
 
-const LIVE_PAUSE = 150;
 const COUNT_PAUSE = 1_500;
-/** What comes without a record (a wait that is over) is seen by then. */
-const SLOW = 5_000;
+const COUNT_SLOWLY = 10_000;
 
 export default function WorkflowsPage(): JSX.Element {
   const filters: Filters = workflowsRoute.useSearch();
@@ -51,7 +49,7 @@ function useLiveCount(query: Readonly<Record<string, string>>): number | undefin
   const client = useQueryClient();
   const options = countQuery(query);
   useLive(({ record }) => record.type.startsWith("instance-"), () => client.invalidateQueries({ queryKey: options.queryKey }), COUNT_PAUSE);
-  return useQuery({ ...options, refetchInterval: 2 * SLOW }).data?.total;
+  return useQuery({ ...options, refetchInterval: COUNT_SLOWLY }).data?.total;
 }
 
 interface ListingProps {
@@ -62,19 +60,14 @@ interface ListingProps {
 }
 
 function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Element {
-  const [list] = useState(() => new InstanceList(query));
-  const { rows, state, error, more, behind } = useSyncExternalStore(list.subscribe, list.now);
-  const first = useRef(0);
+  const read = useCallback(({ cursor, before }: Place) => take(api.GET("/api/v1/workflows", {
+    params: { query: { limit: PAGE, ...query, ...(cursor === undefined ? {} : { cursor }), ...(before === undefined ? {} : { created_before: before }) } },
+  })), [query]);
+  const { rows, state, error, more, behind, onScroll, renew } = usePagedList(read, { byMoment: true });
   const selection = useSelection(rows.map((row) => row.id));
   const [active, setActive] = useState(-1);
   const [asked, setAsked] = useState<Asked>();
   const navigate = useNavigate();
-  useEffect(() => list.retarget(query), [list, query]);
-  useRenewal(list, first);
-  const onScroll = useCallback((index: number, nearEnd: boolean) => {
-    first.current = index;
-    if (nearEnd) void list.loadMore();
-  }, [list]);
   const move = (by: number): void => setActive(Math.max(0, Math.min(rows.length - 1, active + by)));
   useKeys({
     j: () => move(1),
@@ -87,7 +80,7 @@ function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Elem
       if (row !== undefined) void navigate({ to: "/workflows/$id", params: { id: row.id } });
     },
   });
-  if (state === "failed" && rows.length === 0) return <Failure error={error} retry={() => void list.refresh()} />;
+  if (state === "failed" && rows.length === 0) return <Failure error={error} retry={renew} />;
   if (state === "loading") return <Skeleton lines={10} />;
   if (rows.length === 0) return <NothingHere isFiltered={isFiltered} />;
   return (
@@ -97,32 +90,15 @@ function Listing({ query, total, isFiltered, onSearch }: ListingProps): JSX.Elem
           onAll={() => selection.takeAll(query)} onClear={selection.clear} onAsk={(verb) => setAsked({ verb, selection: selection.chosen })} />
       )}
       {behind.length > 0 && <p role="status" className="text-sm text-waiting">The list may lack the newest changes: the server is behind with it by {span(Math.max(...behind.map((partition) => partition.behind_ms)))} and catches up by itself.</p>}
-      {state === "failed" && <Failure error={error} retry={() => void list.refresh()} />}
+      {state === "failed" && <Failure error={error} retry={renew} />}
       <Rows rows={rows} more={more} isSelected={selection.has} active={active} onSelect={selection.toggle} onSelectAll={() => selection.all()} onScroll={onScroll} />
       {asked !== undefined && <Many {...asked} onClose={(acted) => {
         setAsked(undefined);
         if (acted) selection.clear();
-        void list.refreshFrom(first.current);
+        renew();
       }} />}
     </>
   );
-}
-
-/** Keeps what is on screen fresh: at once on a record, slowly besides, and after a loss. */
-function useRenewal(list: InstanceList, first: { readonly current: number }): void {
-  useEffect(() => {
-    const paced = throttled(() => list.refreshFrom(first.current), LIVE_PAUSE);
-    paced.call();
-    const offs = [hub.onRecords(paced.call), hub.onBack(paced.call)];
-    const timer = setInterval(() => {
-      if (!document.hidden) paced.call();
-    }, SLOW);
-    return () => {
-      for (const off of offs) off();
-      clearInterval(timer);
-      paced.stop();
-    };
-  }, [list, first]);
 }
 
 interface Asked {

@@ -36,7 +36,7 @@ function Again({ step: { step, lane = "", why, calls = "", repeats, same_key: sa
   return (
     <Row>
       <StepName step={step} lane={lane} />
-      <span className="min-w-0 flex-1 text-muted">{WHY[why] ?? why}{calls !== "" && <>, calls <code>{calls}</code></>}</span>
+      <span className="min-w-0 flex-1 basis-40 text-muted">{WHY[why] ?? why}{calls !== "" && <>, calls <code>{calls}</code></>}</span>
       {repeats && <span className="text-waiting">may happen twice</span>}
       {sameKey && <span className="text-muted">under the same key</span>}
     </Row>
@@ -52,7 +52,7 @@ export function DoneSince({ since = [], count, compensate }: { readonly since: O
         <Row key={effect.seq}>
           <span className="w-12 text-right font-mono text-xs text-faint">{effect.seq}</span>
           <StepName step={effect.step} lane={effect.lane ?? ""} />
-          <span className="min-w-0 flex-1 text-muted">{effect.kind === "unknown" ? "may have called" : effect.kind === "undone" ? "was undone at" : "called"} <code>{effect.calls}</code></span>
+          <span className="min-w-0 flex-1 basis-32 text-muted">{effect.kind === "unknown" ? "may have called" : effect.kind === "undone" ? "was undone at" : "called"} <code>{effect.calls}</code></span>
           <span className={fateColour(effect, compensate)}>{fate(effect, compensate)}</span>
         </Row>
       )} />
