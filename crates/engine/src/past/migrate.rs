@@ -38,6 +38,7 @@ impl Instance {
             map,
             lists: BTreeMap::new(),
             mapped: BTreeMap::new(),
+            moved: BTreeMap::new(),
             reasons: Vec::new(),
         };
         mapping.check_names();
@@ -50,12 +51,18 @@ impl Instance {
                 reasons: mapping.reasons,
             });
         }
+        let mut progress = Progress {
+            rewritten: Vec::new(),
+            ..self.progress.clone()
+        };
+        // A person may be asked about a block, which is known by its name alone.
+        for decision in &mut progress.decisions {
+            let at = &mut decision.task.at;
+            at.step = mapping.moved.get(at).copied().unwrap_or(at.step);
+        }
         let state = Rewritten {
             version: to.version.to_string(),
-            progress: Box::new(Progress {
-                rewritten: Vec::new(),
-                ..self.progress.clone()
-            }),
+            progress: Box::new(progress),
             lanes,
             ..Rewritten::default()
         };
@@ -89,6 +96,8 @@ struct Mapping<'a> {
     /// The list that each lane runs there.
     lists: BTreeMap<u32, ListIx>,
     mapped: BTreeMap<String, String>,
+    /// Where steps that have begun stand there.
+    moved: BTreeMap<StepRef, u32>,
     reasons: Vec<String>,
 }
 
@@ -214,6 +223,7 @@ impl<'a> Mapping<'a> {
         let new = here?;
         let (name, place) = (new.id.to_string(), new.position as usize);
         self.mapped.insert(old.id.to_string(), name);
+        self.moved.insert(at, new.position);
         Some(place)
     }
 

@@ -124,3 +124,54 @@ fn what_has_begun_keeps_its_place_and_what_came_before_it() {
         "#,
     );
 }
+
+#[test]
+fn a_person_who_is_asked_about_a_block_is_asked_about_it_there() {
+    check_versions(
+        r#"
+  steps:
+    - id: again
+      repeat: { state: 0, next: "${ state + 1 }", while: "true", max: 1 }
+      on-error: man
+      steps:
+        - { id: one, adapter: a }
+"#,
+        r#"
+  steps:
+    - { id: new, needs: [], set: { value: 1 } }
+    - id: again
+      needs: []
+      repeat: { state: 0, next: "${ state + 1 }", while: "true", max: 1 }
+      on-error: man
+      steps:
+        - { id: one, adapter: a }
+"#,
+        r#"
+        start {}
+        one ok 1
+        migrate 1.1.0
+        answer again supply {"done":true}
+        "#,
+        r#"
+        - start {}
+        instance-started
+        step-started again
+        lanes-opened again 0..1
+        step-scheduled again[0]/one
+        > call a again[0]/one/1 {}
+        - one ok 1
+        step-completed again[0]/one 1
+        lane-ended 1 completed
+        decision-requested again
+        - migrate 1.1.0
+        instance-migrated
+        step-completed new {"value":1}
+        - answer again supply {"done":true}
+        decision-made supply by again
+        step-completed again {"done":true}
+        lane-ended root completed
+        instance-completed
+        = completed
+        "#,
+    );
+}
