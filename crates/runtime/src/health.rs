@@ -287,9 +287,6 @@ impl Stats {
 
     /// What the counters show now.
     pub fn figures(&self) -> Figures {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let gauge =
-            |counter: &AtomicI64| u64::try_from(counter.load(Ordering::Relaxed)).unwrap_or(0);
         Figures {
             commits: read(&self.commits),
             records: read(&self.records),
@@ -359,6 +356,15 @@ impl Stats {
             projection_lag_bytes: gauge(&self.projection_lag_bytes),
         }
     }
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+/// What may fall below nothing for a moment, since it is counted up and down in different places.
+fn gauge(counter: &AtomicI64) -> u64 {
+    u64::try_from(counter.load(Ordering::Relaxed)).unwrap_or(0)
 }
 
 /// Whether the node can take work, and how its partitions stand.

@@ -101,22 +101,28 @@ impl Graph {
         let page = page.map_err(|outage| of_unavailable(&outage))?;
         self.truncated |= page.next.is_some();
         for event in &page.items {
+            self.link_event(event);
             self.add_event(event);
             self.add_windows_of(door, event).await?;
         }
         Ok(())
     }
 
-    fn add_event(&mut self, event: &runtime::Event) {
-        let (id, taken) = (event.id.to_string(), &event.taken);
+    /// What an event led to, and what published it.
+    fn link_event(&mut self, event: &runtime::Event) {
+        let id = event.id.to_string();
         for route in event.routes() {
             if let Some(instance) = Id::from_slice(&route.instance) {
                 self.link(&id, &instance.to_string(), "started");
             }
         }
-        if let Some(emitter) = taken.cause.strip_prefix("instance:") {
+        if let Some(emitter) = event.taken.cause.strip_prefix("instance:") {
             self.link(emitter, &id, "emitted");
         }
+    }
+
+    fn add_event(&mut self, event: &runtime::Event) {
+        let (id, taken) = (event.id.to_string(), &event.taken);
         let subject = Some(taken.subject.clone()).filter(|subject| !subject.is_empty());
         self.add(GenealogyNode {
             id,

@@ -259,6 +259,7 @@ async fn start(runtime: &Runtime, ask: StartAsk) -> Answer {
         actor: ask.actor,
         cause: ask.cause,
         again: ask.again,
+        forwarded: true,
     };
     match runtime.start_here(begin, None).await {
         Ok(StartReply::Started(instance)) => Answer::Instance(InstanceAnswer::of(&instance, false)),

@@ -36,6 +36,8 @@ pub(crate) struct Begin {
     pub(crate) cause: String,
     /// It may have been carried out already.
     pub(crate) again: bool,
+    /// It came from another node.
+    pub(crate) forwarded: bool,
 }
 
 impl Begin {
@@ -264,6 +266,7 @@ impl Runtime {
             actor,
             cause,
             again: false,
+            forwarded: false,
         })
     }
 
@@ -283,6 +286,7 @@ impl Runtime {
             actor,
             cause,
             again,
+            forwarded,
         } = begin;
         let input = message.input.as_ref();
         let bytes = START_WEIGHT + input.map_or(0, |input| input.bytes().len());
@@ -294,6 +298,7 @@ impl Runtime {
             actor,
             cause,
             again,
+            forwarded,
             reply,
             ended,
         };

@@ -84,10 +84,10 @@ impl Partition {
                     .shared
                     .fatal(format!("kept events could not be read: {error}"));
             }
-            (Some(MessageBody::WaitPlaced(placed)), Needed::Kept(reached, Ok(kept))) => {
-                if !self.on_wait_placed(placed, (reached, &kept)) {
-                    return self.prepare(message);
-                }
+            (Some(MessageBody::WaitPlaced(placed)), Needed::Kept(reached, Ok(kept)))
+                if !self.on_wait_placed(placed, (reached, &kept)) =>
+            {
+                return self.prepare(message);
             }
             _ => {}
         }

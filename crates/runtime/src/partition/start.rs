@@ -24,6 +24,8 @@ pub(crate) struct StartRequest {
     pub(crate) cause: String,
     /// It may have been carried out already.
     pub(crate) again: bool,
+    /// It came from another node.
+    pub(crate) forwarded: bool,
     /// Who waits for the answer.
     pub(crate) reply: Reply<StartReply>,
     /// Who waits for the end of what is started here and now; dropped where it is not.
@@ -65,7 +67,7 @@ impl Partition {
         }
         request.again
             || self.hot.contains(request.id)
-            || self.repeated.may_have_come(request.id, now)
+            || request.forwarded && self.repeated.may_have_come(request.id, now)
     }
 
     pub(super) fn start_and_answer(&mut self, request: StartRequest) {

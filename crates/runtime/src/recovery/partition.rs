@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::codec::{Packer, RecordBatch};
-use engine::record::{Body, OwnerOpened, RECORD_VERSION, Record};
+use engine::codec::{Packer, RecordBatch, payloads_of_fact};
+use engine::record::{Body, OwnerOpened, RECORD_VERSION, Record, SlotBody};
 use engine::{Entropy, Id, IdMap, Instance, Slot};
 use store::{PartitionId, Position, Row, Scan, Store, StoreError, Table};
 
@@ -117,6 +117,7 @@ impl Deltas {
 impl Recovering {
     /// Applies a batch as its decisions did, and hands it to the projector.
     async fn replay(&mut self, batch: ReadBatch) -> Result<(), OpenError> {
+        self.supply_refused(&batch.records).await?;
         let mut deltas = Deltas::default();
         let (mut changes, mut deleted, mut gone) = (vec![], vec![], vec![]);
         for (place, record) in batch.records.iter().enumerate() {
@@ -239,6 +240,23 @@ impl Recovering {
             .collect();
         for (payload, blob) in missing {
             if let Some(bytes) = self.shared.store.blob(blob.hash).await? {
+                payload.supply(bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is refused is kept whole as a dead letter: what it carries must be at hand.
+    async fn supply_refused(&self, records: &[Record]) -> Result<(), StoreError> {
+        let facts = records.iter().filter_map(|record| match &record.body {
+            Some(Body::Slot(fact)) => fact.body.as_ref(),
+            _ => None,
+        });
+        let refused = facts.filter(|fact| matches!(fact, SlotBody::EventRefused(_)));
+        for payload in refused.flat_map(payloads_of_fact) {
+            if let Some(missing) = payload.missing()
+                && let Some(bytes) = self.shared.store.blob(missing.hash).await?
+            {
                 payload.supply(bytes);
             }
         }

@@ -288,12 +288,24 @@ async fn a_new_format_is_written_when_all_read_it_and_then_an_old_node_owns_noth
         new.open() == usize::from(PARTITIONS)
     })
     .await;
+    // An old one that is only restarted still finds what it reads.
     tokio::time::sleep(Duration::from_secs(5)).await;
+    let started = start(&new.runtime, "three").await;
+    ended(&new.runtime, started.id).await;
+    let back = world.joined(4).await;
+    until_shared(&[&back, &new]).await;
+    back.runtime.leave().await;
+    back.runtime.shutdown().await;
+    until("the new node owns all", || {
+        new.open() == usize::from(PARTITIONS)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(300)).await;
     for _ in 0..100 {
         let started = start(&new.runtime, "three").await;
         ended(&new.runtime, started.id).await;
     }
-    let late = world.joined(4).await;
+    let late = world.joined(5).await;
     until("it finds itself too old", || {
         late.unfit().contains("run the newer version")
     })

@@ -65,6 +65,7 @@ impl Graph {
         for event in events {
             let found = door.runtime.event(event).await;
             if let Some(event) = found.map_err(|outage| of_unavailable(&outage))? {
+                self.link_event(&event);
                 self.add_event(&event);
                 self.link(&event.id.to_string(), &id.to_string(), "came");
             }

@@ -51,7 +51,7 @@ async fn a_set_is_applied_whole_or_not_at_all() {
 #[tokio::test]
 async fn what_is_not_available_yet_is_a_warning_to_validate_and_refused_by_apply() {
     let site = Site::open().await;
-    let text = "workflow: { name: w, version: 1.0.0, timeout: 1h, deadlines: [{ after: 1m, emit: { type: late } }], steps: [{ id: a, adapter: local, action: echo }] }";
+    let text = "workflow: { name: w, version: 1.0.0, timeout: 1h, steps: [{ id: a, adapter: local, action: echo, heartbeat-timeout: 3s }] }";
     let report = site
         .post_yaml("/api/v1/definitions/validate", text)
         .await

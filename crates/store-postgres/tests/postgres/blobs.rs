@@ -88,7 +88,8 @@ const NAMELESS: &str = "
     DROP TABLE blob_use, blob_round, blob_noted;
     ALTER TABLE blob DROP COLUMN named_in;
     ALTER TABLE node DROP COLUMN names_blobs;
-    DELETE FROM migration WHERE version = 7;
+    DROP TABLE keyed_window;
+    DELETE FROM migration WHERE version >= 7;
     INSERT INTO node VALUES (gen_random_uuid(), 'z', 'r', 'u', 'v', 4, 1, clock_timestamp(), '', '');
 ";
 
