@@ -1,7 +1,7 @@
 //! Projects: writes what changed, and how far the state has come, in one transaction whose commit
 //! does not wait for the disk.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use store::{
@@ -26,11 +26,32 @@ const NO_EPOCH: i64 = 0;
 #[derive(Default)]
 pub(crate) struct Epochs {
     held: Mutex<HashMap<PartitionId, Epoch>>,
+    /// How far the state came by what this process wrote since. A database that crashed may have less: its commits did not
+    /// wait for the disk.
+    written: Mutex<HashMap<PartitionId, i64>>,
 }
 
 impl Epochs {
     pub(crate) fn took_over(&self, partition: PartitionId, epoch: Epoch) {
+        self.written().remove(&partition);
         self.held().insert(partition, epoch);
+    }
+
+    fn wrote(&self, gathered: &Gathered) {
+        let mut written = self.written();
+        for (partition, position) in &gathered.reached {
+            written.insert(*partition, *position as i64);
+        }
+    }
+
+    /// Whether the state has less than this process wrote.
+    fn went_back(&self, partition: PartitionId, position: i64) -> bool {
+        let written = self.written();
+        written.get(&partition).is_some_and(|last| position < *last)
+    }
+
+    fn written(&self) -> std::sync::MutexGuard<'_, HashMap<PartitionId, i64>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn of(&self, partition: PartitionId) -> Option<i64> {
@@ -67,7 +88,9 @@ pub(crate) async fn project(
     writes.instances(&plan, &numbers);
     writes.keyed(gathered);
     writes.names(&plan, gathered);
-    writes.commit(session).await
+    writes.commit(session).await?;
+    epochs.wrote(gathered);
+    Ok(())
 }
 
 /// In the order in which they are written.
@@ -78,7 +101,8 @@ fn rows_of<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = &'a InstanceRow> + Cl
 
 /// Moves the reached positions on. They never go back: what is older than the state is left from
 /// an earlier ownership, and would overwrite newer rows. Their rows are held until the commit, so a
-/// take-over waits for a projection that is under way.
+/// take-over waits for a projection that is under way. Where the database lost what was written before, in a crash, going on
+/// would leave a hole: the partition has to be taken over anew, from where the state is.
 async fn reach(session: &Session, epochs: &Epochs, gathered: &Gathered) -> Result<(), Trouble> {
     let (mut partitions, mut positions, mut held) = (vec![], vec![], vec![]);
     for (partition, position) in &gathered.reached {
@@ -92,14 +116,21 @@ async fn reach(session: &Session, epochs: &Epochs, gathered: &Gathered) -> Resul
          ON CONFLICT (partition) DO UPDATE SET position = EXCLUDED.position \
          WHERE reached.position <= EXCLUDED.position \
          AND EXCLUDED.epoch IN ({NO_EPOCH}, reached.epoch) \
-         RETURNING partition"
+         RETURNING partition, (SELECT before.position FROM reached before WHERE before.partition = reached.partition)"
     );
     let statement = session.prepared(&sql).await?;
     let values = [&partitions as _, &positions as _, &held as _];
     let written = session.client.query(&statement, &values).await?;
-    let written: BTreeSet<i32> = written.iter().map(|row| row.get(0)).collect();
+    // Where each was before: the statement sees the rows as they were.
+    let written: BTreeMap<i32, i64> = { written.iter() }
+        .map(|row| (row.get(0), row.get::<_, Option<i64>>(1).unwrap_or(0)))
+        .collect();
     let mut asked = gathered.reached.keys();
-    match asked.find(|partition| !written.contains(&i32::from(partition.0))) {
+    let is_whole = |partition: &PartitionId| {
+        let before = written.get(&i32::from(partition.0));
+        before.is_some_and(|before| !epochs.went_back(*partition, *before))
+    };
+    match asked.find(|partition| !is_whole(partition)) {
         Some(other) => Err(StoreError::TakenOver(*other).into()),
         None => Ok(()),
     }

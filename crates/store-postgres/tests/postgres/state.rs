@@ -8,7 +8,7 @@ use store::{
     StoreError, Table,
 };
 
-use crate::sample::{ONE, open, projection, put, row};
+use crate::sample::{ONE, fill, open, projection, put, row};
 use crate::server::{Reach, Server, Version, eventually};
 
 #[tokio::test]
@@ -350,4 +350,27 @@ async fn long_histories_are_read_in_steps() {
         let some = store.history(0, row(1).id, 10, 150 * 600).await.unwrap();
         assert_eq!(some, (11..=611).map(segment).collect::<Vec<_>>());
     }
+}
+
+/// Commits of the state do not wait for the disk: a database that crashed may have lost the last of them, under a node that
+/// lived on.
+#[tokio::test]
+async fn a_state_that_went_back_is_not_gone_on_from() {
+    let server = Server::start(Version::V15);
+    let store = open(server.config()).await;
+    let client = server.client().await;
+    let mut owned = store.take_over(ONE).await.unwrap();
+    fill(&store, &mut owned, ONE, 9).await;
+    store.project(projection(ONE, 5, vec![])).await.unwrap();
+    let lost = "UPDATE reached SET position = 3 WHERE partition = 1";
+    client.execute(lost, &[]).await.unwrap();
+    let refused = store.project(projection(ONE, 7, vec![])).await;
+    assert!(
+        matches!(refused, Err(StoreError::TakenOver(ONE))),
+        "{refused:?}"
+    );
+    assert_eq!(store.reached(ONE).await.unwrap(), 3, "nothing was written");
+    store.take_over(ONE).await.unwrap();
+    store.project(projection(ONE, 7, vec![])).await.unwrap();
+    assert_eq!(store.reached(ONE).await.unwrap(), 7);
 }
