@@ -1,6 +1,8 @@
 //! Sweeps blobs that nothing names any more, one step at a time. Nodes that sweep at once take turns.
 
-use store::{BlobHash, Round, RoundStep, SWEEP_STEP, StoreError, Swept, UNKNOWN_HOLDER};
+use store::{
+    BlobHash, PartitionId, Round, RoundStep, SWEEP_STEP, StoreError, Swept, UNKNOWN_HOLDER,
+};
 use tokio_postgres::Row;
 
 use crate::connection::Session;
@@ -84,13 +86,14 @@ async fn go_on(
     }
 }
 
-/// Whether the state has all that was noted.
+/// Whether the state has all that was noted. The catalog names no blobs, and its state may rest behind its journal.
 async fn is_reached(session: &Session) -> Result<bool, Trouble> {
     let sql = "SELECT NOT EXISTS (
             SELECT FROM blob_noted n LEFT JOIN reached r USING (partition)
-            WHERE coalesce(r.position, 0) < n.position
+            WHERE coalesce(r.position, 0) < n.position AND n.partition <> $1
         )";
-    Ok(session.client.query_one(sql, &[]).await?.get(0))
+    let catalog = i32::from(PartitionId::CATALOG.0);
+    Ok(session.client.query_one(sql, &[&catalog]).await?.get(0))
 }
 
 /// Looks at the next blobs, and removes those that are not named any more. One that an append names at the
