@@ -5,7 +5,8 @@ use std::time::Duration;
 use engine::record::Choice;
 use engine::{Answer as Reply, Command, Id, Payload, Status};
 use runtime::{
-    Action, Asked, DeadLetter, LetterFilter, LetterRefused, LetterStatus, OperationSet, Runtime,
+    Action, Asked, DeadLetter, Incoming, LetterFilter, LetterRefused, LetterStatus, OperationSet,
+    Runtime,
 };
 use serde_json::json;
 
@@ -302,4 +303,43 @@ async fn a_retry_of_its_instance_settles_a_letter_over_a_crash() {
     let superseded = (LetterStatus::Superseded, Some(ids[0]));
     assert_eq!(shown(retried).await, superseded);
     assert_eq!(shown(discarded).await, (LetterStatus::Discarded, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_refused_event_carried_is_whole_over_a_crash() {
+    let world = World::new();
+    let mut runtime = open(&world).await;
+    let strict = "
+workflow:
+  name: strict
+  version: 1.0.0
+  trigger: { type: event, event-type: order }
+  input: { schema: { type: object, required: [id] } }
+  steps: [{ id: a, adapter: crm, action: charge }]
+";
+    apply(&runtime, strict).await;
+    // Too large for its record: the journal has it as a blob.
+    let data = json!({ "note": "n".repeat(50_000) });
+    for number in 0..10 {
+        let event = Incoming {
+            event_type: "order".to_owned(),
+            source: "/test".to_owned(),
+            subject: format!("c{number}"),
+            meta: Payload::from_value(json!({ "type": "order" })),
+            data: Payload::from_value(data.clone()),
+            cause: "events".to_owned(),
+            ..Incoming::default()
+        };
+        let taken = runtime.take_events(vec![event]).await.pop();
+        taken
+            .expect("one answer")
+            .expect("it happened all the same");
+        // Right behind the answer: the letter is not written yet.
+        runtime = world.crash(runtime).await;
+    }
+    let letters = letters(&runtime).await;
+    assert_eq!(letters.len(), 10);
+    for letter in letters {
+        assert!(letter.input == data, "{:.60}", letter.input.to_string());
+    }
 }
