@@ -1,12 +1,14 @@
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
+use expression::duration;
 use serde_json::Value;
 
 use super::known::Known;
 use super::needs::Needs;
 use super::outline::Outline;
 use super::scopes::{Scopes, settings_named};
-use crate::diagnostic::{At, Report};
+use crate::diagnostic::{At, Report, codes};
 use crate::source::Node;
 
 /// What lowering a definition reads and collects.
@@ -81,5 +83,24 @@ impl<'a> Lowering<'a> {
             at: At::node(node),
             kind,
         });
+    }
+
+    /// A duration within bounds, in milliseconds.
+    pub(super) fn lasting(
+        &mut self,
+        given: &Node,
+        bounds: RangeInclusive<u64>,
+        expected: &str,
+    ) -> Option<u64> {
+        let text = given.text()?;
+        // That it is a duration is checked by its shape.
+        let span = duration::parse(text).ok()?;
+        if bounds.contains(&span) {
+            return Some(span);
+        }
+        let message = format!("expected a duration {expected}, but found `{text}`");
+        self.report
+            .error(&codes::BAD_VALUE, &At::node(given), message);
+        None
     }
 }

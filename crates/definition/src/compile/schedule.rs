@@ -16,7 +16,7 @@ impl Lowering<'_> {
         let when = self.when(node);
         let longest = 0..=MOST_JITTER_MS;
         let jitter_ms = match node.get("jitter") {
-            Some(given) => self.span(given, longest, "expected a duration of at most 24h"),
+            Some(given) => self.lasting(given, longest, "of at most 24h"),
             None => Some(0),
         };
         Some(Schedule {
@@ -49,7 +49,7 @@ impl Lowering<'_> {
                         .error(&codes::MISPLACED, &At::key(entry), message);
                 }
                 let range = LEAST_EVERY_MS..=duration::MAX_MS;
-                self.span(given, range, "expected a duration of at least 1s")
+                self.lasting(given, range, "of at least 1s")
                     .map(When::Every)
             }
             (Some(_), Some(_)) => {
@@ -100,24 +100,5 @@ impl Lowering<'_> {
             });
         }
         zone
-    }
-
-    /// A duration within bounds, in milliseconds.
-    fn span(
-        &mut self,
-        given: &Node,
-        bounds: std::ops::RangeInclusive<u64>,
-        expected: &str,
-    ) -> Option<u64> {
-        let text = given.text()?;
-        // That it is a duration is checked by its shape.
-        let span = duration::parse(text).ok()?;
-        if bounds.contains(&span) {
-            return Some(span);
-        }
-        let message = format!("{expected}, but found `{text}`");
-        self.report
-            .error(&codes::BAD_VALUE, &At::node(given), message);
-        None
     }
 }

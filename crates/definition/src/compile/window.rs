@@ -1,9 +1,5 @@
 //! `debounce`, `batch` and `throttle` of triggers.
 
-use std::ops::RangeInclusive;
-
-use expression::duration;
-
 use super::context::Lowering;
 use crate::diagnostic::{At, codes};
 use crate::limits::RateSpec;
@@ -90,25 +86,6 @@ impl Lowering<'_> {
             return u32::try_from(count).ok();
         }
         let message = format!("expected at most {MAX_WINDOW_EVENTS} {what}, but got {count}");
-        self.report
-            .error(&codes::BAD_VALUE, &At::node(given), message);
-        None
-    }
-
-    /// A duration within bounds, in milliseconds.
-    fn lasting(
-        &mut self,
-        given: &Node,
-        bounds: RangeInclusive<u64>,
-        expected: &str,
-    ) -> Option<u64> {
-        let text = given.text()?;
-        // That it is a duration is checked by its shape.
-        let span = duration::parse(text).ok()?;
-        if bounds.contains(&span) {
-            return Some(span);
-        }
-        let message = format!("expected a duration {expected}, but found `{text}`");
         self.report
             .error(&codes::BAD_VALUE, &At::node(given), message);
         None

@@ -10,7 +10,6 @@
 use prost::Message;
 
 use super::instance::{Instance, Phase};
-use super::step::StepStatus;
 use crate::command::{TimerKey, TimerKind};
 use crate::record::{EventAwaited, EventMet, StepRef};
 
@@ -124,14 +123,9 @@ impl Instance {
     }
 
     pub(super) fn event_awaited(&mut self, body: &EventAwaited, seq: u64, at: i64) {
-        let Some(step) = self.step_mut(body.at) else {
+        if !self.begin_wait(body.at, at, body.timeout_at, body.until) {
             return;
-        };
-        step.started_at = at;
-        step.first_attempt_at = at;
-        step.timeout_at = body.timeout_at;
-        step.due_at = body.until;
-        step.set_status(StepStatus::Waiting);
+        }
         self.progress
             .events
             .get_or_insert_default()

@@ -111,19 +111,33 @@ impl Instance {
     }
 
     pub(super) fn signal_awaited(&mut self, body: &SignalAwaited, at: i64) {
-        let Some(step) = self.step_mut(body.at) else {
+        if !self.begin_wait(body.at, at, body.timeout_at, body.until) {
             return;
-        };
-        step.started_at = at;
-        step.first_attempt_at = at;
-        step.timeout_at = body.timeout_at;
-        step.due_at = body.until;
-        step.set_status(StepStatus::Waiting);
+        }
         let waits = &mut self.progress.signals.get_or_insert_default().waits;
         waits.push(SignalWait {
             at: body.at,
             name: body.name.clone(),
         });
+    }
+
+    /// A step waits from now on; false where there is none.
+    pub(super) fn begin_wait(
+        &mut self,
+        step: StepRef,
+        now: i64,
+        timeout_at: i64,
+        until: i64,
+    ) -> bool {
+        let Some(step) = self.step_mut(step) else {
+            return false;
+        };
+        step.started_at = now;
+        step.first_attempt_at = now;
+        step.timeout_at = timeout_at;
+        step.due_at = until;
+        step.set_status(StepStatus::Waiting);
+        true
     }
 
     pub(super) fn signal_received(&mut self, body: &SignalReceived, seq: u64, at: i64) {

@@ -8,6 +8,7 @@ use super::Runtime;
 use super::lists::{LOOKED_AT, PAGE, cursor_of, parse_cursor};
 use crate::error::Unavailable;
 use crate::events::{Event, EventFilter, event_key, index_prefix};
+use crate::partition::supply_payload;
 use crate::reads::{Consistency, TablePage};
 
 impl Runtime {
@@ -104,11 +105,6 @@ impl Runtime {
 
     /// Reads the bytes of a payload that is kept as a blob.
     pub(crate) async fn supply(&self, payload: &Payload) -> Result<(), StoreError> {
-        if let Some(missing) = payload.missing()
-            && let Some(bytes) = self.shared.store.blob(missing.hash).await?
-        {
-            payload.supply(bytes);
-        }
-        Ok(())
+        supply_payload(self.shared.store.as_ref(), payload).await
     }
 }

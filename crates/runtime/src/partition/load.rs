@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use definition::Catalog;
-use engine::{Id, Instance};
+use engine::{Id, Instance, Payload};
 use store::{Store, StoreError, StoredInstance};
 
 use crate::history::{fold, read_history};
@@ -80,6 +80,16 @@ pub(crate) async fn supply_blobs(store: &dyn Store, instance: &Instance) -> Resu
         let bytes =
             bytes.ok_or_else(|| damaged(instance.id(), "a blob that it names is not there"))?;
         instance.supply_blob(blob.hash, &bytes);
+    }
+    Ok(())
+}
+
+/// Reads the bytes of a payload that is only known by its hash; where the store has none it stays as it is.
+pub(crate) async fn supply_payload(store: &dyn Store, payload: &Payload) -> Result<(), StoreError> {
+    if let Some(missing) = payload.missing()
+        && let Some(bytes) = store.blob(missing.hash).await?
+    {
+        payload.supply(bytes);
     }
     Ok(())
 }

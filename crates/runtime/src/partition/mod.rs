@@ -40,7 +40,7 @@ pub(crate) use delete::{Deletion, deletion};
 pub(crate) use hot::HotSet;
 pub(crate) use keys::read_key;
 pub(crate) use letters::{LetterOrder, LetterStart, Settling};
-pub(crate) use load::{load_instance, supply_blobs};
+pub(crate) use load::{load_instance, supply_blobs, supply_payload};
 pub(crate) use mailbox::{Door, Internal, Port, overloaded};
 pub(crate) use operations::{OperationAsked, taken_before};
 pub(crate) use outputs::{MAX_OUTPUT, OutputAsked, scoped_output, slot_of_output};

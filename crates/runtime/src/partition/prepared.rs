@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::Payload;
 use engine::record::{EventOffered, EventTaken, MessageBody, MessageSent, WaitPlaced};
 use store::StoreError;
 
-use super::load::patiently;
+use super::load::{patiently, supply_payload};
 use super::mailbox::Internal;
 use super::slots::pair_of;
 use super::task::Partition;
@@ -122,16 +123,11 @@ async fn kept_events(
         .iter()
         .filter_map(|row| read_offered(row, event_type, key))
         .collect();
-    let carried = kept
-        .iter()
-        .flat_map(|event| event.meta.iter().chain(&event.data));
-    let missing: Vec<_> = carried
-        .filter_map(|payload| Some((payload.clone(), payload.missing()?)))
-        .collect();
-    for (payload, blob) in missing {
-        if let Some(bytes) = patiently(|| store.blob(blob.hash)).await? {
-            payload.supply(bytes);
-        }
+    let carried = { kept.iter() }.flat_map(|event| event.meta.iter().chain(&event.data));
+    // Copies share their bytes: supplying one supplies all.
+    let carried: Vec<Payload> = carried.cloned().collect();
+    for payload in &carried {
+        patiently(|| supply_payload(store.as_ref(), payload)).await?;
     }
     Ok(kept)
 }

@@ -16,7 +16,7 @@ use crate::history::fold;
 use crate::operation::open_prefix;
 use crate::partition::{
     AppendFailed, Appending, Delta, HotSet, NearTimers, Opened, SlotState, append, deletion,
-    load_instance, supply_blobs,
+    load_instance, supply_blobs, supply_payload,
 };
 use crate::projector::Committed;
 use crate::retention::may_be_purged;
@@ -234,14 +234,8 @@ impl Recovering {
                 supply_blobs(self.shared.store.as_ref(), &hot.instance).await?;
             }
         }
-        let carried = self.slots.meetings.payloads();
-        let missing: Vec<_> = carried
-            .filter_map(|payload| Some((payload.clone(), payload.missing()?)))
-            .collect();
-        for (payload, blob) in missing {
-            if let Some(bytes) = self.shared.store.blob(blob.hash).await? {
-                payload.supply(bytes);
-            }
+        for payload in self.slots.meetings.payloads() {
+            supply_payload(self.shared.store.as_ref(), payload).await?;
         }
         Ok(())
     }
@@ -254,11 +248,7 @@ impl Recovering {
         });
         let refused = facts.filter(|fact| matches!(fact, SlotBody::EventRefused(_)));
         for payload in refused.flat_map(payloads_of_fact) {
-            if let Some(missing) = payload.missing()
-                && let Some(bytes) = self.shared.store.blob(missing.hash).await?
-            {
-                payload.supply(bytes);
-            }
+            supply_payload(self.shared.store.as_ref(), payload).await?;
         }
         Ok(())
     }

@@ -18,13 +18,16 @@ workflow:
 "#;
 const EVENTS: usize = 60;
 
-/// Sends one event to a node until some node has answered; the nodes take turns.
-async fn send(urls: Vec<String>, first: usize, number: usize) -> Value {
-    let http = reqwest::Client::new();
-    let event = json!({
+fn reading(number: usize) -> Value {
+    json!({
         "specversion": "1.0", "id": format!("e-{number}"), "source": "/sensors",
         "type": "sensor.reading", "data": { "device": format!("d-{}", number % 7) },
-    });
+    })
+}
+
+/// Sends one event to a node until some node has answered; the nodes take turns, this one first.
+pub async fn send(urls: Vec<String>, first: usize, event: Value) -> Value {
+    let http = reqwest::Client::new();
     let until = std::time::Instant::now() + PATIENCE;
     for turn in first.. {
         assert!(std::time::Instant::now() < until, "no answer");
@@ -32,16 +35,14 @@ async fn send(urls: Vec<String>, first: usize, number: usize) -> Value {
             .post(format!("{}/api/v1/events", urls[turn % urls.len()]))
             .header("content-type", "application/cloudevents+json")
             .body(event.to_string());
-        let Ok(answer) = request.send().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        if answer.status() == 202 {
-            let text = answer.text().await.unwrap_or_default();
-            if let Ok(answer) = serde_json::from_str(&text) {
-                return answer;
-            }
+        if let Ok(answer) = request.send().await
+            && answer.status() == 202
+            && let Ok(text) = answer.text().await
+            && let Ok(answer) = serde_json::from_str(&text)
+        {
+            return answer;
         }
+        tokio::task::yield_now().await;
     }
     Value::Null
 }
@@ -50,16 +51,17 @@ async fn send(urls: Vec<String>, first: usize, number: usize) -> Value {
 fn each_is_taken_once_whoever_is_asked_over_a_kill() {
     let mut nodes = Nodes::three();
     nodes.nodes[0].0.apply(READING);
-    let urls: Vec<String> = nodes
-        .nodes
-        .iter()
-        .map(|(node, _)| node.url.clone())
-        .collect();
+    let urls = nodes.urls();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     // Each event at all three nodes at once.
     let sent: Vec<_> = (0..EVENTS)
         .flat_map(|number| (0..3).map(move |first| (number, first)))
-        .map(|(number, first)| (number, runtime.spawn(send(urls.clone(), first, number))))
+        .map(|(number, first)| {
+            (
+                number,
+                runtime.spawn(send(urls.clone(), first, reading(number))),
+            )
+        })
         .collect();
     let start = nodes.kill(2);
     let mut ids: Vec<BTreeSet<String>> = vec![BTreeSet::new(); EVENTS];

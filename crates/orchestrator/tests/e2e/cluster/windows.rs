@@ -1,11 +1,10 @@
 //! Windows of triggers at several nodes: each event counts once, whoever takes it, also while a node is killed.
 
-use std::time::Instant;
-
 use serde_json::{Value, json};
 
+use super::events::send;
 use super::nodes::Nodes;
-use crate::harness::{PATIENCE, until};
+use crate::harness::until;
 
 const DEVICES: usize = 30;
 const READINGS: usize = 4;
@@ -29,45 +28,28 @@ workflow:
     - { id: check, when: "!input.alike || input.sum != 6", fail: { type: wrong, message: wrong } }
 "#;
 
-/// Sends one reading to a node until some node has answered; the nodes take turns.
-async fn send(urls: Vec<String>, device: usize, reading: usize) -> Value {
-    let http = reqwest::Client::new();
-    let event = json!({
+fn reading_of(device: usize, reading: usize) -> Value {
+    json!({
         "specversion": "1.0", "id": format!("{device}-{reading}"), "source": "/sensors",
         "type": "sensor.reading", "data": { "device": device, "value": reading },
-    });
-    let until = Instant::now() + PATIENCE;
-    for turn in device + reading.. {
-        assert!(Instant::now() < until, "no answer");
-        let request = http
-            .post(format!("{}/api/v1/events", urls[turn % urls.len()]))
-            .header("content-type", "application/cloudevents+json")
-            .body(event.to_string());
-        if let Ok(answer) = request.send().await
-            && answer.status() == 202
-            && let Ok(text) = answer.text().await
-            && let Ok(answer) = serde_json::from_str(&text)
-        {
-            return answer;
-        }
-        tokio::task::yield_now().await;
-    }
-    Value::Null
+    })
 }
 
 #[test]
 fn each_batch_is_whole_and_starts_once_over_a_kill() {
     let mut nodes = Nodes::three();
     nodes.nodes[0].0.apply(BATCH);
-    let urls: Vec<String> = nodes
-        .nodes
-        .iter()
-        .map(|(node, _)| node.url.clone())
-        .collect();
+    let urls = nodes.urls();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let all = (0..READINGS).flat_map(|reading| (0..DEVICES).map(move |device| (device, reading)));
     let sent: Vec<_> = all
-        .map(|(device, reading)| runtime.spawn(send(urls.clone(), device, reading)))
+        .map(|(device, reading)| {
+            runtime.spawn(send(
+                urls.clone(),
+                device + reading,
+                reading_of(device, reading),
+            ))
+        })
         .collect();
     let start = nodes.kill(2);
     for answer in sent {
