@@ -48,8 +48,9 @@ pub(super) fn admit(
                 return Admission::Run(at, passage);
             }
             Err(Refused::Wait(held)) => {
-                // Whoever looks after the limits would wake itself where it knows of the wait already.
-                let known = |before: &Held| before.outlasted_by(&held);
+                // Whoever looks after the limits would wake itself where it knows of the wait already. What an empty
+                // queue was held by is a wait that was called off, and forgotten.
+                let known = |before: &Held| !queue.is_idle() && before.outlasted_by(&held);
                 if !queue.held.as_ref().is_some_and(known) {
                     lookout.shared.homes.look();
                 }

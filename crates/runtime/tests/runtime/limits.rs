@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use engine::{Id, Status};
+use engine::record::CancelRequested;
+use engine::{Command, Id, Status};
 use runtime::{AdapterOrder, ApplyError, BreakerState, Runtime, SwitchRefused};
 
 use crate::harness::{Answer, World, apply, ended, pass_time, start, until};
@@ -244,6 +245,42 @@ async fn no_more_calls_begin_than_the_rate_allows() {
     for id in ids {
         assert_eq!(ended(&runtime, id).await.status(), Status::Completed);
     }
+}
+
+const TWO_RATES: &str = "
+adapters:
+  - { name: bank, type: http, url: http://bank, rate-limit: { rate: 1/s, burst: 1 } }
+  - { name: shop, type: http, url: http://shop, rate-limit: { rate: 10/s, burst: 1 } }
+---
+workflows:
+  - { name: pay, version: 1.0.0, steps: [{ id: pay, adapter: bank, action: pay }] }
+  - { name: buy, version: 1.0.0, steps: [{ id: buy, adapter: shop, action: buy }] }
+";
+
+#[tokio::test(start_paused = true)]
+async fn a_call_goes_although_one_before_it_that_waited_for_the_rate_was_called_off() {
+    let (_world, runtime) = opened(TWO_RATES).await;
+    let first = start(&runtime, "pay").await.instance.id();
+    until_held(&runtime, first).await;
+    let other = start(&runtime, "buy").await.instance.id();
+    let cancel = Command::Cancel(CancelRequested::default());
+    runtime
+        .command(first, cancel, "bob")
+        .await
+        .expect("is cancelled");
+    assert_eq!(ended(&runtime, first).await.status(), Status::Cancelled);
+    // The limits are looked after once more, for another adapter, when nothing waits for this one.
+    assert_eq!(ended(&runtime, other).await.status(), Status::Completed);
+    let second = start(&runtime, "pay").await.instance.id();
+    until_held(&runtime, second).await;
+    assert_eq!(ended(&runtime, second).await.status(), Status::Completed);
+}
+
+async fn until_held(runtime: &Runtime, id: Id) {
+    while held(runtime, id).await.is_empty() {
+        pass_time(Duration::from_millis(1)).await;
+    }
+    assert_eq!(held(runtime, id).await[0].0, "rate");
 }
 
 #[tokio::test(start_paused = true)]
