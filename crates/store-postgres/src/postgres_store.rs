@@ -131,7 +131,11 @@ impl Store for PostgresStore {
 
     async fn reached(&self, partition: PartitionId) -> Result<Position, StoreError> {
         let what = "reading how far the state has come";
-        with_session!(self.readers, what, |session| reached(session, partition))
+        let reached = with_session!(self.readers, what, |session| reached(session, partition))?;
+        match self.epochs.went_back(partition, reached) {
+            true => Err(StoreError::TakenOver(partition)),
+            false => Ok(reached),
+        }
     }
 
     async fn checkpoint(&self) -> Result<(), StoreError> {
@@ -168,10 +172,14 @@ impl Store for PostgresStore {
         })
     }
 
-    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
-        let key = &key;
-        with_session!(self.readers, "reading a row", |session| state::get(
-            session, table, slot, key
+    async fn get_many(
+        &self,
+        table: Table,
+        keys: Vec<(Slot, Bytes)>,
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        let keys = &keys;
+        with_session!(self.readers, "reading rows", |session| state::get_many(
+            session, table, keys
         ))
     }
 

@@ -282,9 +282,13 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
+    async fn get_many(
+        &self,
+        table: Table,
+        keys: Vec<(Slot, Bytes)>,
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
         self.readers
-            .read(move |reader| reader.get(table, slot, &key))
+            .read(move |reader| reader.get_many(table, &keys))
             .await
     }
 

@@ -84,6 +84,13 @@ pub trait Cluster: Send + Sync + 'static {
     /// own nothing.
     async fn clock(&self) -> Result<i64, StoreError>;
 
+    /// The newest record format that any node wrote; 0 before it was raised. What a checkpoint trims tells nobody its
+    /// format, and a state may be folded from such records.
+    async fn format(&self) -> Result<u32, StoreError>;
+
+    /// Raises that format before the first record of it is written; a lower one changes nothing.
+    async fn raise_format(&self, to: u32) -> Result<(), StoreError>;
+
     /// All leases that ever were, by partition.
     async fn leases(&self) -> Result<Vec<Lease>, StoreError>;
 

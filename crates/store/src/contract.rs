@@ -63,7 +63,8 @@ pub trait Store: Send + Sync + 'static {
     /// partitions is another process's by now.
     async fn project(&self, projections: Vec<Projection>) -> Result<(), StoreError>;
 
-    /// The position that the partition's state has reached (0 if none).
+    /// The position that the partition's state has reached (0 if none). A store that several processes share answers
+    /// `TakenOver` when that is less than this process wrote since it took the partition over.
     async fn reached(&self, partition: PartitionId) -> Result<Position, StoreError>;
 
     /// Makes the state durable against loss of power, then drops what of the journal lies wholly
@@ -87,8 +88,18 @@ pub trait Store: Send + Sync + 'static {
         limit_bytes: usize,
     ) -> Result<Vec<HistorySegment>, StoreError>;
 
+    /// Rows of a keyed table as of one moment, in the order of the question; none where there is no such row.
+    async fn get_many(
+        &self,
+        table: Table,
+        keys: Vec<(Slot, Bytes)>,
+    ) -> Result<Vec<Option<Bytes>>, StoreError>;
+
     /// One row of a keyed table.
-    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError>;
+    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
+        let mut found = self.get_many(table, vec![(slot, key)]).await?;
+        Ok(found.pop().flatten())
+    }
 
     /// Rows of a keyed table in key order (then by slot).
     async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError>;

@@ -1,6 +1,7 @@
 //! A partition of this node, from its lease to its release.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -64,7 +65,11 @@ pub(super) fn own(shared: &Arc<Shared>, cluster: &Arc<Cluster>, lease: Lease) {
                 crate::health::add(&shared.stats.partitions_taken, 1);
                 shared.homes.begin(&shared, index);
                 cluster.have_others_look(&shared);
-                if partition.run().await {
+                let ran = tokio::select! {
+                    ran = partition.run() => ran,
+                    never = lose_when_refused(&shared, &cluster, index) => match never {},
+                };
+                if ran {
                     projected(&shared, index).await;
                 }
                 false
@@ -174,6 +179,15 @@ pub(super) fn hand_over(shared: &Arc<Shared>, cluster: &Cluster, index: u16) {
         }
         port.notify(Internal::Close);
     });
+}
+
+/// What is projected of the partition is not taken any more: another process has taken it over, or the database lost the
+/// end of the state. Either way this ownership ends; the next one makes the state anew from the journal.
+async fn lose_when_refused(shared: &Shared, cluster: &Cluster, index: u16) -> Infallible {
+    let refused = &shared.ports[usize::from(index)].refused;
+    refused.reach(refused.get() + 1).await;
+    lose(shared, cluster, index);
+    std::future::pending().await
 }
 
 /// The lease is lost: nothing of the partition may be answered any more.

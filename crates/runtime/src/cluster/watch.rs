@@ -22,6 +22,8 @@ use crate::shared::Shared;
 const CLOCK_OFF_MS: i64 = 1_000;
 /// So many looks after another messages without acknowledgement are sent again.
 const REDELIVER_EVERY: u64 = 2;
+/// Every how many looks it is checked that the store still has what was written of the state.
+const STATE_CHECKED_EVERY: u64 = 10;
 /// A node that has not moved for so many leases is struck out.
 const STRUCK_OUT: u64 = 12;
 /// For so many leases after the last node of an older version was seen, nothing is written that it could not read.
@@ -94,6 +96,41 @@ fn raise_heads(shared: &Shared, heads: &[(PartitionId, u64)]) {
     }
 }
 
+/// A database that crashed may have lost the end of the state, which is not synced with each write. Whoever writes next
+/// finds out; where nothing happens, nobody would.
+async fn check_states(shared: &Shared) -> Result<(), StoreError> {
+    let ports = (0..).map(PartitionId).zip(&shared.ports);
+    for (partition, port) in ports.filter(|(_, port)| port.is_open()) {
+        match shared.store.reached(partition).await {
+            Ok(_) => {}
+            Err(StoreError::TakenOver(PartitionId(partition))) => {
+                tracing::warn!(
+                    partition,
+                    "the state went back: it is made anew from the journal"
+                );
+                port.refused.raise(port.refused.get() + 1);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// A node that does not read what others wrote must own nothing.
+async fn check_format(cluster: &Cluster) -> Result<(), StoreError> {
+    let written = cluster.store.format().await?;
+    let node = cluster.node();
+    if written > node.format && node.unfit.is_empty() {
+        let reason = format!(
+            "the cluster's records have format {written}, and it reads no newer one than {}; run the newer version",
+            node.format
+        );
+        tracing::error!(%reason, "this node is too old for the cluster and owns nothing");
+        cluster.set_unfit(&reason);
+    }
+    Ok(())
+}
+
 impl Watch {
     /// The store did not answer: what was seen to stand still may have moved meanwhile.
     fn learnt_nothing(&mut self, reason: &str) {
@@ -109,6 +146,7 @@ impl Watch {
     ) -> Result<(), StoreError> {
         self.looks += 1;
         self.check_clock(shared, cluster).await?;
+        check_format(cluster).await?;
         self.beat(cluster).await?;
         self.renew(shared, cluster).await?;
         let store = &cluster.store;
@@ -119,7 +157,7 @@ impl Watch {
         let now = shared.clock.boot_ms();
         self.note(now, cluster, &nodes, &leases);
         self.strike_out(now, cluster, &nodes).await?;
-        self.agree_on_format(now, cluster, &nodes);
+        self.agree_on_format(now, cluster, &nodes).await?;
         let candidates = self.candidates(now, cluster, &nodes);
         let view = self.view(now, shared, cluster, nodes, &leases);
         let works = |owner: &Option<NodeId>| {
@@ -135,6 +173,9 @@ impl Watch {
             follow(shared, *head).await?;
         }
         cluster.answered_at.raise(shared.clock.boot_ms());
+        if self.looks.is_multiple_of(STATE_CHECKED_EVERY) {
+            check_states(shared).await?;
+        }
         if self.looks.is_multiple_of(REDELIVER_EVERY) {
             let open = shared.ports.iter().filter(|port| port.is_open());
             open.for_each(|port| port.notify(Internal::Redeliver));
@@ -247,14 +288,25 @@ impl Watch {
     }
 
     /// A newer format is written once every node reads it that lives or did lately.
-    fn agree_on_format(&mut self, now: u64, cluster: &Cluster, nodes: &[SeenNode]) {
+    async fn agree_on_format(
+        &mut self,
+        now: u64,
+        cluster: &Cluster,
+        nodes: &[SeenNode],
+    ) -> Result<(), StoreError> {
         let live = nodes.iter().map(|seen| &seen.node);
         let live = live.filter(|node| self.is_live(now, cluster, node.id));
         let read: Vec<u32> = live.map(|node| node.format).collect();
         let away_ms = OLDER_MAY_RETURN * cluster.lease_ms;
-        if let Some(oldest) = self.formats.agreed(now, away_ms, read.into_iter()) {
-            cluster.format.fetch_max(oldest, Ordering::AcqRel);
+        let agreed = self.formats.agreed(now, away_ms, read.into_iter());
+        if let Some(newer) =
+            agreed.filter(|format| *format > cluster.format.load(Ordering::Acquire))
+        {
+            // Whoever comes later and reads less must find it, though nothing of it may be left in the journal.
+            cluster.store.raise_format(newer).await?;
+            cluster.format.store(newer, Ordering::Release);
         }
+        Ok(())
     }
 
     fn candidates(&self, now: u64, cluster: &Cluster, nodes: &[SeenNode]) -> Vec<Candidate> {

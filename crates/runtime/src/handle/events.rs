@@ -17,7 +17,7 @@ use crate::events::{
     Accepted, Event, EventError, EventOrder, EventReply, Incoming, LookedUp, Numbered, Plan,
     Planned, Routing, event_key, own_name, plan,
 };
-use crate::partition::{Door, read_key};
+use crate::partition::{Door, read_keys};
 use crate::windows::Offer;
 
 /// The first format whose readers know events and schedules.
@@ -244,34 +244,47 @@ impl Runtime {
         events: &[Numbered],
         again: bool,
     ) -> Result<Vec<Option<LookedUp>>, StoreError> {
-        let looked_up = places.iter().map(async |place| {
-            let Numbered { id, name, .. } = &events[*place];
-            let store = self.shared.store.as_ref();
-            let reached = self.shared.port(id.slot()).reached.get();
+        let store = self.shared.store.as_ref();
+        let Some(first) = places.first() else {
+            return Ok(Vec::new());
+        };
+        // All are of one partition; how far its state is must be known before it is asked.
+        let reached = self.shared.port(events[*first].id.slot()).reached.get();
+        let events = || places.iter().map(|place| &events[*place]);
+        let names: Vec<&str> = events().filter_map(|event| event.name.as_deref()).collect();
+        let mut named = match names.is_empty() {
+            true => Vec::new().into_iter(),
+            false => read_keys(store, &names).await?.into_iter(),
+        };
+        // Without a name only a repeat of ours is known, by its id.
+        let ids = events().filter(|event| again && event.name.is_none());
+        let ids: Vec<_> = ids
+            .map(|event| (event.id.slot(), event_key(event.id)))
+            .collect();
+        let mut nameless = match ids.is_empty() {
+            true => Vec::new().into_iter(),
+            false => store.get_many(Table::Event, ids).await?.into_iter(),
+        };
+        let looked_up = events().map(|Numbered { id, name, .. }| {
             let (name, found) = match name {
-                Some(name) => {
-                    let found = read_key(store, name).await?;
-                    (name.clone(), found)
-                }
-                // Without a name only a repeat of ours is known, by its id.
+                Some(name) => (name.clone(), named.next().flatten()),
                 None if again => {
-                    let row = store.get(Table::Event, id.slot(), event_key(*id)).await?;
-                    let taken = || KeyTaken {
+                    let taken = |_| KeyTaken {
                         id: event_key(*id),
                         expires_at: i64::MAX,
                         ..KeyTaken::default()
                     };
-                    (own_name(*id), row.map(|_| taken()))
+                    (own_name(*id), nameless.next().flatten().map(taken))
                 }
-                None => return Ok(None),
+                None => return None,
             };
-            Ok(Some(LookedUp {
+            Some(LookedUp {
                 name,
                 reached,
                 found,
-            }))
+            })
         });
-        join_all(looked_up).await.into_iter().collect()
+        Ok(looked_up.collect())
     }
 
     /// The answer to an event; none where the state has to be looked at again.

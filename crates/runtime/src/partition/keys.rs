@@ -131,12 +131,21 @@ impl Partition {
 
 /// An idempotency key as the state has it.
 pub(crate) async fn read_key(store: &dyn Store, key: &str) -> Result<Option<KeyTaken>, StoreError> {
-    let bytes = || Bytes::copy_from_slice(key.as_bytes());
-    let row = patiently(|| store.get(Table::Key, slot_of(key), bytes())).await?;
-    row.map(KeyTaken::decode)
-        .transpose()
-        .map_err(|error| StoreError::Corrupt {
-            place: "an idempotency key".to_owned(),
-            detail: error.to_string(),
-        })
+    let mut found = read_keys(store, &[key]).await?;
+    Ok(found.pop().flatten())
+}
+
+/// Idempotency keys and names of events as the state has them, in their order.
+pub(crate) async fn read_keys(
+    store: &dyn Store,
+    keys: &[&str],
+) -> Result<Vec<Option<KeyTaken>>, StoreError> {
+    let place = |key: &&str| (slot_of(key), Bytes::copy_from_slice(key.as_bytes()));
+    let rows = patiently(|| store.get_many(Table::Key, keys.iter().map(place).collect())).await?;
+    let taken = |row: Option<Bytes>| row.map(KeyTaken::decode).transpose();
+    let taken: Result<_, _> = rows.into_iter().map(taken).collect();
+    taken.map_err(|error| StoreError::Corrupt {
+        place: "an idempotency key".to_owned(),
+        detail: error.to_string(),
+    })
 }

@@ -38,7 +38,7 @@ pub(crate) use batch::Delta;
 pub(crate) use commit::{AppendFailed, Appending, append};
 pub(crate) use delete::{Deletion, deletion};
 pub(crate) use hot::HotSet;
-pub(crate) use keys::read_key;
+pub(crate) use keys::{read_key, read_keys};
 pub(crate) use letters::{LetterOrder, LetterStart, Settling};
 pub(crate) use load::{load_instance, supply_blobs, supply_payload};
 pub(crate) use mailbox::{Door, Internal, Port, overloaded};

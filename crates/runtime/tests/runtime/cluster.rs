@@ -12,7 +12,7 @@ use runtime::{
     TokioClock,
 };
 use serde_json::json;
-use store::{Cluster, MemoryStore, Node, NodeId, Store};
+use store::{Cluster, MemoryStore, Node, NodeId, PartitionId, Store};
 use tokio::sync::mpsc;
 
 use crate::commit::GatedStore;
@@ -145,9 +145,8 @@ impl World {
         let config = Config {
             node: url.clone(),
             format,
-            // What is trimmed tells nobody its format.
             bounds: Bounds {
-                checkpoint_every_ms: 24 * 3_600_000,
+                checkpoint_every_ms: 1_000,
                 ..Bounds::default()
             },
             ..Config::embedded("test", PARTITIONS)
@@ -300,6 +299,8 @@ async fn a_new_format_is_written_when_all_read_it_and_then_an_old_node_owns_noth
         let started = start(&new.runtime, "three").await;
         ended(&new.runtime, started.id).await;
     }
+    // What is trimmed tells nobody its format.
+    tokio::time::sleep(Duration::from_secs(10)).await;
     let late = world.joined(4).await;
     until("it finds itself too old", || {
         late.unfit().contains("run the newer version")
@@ -312,6 +313,31 @@ async fn a_new_format_is_written_when_all_read_it_and_then_an_old_node_owns_noth
     assert_eq!(late.open(), 0);
     let started = start(&late.runtime, "three").await;
     ended(&late.runtime, started.id).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_went_back_is_noticed_though_nothing_happens() {
+    let world = World::new();
+    let one = world.joined(1).await;
+    until_shared(&[&one]).await;
+    apply(&one.runtime, CATALOG).await;
+    for _ in 0..20 {
+        let started = start(&one.runtime, "three").await;
+        ended(&one.runtime, started.id).await;
+    }
+    let taken = || one.store.taken_over.load(Ordering::Acquire);
+    let before = taken();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(taken(), before, "nothing was lost");
+    let all = (0..PARTITIONS).map(PartitionId).collect();
+    *one.store.lost.lock().expect("no holder panicked") = all;
+    until("the partitions are taken over anew", || {
+        taken() == before + usize::from(PARTITIONS)
+    })
+    .await;
+    until_shared(&[&one]).await;
+    let started = start(&one.runtime, "three").await;
+    ended(&one.runtime, started.id).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 //! Nothing leaves a partition before it is durable.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -25,6 +26,10 @@ pub struct GatedStore {
     pub answers: Mutex<VecDeque<Result<Appended, StoreError>>>,
     /// When set, appends, projections and reads take a random while.
     pub delays: Mutex<Option<Entropy>>,
+    /// Partitions whose state has gone back when it is asked for next.
+    pub lost: Mutex<BTreeSet<PartitionId>>,
+    /// How often a partition was taken over.
+    pub taken_over: AtomicUsize,
 }
 
 impl GatedStore {
@@ -36,6 +41,8 @@ impl GatedStore {
             projections: open(),
             answers: Mutex::default(),
             delays: Mutex::default(),
+            lost: Mutex::default(),
+            taken_over: AtomicUsize::default(),
         }
     }
 
@@ -93,6 +100,7 @@ impl Store for GatedStore {
     }
 
     async fn take_over(&self, partition: PartitionId) -> Result<PartitionHead, StoreError> {
+        self.taken_over.fetch_add(1, Ordering::AcqRel);
         self.inner.take_over(partition).await
     }
 
@@ -135,7 +143,15 @@ impl Store for GatedStore {
     }
 
     async fn reached(&self, partition: PartitionId) -> Result<Position, StoreError> {
-        self.inner.reached(partition).await
+        let lost = self
+            .lost
+            .lock()
+            .expect("no holder panicked")
+            .remove(&partition);
+        match lost {
+            true => Err(StoreError::TakenOver(partition)),
+            false => self.inner.reached(partition).await,
+        }
     }
 
     async fn checkpoint(&self) -> Result<(), StoreError> {
@@ -162,8 +178,12 @@ impl Store for GatedStore {
         self.inner.history(slot, id, after_seq, limit_bytes).await
     }
 
-    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
-        let found = self.inner.get(table, slot, key).await;
+    async fn get_many(
+        &self,
+        table: Table,
+        keys: Vec<(Slot, Bytes)>,
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        let found = self.inner.get_many(table, keys).await;
         self.delay(10).await;
         found
     }

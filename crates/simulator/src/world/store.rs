@@ -336,13 +336,18 @@ impl Store for SimulatedStore {
             .await
     }
 
-    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
+    async fn get_many(
+        &self,
+        table: Table,
+        keys: Vec<(Slot, Bytes)>,
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
         if self.world.plan.planted == Some(Planted::ForgottenKeys) && table == Table::Key {
-            return Ok(None);
+            return Ok(vec![None; keys.len()]);
         }
-        let row = self.read(self.live.get(table, slot, key)).await?;
+        let rows = self.read(self.live.get_many(table, keys)).await?;
         let stale = self.world.plan.planted == Some(Planted::StaleOutputs) && table == Table::Key;
-        Ok(if stale { row.map(for_ever) } else { row })
+        let seen = |row: Option<Bytes>| if stale { row.map(for_ever) } else { row };
+        Ok(rows.into_iter().map(seen).collect())
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {

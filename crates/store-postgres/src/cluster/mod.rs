@@ -41,6 +41,18 @@ impl Cluster for PostgresStore {
         })
     }
 
+    async fn format(&self) -> Result<u32, StoreError> {
+        with_session!(self.control, "reading the journal's format", |session| {
+            nodes::format(session)
+        })
+    }
+
+    async fn raise_format(&self, to: u32) -> Result<(), StoreError> {
+        with_session!(self.control, "raising the journal's format", |session| {
+            nodes::raise_format(session, to)
+        })
+    }
+
     async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
         with_session!(self.control, "reading leases", |session| leases::all(
             session

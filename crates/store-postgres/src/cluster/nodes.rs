@@ -84,3 +84,16 @@ pub(super) async fn clock(session: &Session) -> Result<i64, Trouble> {
     let statement = session.prepared(sql).await?;
     Ok(session.client.query_one(&statement, &[]).await?.get(0))
 }
+
+pub(super) async fn format(session: &Session) -> Result<u32, Trouble> {
+    let statement = session.prepared("SELECT format FROM store").await?;
+    let format: i32 = session.client.query_one(&statement, &[]).await?.get(0);
+    Ok(format.unsigned_abs())
+}
+
+pub(super) async fn raise_format(session: &Session, to: u32) -> Result<(), Trouble> {
+    let sql = "UPDATE store SET format = $1 WHERE format < $1";
+    let statement = session.prepared(sql).await?;
+    session.client.execute(&statement, &[&(to as i32)]).await?;
+    Ok(())
+}

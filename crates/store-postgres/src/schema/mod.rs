@@ -68,6 +68,11 @@ const MIGRATIONS: &[Migration] = &[
         compatible_from: 3,
         sql: include_str!("0008_windows.sql"),
     },
+    Migration {
+        version: 9,
+        compatible_from: 3,
+        sql: include_str!("0009_format.sql"),
+    },
 ];
 
 /// How often the first tables are tried again when another node makes them at the same moment.

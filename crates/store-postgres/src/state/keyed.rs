@@ -8,23 +8,31 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::connection::Session;
 use crate::failure::Trouble;
 
-/// One row's value.
-pub(crate) async fn get(
+/// The values of rows, in one round trip.
+pub(crate) async fn get_many(
     session: &Session,
     table: Table,
-    slot: Slot,
-    key: &Bytes,
-) -> Result<Option<Bytes>, Trouble> {
+    keys: &[(Slot, Bytes)],
+) -> Result<Vec<Option<Bytes>>, Trouble> {
+    // A plan for one key is not made for many, and each is looked up by the primary key.
     let sql = format!(
-        "SELECT value FROM keyed_{} WHERE key = $1 AND slot = $2",
+        "SELECT place, value FROM unnest($1::integer[], $2::bytea[]) WITH ORDINALITY AS asked (slot, key, place) \
+         CROSS JOIN LATERAL (SELECT value FROM keyed_{} AS held WHERE held.key = asked.key AND held.slot = asked.slot \
+         OFFSET 0) AS found",
         table.name()
     );
     let statement = session.prepared(&sql).await?;
-    let row = session
-        .client
-        .query_opt(&statement, &[&&key[..], &i32::from(slot)])
-        .await?;
-    Ok(row.map(|row| Bytes::copy_from_slice(row.get(0))))
+    let slots: Vec<i32> = keys.iter().map(|(slot, _)| i32::from(*slot)).collect();
+    let texts: Vec<&[u8]> = keys.iter().map(|(_, key)| &key[..]).collect();
+    let rows = session.client.query(&statement, &[&slots, &texts]).await?;
+    let mut found = vec![None; keys.len()];
+    for row in rows {
+        let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or_default();
+        if let Some(at) = found.get_mut(place.wrapping_sub(1)) {
+            *at = Some(Bytes::copy_from_slice(row.get(1)));
+        }
+    }
+    Ok(found)
 }
 
 /// Rows in the order of (key, slot).

@@ -20,7 +20,7 @@ mod write;
 pub(crate) use blobs::{hash, sweep};
 pub(crate) use buckets::BucketSpan;
 pub(crate) use count::count;
-pub(crate) use keyed::{get, scan};
+pub(crate) use keyed::{get_many, scan};
 pub(crate) use list::list;
 pub(crate) use lookup::{history, instance};
 pub(crate) use project::{Epochs, project};

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use store::{
-    EntityId, Epoch, Gathered, InstanceRow, PartitionId, Parts, RetentionClass, StoreError, Touched,
+    EntityId, Epoch, Gathered, InstanceRow, PartitionId, Parts, Position, RetentionClass,
+    StoreError, Touched,
 };
 use uuid::Uuid;
 
@@ -28,7 +29,7 @@ pub(crate) struct Epochs {
     held: Mutex<HashMap<PartitionId, Epoch>>,
     /// How far the state came by what this process wrote since. A database that crashed may have less: its commits did not
     /// wait for the disk.
-    written: Mutex<HashMap<PartitionId, i64>>,
+    written: Mutex<HashMap<PartitionId, Position>>,
 }
 
 impl Epochs {
@@ -40,17 +41,17 @@ impl Epochs {
     fn wrote(&self, gathered: &Gathered) {
         let mut written = self.written();
         for (partition, position) in &gathered.reached {
-            written.insert(*partition, *position as i64);
+            written.insert(*partition, *position);
         }
     }
 
     /// Whether the state has less than this process wrote.
-    fn went_back(&self, partition: PartitionId, position: i64) -> bool {
+    pub(crate) fn went_back(&self, partition: PartitionId, position: Position) -> bool {
         let written = self.written();
         written.get(&partition).is_some_and(|last| position < *last)
     }
 
-    fn written(&self) -> std::sync::MutexGuard<'_, HashMap<PartitionId, i64>> {
+    fn written(&self) -> std::sync::MutexGuard<'_, HashMap<PartitionId, Position>> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -128,7 +129,7 @@ async fn reach(session: &Session, epochs: &Epochs, gathered: &Gathered) -> Resul
     let mut asked = gathered.reached.keys();
     let is_whole = |partition: &PartitionId| {
         let before = written.get(&i32::from(partition.0));
-        before.is_some_and(|before| !epochs.went_back(*partition, *before))
+        before.is_some_and(|before| !epochs.went_back(*partition, *before as u64))
     };
     match asked.find(|partition| !is_whole(partition)) {
         Some(other) => Err(StoreError::TakenOver(*other).into()),

@@ -89,6 +89,7 @@ const NAMELESS: &str = "
     ALTER TABLE blob DROP COLUMN named_in;
     ALTER TABLE node DROP COLUMN names_blobs;
     DROP TABLE keyed_window;
+    ALTER TABLE store DROP COLUMN format;
     DELETE FROM migration WHERE version >= 7;
     INSERT INTO node VALUES (gen_random_uuid(), 'z', 'r', 'u', 'v', 4, 1, clock_timestamp(), '', '');
 ";

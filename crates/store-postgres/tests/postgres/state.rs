@@ -369,8 +369,13 @@ async fn a_state_that_went_back_is_not_gone_on_from() {
         matches!(refused, Err(StoreError::TakenOver(ONE))),
         "{refused:?}"
     );
-    assert_eq!(store.reached(ONE).await.unwrap(), 3, "nothing was written");
+    let reached = store.reached(ONE).await;
+    assert!(
+        matches!(reached, Err(StoreError::TakenOver(ONE))),
+        "{reached:?}"
+    );
     store.take_over(ONE).await.unwrap();
+    assert_eq!(store.reached(ONE).await.unwrap(), 3, "nothing was written");
     store.project(projection(ONE, 7, vec![])).await.unwrap();
     assert_eq!(store.reached(ONE).await.unwrap(), 7);
 }

@@ -170,7 +170,7 @@ pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
     first.query_row([], |_| Ok(())).optional().map(drop)
 }
 
-fn end(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn end(connection: &Connection) -> rusqlite::Result<()> {
     match connection.is_autocommit() {
         true => Ok(()),
         false => connection.execute_batch("COMMIT"),

@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use store::{Row, Scan, Slot, StoreError, Table};
 
-use super::readers::Reader;
+use super::readers::{Reader, begin, end};
 use crate::failure::sqlite_failure;
 
 macro_rules! statements {
@@ -44,22 +44,31 @@ fn failure(error: rusqlite::Error) -> StoreError {
 }
 
 impl Reader {
-    /// One row's value.
-    pub(crate) fn get(
+    /// The values of rows, as of one moment.
+    pub(crate) fn get_many(
         &mut self,
         table: Table,
-        slot: Slot,
-        key: &[u8],
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.get_value(table, slot, key).map_err(failure)
-    }
-
-    fn get_value(&self, table: Table, slot: Slot, key: &[u8]) -> rusqlite::Result<Option<Bytes>> {
-        let mut statement = self.state.prepare_cached(get(table))?;
-        let value = statement.query_row(params![key, slot], |row| {
-            Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?))
-        });
-        value.optional()
+        keys: &[(Slot, Bytes)],
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        let several = keys.len() > 1;
+        if several {
+            begin(&self.state).map_err(failure)?;
+        }
+        let read = || {
+            let mut statement = self.state.prepare_cached(get(table))?;
+            let value = |(slot, key): &(Slot, Bytes)| {
+                let value = statement.query_row(params![&key[..], slot], |row| {
+                    Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?))
+                });
+                value.optional()
+            };
+            keys.iter().map(value).collect()
+        };
+        let found: rusqlite::Result<_> = read();
+        if several {
+            end(&self.state).map_err(failure)?;
+        }
+        found.map_err(failure)
     }
 
     /// Rows in the order of (key, slot).

@@ -17,6 +17,7 @@ pub async fn checks<H: Harness<Store: Cluster>>(harness: &H) {
     only_the_owner_bumps_and_releases(harness).await;
     heads_are_those_of_the_journals(harness).await;
     the_clock_goes_on(harness).await;
+    the_format_rises_and_stays(harness).await;
 }
 
 fn node(id: NodeId) -> Node {
@@ -140,4 +141,15 @@ async fn the_clock_goes_on<H: Harness<Store: Cluster>>(harness: &H) {
     let earlier = store.clock().await.unwrap();
     assert!(earlier > 1_600_000_000_000, "milliseconds since the epoch");
     assert!(store.clock().await.unwrap() >= earlier);
+}
+
+async fn the_format_rises_and_stays<H: Harness<Store: Cluster>>(harness: &H) {
+    harness.begin_anew();
+    let store = harness.open().await;
+    assert_eq!(store.format().await.unwrap(), 0);
+    store.raise_format(3).await.unwrap();
+    store.raise_format(2).await.unwrap();
+    drop(store);
+    let store = harness.open().await;
+    assert_eq!(store.format().await.unwrap(), 3);
 }

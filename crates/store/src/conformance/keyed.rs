@@ -55,6 +55,24 @@ async fn rows_are_written_replaced_and_removed(harness: &impl Harness) {
     .await;
     holds(&store, 1, "a", Some("1")).await;
     holds(&store, 2, "a", Some("2")).await;
+    let key = |slot: Slot, key: &'static str| (slot, Bytes::from(key));
+    let asked = vec![
+        key(2, "a"),
+        key(3, "a"),
+        key(1, "a"),
+        key(2, "b"),
+        key(2, "a"),
+    ];
+    let found = store.get_many(Table::Wait, asked).await.unwrap();
+    let value = |text: &'static str| Some(Bytes::from(text));
+    assert_eq!(found, [value("2"), None, value("1"), None, value("2")]);
+    assert!(
+        store
+            .get_many(Table::Wait, vec![])
+            .await
+            .unwrap()
+            .is_empty()
+    );
     project(
         &store,
         2,

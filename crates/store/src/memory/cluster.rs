@@ -13,6 +13,7 @@ use crate::{Cluster, Lease, Node, NodeId, PartitionId, Position, SeenNode, Store
 pub(super) struct Members {
     nodes: BTreeMap<NodeId, Member>,
     leases: BTreeMap<PartitionId, Lease>,
+    format: u32,
 }
 
 struct Member {
@@ -71,6 +72,16 @@ impl Cluster for MemoryStore {
 
     async fn clock(&self) -> Result<i64, StoreError> {
         Ok(self.now())
+    }
+
+    async fn format(&self) -> Result<u32, StoreError> {
+        Ok(self.content().members.format)
+    }
+
+    async fn raise_format(&self, to: u32) -> Result<(), StoreError> {
+        let format = &mut self.content().members.format;
+        *format = to.max(*format);
+        Ok(())
     }
 
     async fn leases(&self) -> Result<Vec<Lease>, StoreError> {

@@ -195,8 +195,16 @@ impl Store for MemoryStore {
         Ok(self.content().state.history(id, after_seq, limit_bytes))
     }
 
-    async fn get(&self, table: Table, slot: Slot, key: Bytes) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.content().state.get(table, slot, key))
+    async fn get_many(
+        &self,
+        table: Table,
+        keys: Vec<(Slot, Bytes)>,
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        let state = &self.content().state;
+        let keys = keys.into_iter();
+        Ok(keys
+            .map(|(slot, key)| state.get(table, slot, key))
+            .collect())
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<Row>, StoreError> {

@@ -63,6 +63,14 @@ impl Cluster for SimulatedStore {
         Ok(leases)
     }
 
+    async fn format(&self) -> Result<u32, StoreError> {
+        self.read(self.live.format()).await
+    }
+
+    async fn raise_format(&self, to: u32) -> Result<(), StoreError> {
+        self.changes(self.live.raise_format(to)).await
+    }
+
     async fn acquire_lease(
         &self,
         partition: PartitionId,
