@@ -13,6 +13,9 @@ use crate::served::{Database, Serve, Served, binary_beside_this};
 /// Three calls in process.
 pub(crate) const THREE_STEPS: &str = include_str!("workflows/three-steps.yaml");
 
+/// One step that ends at once; the instance is found by its subject and an attribute.
+pub(crate) const FILED: &str = include_str!("workflows/filed.yaml");
+
 /// A run of measurements.
 pub(crate) struct Bench {
     /// What was asked for.

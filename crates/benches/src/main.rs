@@ -1,6 +1,7 @@
 //! Measures the product on this machine: the real server as a process of its own, every commit synced to the disk, the
 //! load over HTTP, the results counted from its store; each figure beside its limit or a peer in the same run.
 
+mod bare;
 mod bench;
 mod client;
 mod disk;
@@ -33,6 +34,7 @@ fn main() -> Result<()> {
     match &options.task {
         None => threads.block_on(suite::run(options)),
         Some(Task::Echo { listen }) => threads.block_on(echo::serve(*listen)),
+        Some(Task::Bare { listen, folder }) => threads.block_on(bare::serve(*listen, folder)),
         Some(Task::Instructions { accept }) => instructions::run(&options, *accept),
         Some(Task::Workload { name, times }) => instructions::workload(name, *times),
     }

@@ -58,6 +58,14 @@ pub(crate) enum Task {
         /// Where
         listen: SocketAddr,
     },
+    /// Answers every request when its body is in a journal
+    #[command(hide = true)]
+    Bare {
+        /// Where
+        listen: SocketAddr,
+        /// The folder of the store
+        folder: PathBuf,
+    },
     /// Runs one workload so often, for the counter of instructions
     #[command(hide = true)]
     Workload {

@@ -1,6 +1,7 @@
 //! Programs beside the server that are measured or called: started, awaited, and ended by their process.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,14 @@ impl Service {
         let address = free_address()?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["echo", &address.to_string()]);
+        Self::start(command, address).await
+    }
+
+    /// Starts the service of this program that keeps what comes in a journal and does nothing else.
+    pub(crate) async fn bare(folder: &Path) -> Result<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["bare", &address.to_string()]).arg(folder);
         Self::start(command, address).await
     }
 

@@ -41,6 +41,9 @@ pub(crate) async fn fill(
             let request = Requests::one(count as usize, Expect::Accepted, from, item);
             let taken = until_taken(&mut connection, &request).await?;
             left.set(left.get() + count - taken);
+            if taken < count {
+                tokio::time::sleep(AFTER_PUSH_BACK).await;
+            }
         }
     };
     try_join_all((0..CONNECTIONS).map(|_| lane())).await?;

@@ -110,6 +110,14 @@ impl Requests {
         }
     }
 
+    /// The same requests, to a service that answers with no more than a status.
+    pub(crate) fn for_service(self) -> Self {
+        Self {
+            expect: Expect::Success,
+            ..self
+        }
+    }
+
     /// One request, whose items are numbered from `first`.
     pub(crate) fn one(
         batch: usize,

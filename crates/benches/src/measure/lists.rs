@@ -2,20 +2,18 @@
 //!
 //! The store is filled through the product with workflows of one step that computes something and ends.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use crate::bench::{Bench, Stage, THREE_STEPS};
-use crate::http::{Connection, get};
+use super::asking::ask_each;
+use crate::bench::{Bench, FILED, Stage, THREE_STEPS};
 use crate::load::{Expect, Requests, Shape, Until, closed_loop, fill, input};
-use crate::machine::nanos;
 use crate::report::{Section, Table, cell};
 use crate::spread::Latency;
 
-/// What the store is filled with.
-const FILED: &str = include_str!("../workflows/filed.yaml");
 /// What runs meanwhile.
 const LOAD: Shape = Shape::batches(4, 500);
 /// How long the store may take to count what it was filled with.
@@ -126,8 +124,8 @@ async fn ask_under_load(bench: &Bench, stage: &Stage, stored: u64) -> Result<Vec
 
 async fn ask_all(bench: &Bench, stage: &Stage, stored: u64) -> Result<Vec<Case>> {
     tokio::time::sleep(bench.short_times().0).await;
-    let mut asking = Asking {
-        connection: Connection::open(stage.served.address).await?,
+    let asking = Asking {
+        address: stage.served.address,
         stored,
         times: bench.scaled(200, 40),
         at_most: Duration::from_secs(bench.scaled(30, 3)),
@@ -151,30 +149,21 @@ async fn ask_all(bench: &Bench, stage: &Stage, stored: u64) -> Result<Vec<Case>>
 
 /// Puts each question so often, or as often as the time allows.
 struct Asking {
-    connection: Connection,
+    address: SocketAddr,
     stored: u64,
     times: u64,
     at_most: Duration,
 }
 
 impl Asking {
-    async fn ask(&mut self, question: &Question, more: &str) -> Result<Latency> {
-        let (all, mut timed) = (Instant::now(), Vec::new());
-        for time in 0..self.times {
-            // Spread over all that is stored, old and new.
-            let number = time * (self.stored / self.times);
+    async fn ask(&self, question: &Question, more: &str) -> Result<Latency> {
+        // Spread over all that is stored, old and new.
+        let numbers = (0..self.times).map(|time| time * (self.stored / self.times));
+        let path = |number| {
             let filter = (question.path)(number);
-            let path = format!("/api/v1/workflows{filter}{more}").replace("?&", "?");
-            let request = get(&path);
-            let begun = Instant::now();
-            let answer = self.connection.exchange(&request).await?;
-            answer.demand_success()?;
-            timed.push(nanos(begun.elapsed()));
-            if all.elapsed() > self.at_most {
-                break;
-            }
-        }
-        Ok(Latency::of(timed))
+            format!("/workflows{filter}{more}").replace("?&", "?")
+        };
+        ask_each(self.address, numbers.map(path), self.at_most).await
     }
 }
 

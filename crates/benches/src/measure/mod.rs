@@ -1,5 +1,6 @@
 //! What is measured: a file each, and one table of them.
 
+mod asking;
 mod cases;
 mod commits;
 mod copies;
@@ -7,6 +8,7 @@ mod definition;
 mod disk_use;
 mod events;
 mod fan_out;
+mod genealogy;
 mod history;
 mod http_steps;
 mod idle;
@@ -159,7 +161,13 @@ pub(crate) const MEASUREMENTS: &[Measurement] = &[
         "t",
         "events",
         events,
-        "events over HTTP: routed, kept, starting workflows"
+        "events over HTTP: routed, kept, starting workflows, beside bare HTTP and journal"
+    ),
+    measurement!(
+        "u",
+        "genealogy",
+        genealogy,
+        "the graph of a correlation id and a subject's journey among 10,000,000 events"
     ),
     measurement!(
         "q",

@@ -5,17 +5,16 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde::Serialize;
 
-use crate::bench::{Bench, THREE_STEPS};
+use crate::bench::{Bench, FILED};
 use crate::disk::allocated_bytes;
-use crate::load::{Expect, Requests, Shape, Until, closed_loop};
+use crate::load::{fill, input};
 use crate::peers::Postgres;
 use crate::report::{Line, Plot, Point, Section, Table};
 use crate::served::{Database, Served};
 
-const SHAPE: Shape = Shape::batches(4, 500);
 /// How long ended instances are kept, and the span of time whose instances go together.
 const KEPT: &str = "---\npolicies: { defaults: { retention: { instances: 20s } } }\n";
 const SPAN: &str = "20s";
@@ -67,7 +66,7 @@ impl Disk<'_> {
 pub(super) async fn run(bench: &Bench) -> Result<Section> {
     let workflows = bench.options.soak;
     let mut soaks = Vec::new();
-    let documents = format!("{THREE_STEPS}\n{KEPT}");
+    let documents = format!("{FILED}\n{KEPT}");
     let span = ["--ended-span", SPAN];
     {
         let stage = bench.stage_with(&span, None, &documents).await?;
@@ -91,19 +90,21 @@ async fn soak(
     disk: &Disk<'_>,
     workflows: u64,
 ) -> Result<Soak> {
-    let requests = Requests::new("three-steps", SHAPE, Expect::Completed);
-    let sent = Until::Sent(usize::try_from(workflows)?.div_ceil(SHAPE.batch));
+    let item = |number| format!(r#"{{"workflow":"filed","input":{}}}"#, input(number));
     let looks = RefCell::new(Vec::new());
     let begun = Instant::now();
-    let load = closed_loop(served.address, SHAPE.connections, &requests, sent);
-    let loaded = tokio::select! {
-        loaded = load => loaded?,
+    tokio::select! {
+        loaded = fill(served.address, (0, workflows), item) => loaded?,
         failed = look_on(disk, begun, &looks) => return Err(failed),
     };
+    let seconds = begun.elapsed().as_secs_f64();
+    let client = served.client();
+    let open = client.count("status=active").await?;
+    ensure!(open == 0, "{open} of {workflows} have not ended");
     let soak = Soak {
         store,
-        workflows: loaded.count,
-        per_second: loaded.count as f64 / begun.elapsed().as_secs_f64(),
+        workflows,
+        per_second: workflows as f64 / seconds,
         looks: looks.into_inner(),
         resident_mib: served.process().resident_mib(),
     };
