@@ -133,3 +133,21 @@ pub struct OverrideRequest {
     /// Why.
     pub reason: String,
 }
+
+/// A call of an adapter, made once to try it out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdapterCall {
+    /// The action; absent: the adapter's default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// What it is given; null without it.
+    #[schema(value_type = Option<Value>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Json>,
+    /// Persists over everything that it sets in motion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// Why, in a sentence, for those who look later.
+    pub reason: String,
+}

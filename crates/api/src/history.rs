@@ -35,10 +35,10 @@ pub struct HistoryRecord {
     pub data: Json,
 }
 
-/// A record on the stream of all instances.
+/// A record on the stream of all instances; or, of the type `event-taken`, an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StreamRecord {
-    /// The instance.
+    /// The instance; empty where it is an event.
     pub workflow_id: String,
     /// Its workflow.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -33,8 +33,8 @@ mod verb;
 mod window;
 
 pub use adapter::{
-    Adapter, AdapterStatus, AdapterTarget, LimitsOverridden, OverrideRequest, SwitchRequest,
-    Switched,
+    Adapter, AdapterCall, AdapterStatus, AdapterTarget, LimitsOverridden, OverrideRequest,
+    SwitchRequest, Switched,
 };
 pub use admin::{AuditEntry, TaskCompletion, TaskFailure, TaskSummary};
 pub use backup::{Backup, BackupRequest};
@@ -75,8 +75,8 @@ pub use submit::{
     BatchAnswer, BatchItem, BatchRequest, CancelRequest, Deleted, Submission, Submitted,
 };
 pub use system::{
-    CheckFinding, Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason,
-    System, SystemCheck,
+    CheckFinding, Live, LogLevels, LogLevelsRequest, Node, NodeLogLevels, Nodes, PartitionHealth,
+    PartitionOwner, Partitions, Ready, Reason, StoreSizes, System, SystemCheck,
 };
 pub use time::{InvalidTime, Time};
 pub use verb::{ReplayRequest, SignalRequest, StepRequest};

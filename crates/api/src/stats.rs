@@ -12,7 +12,7 @@ use crate::time::Time;
 /// Counts and latencies of a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Stats {
-    /// What is counted: `workflows`, `steps` or `targets`.
+    /// What is counted: `workflows`, `steps`, `targets`, `routers` or `rules`.
     pub about: String,
     /// From here on: what was asked for, down to a whole minute or span.
     pub from: Time,
@@ -33,7 +33,7 @@ pub struct Stats {
 /// One group's figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StatsSeries {
-    /// What the group has in common (`workflow`, `version`, `step`, `adapter`, `target`).
+    /// What the group has in common (`workflow`, `version`, `step`, `adapter`, `target`, `router`, `rule`).
     pub group: BTreeMap<String, String>,
     /// Of the whole time.
     pub total: StatsFigures,
@@ -52,7 +52,7 @@ pub struct StatsPoint {
     pub figures: StatsFigures,
 }
 
-/// What was counted; what does not fit workflows, steps or targets is absent.
+/// What was counted; what does not fit what it is about is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct StatsFigures {
@@ -62,7 +62,7 @@ pub struct StatsFigures {
     /// Workflows and steps: ended well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed: Option<u64>,
-    /// Workflows and steps: failed for good.
+    /// Workflows and steps: failed for good. Routers and rules: events that a rule could not send on, kept as dead letters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<u64>,
     /// Workflows: ended with an error after something was undone. Steps: undone.
@@ -86,6 +86,18 @@ pub struct StatsFigures {
     /// Targets: of these, those that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<u64>,
+    /// Routers: events that they saw.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
+    /// Routers: of these, those that no rule took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unrouted: Option<u64>,
+    /// Rules: events that they took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken: Option<u64>,
+    /// Rules: of these, those that they sent on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<u64>,
     /// Workflows and steps: from start to end. Targets: from when a call was due until its result.
     /// Absent where nothing ended.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -29,6 +29,24 @@ pub struct System {
     pub caller: String,
     /// Its partitions.
     pub partitions: Vec<PartitionHealth>,
+    /// How much room the store takes, all nodes' data together, as it was 10 seconds ago at most. Absent where the
+    /// store does not say so soon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreSizes>,
+}
+
+/// How much room a store takes, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StoreSizes {
+    /// The journal, as far back as it is kept.
+    pub journal_bytes: u64,
+    /// What is derived from it, but for ended instances: open instances, events, what lists are read from.
+    pub state_bytes: u64,
+    /// Ended instances.
+    pub ended_bytes: u64,
+    /// Payloads too large to lie in the others. Absent of the embedded store, where they lie in journal and state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blob_bytes: Option<u64>,
 }
 
 /// How a partition does.
@@ -130,6 +148,43 @@ pub struct PartitionOwner {
     pub head: u64,
     /// The position that lists have reached, if it is open here.
     pub reached: u64,
+}
+
+/// What the nodes log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogLevels {
+    /// Each node that lives, the one that was asked first.
+    pub items: Vec<NodeLogLevels>,
+}
+
+/// What a node logs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NodeLogLevels {
+    /// The node's name.
+    pub node: String,
+    /// It is the one that was asked.
+    pub asked: bool,
+    /// A level, or levels by part: `info,runtime=debug`. Absent where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub levels: Option<String>,
+    /// Why not, or why it was not changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What nodes are to log until they are started again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogLevelsRequest {
+    /// A level (`off`, `error`, `warn`, `info`, `debug`, `trace`), or levels by part: `info,runtime=debug`. Absent:
+    /// what the node was started with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levels: Option<String>,
+    /// Of this node, by name or id. Absent: of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Why, in a sentence, for those who look later.
+    pub reason: String,
 }
 
 /// The process lives.

@@ -80,6 +80,7 @@ async fn play(
         secrets: Arc::new(AnySecret),
         cluster: None,
         seed: 1,
+        log_filter: None,
         on_fatal: Arc::new(|_| {}),
     };
     let runtime = Runtime::open(Config::embedded(environment, 1), surroundings).await;

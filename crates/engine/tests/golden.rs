@@ -91,6 +91,7 @@ fn every_record() -> Vec<Record> {
         schedules::bodies(),
         windows::bodies(),
         meetings::bodies(at()),
+        events::passed(),
     ]
     .concat();
     (1..)

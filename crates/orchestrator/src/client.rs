@@ -83,6 +83,11 @@ impl Client {
         self.text(Method::POST, path, ask).await
     }
 
+    /// Sets.
+    pub async fn put(&self, path: &str, ask: Ask) -> Result<String, Failure> {
+        self.text(Method::PUT, path, ask).await
+    }
+
     /// Changes a part.
     pub async fn patch(&self, path: &str, ask: Ask) -> Result<String, Failure> {
         self.text(Method::PATCH, path, ask).await

@@ -16,7 +16,7 @@ mod triggers;
 
 pub use event::Event;
 pub use explain::{Explanation, RuleExplanation, Verdict};
-pub use route::{ConditionError, Failure, Offer, Route, Routes, RuleName};
+pub use route::{ConditionError, Failure, Offer, Passed, Route, Routes, RuleName};
 pub use stats::{AdapterStats, Breaker, NoStats, Stats, TargetStats};
 pub use table::Table;
 pub use triggers::{Start, StartError, TriggerRef, look, window_key};

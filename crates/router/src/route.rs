@@ -9,10 +9,21 @@ use serde_json::Value;
 pub struct Routes<'t> {
     /// One for each router that the event was offered to and that is for it, by name.
     pub offers: Vec<Offer<'t>>,
+    /// Routers that saw it and sent it nowhere themselves.
+    pub passed: Vec<Passed<'t>>,
     /// Conditions that were evaluated and named a field that there is not; they are no match.
     pub missing: u32,
     /// Conditions that failed otherwise; they are no match either.
     pub errors: Vec<ConditionError<'t>>,
+}
+
+/// A router that saw an event and sent it nowhere itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed<'t> {
+    /// The router.
+    pub router: &'t str,
+    /// The rule that led on to another router; none: no rule took it.
+    pub rule: Option<RuleName<'t>>,
 }
 
 /// What one router makes of an event, with the routers that it leads to.

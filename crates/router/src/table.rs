@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::index::Index;
 use crate::pool::Turns;
-use crate::route::{ConditionError, Failure, Offer, Route, Routes, RuleName};
+use crate::route::{ConditionError, Failure, Offer, Passed, Route, Routes, RuleName};
 use crate::seen::{Seen, Settings};
 use crate::triggers::Triggers;
 use crate::{Event, Stats};
@@ -203,10 +203,14 @@ impl<'t> Routing<'t, '_> {
                 break;
             }
         }
-        if let Some(default) = router.default.as_ref().filter(|_| !taken) {
-            let turns = compiled.turns(router.rules.len());
-            self.send(router, RuleName::Default, default, turns, given, offer);
+        if taken {
+            return;
         }
+        let Some(default) = router.default.as_ref() else {
+            return self.pass(router, None);
+        };
+        let turns = compiled.turns(router.rules.len());
+        self.send(router, RuleName::Default, default, turns, given, offer);
     }
 
     fn send(
@@ -225,6 +229,7 @@ impl<'t> Routing<'t, '_> {
         match target {
             Some(Target::Router(next)) if self.table.place(next).is_some() => {
                 let place = self.table.place(next).unwrap_or_default();
+                self.pass(router, Some(rule));
                 self.ask(place, given, offer);
             }
             Some(Target::Router(next)) => offer.failures.push(Failure {
@@ -239,8 +244,13 @@ impl<'t> Routing<'t, '_> {
                 priority: given.priority,
                 input: given.input.clone(),
             }),
-            None => {}
+            None => self.pass(router, Some(rule)),
         }
+    }
+
+    fn pass(&mut self, router: &'t Router, rule: Option<RuleName<'t>>) {
+        let router = router.name.as_str();
+        self.routes.passed.push(Passed { router, rule });
     }
 
     /// What a rule says of what it starts; what it leaves out is as the router before it said.

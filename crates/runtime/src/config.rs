@@ -7,6 +7,7 @@ use store::Store;
 
 use crate::clock::Clock;
 use crate::cluster::Membership;
+use crate::handle::LogFilter;
 
 /// Settings of one node's runtime.
 #[derive(Clone, Debug)]
@@ -157,6 +158,8 @@ pub struct Surroundings {
     pub secrets: Arc<dyn Secrets>,
     /// The other nodes on the same store; none: the store is this process's alone.
     pub cluster: Option<Membership>,
+    /// What the process logs, where that can be changed while it runs.
+    pub log_filter: Option<Arc<dyn LogFilter>>,
     /// The seed of all randomness: from the system's source in production, fixed in a simulation.
     pub seed: u64,
     /// Storage failed under a commit, or a task of the runtime broke: nothing that was acknowledged

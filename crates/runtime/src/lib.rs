@@ -37,6 +37,7 @@ mod retention;
 mod rollup;
 mod schedules;
 mod shared;
+mod sizes;
 mod slot_of_start;
 mod submit;
 mod subscribe;
@@ -60,7 +61,8 @@ pub use error::{
 };
 pub use events::{Accepted, Event, EventError, EventFilter, EventLink, Incoming};
 pub use handle::{
-    AdapterOrder, LiveSchedule, ReplayOrder, RestoreOutlook, Runtime, ScheduleVerb, SwitchRefused,
+    AdapterOrder, CallOrder, CallRefused, LiveSchedule, LogFilter, LogLevelsError, NodeLog,
+    ReplayOrder, RestoreOutlook, Runtime, ScheduleVerb, SwitchRefused,
 };
 pub use health::{Figures, Health, PartitionHealth, Stats};
 pub use histogram::{DURATIONS_US, Histogram, Spread};

@@ -1,5 +1,5 @@
-//! Workflows of one step that call an action of an adapter: what routers send to adapters, and what calls of dead
-//! letters made anew, have retries, limits, history and dead letters as any call.
+//! Workflows of one step that call an action of an adapter: what routers send to adapters, calls of dead letters made
+//! anew, and what a person tries out, have retries, limits, history and dead letters as any call.
 
 use definition::{Catalog, Jitter, ResourceSet, RetryQuestion, no_settings_check};
 use serde_json::{Value, json};
@@ -22,6 +22,19 @@ impl OneStep {
     /// The one that calls this action (empty: the adapter's default), tried as the adapter's policies say, and kept
     /// as a dead letter if it fails for good.
     pub(crate) fn new(catalog: &Catalog, adapter: &str, action: &str) -> Self {
+        let (timeout, retry) = plan_of(catalog, adapter, action);
+        Self::with(adapter, action, timeout, retry)
+    }
+
+    /// The one that calls it once: whoever tries it out looks at what comes back, so that nothing is tried again and
+    /// nothing is kept as a dead letter.
+    pub(crate) fn once(catalog: &Catalog, adapter: &str, action: &str) -> Self {
+        let (timeout, _) = plan_of(catalog, adapter, action);
+        let retry = json!({ "max-attempts": 1, "on-exhausted": "fail" });
+        Self::with(adapter, action, timeout, retry)
+    }
+
+    fn with(adapter: &str, action: &str, timeout: Value, retry: Value) -> Self {
         let mut step = json!({
             "id": "call",
             "adapter": adapter,
@@ -30,7 +43,6 @@ impl OneStep {
         if !action.is_empty() {
             step["action"] = json!(action);
         }
-        let (timeout, retry) = plan_of(catalog, adapter, action);
         step["timeout"] = timeout;
         step["retry"] = retry;
         let hash = blake3::hash(step.to_string().as_bytes()).to_hex();

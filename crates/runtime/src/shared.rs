@@ -18,12 +18,14 @@ use crate::config::{Config, OnFatal};
 use crate::dispatch::{Dispatcher, Tokens};
 use crate::error::Unavailable;
 use crate::events::RoutingCell;
+use crate::handle::LogFilter;
 use crate::health::Stats;
 use crate::level::Level;
 use crate::limits::Homes;
 use crate::partition::{Internal, Port};
 use crate::placement::Placement;
 use crate::projector::{Asked, Awaited, Committed, News};
+use crate::sizes::Sizes;
 use crate::tasks::Tasks;
 
 /// What the parts of one runtime have in common.
@@ -36,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) incarnation: u32,
     pub(crate) placement: Placement,
     pub(crate) stats: Stats,
+    pub(crate) sizes: Sizes,
     pub(crate) catalog: CatalogCell,
     /// Where events go, by the catalog.
     pub(crate) routing: RoutingCell,
@@ -55,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) tasks: Tasks,
     pub(crate) entropy: Mutex<Entropy>,
     pub(crate) phase: Phase,
+    pub(crate) log_filter: Option<Arc<dyn LogFilter>>,
     pub(crate) on_fatal: OnFatal,
 }
 

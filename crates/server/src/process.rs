@@ -187,6 +187,7 @@ fn surroundings(
         clock: Arc::new(SystemClock),
         secrets: Arc::new(secrets),
         cluster: None,
+        log_filter: crate::logging::filter(),
         seed: seed(),
         // The receiver outlives the runtime unless the process ends anyway.
         on_fatal: Arc::new(move |reason| drop(tell.send(reason))),

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use store::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, Gathered,
     HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId,
-    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept, Table,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoreSizes, StoredInstance, Swept,
+    Table,
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::AbortHandle;
@@ -220,6 +221,37 @@ impl Store for PostgresStore {
             state::sweep(session, now_ms, keep_ms)
         })
     }
+
+    async fn sizes(&self) -> Result<StoreSizes, StoreError> {
+        let what = "asking how large the tables are";
+        with_session!(self.readers, what, |session| sizes(session))
+    }
+}
+
+/// Of all tables of the store's schema, with their indexes and what lies beside them.
+async fn sizes(session: &Session) -> Result<StoreSizes, Trouble> {
+    let sql = "SELECT CASE WHEN relname LIKE 'journal\\_%' THEN 'journal' \
+               WHEN relname LIKE 'ended\\_%' THEN 'ended' \
+               WHEN relname LIKE 'blob%' THEN 'blobs' ELSE 'state' END, \
+               sum(pg_total_relation_size(class.oid))::bigint \
+               FROM pg_class AS class JOIN pg_namespace AS space ON space.oid = class.relnamespace \
+               WHERE relkind = 'r' AND nspname = current_schema() GROUP BY 1";
+    let rows = session.client.query(sql, &[]).await?;
+    let mut sizes = StoreSizes {
+        blobs: Some(0),
+        ..StoreSizes::default()
+    };
+    for row in rows {
+        let (kind, bytes): (&str, Option<i64>) = (row.get(0), row.get(1));
+        let bytes = u64::try_from(bytes.unwrap_or(0)).unwrap_or(0);
+        match kind {
+            "journal" => sizes.journal = bytes,
+            "ended" => sizes.ended = bytes,
+            "blobs" => sizes.blobs = Some(bytes),
+            _ => sizes.state = bytes,
+        }
+    }
+    Ok(sizes)
 }
 
 async fn reached(session: &Session, partition: PartitionId) -> Result<Position, Trouble> {

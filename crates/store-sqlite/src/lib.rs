@@ -8,6 +8,7 @@ mod journal;
 mod moving;
 mod options;
 mod pace;
+mod sizes;
 mod sqlite_store;
 mod state;
 

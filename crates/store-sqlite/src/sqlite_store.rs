@@ -8,7 +8,7 @@ use bytes::Bytes;
 use store::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
     InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId, Position,
-    Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept, Table,
+    Projection, Row, Scan, Slot, Store, StoreError, StoreSizes, StoredInstance, Swept, Table,
 };
 
 use tokio::sync::Mutex;
@@ -21,6 +21,7 @@ use crate::journal::{
     remove, verify,
 };
 use crate::options::Options;
+use crate::sizes::sizes;
 use crate::state::{self, Readers, StateOptions, Sweep, Synced, WriterHandle};
 
 /// Bytes of blobs that are kept in one transaction when their journal file goes.
@@ -347,5 +348,10 @@ impl Store for SqliteStore {
         self.writer
             .work(move |writer| writer.sweep_blobs(&sweep))
             .await
+    }
+
+    async fn sizes(&self) -> Result<StoreSizes, StoreError> {
+        let path = self.path.clone();
+        self.readers.read(move |_| sizes(&path)).await
     }
 }

@@ -20,6 +20,19 @@ pub struct PartitionHead {
     pub first: Position,
 }
 
+/// How much room a store takes, in bytes, about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreSizes {
+    /// The journal, as far back as it is kept.
+    pub journal: u64,
+    /// What is derived from it, but for ended instances.
+    pub state: u64,
+    /// Ended instances.
+    pub ended: u64,
+    /// Payloads too large to lie in the others; none where they are not told apart from these.
+    pub blobs: Option<u64>,
+}
+
 /// A fenced journal, the state derived from it, and queries over that state.
 ///
 /// Calls are safe from many tasks at once and never block the async runtime. A batch that was
@@ -130,4 +143,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// Several processes may sweep at once. While one of them does not note names yet, nothing is done.
     async fn sweep_blobs(&self, now_ms: i64, keep_ms: u64) -> Result<Swept, StoreError>;
+
+    /// How much room the store takes. It reads no rows, but may look at every file or table: seldom enough is every few
+    /// seconds.
+    async fn sizes(&self) -> Result<StoreSizes, StoreError>;
 }

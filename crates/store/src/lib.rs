@@ -26,7 +26,7 @@ pub use blobs::{
     Holder, Round, RoundStep, SWEEP_STEP, Swept, UNKNOWN_HOLDER, instance_key, row_key,
 };
 pub use cluster::{Cluster, Lease, Node, NodeId, SeenNode};
-pub use contract::{PartitionHead, Store};
+pub use contract::{PartitionHead, Store, StoreSizes};
 pub use error::StoreError;
 pub use filter::{id_part, names, words};
 pub use gathered::{Gathered, Touched};

@@ -14,6 +14,13 @@ export const systemQuery = queryOptions({
   retry,
 });
 
+export const logLevelsQuery = queryOptions({
+  queryKey: ["log-levels"],
+  queryFn: ({ signal }) => take(api.GET("/api/v1/system/log-levels", { signal })),
+  refetchInterval: 2 * SLOWLY,
+  retry,
+});
+
 export const nodesQuery = queryOptions({
   queryKey: ["nodes"],
   queryFn: ({ signal }) => take(api.GET("/api/v1/system/nodes", { signal })),

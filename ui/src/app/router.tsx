@@ -53,7 +53,7 @@ export const subjectRoute = createRoute({
   ...under, path: "/subjects/$subject", component: lazyRouteComponent(() => import("../pages/correlation/subject-page")),
 });
 export const routersRoute = createRoute({
-  ...under, path: "/routers", validateSearch: only("name", "explain", "event"), component: lazyRouteComponent(() => import("../pages/routers/routers-page")),
+  ...under, path: "/routers", validateSearch: only("name", "explain", "event", "range"), component: lazyRouteComponent(() => import("../pages/routers/routers-page")),
 });
 export const schedulesRoute = createRoute({
   ...under, path: "/schedules", validateSearch: only("name", "q", "show"), component: lazyRouteComponent(() => import("../pages/schedules/schedules-page")),

@@ -32,6 +32,8 @@ export function useLiveQueries(key: QueryKey, wanted: (record: StreamRecord) => 
   useLive(wanted, () => client.invalidateQueries({ queryKey: key }), pauseMs);
 }
 
+export const isEvent = ({ record }: StreamRecord): boolean => record.type === "event-taken";
+export const isOfInstance = (record: StreamRecord): boolean => !isEvent(record);
 export const isDecision = ({ record }: StreamRecord): boolean => record.type.startsWith("decision-") || record.type.startsWith("instance-");
 export const isLetter = ({ record }: StreamRecord): boolean => record.type === "dead-lettered" || record.type === "decision-made";
 export const isLifecycle = ({ record }: StreamRecord): boolean => record.type.startsWith("instance-") || record.type.startsWith("decision-");

@@ -13,7 +13,10 @@ const TYPES = [
   "decision-requested", "decision-made", "cancel-requested", "compensation-requested", "compensation-started",
   "instance-queued", "turn-awaited", "instance-begun", "instance-paused", "instance-resumed", "instance-retried", "restore-requested",
   "instance-restored", "instance-migrated", "dead-lettered", "retry-scheduled", "task-accepted", "step-started",
+  "event-taken",
 ];
+/** Events may come by the thousand: a few a second say that there are some. */
+const EVENT_RATE = 10;
 
 export interface Connection {
   readonly state: FeedState;
@@ -43,7 +46,7 @@ export class Hub {
     this.feed?.stop();
     this.feed = new Feed<StreamRecord>({
       transport,
-      path: (place) => `/api/v1/stream?type=${TYPES.join(",")}${place === undefined ? "" : `&cursor=${encodeURIComponent(place)}`}`,
+      path: (place) => `/api/v1/stream?event_rate=${String(EVENT_RATE)}&type=${TYPES.join(",")}${place === undefined ? "" : `&cursor=${encodeURIComponent(place)}`}`,
       placeOf: (record) => record.cursor,
       onRecords: (records) => {
         for (const listener of this.recordListeners) listener(records);

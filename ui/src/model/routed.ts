@@ -28,17 +28,3 @@ export function wentTo(routed: readonly Routed[]): string {
 export function byWhom({ router, rule }: Routed): string {
   return router == null ? `its trigger ${rule}` : `the router ${router}, rule ${rule}`;
 }
-
-/** How many events each rule of each router took, under `router` and `rule`. */
-export function countByRule(events: readonly { readonly routed_to: readonly Routed[] }[]): ReadonlyMap<string, ReadonlyMap<string, number>> {
-  const counts = new Map<string, Map<string, number>>();
-  for (const { routed_to } of events) {
-    for (const { router, rule } of routed_to) {
-      if (router == null) continue;
-      const rules = counts.get(router) ?? new Map<string, number>();
-      rules.set(rule, (rules.get(rule) ?? 0) + 1);
-      counts.set(router, rules);
-    }
-  }
-  return counts;
-}

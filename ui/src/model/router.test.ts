@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { byWhom, countByRule, target, wentTo, type Routed } from "./routed";
+import { byWhom, target, wentTo, type Routed } from "./routed";
 import { cut, destinationOf, rulesOf, sampleOf } from "./router";
 
 test("rules are named as routes name them, the default last", () => {
@@ -48,9 +48,4 @@ test("who sent it there, and to what", () => {
   expect(byWhom(to("a", "orders", "vip"))).toBe("the router orders, rule vip");
   expect(byWhom(to("a", undefined, "0-event"))).toBe("its trigger 0-event");
   expect(target({ rule: "0", adapter: "ledger/book" })).toBe("ledger/book");
-});
-
-test("rules are counted by router, triggers are not", () => {
-  const counts = countByRule([{ routed_to: [to("a", "orders", "vip"), to("b")] }, { routed_to: [to("a", "orders", "vip"), to("c", "orders", "default")] }]);
-  expect([...counts].map(([router, rules]) => [router, Object.fromEntries(rules)])).toEqual([["orders", { vip: 2, default: 1 }]]);
 });

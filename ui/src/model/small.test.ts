@@ -4,7 +4,7 @@ import { diffLines } from "./diff";
 import { letterTitle } from "./letter";
 import { parseMetrics, quantile, rate, total } from "./prometheus";
 import { fieldsOf, fill, firstValue, textsOf } from "./schema-form";
-import { duration, exact, figure, span, when } from "./time";
+import { bytes, duration, exact, figure, span, when } from "./time";
 import { Track } from "./track";
 import { groupTrouble } from "./trouble";
 import { order, replaceStretch } from "./window-list";
@@ -12,6 +12,10 @@ import { order, replaceStretch } from "./window-list";
 describe("spans and moments", () => {
   test.each([[0, "0 ms"], [41.4, "41 ms"], [999, "999 ms"], [1_240, "1.24 s"], [9_996, "10.0 s"], [12_400, "12.4 s"], [192_000, "3 min 12 s"], [7_500_000, "2 h 5 min"], [97_200_000, "1 d 3 h"]])("%d ms is %s", (ms, words) => {
     expect(duration(ms)).toBe(words);
+  });
+
+  test.each([[0, "0 B"], [812, "812 B"], [1_023, "1,023 B"], [1_536, "1.5 KiB"], [4_194_304, "4 MiB"], [130_547_712, "125 MiB"], [5_905_580_032, "5.5 GiB"]])("%d bytes are %s", (count, words) => {
+    expect(bytes(count)).toBe(words);
   });
 
   test("relative within the hour, absolute beyond", () => {

@@ -65,3 +65,12 @@ export function figure(value: number): string {
   if (value < 10_000) return Number.isInteger(value) ? whole.format(value) : String(Number(value.toPrecision(3)));
   return short.format(value);
 }
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
+
+/** An amount of bytes with at most three significant figures: `812 B`, `1.4 MiB`. */
+export function bytes(count: number): string {
+  const step = count < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
+  const value = count / 1_024 ** step;
+  return `${value >= 1_000 ? exact(Math.round(value)) : figure(value)} ${UNITS[step] ?? ""}`;
+}

@@ -54,6 +54,9 @@ pub struct EventTaken {
     /// By what those who wait for such events find it; empty where nobody could.
     #[prost(string, tag = "111")]
     pub wait_key: String,
+    /// Routers that saw it and sent it nowhere themselves: what is counted of them beside `routes`.
+    #[prost(message, repeated, tag = "112")]
+    pub passed: Vec<EventPassed>,
 }
 
 impl EventTaken {
@@ -92,6 +95,17 @@ pub struct DeadlinePassed {
     /// Why none could be made.
     #[prost(message, optional, tag = "4")]
     pub error: Option<Failure>,
+}
+
+/// A router that saw an event and sent it nowhere itself.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct EventPassed {
+    /// The router.
+    #[prost(string, tag = "1")]
+    pub router: String,
+    /// The rule that led on to another router; empty where no rule took it.
+    #[prost(string, tag = "2")]
+    pub rule: String,
 }
 
 /// One thing that an event led to.

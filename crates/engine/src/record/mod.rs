@@ -30,7 +30,7 @@ pub use approval::{
 };
 pub use dead_letter::{AttemptNote, DeadLetterSettled, DeadLettered, Settled};
 pub use envelope::{Origin, Record};
-pub use event::{DeadlinePassed, EventEmitted, EventRefused, EventRoute, EventTaken};
+pub use event::{DeadlinePassed, EventEmitted, EventPassed, EventRefused, EventRoute, EventTaken};
 pub use instance::{
     CancelRequested, Choice, DecisionKind, DecisionMade, DecisionRequested, Ended, Failing,
     FinallyStarted, Held, InstanceEnded, InstanceQueued, InstanceStarted, Parent,

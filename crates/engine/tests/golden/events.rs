@@ -48,3 +48,19 @@ pub fn bodies() -> Vec<Body> {
     .map(|fact| Body::Slot(SlotFact { body: Some(fact) }))
     .into()
 }
+
+/// An event that routers saw and sent nowhere themselves.
+pub fn passed() -> Vec<Body> {
+    let passed = |rule: &str| EventPassed {
+        router: "r".into(),
+        rule: rule.into(),
+    };
+    let taken = EventTaken {
+        id: vec![8; 16].into(),
+        passed: vec![passed("1"), passed("")],
+        ..EventTaken::default()
+    };
+    vec![Body::Slot(SlotFact {
+        body: Some(SlotBody::EventTaken(Box::new(taken))),
+    })]
+}

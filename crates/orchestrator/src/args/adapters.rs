@@ -23,6 +23,32 @@ pub enum AdaptersCommand {
     ResetBreaker(SwitchArgs),
     /// Set other limits for a while; without any, the document's hold again
     Override(OverrideArgs),
+    /// Call an action once, to try it out: it is not tried again, and no dead letter is kept of it
+    Call(CallArgs),
+}
+
+/// Arguments of `adapters call`.
+#[derive(Debug, Args)]
+pub struct CallArgs {
+    /// The adapter's name
+    pub name: String,
+    /// The action; without it the adapter's default
+    pub action: Option<String>,
+    /// What it is given: JSON, `@FILE`, or `-` for standard input
+    #[arg(long)]
+    pub input: Option<String>,
+    /// Wait for the outcome, at most so long
+    #[arg(long, default_value = "30s")]
+    pub wait: String,
+    /// Persists over everything that it sets in motion
+    #[arg(long)]
+    pub correlation_id: Option<String>,
+    /// The same key and input call it only once
+    #[arg(long)]
+    pub idempotency_key: Option<String>,
+    /// Why; kept in the audit
+    #[arg(long)]
+    pub reason: String,
 }
 
 /// Arguments of a switch.

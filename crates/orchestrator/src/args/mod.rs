@@ -16,7 +16,7 @@ mod workflows;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use adapters::{AdaptersCommand, OverrideArgs, SwitchArgs};
+pub use adapters::{AdaptersCommand, CallArgs, OverrideArgs, SwitchArgs};
 pub use backup::{
     BackupCallsArgs, BackupCommand, BackupCreateArgs, BackupFromArgs, BackupRestoreArgs,
 };

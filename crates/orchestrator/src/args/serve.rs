@@ -108,6 +108,18 @@ pub enum SystemCommand {
         #[arg(long, default_value = "")]
         reason: String,
     },
+    /// Show what the nodes log, or change it until they are started again
+    LogLevels {
+        /// `off`, `error`, `warn`, `info`, `debug`, `trace`, or by part: `info,runtime=debug`; `configured` for what
+        /// the node was started with. Without it they are shown
+        levels: Option<String>,
+        /// Of this node, by name or id; without it of all
+        #[arg(long, requires = "levels")]
+        node: Option<String>,
+        /// Why, for those who look later
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
 }
 
 /// Arguments of `doctor`.

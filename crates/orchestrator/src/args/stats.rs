@@ -5,9 +5,9 @@ use clap::{Args, Subcommand};
 /// Counts and latencies.
 #[derive(Debug, Subcommand)]
 pub enum StatsCommand {
-    /// List them by workflow, version, step or target, the busiest first
+    /// List them by workflow, version, step, target, router or rule, the busiest first
     List {
-        /// `workflow`, `version`, `step` or `target`
+        /// `workflow`, `version`, `step`, `target`, `router` or `rule`
         #[arg(long, default_value = "workflow")]
         group_by: String,
         /// At most so many groups (1 to 1,000)
@@ -44,6 +44,12 @@ pub struct StatsArgs {
     /// Calls of this target
     #[arg(long)]
     pub target: Option<String>,
+    /// Events that this router saw
+    #[arg(long)]
+    pub router: Option<String>,
+    /// Events that this rule took: its name, or its place from 0, or `default`
+    #[arg(long)]
+    pub rule: Option<String>,
     /// Since: `2h`, `7d`, or a time; they are kept for 30 days
     #[arg(long, default_value = "1h")]
     pub since: String,

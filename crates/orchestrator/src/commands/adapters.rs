@@ -1,11 +1,13 @@
 //! `adapters`: connections to outside systems, how they stand, and what is switched on them.
 
-use api::{Adapter, AdapterTarget, Exit, OverrideRequest, Page, SwitchRequest};
+use api::{Adapter, AdapterCall, AdapterTarget, Exit, Json, OverrideRequest, Page, SwitchRequest};
 
 use super::Session;
-use crate::args::{AdaptersCommand, OverrideArgs, SwitchArgs};
+use super::submit::outcome;
+use crate::args::{AdaptersCommand, CallArgs, OverrideArgs, SwitchArgs};
 use crate::client::{Ask, segment};
 use crate::failure::Failure;
+use crate::files::json_argument;
 use crate::output::{columns, fields, json, moment, moment_of, yaml};
 
 /// Lists adapters, shows one, or switches something on it.
@@ -25,7 +27,26 @@ pub async fn run(session: &Session, command: AdaptersCommand) -> Result<Exit, Fa
         AdaptersCommand::OpenBreaker(args) => switch(session, "open-breaker", args).await,
         AdaptersCommand::ResetBreaker(args) => switch(session, "reset-breaker", args).await,
         AdaptersCommand::Override(args) => set_limits(session, args).await,
+        AdaptersCommand::Call(args) => call(session, args).await,
     }
+}
+
+/// Calls an action once, and shows what came of it.
+async fn call(session: &Session, args: CallArgs) -> Result<Exit, Failure> {
+    let input = args.input.as_deref().map(json_argument).transpose()?;
+    let request = AdapterCall {
+        action: args.action,
+        input: input.map(|text| Json::from_bytes(text.as_bytes())),
+        correlation_id: args.correlation_id,
+        reason: args.reason,
+    };
+    let ask = Ask::default()
+        .with("wait", Some(args.wait))
+        .header("idempotency-key", args.idempotency_key)
+        .json(json(&request)?);
+    let at = format!("{}/call", path(&args.name));
+    let answer = session.client.post(&at, ask).await?;
+    outcome(session, &answer)
 }
 
 async fn list(session: &Session) -> Result<Exit, Failure> {

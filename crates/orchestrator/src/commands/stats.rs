@@ -10,7 +10,9 @@ use crate::failure::Failure;
 use crate::output::{brief, columns, moment};
 
 /// What a group is named by, in this order.
-const NAMES: [&str; 5] = ["workflow", "version", "step", "adapter", "target"];
+const NAMES: [&str; 7] = [
+    "workflow", "version", "step", "adapter", "target", "router", "rule",
+];
 
 /// Lists or shows counts and latencies.
 pub async fn stats(session: &Session, command: StatsCommand) -> Result<Exit, Failure> {
@@ -55,6 +57,8 @@ fn ask_of(of: StatsArgs) -> Result<Ask, Failure> {
         .with("step", of.step)
         .with("adapter", of.adapter)
         .with("target", of.target)
+        .with("router", of.router)
+        .with("rule", of.rule)
         .with("from", Some(time_of(&of.since, "--since")?))
         .with(
             "to",
@@ -73,10 +77,19 @@ fn heading(first: &'static str, about: &str) -> Vec<&'static str> {
             "ATTEMPTS",
             "RETRIES",
         ],
+        "routers" => &["SEEN", "UNROUTED", "FAILED"],
+        "rules" => &["TAKEN", "SENT", "FAILED"],
         _ => &["CALLS", "ERRORS"],
     };
-    let latency = ["P50", "P95", "P99", "LONGEST"];
-    [&[first], counted, &latency].concat()
+    [&[first], counted, latency_heading(about)].concat()
+}
+
+/// How long events take is not counted.
+fn latency_heading(about: &str) -> &'static [&'static str] {
+    match about {
+        "routers" | "rules" => &[],
+        _ => &["P50", "P95", "P99", "LONGEST"],
+    }
 }
 
 fn row(name: String, about: &str, figures: &StatsFigures) -> Vec<String> {
@@ -96,6 +109,8 @@ fn row(name: String, about: &str, figures: &StatsFigures) -> Vec<String> {
             figures.attempts,
             figures.retries,
         ],
+        "routers" => &[figures.seen, figures.unrouted, figures.failed],
+        "rules" => &[figures.taken, figures.sent, figures.failed],
         _ => &[figures.calls, figures.errors],
     };
     let counted = counted
@@ -113,7 +128,7 @@ fn row(name: String, about: &str, figures: &StatsFigures) -> Vec<String> {
     };
     std::iter::once(name)
         .chain(counted)
-        .chain(latency)
+        .chain(latency.into_iter().take(latency_heading(about).len()))
         .collect()
 }
 

@@ -28,8 +28,13 @@ pub async fn run(session: &Session, args: SubmitArgs) -> Result<Exit, Failure> {
             format!("{}  {}", started.id, terminal::status(&started.status))
         });
     }
-    let ended: Instance = parse(&answer)?;
-    session.output.show(&answer, show::text)?;
+    outcome(session, &answer)
+}
+
+/// Shows an instance that was waited for; whoever asks wants to know whether it completed.
+pub(super) fn outcome(session: &Session, answer: &str) -> Result<Exit, Failure> {
+    let ended: Instance = parse(answer)?;
+    session.output.show(answer, show::text)?;
     if ended.status == "completed" {
         return Ok(Exit::Well);
     }

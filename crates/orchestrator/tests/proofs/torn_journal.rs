@@ -160,6 +160,7 @@ async fn open(folder: &Path) -> Runtime {
         secrets: Arc::new(NoSecrets),
         cluster: None,
         seed: 1,
+        log_filter: None,
         on_fatal: Arc::new(|reason| panic!("the runtime stopped: {reason}")),
     };
     Runtime::open(Config::embedded("dev", 1), with)

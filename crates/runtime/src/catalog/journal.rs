@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use definition::CatalogChange;
-use engine::Entropy;
 use engine::codec::{Packer, RecordBatch};
 use engine::record::{Body, CatalogChanged, Origin, RECORD_VERSION, Record};
+use engine::{Entropy, Id};
 use store::{Append, Epoch, PartitionId, Position};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
@@ -36,6 +36,9 @@ struct Entry {
     act: Option<SystemAct>,
 }
 
+/// An act that is about an instance.
+pub(crate) const ADAPTER_CALLED: &str = "adapter-called";
+
 /// What somebody did to the system itself. It stands in the audit only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SystemAct {
@@ -45,16 +48,22 @@ pub(crate) enum SystemAct {
     Drained(String),
     /// A node was taken back into use.
     Undrained(String),
+    /// What a node logs was changed; empty: of all.
+    LogLevels(String),
+    /// An adapter was called to try it out, by this instance.
+    Called(Id),
 }
 
 impl SystemAct {
-    /// What the audit calls it, and the node that it was done to.
+    /// What the audit calls it, and the node or instance that it is about.
     fn named(self) -> (&'static str, String) {
         match self {
             Self::Paused => ("system-paused", String::new()),
             Self::Resumed => ("system-resumed", String::new()),
             Self::Drained(node) => ("node-drained", node),
             Self::Undrained(node) => ("node-undrained", node),
+            Self::LogLevels(node) => ("log-levels-set", node),
+            Self::Called(instance) => (ADAPTER_CALLED, instance.to_string()),
         }
     }
 }

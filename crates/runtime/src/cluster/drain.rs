@@ -68,7 +68,8 @@ impl Runtime {
 }
 
 impl Cluster {
-    fn named(&self, node: &str) -> Result<NodeId, DrainError> {
+    /// The node that lives under a name or id.
+    pub(crate) fn named(&self, node: &str) -> Result<NodeId, DrainError> {
         let nodes = self.nodes();
         let mut live = nodes.iter().filter(|seen| seen.live);
         let found = live.find(|seen| seen.node.name == node || seen.node.id.to_string() == node);

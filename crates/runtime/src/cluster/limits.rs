@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use engine::Id;
 use futures_util::future::join_all;
+use store::NodeId;
 
 use super::state::Cluster;
-use super::wire::{Answer, Ask, id_bytes};
+use super::wire::{Answer, Ask, LogLevelsAsk, id_bytes};
 use crate::error::Unavailable;
 use crate::limits::{HeldTask, LimitsAnswer, LimitsAsk, StandingAnswer, home_of};
 use crate::shared::Shared;
@@ -53,6 +54,24 @@ impl Cluster {
         });
         let answers = join_all(asked.collect::<Vec<_>>()).await;
         answers.into_iter().flatten().collect()
+    }
+
+    /// What another node logs, or logs from now on; or why that is not known.
+    pub(crate) async fn log_levels(
+        &self,
+        shared: &Arc<Shared>,
+        node: NodeId,
+        ask: LogLevelsAsk,
+    ) -> Result<String, String> {
+        let silent = || "it does not answer".to_owned();
+        let link = self.link(shared, node).ok_or_else(silent)?;
+        let answer = link.ask(0, Ask::LogLevels(ask));
+        match tokio::time::timeout(ANSWER, answer).await {
+            Ok(Ok(Answer::LogLevels(told))) if told.refused.is_empty() => Ok(told.levels),
+            Ok(Ok(Answer::LogLevels(told))) => Err(told.refused),
+            Ok(Ok(_)) => Err("it is of another version, which does not tell".to_owned()),
+            Ok(Err(_)) | Err(_) => Err(silent()),
+        }
     }
 
     /// Which of an instance's tasks wait at its owner, if that answers in time.

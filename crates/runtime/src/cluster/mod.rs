@@ -31,4 +31,4 @@ pub use state::Membership;
 pub(crate) use state::{Cluster, Streaming};
 pub use view::NodeView;
 pub(crate) use watch::watch;
-pub(crate) use wire::When;
+pub(crate) use wire::{LogLevelsAsk, When};

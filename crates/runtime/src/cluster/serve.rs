@@ -13,13 +13,13 @@ use tokio::task::AbortHandle;
 use super::link::Connection;
 use super::wire::{
     Answer, Ask, BehindAnswer, BehindPartition, CommandAsk, DeleteAsk, DrainAsk, Frame,
-    InstanceAnswer, LetterAsk, OperationAsk, PublishedAnswer, ReadAsk, Reply, Request, ScheduleAsk,
-    StartAsk, When, gather, id_bytes, id_in,
+    InstanceAnswer, LetterAsk, LogLevelsAnswer, OperationAsk, PublishedAnswer, ReadAsk, Reply,
+    Request, ScheduleAsk, StartAsk, When, gather, id_bytes, id_in,
 };
 use super::wire_events::{EventsAnswer, EventsAsk};
 use crate::dispatch::{TaskResult, find_output_here, keep_output_here};
 use crate::error::{CommandError, Unavailable};
-use crate::handle::{Runtime, held_here};
+use crate::handle::{Runtime, answer_log_levels, held_here};
 use crate::operation::OperationError;
 use crate::partition::{Internal, LetterStart, Settling, StartReply};
 use crate::recovery::supply_message;
@@ -214,6 +214,14 @@ async fn carry_out(runtime: &Runtime, number: u64, ask: Ask, replies: &mpsc::Sen
         }
         Ask::Schedule(ask) => schedule(runtime, &ask).await,
         Ask::Drain(ask) => drain(runtime, &ask),
+        Ask::LogLevels(ask) => {
+            let told = answer_log_levels(&runtime.shared(), &ask);
+            let (levels, refused) = told.map_or_else(
+                |refused| (String::new(), refused),
+                |levels| (levels, String::new()),
+            );
+            Answer::LogLevels(LogLevelsAnswer { levels, refused })
+        }
         // The version stood in the request, and is here.
         Ask::Catalog(_) => Answer::Done(true),
         Ask::Message(_) | Ask::Acknowledged(_) | Ask::Result(_) | Ask::Stop(_) | Ask::Look(_) => {

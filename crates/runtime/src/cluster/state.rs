@@ -108,6 +108,11 @@ impl Cluster {
         lock(&self.node).clone()
     }
 
+    /// What people call this node.
+    pub(crate) fn name(&self) -> String {
+        lock(&self.node).name.clone()
+    }
+
     /// Why this node must own nothing, which the next look writes down. Empty: it may.
     pub(super) fn set_unfit(&self, reason: &str) {
         reason.clone_into(&mut lock(&self.node).unfit);

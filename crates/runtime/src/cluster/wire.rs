@@ -54,7 +54,7 @@ pub(super) struct Request {
     pub(super) catalog_version: u64,
     #[prost(
         oneof = "Ask",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81, 90, 96, 97, 108"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 80, 81, 90, 96, 97, 108, 120"
     )]
     pub(super) ask: Option<Ask>,
 }
@@ -125,6 +125,9 @@ pub(super) enum Ask {
     /// Do something with a schedule.
     #[prost(message, tag = "108")]
     Schedule(ScheduleAsk),
+    /// What you log; or log this from now on.
+    #[prost(message, tag = "120")]
+    LogLevels(LogLevelsAsk),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -317,6 +320,28 @@ pub(super) enum Answer {
     /// JSON of the schedule's state, or of why not.
     #[prost(bytes, tag = "108")]
     Schedule(Bytes),
+    #[prost(message, tag = "120")]
+    LogLevels(LogLevelsAnswer),
+}
+
+/// See [`Ask::LogLevels`].
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(crate) struct LogLevelsAsk {
+    /// Change it.
+    #[prost(bool, tag = "1")]
+    pub(crate) set: bool,
+    /// To this; none: to what the process began with.
+    #[prost(string, optional, tag = "2")]
+    pub(crate) levels: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(super) struct LogLevelsAnswer {
+    #[prost(string, tag = "1")]
+    pub(super) levels: String,
+    /// Why there is nothing to tell, or nothing was changed.
+    #[prost(string, tag = "2")]
+    pub(super) refused: String,
 }
 
 #[derive(Clone, PartialEq, Message)]

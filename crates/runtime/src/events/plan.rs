@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use definition::{Catalog, Target, Trigger};
-use engine::record::{EventRoute, Failure, StartMessage};
+use engine::record::{EventPassed, EventRoute, Failure, StartMessage};
 use engine::{Id, Payload};
 use router::{Start, StartError, TriggerRef};
 use serde_json::Value;
@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) starts: Vec<Planned>,
     /// By what waits find it, if any could.
     pub(crate) meeting: Option<Meeting>,
+    /// The routers that saw it and sent it nowhere themselves.
+    pub(crate) passed: Vec<EventPassed>,
 }
 
 /// A start that follows from an event.
@@ -76,9 +78,14 @@ pub(crate) fn plan(
 ) -> Plan {
     let planning = Planning::new(shared, (catalog, routing), about, now);
     let mut starts = planning.by_triggers();
-    starts.extend(planning.by_routers());
+    let (routed, passed) = planning.by_routers();
+    starts.extend(routed);
     let meeting = meeting_of(shared, catalog, routing, about, now);
-    Plan { starts, meeting }
+    Plan {
+        starts,
+        meeting,
+        passed,
+    }
 }
 
 /// What one trigger makes of an event; none where its condition does not hold.
@@ -220,14 +227,21 @@ impl<'a> Planning<'a> {
         }
     }
 
-    fn by_routers(&self) -> Vec<Planned> {
+    /// What routers start, and which of them sent it nowhere themselves.
+    fn by_routers(&self) -> (Vec<Planned>, Vec<EventPassed>) {
         let routes = self.routing.table.route(&self.facts, &self.outside);
         for error in &routes.errors {
             let (router, error) = (error.router, &error.error);
             tracing::debug!(router, %error, "the router's condition does not hold");
         }
+        let passed = routes.passed.iter().map(|passed| EventPassed {
+            router: passed.router.to_owned(),
+            rule: passed.rule.map(|rule| rule.to_string()).unwrap_or_default(),
+        });
+        let passed = passed.collect();
         let offers = routes.offers.into_iter();
-        offers.flat_map(|offer| self.by_router(offer)).collect()
+        let starts = offers.flat_map(|offer| self.by_router(offer)).collect();
+        (starts, passed)
     }
 
     fn by_router(&self, offer: router::Offer<'_>) -> Vec<Planned> {

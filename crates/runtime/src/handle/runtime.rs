@@ -6,7 +6,7 @@ use std::time::Duration;
 use definition::{Catalog, CatalogChange};
 use engine::TaskOutcome;
 use engine::record::TaskKey;
-use store::NodeId;
+use store::{NodeId, StoreSizes};
 use tokio::sync::oneshot;
 
 use crate::catalog::{SystemAct, change_catalog, note_act};
@@ -113,7 +113,18 @@ impl Runtime {
     /// # Errors
     /// When the cursor is not ours, or has expired.
     pub async fn subscribe_all(&self, from: StreamFrom) -> Result<Subscription, StreamError> {
-        Subscription::of_all(&self.shared, from).await
+        Subscription::of_all(&self.shared, from, false).await
+    }
+
+    /// The same, and events that are taken.
+    ///
+    /// # Errors
+    /// As [`Self::subscribe_all`].
+    pub async fn subscribe_with_events(
+        &self,
+        from: StreamFrom,
+    ) -> Result<Subscription, StreamError> {
+        Subscription::of_all(&self.shared, from, true).await
     }
 
     /// How the node stands.
@@ -135,6 +146,11 @@ impl Runtime {
             partitions,
             figures,
         }
+    }
+
+    /// How much room the store takes, as it was some seconds ago at most; none where the store does not say so soon.
+    pub async fn store_sizes(&self) -> Option<StoreSizes> {
+        self.shared.sizes.get(self.shared.store.as_ref()).await
     }
 
     /// What the node measures of itself.

@@ -56,6 +56,7 @@ impl Partition {
         taken.at = self.now();
         let ttl_ms = self.shared.config.bounds.key_ttl_ms;
         taken.key_expires_at = taken.at.saturating_add(ttl_ms);
+        taken.passed = plan.passed;
         let routes = plan.starts.into_iter();
         taken.routes = routes
             .map(|planned| self.follow(id, planned, &taken.actor))

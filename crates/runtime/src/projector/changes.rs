@@ -19,6 +19,7 @@ use super::merge::MergedInstance;
 use super::segments::Segments;
 use super::task_row::{task_row_key, task_row_value};
 use crate::blob_names::named_by;
+use crate::catalog::ADAPTER_CALLED;
 use crate::dead_letter::{DeadLetter, letter_gone, letter_row};
 use crate::partition::timer_row_key;
 use crate::reads::AuditEntry;
@@ -301,9 +302,14 @@ fn schedule_audit(record: &Record, fact: &SlotBody) -> Option<Change> {
 
 fn catalog_audit(record: &Record, changed: &CatalogChanged) -> Option<Change> {
     if !changed.act.is_empty() {
-        let node = (!changed.node.is_empty()).then_some(&changed.node);
+        let of = Some(&changed.node).filter(|of| !of.is_empty());
+        let is_call = changed.act == ADAPTER_CALLED;
+        let node = of.filter(|_| !is_call);
         let data = node.map_or(Value::Null, |node| json!({ "node": node }));
-        let entry = entry(record, &changed.act, changed.reason.clone(), data);
+        let mut entry = entry(record, &changed.act, changed.reason.clone(), data);
+        if let Some(instance) = of.filter(|_| is_call) {
+            entry.workflow_id.clone_from(instance);
+        }
         return Some(put_audit(0, record, command_of(record), &entry));
     }
     let parsed = |text: &String| serde_json::from_str(text).unwrap_or(Value::Null);

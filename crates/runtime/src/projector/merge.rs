@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::changes::{instance_changes, own_audit};
 use super::segments::Segments;
 use super::task::Committed;
-use crate::rollup::Counting;
+use crate::rollup::{Counting, Routed};
 
 /// Instances whose rows are made before others on the thread get a turn: about a millisecond's.
 const MADE_AT_ONCE: usize = 32;
@@ -52,6 +52,7 @@ struct Lot {
     changes: Vec<Change>,
     /// Instances that it deletes.
     deleted: Vec<Arc<Instance>>,
+    routed: Routed,
 }
 
 /// How one instance changed over several batches.
@@ -106,6 +107,7 @@ struct Part {
     /// Of slot facts and catalog changes.
     changes: Vec<Change>,
     deleted: Vec<Arc<Instance>>,
+    routed: Routed,
 }
 
 impl Write {
@@ -143,6 +145,7 @@ impl Write {
             }
             changes.extend_from_slice(&part.changes);
             part.deleted.iter().for_each(|gone| counting.deleted(gone));
+            counting.route(&part.routed);
             projections.push(Projection {
                 partition: part.partition,
                 reached: part.reached,
@@ -234,6 +237,7 @@ impl Merged {
             bytes: batch.bytes,
             changes,
             deleted: batch.deleted,
+            routed: Routed::of(&batch.records),
         });
         for delta in batch.deltas {
             let ranges = delta.ranges.into_iter();
@@ -272,10 +276,12 @@ impl Merged {
         let first_held = self.instances.first().map(|instance| instance.first);
         let reached = first_held.map_or(self.last, |first| first - 1);
         let (mut changes, mut deleted) = (Vec::new(), Vec::new());
+        let mut routed = Routed::default();
         for lot in self.lots.iter_mut() {
             if lot.position <= reached {
                 changes.append(&mut lot.changes);
                 deleted.append(&mut lot.deleted);
+                routed.add(&std::mem::take(&mut lot.routed));
             }
         }
         Part {
@@ -284,6 +290,7 @@ impl Merged {
             instances,
             changes,
             deleted,
+            routed,
         }
     }
 

@@ -32,7 +32,7 @@ const BETWEEN_ROUNDS: Duration = Duration::from_secs(600);
 /// How long an operation is shown after its end, in milliseconds.
 const OPERATIONS_KEPT_MS: u64 = 90 * 24 * 3_600 * 1_000;
 /// What is swept, one after the other: tables, or the rows of one whose keys begin so.
-const SWEPT: [(Table, Rows); 11] = [
+const SWEPT: [(Table, Rows); 14] = [
     (Table::Key, Rows::All),
     (Table::Event, Rows::All),
     (Table::Window, Rows::Begin(&[CLOSED])),
@@ -44,6 +44,9 @@ const SWEPT: [(Table, Rows); 11] = [
     (Table::Rollup, Rows::Of(Tier::ALL[1])),
     (Table::Rollup, Rows::Of(Tier::ALL[2])),
     (Table::Rollup, Rows::Of(Tier::ALL[3])),
+    (Table::Rollup, Rows::Of(Tier::ALL[4])),
+    (Table::Rollup, Rows::Of(Tier::ALL[5])),
+    (Table::Rollup, Rows::Of(Tier::ALL[6])),
 ];
 
 /// Which rows of a table.

@@ -22,6 +22,7 @@ use crate::partition::{AppendFailed, Opened, Partition, Port};
 use crate::placement::Placement;
 use crate::projector::{Asked, Awaited, Committed, News, Projector, overlay_channel};
 use crate::shared::{Phase, Shared};
+use crate::sizes::Sizes;
 use crate::tasks::Tasks;
 
 /// How often a new store is tried again whose settings another node writes at the same moment.
@@ -126,9 +127,11 @@ fn share(
         clock: with.clock,
         kinds: with.kinds,
         secrets: with.secrets,
+        log_filter: with.log_filter,
         on_fatal: with.on_fatal,
         incarnation,
         placement,
+        sizes: Sizes::default(),
         stats: Stats::default(),
         catalog: CatalogCell::new(catalog.catalog),
         routing: RoutingCell::default(),

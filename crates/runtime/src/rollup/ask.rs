@@ -16,6 +16,10 @@ pub enum StatsAbout {
     Steps,
     /// Calls of adapters' targets.
     Targets,
+    /// Events, as routers saw them.
+    Routers,
+    /// Events, as the rules of routers took them.
+    Rules,
 }
 
 /// What figures are grouped by.
@@ -32,6 +36,10 @@ pub enum StatsBy {
     Step,
     /// By adapter and target.
     Target,
+    /// By router.
+    Router,
+    /// By router and rule.
+    Rule,
 }
 
 /// Which figures.
@@ -47,6 +55,10 @@ pub struct StatsAsked {
     pub adapter: Option<String>,
     /// Of this target.
     pub target: Option<String>,
+    /// Of this router.
+    pub router: Option<String>,
+    /// Of this rule.
+    pub rule: Option<String>,
     /// From here on: a whole minute, milliseconds since the epoch.
     pub from: i64,
     /// Before this: a whole minute.
@@ -65,6 +77,10 @@ impl StatsAsked {
         match self.by {
             StatsBy::Step => StatsAbout::Steps,
             StatsBy::Target => StatsAbout::Targets,
+            StatsBy::Rule => StatsAbout::Rules,
+            _ if self.rule.is_some() => StatsAbout::Rules,
+            StatsBy::Router => StatsAbout::Routers,
+            _ if self.router.is_some() => StatsAbout::Routers,
             _ if self.step.is_some() => StatsAbout::Steps,
             _ if self.adapter.is_some() || self.target.is_some() => StatsAbout::Targets,
             _ => StatsAbout::Workflows,

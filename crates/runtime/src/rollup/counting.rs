@@ -8,6 +8,7 @@ use engine::Instance;
 use engine::record::Record;
 
 use super::key::Tier;
+use super::routed::Routed;
 use super::rows::{FailureKind, FailureRow, WorkflowRow};
 use super::standing::standing;
 use super::walk::{Change, Walk};
@@ -22,6 +23,7 @@ pub(crate) struct Counting {
     lines: Lines,
     failures: BTreeMap<(i64, Series), FailureRow>,
     walk: Walk,
+    routed: Routed,
 }
 
 #[derive(Default)]
@@ -116,6 +118,11 @@ impl Counting {
         }
     }
 
+    /// Counts what routers did.
+    pub(crate) fn route(&mut self, routed: &Routed) {
+        self.routed.add(routed);
+    }
+
     /// An instance was deleted: its failure does not stand any more.
     pub(crate) fn deleted(&mut self, instance: &Instance) {
         for kind in standing(instance) {
@@ -159,10 +166,16 @@ impl Counting {
     }
 
     /// What is counted of workflows, by minute; nothing for minutes in which nothing that counts happened.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (i64, &Series, WorkflowRow)> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = (i64, Series, WorkflowRow)> {
         let rows = self.lines.all.iter();
-        let named = rows.map(|line| (line.minute, &line.series, line.named()));
+        let named = rows.map(|line| (line.minute, line.series.clone(), line.named()));
         named.filter(|(_, _, row)| *row != WorkflowRow::default())
+    }
+
+    /// What is counted of routers, by minute.
+    pub(super) fn routers(&self) -> impl Iterator<Item = (i64, Series, WorkflowRow)> {
+        let rows = self.routed.rows();
+        rows.map(|(minute, router, row)| (minute, (router.to_owned(), String::new()), row.clone()))
     }
 
     /// What is counted of failures, by hour.

@@ -20,18 +20,37 @@ pub(crate) enum Tier {
     Minute = 3,
     /// Failures that came in an hour and stand.
     Failures = 4,
+    /// What routers did in a day.
+    RoutersDay = 5,
+    /// In an hour.
+    RoutersHour = 6,
+    /// In a minute.
+    RoutersMinute = 7,
 }
 
 impl Tier {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Day, Self::Hour, Self::Minute, Self::Failures];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Day,
+        Self::Hour,
+        Self::Minute,
+        Self::Failures,
+        Self::RoutersDay,
+        Self::RoutersHour,
+        Self::RoutersMinute,
+    ];
+    /// Counts of workflows, the longest spans first.
+    pub(super) const WORKFLOWS: [Self; 3] = [Self::Day, Self::Hour, Self::Minute];
+    /// Counts of routers, likewise.
+    pub(super) const ROUTERS: [Self; 3] =
+        [Self::RoutersDay, Self::RoutersHour, Self::RoutersMinute];
 
     /// How long a span is, in milliseconds.
     pub(crate) const fn span_ms(self) -> i64 {
         match self {
-            Self::Day => DAY_MS,
-            Self::Hour | Self::Failures => HOUR_MS,
-            Self::Minute => MINUTE_MS,
+            Self::Day | Self::RoutersDay => DAY_MS,
+            Self::Hour | Self::Failures | Self::RoutersHour => HOUR_MS,
+            Self::Minute | Self::RoutersMinute => MINUTE_MS,
         }
     }
 
@@ -56,7 +75,7 @@ pub(super) struct Writer {
 /// Kind of span, time, process, generation.
 const HEAD: usize = 1 + 8 + 16 + 4;
 
-/// The key of a row. Times before 1970 count as 1970.
+/// The key of a row; of a router's, its name stands as the workflow's. Times before 1970 count as 1970.
 pub(super) fn key(tier: Tier, start: i64, writer: Writer, workflow: &str, version: &str) -> Bytes {
     let mut key = Vec::with_capacity(HEAD + workflow.len() + 1 + version.len());
     key.push(tier as u8);

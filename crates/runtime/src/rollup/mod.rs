@@ -1,4 +1,4 @@
-//! Roll-ups: what happened, counted by minute, hour and day, and the failures that still stand, by hour.
+//! Roll-ups: what happened and where routers sent events, counted by minute, hour and day, and the failures that still stand, by hour.
 //!
 //! The projector counts the records that it writes and writes the counts with them, so each record is counted once whatever
 //! crashes. A row is one process's own: it holds what that process has counted of a span so far, and is written whole each
@@ -10,6 +10,7 @@ mod failures;
 mod key;
 mod latencies;
 mod read;
+mod routed;
 mod rows;
 mod standing;
 mod stats;
@@ -23,6 +24,7 @@ pub use ask::{
 pub(crate) use counting::Counting;
 pub(crate) use key::{Tier, time_of_key};
 pub use latencies::Latencies;
+pub(crate) use routed::Routed;
 pub use rows::{FailureState, Tally};
 pub(crate) use windows::Rollups;
 

@@ -21,11 +21,14 @@ pub(super) struct Place<'a> {
     pub(super) version: &'a str,
 }
 
-/// The rows that together cover a time, each part by the longest spans that fit it. None is longer than
+/// The rows of these kinds (the longest spans first) that together cover a time, each part by the longest spans that fit it. None is longer than
 /// `step_ms`, by which whoever asks divides the time.
-pub(super) fn cover(time: Range<i64>, step_ms: Option<i64>) -> Vec<(Tier, Range<i64>)> {
+pub(super) fn cover(
+    tiers: [Tier; 3],
+    time: Range<i64>,
+    step_ms: Option<i64>,
+) -> Vec<(Tier, Range<i64>)> {
     let divides = |tier: &Tier| step_ms.is_none_or(|step| step % tier.span_ms() == 0);
-    let tiers = [Tier::Day, Tier::Hour, Tier::Minute];
     let tiers: Vec<Tier> = tiers.into_iter().filter(divides).collect();
     let mut parts = Vec::new();
     cover_with(&tiers, time, &mut parts);
@@ -105,7 +108,7 @@ mod tests {
     const DAY: i64 = 24 * HOUR;
 
     fn check(time: Range<i64>, step_ms: Option<i64>, expected: &[(Tier, Range<i64>)]) {
-        assert_eq!(cover(time, step_ms), expected);
+        assert_eq!(cover(Tier::WORKFLOWS, time, step_ms), expected);
     }
 
     #[test]

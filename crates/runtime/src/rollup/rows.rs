@@ -9,21 +9,23 @@ use super::{Latencies, OTHER};
 
 /// Targets that one row counts apart; the others count together.
 const MAX_TARGETS: usize = 100;
+/// Rules of a router that one row counts apart; the others count together.
+const MAX_RULES: usize = 500;
 /// Kinds of failures that one row counts apart; the others count together.
 const MAX_KINDS: usize = 100;
 /// Instances that a kind of failures names.
 pub(super) const SAMPLES: usize = 5;
 
-/// What is counted of workflows, of a step, or of a target; what does not fit them stays 0.
+/// What is counted of workflows, of a step, of a target, or of routers and their rules; what does not fit them stays 0.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct Tally {
-    /// Instances that began.
+    /// Instances that began; events that a router saw or a rule took.
     #[prost(uint64, tag = "1")]
     pub started: u64,
-    /// Instances or steps that ended well; calls that succeeded.
+    /// Instances or steps that ended well; calls that succeeded; events that a router or rule sent on.
     #[prost(uint64, tag = "2")]
     pub completed: u64,
-    /// Instances or steps that failed for good; calls that failed.
+    /// Instances or steps that failed for good; calls that failed; events that a rule could not send on.
     #[prost(uint64, tag = "3")]
     pub failed: u64,
     /// Instances, or steps, that were undone.
@@ -32,7 +34,7 @@ pub struct Tally {
     /// Instances that were cancelled.
     #[prost(uint64, tag = "5")]
     pub cancelled: u64,
-    /// Steps that were skipped.
+    /// Steps that were skipped; events that no rule of a router took.
     #[prost(uint64, tag = "6")]
     pub skipped: u64,
     /// Attempts of steps.
@@ -82,12 +84,12 @@ pub(super) trait Adds: Message + Clone + Default {
     fn add_up(&mut self, other: &Self);
 }
 
-/// What one process has counted of one version of a workflow in one span of time.
+/// What one process has counted of one version of a workflow, or of a router, in one span of time.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct WorkflowRow {
     #[prost(message, required, tag = "1")]
     pub(super) own: Tally,
-    /// By the step's id.
+    /// By the step's id, or the rule's name.
     #[prost(btree_map = "string, message", tag = "2")]
     pub(super) steps: BTreeMap<String, Tally>,
     /// By the adapter's name.
@@ -104,6 +106,17 @@ pub(super) struct Targets {
 }
 
 impl WorkflowRow {
+    /// A rule's tally, or that of all that are too many.
+    pub(super) fn rule(&mut self, name: &str) -> &mut Tally {
+        let room = self.steps.len() < MAX_RULES || self.steps.contains_key(name);
+        let name = if room { name } else { OTHER };
+        if !self.steps.contains_key(name) {
+            self.steps.insert(name.to_owned(), Tally::default());
+        }
+        let tally = self.steps.get_mut(name);
+        tally.expect("it was put there if it was missing")
+    }
+
     /// A target's tally, or that of all that are too many.
     pub(super) fn target(&mut self, adapter: &str, target: &str) -> &mut Tally {
         let known = self.has_target(adapter, target);

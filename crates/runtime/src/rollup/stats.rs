@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use prost::Message;
 
+use super::key::Tier;
 use super::read::{MAX_ROWS, Place, cover, read};
 use super::rows::WorkflowRow;
 use super::{RollupError, StatsAbout, StatsAsked, StatsBy, StatsFound, StatsSeries, Tally};
@@ -40,7 +41,11 @@ impl Runtime {
         let shared = self.shared();
         let incomplete = self.fresh(consistency).await;
         let (mut groups, mut left) = (Groups::default(), MAX_ROWS);
-        for (tier, time) in cover(asked.from..asked.to, asked.step_ms) {
+        let tiers = match asked.about() {
+            StatsAbout::Workflows | StatsAbout::Steps | StatsAbout::Targets => Tier::WORKFLOWS,
+            StatsAbout::Routers | StatsAbout::Rules => Tier::ROUTERS,
+        };
+        for (tier, time) in cover(tiers, asked.from..asked.to, asked.step_ms) {
             let store = shared.store.as_ref();
             let each = |place: Place<'_>, value: Bytes| groups.add(asked, &place, value);
             read(store, tier, time, &mut left, each).await?;
@@ -65,8 +70,9 @@ impl Groups {
         place: &Place<'_>,
         value: Bytes,
     ) -> Result<(), RollupError> {
-        let wanted = fits(asked.workflow.as_ref(), place.workflow)
-            && fits(asked.version.as_ref(), place.version);
+        // The name of a router's row is the router's.
+        let of = asked.workflow.as_ref().or(asked.router.as_ref());
+        let wanted = fits(of, place.workflow) && fits(asked.version.as_ref(), place.version);
         let Some(row) = wanted.then(|| WorkflowRow::decode(value).ok()).flatten() else {
             return Ok(());
         };
@@ -75,11 +81,13 @@ impl Groups {
             place.start - before
         });
         match asked.about() {
-            StatsAbout::Workflows => self.count(asked, place, span, ["", ""], &row.own),
-            StatsAbout::Steps => row
+            StatsAbout::Workflows | StatsAbout::Routers => {
+                self.count(asked, place, span, ["", ""], &row.own)
+            }
+            StatsAbout::Steps | StatsAbout::Rules => row
                 .steps
                 .iter()
-                .filter(|(step, _)| fits(asked.step.as_ref(), step))
+                .filter(|(step, _)| fits(asked.step.as_ref().or(asked.rule.as_ref()), step))
                 .try_for_each(|(step, tally)| self.count(asked, place, span, [step, ""], tally)),
             StatsAbout::Targets => {
                 let adapters = row.adapters.iter();
@@ -110,9 +118,9 @@ impl Groups {
         let [first, second] = names;
         let group: &[&str] = match asked.by {
             StatsBy::Nothing => &[],
-            StatsBy::Workflow => &[place.workflow],
+            StatsBy::Workflow | StatsBy::Router => &[place.workflow],
             StatsBy::Version => &[place.workflow, place.version],
-            StatsBy::Step => &[place.workflow, first],
+            StatsBy::Step | StatsBy::Rule => &[place.workflow, first],
             StatsBy::Target => &[first, second],
         };
         let name: Vec<String> = group.iter().map(|part| (*part).to_owned()).collect();

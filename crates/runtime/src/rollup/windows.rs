@@ -24,6 +24,7 @@ pub(crate) struct Rollups {
     process: Id,
     /// Rises when a span is let go: were it counted in again, that would be another row.
     generation: u32,
+    /// Of routers too.
     workflows: Windows<WorkflowRow>,
     failures: Windows<FailureRow>,
 }
@@ -59,13 +60,15 @@ impl Rollups {
     /// The rows that a write is to bring, and how they are then.
     pub(crate) fn stage(&self, counting: &Counting) -> (Staged, Vec<Change>) {
         let mut staged = Staged::default();
-        for (minute, series, row) in counting.rows() {
-            for tier in [Tier::Day, Tier::Hour, Tier::Minute] {
+        let workflows = counting.rows().map(|counted| (Tier::WORKFLOWS, counted));
+        let routers = counting.routers().map(|counted| (Tier::ROUTERS, counted));
+        for (tiers, (minute, series, row)) in workflows.chain(routers) {
+            for tier in tiers {
                 let at = (tier, tier.start_of(minute));
                 let (held, rows) = (self.workflows.get(&at), staged.workflows.entry(at));
                 let rows = rows.or_default();
-                if has_room(held, rows, series) {
-                    add(held, rows, series, &row);
+                if has_room(held, rows, &series) {
+                    add(held, rows, &series, &row);
                 } else {
                     let (series, row) = other(&row);
                     add(held, rows, &series, &row);

@@ -1,10 +1,10 @@
-//! The records of all instances, read from the journal.
+//! The records of all instances, and events where they are asked for, read from the journal.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use engine::codec::decode_batch_up_to;
-use engine::record::Record;
+use engine::record::{Body, Record, SlotBody};
 use futures_util::FutureExt;
 use futures_util::future::select_all;
 use store::{Batch, PartitionId, StoreError};
@@ -26,12 +26,18 @@ pub(super) struct AllStream {
     /// Up to where records were given.
     given: Vec<Place>,
     ready: VecDeque<(usize, Place, Published)>,
+    /// Events that were taken are given too.
+    with_events: bool,
     /// Has other nodes' journals followed closely.
     _streaming: Option<Streaming>,
 }
 
 impl AllStream {
-    pub(super) async fn begin(shared: &Arc<Shared>, from: StreamFrom) -> Result<Self, StreamError> {
+    pub(super) async fn begin(
+        shared: &Arc<Shared>,
+        from: StreamFrom,
+        with_events: bool,
+    ) -> Result<Self, StreamError> {
         if let Some(cluster) = &shared.cluster {
             cluster.see_heads(shared).await.map_err(Unavailable::from)?;
         }
@@ -53,6 +59,7 @@ impl AllStream {
             read: places.clone(),
             given: places,
             ready,
+            with_events,
         };
         // An expired cursor is told at once.
         stream.read_what_is_there().await?;
@@ -103,7 +110,7 @@ impl AllStream {
         let (_, records) = decode_batch_up_to(&batch.body, newest).map_err(damaged)?;
         let skip = self.read[partition].given;
         for (index, record) in (0_u32..).zip(records.into_records()) {
-            if index < skip || !is_of_instance(&record) {
+            if index < skip || !(is_of_instance(&record) || self.with_events && is_event(&record)) {
                 continue;
             }
             let place = Place {
@@ -128,6 +135,14 @@ impl AllStream {
 
 fn is_of_instance(record: &Record) -> bool {
     !record.entity.is_nil()
+}
+
+fn is_event(record: &Record) -> bool {
+    let fact = match &record.body {
+        Some(Body::Slot(fact)) => fact.body.as_ref(),
+        _ => None,
+    };
+    matches!(fact, Some(SlotBody::EventTaken(_)))
 }
 
 fn places_in(shared: &Shared, cursor: &str) -> Result<Vec<Place>, StreamError> {

@@ -60,8 +60,9 @@ impl Subscription {
     pub(crate) async fn of_all(
         shared: &Arc<Shared>,
         from: StreamFrom,
+        with_events: bool,
     ) -> Result<Self, StreamError> {
-        let stream = Stream::All(AllStream::begin(shared, from).await?);
+        let stream = Stream::All(AllStream::begin(shared, from, with_events).await?);
         Ok(Self {
             stream,
             shared: Arc::clone(shared),

@@ -140,6 +140,7 @@ impl World {
                 lease_ms: 5_000,
             }),
             seed: u64::try_from(number).expect("a small one"),
+            log_filter: None,
             on_fatal: Arc::new(|reason| panic!("{reason}")),
         };
         let config = Config {

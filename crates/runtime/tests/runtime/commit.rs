@@ -11,7 +11,8 @@ use serde_json::json;
 use store::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
     InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead, PartitionId,
-    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept, Table,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoreSizes, StoredInstance, Swept,
+    Table,
 };
 use tokio::sync::watch;
 
@@ -213,6 +214,10 @@ impl Store for GatedStore {
 
     async fn sweep_blobs(&self, now_ms: i64, keep_ms: u64) -> Result<Swept, StoreError> {
         self.inner.sweep_blobs(now_ms, keep_ms).await
+    }
+
+    async fn sizes(&self) -> Result<StoreSizes, StoreError> {
+        self.inner.sizes().await
     }
 }
 

@@ -270,6 +270,7 @@ impl World {
             secrets: Arc::new(NoSecrets),
             cluster: None,
             seed: self.seed.load(Ordering::Relaxed),
+            log_filter: None,
             on_fatal: Arc::new(move |reason| {
                 fatal.lock().expect("no holder panicked").push(reason)
             }),

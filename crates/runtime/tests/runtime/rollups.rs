@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use engine::Id;
 use runtime::{
-    Consistency, FailureGroup, FailurePart, FailureState, Failures, FailuresAsked, Runtime,
-    StatsAsked, StatsBy, Tally,
+    Consistency, FailureGroup, FailurePart, FailureState, Failures, FailuresAsked, Incoming,
+    Runtime, StatsAsked, StatsBy, Tally,
 };
 use serde_json::json;
 use store::Table;
@@ -194,6 +194,50 @@ async fn nothing_is_counted_twice_or_not_at_all_over_crashes_between_writes() {
         assert_eq!(attempts, all, "{step}");
     }
     assert!(steps["three/b"].retries > 0);
+}
+
+const ROUTERS: &str = "
+router: { name: split, rules: [{ condition: event.n % 2 == 0, destination: even }] }
+---
+router:
+  name: even
+  rules:
+    - { name: four, condition: event.n % 4 == 0, destination: three }
+    - { name: broken, condition: event.n % 4 == 2, destination: three, transform: '${ event.nothing.there }' }
+";
+
+#[tokio::test(start_paused = true)]
+async fn events_are_counted_once_by_router_and_rule_whatever_crashes() {
+    let world = World::bounded(|bounds| bounds.projection_gather_ms = 20);
+    let mut runtime = world.open_with_catalog().await;
+    apply(&runtime, ROUTERS).await;
+    for round in 0..8 {
+        let events = (0..12).map(|n| Incoming {
+            event_type: "n".to_owned(),
+            source: "/test".to_owned(),
+            data: engine::Payload::from_value(json!({ "n": n })),
+            cause: "events".to_owned(),
+            ..Incoming::default()
+        });
+        for taken in runtime.take_events(events.collect()).await {
+            taken.expect("taken");
+        }
+        world.store.let_projections(round % 3 != 0);
+        pass_time(Duration::from_millis(40)).await;
+        world.store.let_projections(true);
+        runtime = world.crash(runtime).await;
+    }
+    let told = |tally: &Tally| (tally.started, tally.completed, tally.failed, tally.skipped);
+    let routers = by(&runtime, StatsBy::Router).await;
+    assert_eq!(routers.len(), 2);
+    // A router that leads on has sent nothing itself, and yet its rule took the event.
+    assert_eq!(told(&routers["split"]), (96, 48, 0, 48));
+    assert_eq!(told(&routers["even"]), (48, 48, 24, 0));
+    let rules = by(&runtime, StatsBy::Rule).await;
+    assert_eq!(rules.len(), 3);
+    assert_eq!(told(&rules["split/0"]), (48, 48, 0, 0));
+    assert_eq!(told(&rules["even/four"]), (24, 24, 0, 0));
+    assert_eq!(told(&rules["even/broken"]), (24, 0, 24, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,8 @@ pub fn stats_series(asked: &StatsAsked, series: runtime::StatsSeries) -> StatsSe
         StatsBy::Version => &["workflow", "version"],
         StatsBy::Step => &["workflow", "step"],
         StatsBy::Target => &["adapter", "target"],
+        StatsBy::Router => &["router"],
+        StatsBy::Rule => &["router", "rule"],
     };
     let names = names.iter().map(|name| (*name).to_owned());
     let about = asked.about();
@@ -53,6 +55,18 @@ fn figures(about: StatsAbout, tally: &Tally) -> StatsFigures {
             calls: Some(tally.completed + tally.failed),
             errors: Some(tally.failed),
             latency,
+            ..StatsFigures::default()
+        },
+        StatsAbout::Routers => StatsFigures {
+            seen: Some(tally.started),
+            unrouted: Some(tally.skipped),
+            failed: Some(tally.failed),
+            ..StatsFigures::default()
+        },
+        StatsAbout::Rules => StatsFigures {
+            taken: Some(tally.started),
+            sent: Some(tally.completed),
+            failed: Some(tally.failed),
             ..StatsFigures::default()
         },
     }

@@ -47,13 +47,16 @@ pub async fn of_one(
 
 /// Follows all instances
 ///
-/// As for one instance, without an end. `cursor` of the last record goes on after it.
+/// As for one instance, without an end. `cursor` of the last record goes on after it. Where `type` names `event-taken`,
+/// events come too as they are taken: what they are and how much they led to, without their data. So many may come that
+/// who only wants to know that something did sets `event_rate`.
 #[utoipa::path(
     get, path = "/stream", tag = "streams", operation_id = "follow_all",
     params(
         ("cursor" = Option<String>, Query, description = "Go on after the record that had it; else with what comes now"),
         ("workflow" = Option<String>, Query), ("correlation_id" = Option<String>, Query),
         ("type" = Option<String>, Query, description = "Types with commas"),
+        ("event_rate" = Option<u32>, Query, description = "Leave out what is more than so many `event-taken` a second, at least 1"),
     ),
     responses(
         (status = 200, description = "Server-sent events", body = StreamRecord, content_type = "text/event-stream"),
@@ -73,15 +76,20 @@ pub async fn of_all(
         workflow: query.take("workflow")?,
         correlation_id: query.take("correlation_id")?,
         kinds: query.take_list("type"),
+        event_rate: query.take("event_rate")?,
     };
     query.finish()?;
+    if filter.event_rate == Some(0) {
+        return Err(Query::wrong("event_rate", "expected at least 1"));
+    }
     let cursor = asked.last_event_id().map(str::to_owned).or(cursor);
     let from = cursor.map_or(StreamFrom::Now, StreamFrom::Cursor);
-    let records = door
-        .runtime
-        .subscribe_all(from)
-        .await
-        .map_err(|error| of_stream(&error))?;
+    let records = if filter.has_events() {
+        door.runtime.subscribe_with_events(from).await
+    } else {
+        door.runtime.subscribe_all(from).await
+    };
+    let records = records.map_err(|error| of_stream(&error))?;
     let follow = FollowAll::new(&door, records, filter);
     answer(&door, asked, follow)
 }

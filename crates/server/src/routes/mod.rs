@@ -1,5 +1,6 @@
 //! The paths of the API: one file for each noun.
 
+mod adapter_calls;
 mod adapters;
 mod admin;
 mod answers;
@@ -25,6 +26,7 @@ mod hooks;
 mod ingest;
 mod instance;
 mod list;
+mod log_levels;
 mod metrics;
 mod operation_verbs;
 mod operations;
@@ -135,6 +137,7 @@ fn resource_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(definitions::explain))
         .routes(routes!(adapters::list))
         .routes(routes!(adapters::get, adapters::set_limits))
+        .routes(routes!(adapter_calls::call))
         .routes(routes!(adapters::switch))
         .routes(routes!(adapters::switch_target))
         .routes(routes!(routers::list))
@@ -176,4 +179,5 @@ fn people_routes() -> OpenApiRouter<Arc<Door>> {
         .routes(routes!(backup::back_up))
         .routes(routes!(system::nodes))
         .routes(routes!(system::partitions))
+        .routes(routes!(log_levels::get, log_levels::set))
 }

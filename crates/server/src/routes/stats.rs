@@ -23,16 +23,17 @@ const MOST_POINTS: i64 = 1_500;
 ///
 /// They are counted by the minute as instances, steps and calls end, and kept for 30 days. What they are about
 /// follows from `group_by` and the conditions: steps where a step is named or grouped by, calls where an adapter
-/// or target is, workflows else.
+/// or target is, events where a router or rule is, workflows else.
 #[utoipa::path(
     get, path = "/stats", tag = "stats", operation_id = "get_stats",
     params(
         ("workflow" = Option<String>, Query), ("version" = Option<String>, Query),
         ("step" = Option<String>, Query, description = "A step's id"),
         ("adapter" = Option<String>, Query), ("target" = Option<String>, Query),
+        ("router" = Option<String>, Query), ("rule" = Option<String>, Query, description = "A rule's name, or its place from 0, or `default`"),
         ("from" = Option<String>, Query, description = "An hour before `to`; taken down to a whole minute or span"),
         ("to" = Option<String>, Query, description = "Now; taken up to a whole minute or span"),
-        ("group_by" = Option<String>, Query, description = "`workflow`, `version`, `step` or `target`"),
+        ("group_by" = Option<String>, Query, description = "`workflow`, `version`, `step`, `target`, `router` or `rule`"),
         ("step_seconds" = Option<u64>, Query, description = "Also tell it by spans of so many seconds (whole minutes, a divisor of a day), at most 1,500 of them"),
         ("limit" = Option<u32>, Query, description = "So many groups, the busiest: 50, at most 1,000"),
         ("consistency" = Option<String>, Query, description = "`eventual` does not wait for the newest"),
@@ -58,6 +59,8 @@ pub async fn stats(
         step: query.take("step")?,
         adapter: query.take("adapter")?,
         target: query.take("target")?,
+        router: query.take("router")?,
+        rule: query.take("rule")?,
         from,
         to,
         step_ms,
@@ -73,6 +76,8 @@ pub async fn stats(
         StatsAbout::Workflows => "workflows",
         StatsAbout::Steps => "steps",
         StatsAbout::Targets => "targets",
+        StatsAbout::Routers => "routers",
+        StatsAbout::Rules => "rules",
     };
     let series = found.series.into_iter();
     Ok(Json(Stats {
@@ -135,15 +140,35 @@ fn group_by(query: &mut Query) -> Result<StatsBy, Refusal> {
         Some("version") => Ok(StatsBy::Version),
         Some("step") => Ok(StatsBy::Step),
         Some("target") => Ok(StatsBy::Target),
+        Some("router") => Ok(StatsBy::Router),
+        Some("rule") => Ok(StatsBy::Rule),
         Some(_) => Err(Query::wrong(
             "group_by",
-            "expected workflow, version, step or target",
+            "expected workflow, version, step, target, router or rule",
         )),
     }
 }
 
-/// Calls are not counted by step.
+/// Calls are not counted by step, and events not by workflow.
 fn refuse_mixed(asked: &StatsAsked) -> Result<(), Refusal> {
+    let of_events = matches!(asked.about(), StatsAbout::Routers | StatsAbout::Rules);
+    let others = [
+        ("workflow", asked.workflow.is_some()),
+        ("version", asked.version.is_some()),
+        ("step", asked.step.is_some()),
+        ("adapter", asked.adapter.is_some()),
+        ("target", asked.target.is_some()),
+    ];
+    let mixed = others.into_iter().find(|(_, given)| *given);
+    if let Some((name, _)) = mixed.filter(|_| of_events) {
+        let message = "expected either a router and rule or something else: events are counted by router and rule alone";
+        return Err(Query::wrong(name, message));
+    }
+    let by_others = !matches!(asked.by, StatsBy::Nothing | StatsBy::Router | StatsBy::Rule);
+    if by_others && (asked.router.is_some() || asked.rule.is_some()) {
+        let message = "expected router or rule, since one is given";
+        return Err(Query::wrong("group_by", message));
+    }
     let of_steps = asked.step.is_some() || asked.by == StatsBy::Step;
     let of_targets =
         asked.adapter.is_some() || asked.target.is_some() || asked.by == StatsBy::Target;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use api::{Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason, System};
+use api::{
+    Live, Node, Nodes, PartitionHealth, PartitionOwner, Partitions, Ready, Reason, StoreSizes,
+    System,
+};
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use runtime::DrainError;
@@ -57,7 +60,7 @@ pub async fn system(
 ) -> Result<Json<System>, Refusal> {
     caller.may(Permission::Read)?;
     query.finish()?;
-    Ok(Json(shown(&door, &caller)))
+    Ok(Json(shown(&door, &caller).await))
 }
 
 /// Holds all calls and timers back, on all nodes and over restarts; work is still taken
@@ -77,7 +80,7 @@ pub async fn pause(
     let paused = door.runtime.pause(user, &reason).await;
     paused.map_err(|error| of_unavailable(&error))?;
     tracing::warn!(user, reason, "calls and timers wait");
-    Ok(Json(shown(&door, &caller)))
+    Ok(Json(shown(&door, &caller).await))
 }
 
 /// Lets calls and timers go on, after a pause or a restore
@@ -97,7 +100,7 @@ pub async fn resume(
     let resumed = door.runtime.resume(user, &reason).await;
     resumed.map_err(|error| of_unavailable(&error))?;
     tracing::info!(user, reason, "calls and timers go on");
-    Ok(Json(shown(&door, &caller)))
+    Ok(Json(shown(&door, &caller).await))
 }
 
 async fn reason(request: Request) -> Result<String, Refusal> {
@@ -105,7 +108,8 @@ async fn reason(request: Request) -> Result<String, Refusal> {
     Ok(reason)
 }
 
-fn shown(door: &Door, caller: &Caller) -> System {
+async fn shown(door: &Door, caller: &Caller) -> System {
+    let store = door.runtime.store_sizes().await;
     let health = door.runtime.health();
     let partition = |partition: &runtime::PartitionHealth| PartitionHealth {
         id: partition.id,
@@ -124,6 +128,12 @@ fn shown(door: &Door, caller: &Caller) -> System {
         catalog_version: door.runtime.catalog().version,
         caller: caller.user.to_string(),
         partitions: health.partitions.iter().map(partition).collect(),
+        store: store.map(|sizes| StoreSizes {
+            journal_bytes: sizes.journal,
+            state_bytes: sizes.state,
+            ended_bytes: sizes.ended,
+            blob_bytes: sizes.blobs,
+        }),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use api::{Problem, StreamRecord};
-use engine::record::{Body, Record};
+use api::{HistoryRecord, Json, Problem, StreamRecord, Time};
+use engine::record::{Body, EventTaken, Record, SlotBody};
 use engine::view::{RecordView, record_type};
 use engine::{Id, Instance};
 use runtime::{Published, Runtime, Subscription};
+use serde_json::json;
 
 use crate::door::{Refusal, of_read, of_stream};
 use crate::names::Names;
@@ -112,8 +114,38 @@ pub struct AllFilter {
     pub workflow: Option<String>,
     /// Only with this correlation id.
     pub correlation_id: Option<String>,
-    /// Only of these types; empty: all.
+    /// Only of these types; empty: all of instances.
     pub kinds: Vec<String>,
+    /// At most so many events a second.
+    pub event_rate: Option<u32>,
+}
+
+/// The type of an event's record.
+const EVENT_TAKEN: &str = "event-taken";
+
+impl AllFilter {
+    /// Whether events are asked for.
+    pub fn has_events(&self) -> bool {
+        self.kinds.iter().any(|kind| kind == EVENT_TAKEN)
+    }
+}
+
+/// Leaves out what is more than so many in a second.
+#[derive(Default)]
+struct Sieve {
+    second: Option<Instant>,
+    passed: u32,
+}
+
+impl Sieve {
+    fn lets_pass(&mut self, rate: u32, now: Instant) -> bool {
+        let begun = self.second.get_or_insert(now);
+        if now.duration_since(*begun) >= Duration::from_secs(1) {
+            (self.second, self.passed) = (Some(now), 0);
+        }
+        self.passed += 1;
+        self.passed <= rate
+    }
 }
 
 /// Follows all instances.
@@ -121,6 +153,7 @@ pub struct FollowAll {
     runtime: Runtime,
     records: Subscription,
     filter: AllFilter,
+    sieve: Sieve,
     known: BTreeMap<Id, Arc<Instance>>,
 }
 
@@ -131,6 +164,7 @@ impl FollowAll {
             runtime: door.runtime.clone(),
             records,
             filter,
+            sieve: Sieve::default(),
             known: BTreeMap::new(),
         }
     }
@@ -162,7 +196,58 @@ impl FollowAll {
         Some(state)
     }
 
+    /// An event, if it is asked for and not too many come.
+    fn event(&mut self, published: &Published, taken: &EventTaken) -> Option<Said> {
+        let filter = &self.filter;
+        let correlation = &taken.correlation_id;
+        let of_other = filter
+            .correlation_id
+            .as_ref()
+            .is_some_and(|wanted| wanted != correlation);
+        if filter.workflow.is_some() || of_other {
+            return None;
+        }
+        if let Some(rate) = filter.event_rate
+            && !self.sieve.lets_pass(rate, Instant::now())
+        {
+            return None;
+        }
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let event = json!({
+            "event": Id::from_slice(&taken.id).unwrap_or_default().to_string(),
+            "event_type": taken.event_type,
+            "source": taken.source,
+            "subject": text(&taken.subject),
+            "routes": taken.routes.len(),
+        });
+        let shown = StreamRecord {
+            workflow_id: String::new(),
+            workflow: None,
+            correlation_id: text(correlation),
+            record: HistoryRecord {
+                seq: 0,
+                position: Some(published.position),
+                at: Time(taken.at),
+                kind: EVENT_TAKEN.to_owned(),
+                step: None,
+                lane: None,
+                cause: text(&taken.cause),
+                actor: text(&taken.actor),
+                data: Json::from_value(&event),
+            },
+            cursor: published.cursor.clone(),
+        };
+        let json = serde_json::to_string(&shown).unwrap_or_default();
+        let place = published.cursor.clone();
+        Some(Said::Record { json, place })
+    }
+
     async fn record(&mut self, published: Published) -> Option<Said> {
+        if let Some(Body::Slot(fact)) = &published.record.body
+            && let Some(SlotBody::EventTaken(taken)) = &fact.body
+        {
+            return self.event(&published, taken);
+        }
         let kind = published
             .record
             .body
@@ -213,5 +298,20 @@ impl Follow for FollowAll {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_pass_in_each_second() {
+        let (mut sieve, begun) = (Sieve::default(), Instant::now());
+        let mut at = |ms: u64| sieve.lets_pass(2, begun + Duration::from_millis(ms));
+        let passed: Vec<bool> = [0, 10, 20, 999, 1_000, 1_001, 1_002, 5_000]
+            .map(&mut at)
+            .into();
+        assert_eq!(passed, [true, true, false, false, true, true, false, true]);
     }
 }

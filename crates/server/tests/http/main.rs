@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod adapter_calls;
 mod adapters;
 mod apply;
 mod backups;
@@ -17,6 +18,7 @@ mod events;
 mod genealogy;
 mod holds;
 mod hooks;
+mod log_levels;
 mod man_mode;
 mod metrics;
 mod openapi;

@@ -206,3 +206,13 @@ async fn the_audit_and_the_system_tell() {
         (503, "ORC-0503")
     );
 }
+
+#[tokio::test]
+async fn the_system_says_how_much_room_the_store_takes() {
+    let site = Site::open().await;
+    let before = site.get("/api/v1/system").await.json()["store"].clone();
+    assert!(before["journal_bytes"].as_u64().unwrap() > 0, "{before}");
+    for part in ["state_bytes", "ended_bytes", "blob_bytes"] {
+        assert!(before[part].is_u64(), "{part}: {before}");
+    }
+}

@@ -152,6 +152,55 @@ async fn explain_says_what_decided_and_why_not_the_others() {
 }
 
 #[tokio::test]
+async fn what_rules_take_send_on_and_leave_is_counted() {
+    let site = site().await;
+    for data in [
+        json!({ "amount": 10001 }),
+        json!({ "region": "EU" }),
+        json!({ "region": "EU" }),
+        json!({}),
+    ] {
+        routed(&site, "order", data).await;
+    }
+    for data in [
+        json!({ "loud": true, "vip": true, "word": "hi" }),
+        json!({ "broken": true, "vip": true }),
+        json!({ "quiet": true }),
+    ] {
+        routed(&site, "ping", data).await;
+    }
+    let read = async |path: &str| site.get(path).await.json();
+    let by_router = read("/api/v1/stats?group_by=router").await;
+    assert_eq!(by_router["about"], "routers");
+    let total = |of: &Value, name: &str, value: &str| {
+        let series = of["series"].as_array().unwrap();
+        let found = series.iter().find(|series| series["group"][name] == value);
+        found.unwrap_or_else(|| panic!("{value}: {of}"))["total"].clone()
+    };
+    // The default router takes every event, those of the other one too.
+    let counts =
+        |seen, unrouted, failed| json!({ "seen": seen, "unrouted": unrouted, "failed": failed });
+    assert_eq!(total(&by_router, "router", "default"), counts(7, 0, 0));
+    assert_eq!(total(&by_router, "router", "calls"), counts(3, 1, 1));
+    let by_rule = read("/api/v1/stats?router=calls&group_by=rule").await;
+    assert_eq!(by_rule["about"], "rules");
+    let counts = |taken, sent, failed| json!({ "taken": taken, "sent": sent, "failed": failed });
+    assert_eq!(total(&by_rule, "rule", "first"), counts(1, 1, 0));
+    assert_eq!(total(&by_rule, "rule", "vip"), counts(2, 2, 0));
+    assert_eq!(total(&by_rule, "rule", "broken"), counts(1, 0, 1));
+    let one = read("/api/v1/stats?router=default&rule=1&step_seconds=60").await;
+    assert_eq!(one["series"][0]["total"], counts(2, 2, 0));
+    let points = one["series"][0]["points"].as_array().unwrap().iter();
+    let sum: u64 = points.map(|point| point["taken"].as_u64().unwrap()).sum();
+    assert_eq!(sum, 2);
+    let workflows = read("/api/v1/stats?group_by=workflow").await;
+    assert!(
+        !workflows.to_string().contains("calls"),
+        "routers are no workflows"
+    );
+}
+
+#[tokio::test]
 async fn routers_are_listed() {
     let site = site().await;
     let listed = site.get("/api/v1/routers").await.json();

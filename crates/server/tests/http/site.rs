@@ -1,6 +1,6 @@
 //! A server without a socket.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use adapter::OutboundPolicy;
 use api::Backup;
@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use runtime::{Bounds, Config, Runtime, Surroundings, SystemClock};
+use runtime::{Bounds, Config, LogFilter, Runtime, Surroundings, SystemClock};
 use serde_json::Value;
 use server::{
     ArchiveFigures, Copies, CopyError, Door, Flags, SecretSources, Settings, TokenSettings, router,
@@ -78,6 +78,7 @@ pub struct Site {
     router: Router,
     pub runtime: Runtime,
     pub store: Arc<MemoryStore>,
+    pub log: Arc<FakeLog>,
     pub stop: watch::Sender<bool>,
 }
 
@@ -103,6 +104,56 @@ impl Answer {
             .get(name)
             .map(|value| value.to_str().unwrap())
             .unwrap_or_default()
+    }
+}
+
+/// A stream that is read.
+pub struct Following {
+    body: Body,
+    text: String,
+}
+
+impl Following {
+    /// All records so far, up to those of this instance.
+    pub async fn until(&mut self, id: &str) -> Vec<Value> {
+        loop {
+            let said = self.records();
+            if said.iter().any(|record| record["workflow_id"] == id) {
+                return said;
+            }
+            let limit = std::time::Duration::from_secs(20);
+            let frame = tokio::time::timeout(limit, self.body.frame()).await;
+            let frame =
+                frame.unwrap_or_else(|_| panic!("{id} is not on the stream: {}", self.text));
+            let data = frame.expect("it goes on").unwrap().into_data();
+            let data = data.unwrap_or_default();
+            self.text.push_str(std::str::from_utf8(&data).unwrap());
+        }
+    }
+
+    fn records(&self) -> Vec<Value> {
+        // What is not whole yet is no JSON.
+        let data = self
+            .text
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "));
+        data.filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+}
+
+/// A log whose filter is only remembered.
+#[derive(Default)]
+pub struct FakeLog(Mutex<Option<String>>);
+
+impl LogFilter for FakeLog {
+    fn current(&self) -> String {
+        self.0.lock().unwrap().clone().unwrap_or("info".to_owned())
+    }
+
+    fn set(&self, levels: Option<&str>) -> Result<(), String> {
+        *self.0.lock().unwrap() = levels.map(str::to_owned);
+        Ok(())
     }
 }
 
@@ -149,6 +200,7 @@ impl Site {
             ..Config::embedded("dev", 2)
         };
         let store = Arc::new(MemoryStore::new());
+        let log = Arc::new(FakeLog::default());
         let with = Surroundings {
             store: Arc::clone(&store) as Arc<dyn store::Store>,
             kinds: adapters::registry(),
@@ -156,6 +208,7 @@ impl Site {
             secrets: Arc::new(secrets.clone()),
             cluster: None,
             seed: 7,
+            log_filter: Some(Arc::clone(&log) as Arc<dyn LogFilter>),
             on_fatal: Arc::new(|reason| panic!("{reason}")),
         };
         let runtime = Runtime::open(config, with).await.unwrap();
@@ -167,6 +220,7 @@ impl Site {
             router: router(Arc::new(door)),
             runtime,
             store,
+            log,
             stop,
         }
     }
@@ -229,6 +283,36 @@ impl Site {
         let limit = std::time::Duration::from_secs(20);
         let ended = tokio::time::timeout(limit, waiting).await;
         ended.unwrap_or_else(|_| panic!("{id} is not {status}"))
+    }
+
+    /// The newest entries of the audit of a kind, once there are so many.
+    pub async fn audited(&self, kind: &str, count: usize) -> Vec<Value> {
+        let path = format!("/api/v1/audit?kind={kind}");
+        let waiting = async {
+            loop {
+                let shown = self.get(&path).await.json();
+                let items = shown["items"].as_array().unwrap().clone();
+                if items.len() >= count {
+                    return items;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let limit = std::time::Duration::from_secs(20);
+        let found = tokio::time::timeout(limit, waiting).await;
+        found.unwrap_or_else(|_| panic!("{kind} is not {count} times in the audit"))
+    }
+
+    /// A stream of all, from now on.
+    pub async fn follow(&self, query: &str) -> Following {
+        let path = format!("/api/v1/stream?{query}");
+        let request = request("GET", &path, &[], "");
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        Following {
+            body: response.into_body(),
+            text: String::new(),
+        }
     }
 
     /// Starts a workflow and answers its id.

@@ -179,7 +179,7 @@ async fn what_cannot_be_answered_is_refused_with_the_parameter_and_the_mend() {
         (
             "/stats?group_by=colour",
             "group_by",
-            "workflow, version, step or target",
+            "workflow, version, step, target, router or rule",
         ),
         ("/stats?step_seconds=90", "step_seconds", "whole minutes"),
         ("/stats?step_seconds=0", "step_seconds", "whole minutes"),
@@ -203,6 +203,21 @@ async fn what_cannot_be_answered_is_refused_with_the_parameter_and_the_mend() {
             "not counted by step",
         ),
         ("/stats?step=a&target=b", "step", "not counted by step"),
+        (
+            "/stats?router=a&workflow=b",
+            "workflow",
+            "by router and rule alone",
+        ),
+        (
+            "/stats?rule=a&target=b",
+            "target",
+            "by router and rule alone",
+        ),
+        (
+            "/stats?router=a&group_by=step",
+            "group_by",
+            "router or rule",
+        ),
         ("/stats?limit=0", "limit", "1 to 1000"),
         ("/stats?grup_by=step", "grup_by", "unknown"),
         ("/failures?group_by=workflow,colour", "group_by", "`colour`"),

@@ -160,6 +160,7 @@ pub(super) fn surroundings(world: &Arc<World>, life: &Arc<Life>, seed: u64) -> S
         secrets: Arc::new(NoSecrets),
         cluster: None,
         seed,
+        log_filter: None,
         on_fatal: Arc::new(move |_reason| fatal_world.crash(&fatal_life, "crash: fatal")),
     }
 }

@@ -10,8 +10,8 @@ use prost::Message;
 use store::{
     Append, Appended, Batch, BlobHash, Change, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
     HistorySegment, InstanceFilter, InstanceRow, ListCursor, MemoryStore, Page, PartitionHead,
-    PartitionId, Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept,
-    Table,
+    PartitionId, Position, Projection, Row, Scan, Slot, Store, StoreError, StoreSizes,
+    StoredInstance, Swept, Table,
 };
 
 use super::Planted;
@@ -381,6 +381,10 @@ impl Store for SimulatedStore {
         }
         self.comes_back().await?;
         Ok(swept)
+    }
+
+    async fn sizes(&self) -> Result<StoreSizes, StoreError> {
+        self.live.sizes().await
     }
 }
 

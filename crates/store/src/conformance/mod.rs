@@ -14,6 +14,7 @@ mod model;
 mod pause;
 mod retention;
 mod sample;
+mod sizes;
 
 use std::future::Future;
 
@@ -47,4 +48,5 @@ pub async fn run(harness: &impl Harness) {
     retention::checks(harness).await;
     blobs::checks(harness).await;
     pause::checks(harness).await;
+    sizes::checks(harness).await;
 }

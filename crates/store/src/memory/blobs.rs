@@ -35,6 +35,13 @@ impl MemoryBlobs {
         self.blobs.extend(named);
     }
 
+    pub(super) fn bytes(&self) -> u64 {
+        self.blobs
+            .values()
+            .map(|(bytes, _)| bytes.len() as u64)
+            .sum()
+    }
+
     pub(super) fn get(&self, hash: &BlobHash) -> Option<Bytes> {
         self.blobs.get(hash).map(|(bytes, _)| bytes.clone())
     }

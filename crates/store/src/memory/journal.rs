@@ -29,6 +29,13 @@ impl PartitionJournal {
         self.epoch
     }
 
+    pub(super) fn bytes(&self) -> u64 {
+        self.batches
+            .values()
+            .map(|batch| batch.body.len() as u64)
+            .sum()
+    }
+
     pub(super) fn head(&self) -> Position {
         self.head
     }

@@ -65,6 +65,25 @@ pub(super) struct MemoryState {
 }
 
 impl MemoryState {
+    /// The bytes of what is derived, and of that of ended instances.
+    pub(super) fn bytes(&self) -> (u64, u64) {
+        let rows = self.tables.values().flatten();
+        let mut state: usize = rows.map(|((key, _), value)| key.len() + value.len()).sum();
+        let mut ended = 0;
+        for family in self.families.values() {
+            let chunks = family.chunks.values().map(Bytes::len).sum::<usize>();
+            let history = family.history.values().map(|segment| segment.bytes.len());
+            let row = family.row.as_ref().map_or(0, |row| row.snapshot.len());
+            let of = if family.ended().is_some() {
+                &mut ended
+            } else {
+                &mut state
+            };
+            *of += chunks + history.sum::<usize>() + row;
+        }
+        (state as u64, ended as u64)
+    }
+
     pub(super) fn apply(&mut self, change: Change) {
         match change {
             Change::PutInstance(mut row) => {

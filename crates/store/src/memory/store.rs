@@ -13,7 +13,8 @@ use super::state::MemoryState;
 use crate::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Epoch, Expiry,
     HistorySegment, InstanceFilter, InstanceRow, ListCursor, Page, PartitionHead, PartitionId,
-    Position, Projection, Row, Scan, Slot, Store, StoreError, StoredInstance, Swept, Table,
+    Position, Projection, Row, Scan, Slot, Store, StoreError, StoreSizes, StoredInstance, Swept,
+    Table,
 };
 
 /// Ended instances are dropped by whole days, as the stores on disk do.
@@ -238,5 +239,16 @@ impl Store for MemoryStore {
         Ok(content
             .blobs
             .sweep((now_ms, keep_ms), heads, reached, &named))
+    }
+
+    async fn sizes(&self) -> Result<StoreSizes, StoreError> {
+        let content = self.content();
+        let (state, ended) = content.state.bytes();
+        Ok(StoreSizes {
+            journal: content.journals.values().map(PartitionJournal::bytes).sum(),
+            state,
+            ended,
+            blobs: Some(content.blobs.bytes()),
+        })
     }
 }

@@ -5,6 +5,7 @@ import { Button } from "../../kit/button";
 import { Facts } from "../../kit/page";
 import { utc } from "../../model/time";
 import { LimitsDialog } from "./limits-dialog";
+import { TryDialog } from "./try-dialog";
 import { SWITCHES, SwitchDialog, type Action, type Chosen } from "./switch-dialog";
 
 type Adapter = Schemas["Adapter"];
@@ -25,6 +26,7 @@ export function stateOf({ status }: Adapter): string {
 export function Standing({ adapter }: { readonly adapter: Adapter }): JSX.Element {
   const [chosen, setChosen] = useState<Chosen>();
   const [limiting, setLimiting] = useState(false);
+  const [trying, setTrying] = useState(false);
   const { status, name } = adapter;
   const held = status.state !== "running";
   const open = status.targets.some(({ breaker }) => breaker === "open" || breaker === "half-open");
@@ -36,7 +38,9 @@ export function Standing({ adapter }: { readonly adapter: Adapter }): JSX.Elemen
         {(held ? ["resume"] as const : ["pause", "drain"] as const).map((action) => <Button key={action} onClick={() => setChosen({ action })}>{SWITCHES[action].verb}</Button>)}
         <Button onClick={() => setChosen({ action: open ? "reset-breaker" : "open-breaker" })}>{SWITCHES[open ? "reset-breaker" : "open-breaker"].verb}</Button>
         <Button title="Other limits for a while" onClick={() => setLimiting(true)}>Limits</Button>
+        <Button title="Call an action once" onClick={() => setTrying(true)}>Try a call</Button>
       </div>
+      {trying && <TryDialog adapter={adapter} onClose={() => setTrying(false)} />}
       {limiting && <LimitsDialog adapter={adapter} onClose={() => setLimiting(false)} />}
       <ul className="flex flex-col gap-2">
         {status.targets.map((target) => <TargetItem key={target.name} target={target} single={status.targets.length === 1} choose={(action) => setChosen({ action, target: target.name })} />)}

@@ -19,8 +19,8 @@ import { NodeLink } from "./node-link";
 type Entry = Schemas["JourneyEntry"] & { readonly created_at: string };
 
 const COLUMNS = "pl-3 grid-cols-[minmax(0,1fr)_auto] md:grid-cols-[minmax(200px,1.4fr)_130px_84px_minmax(120px,1.4fr)_120px_92px]";
-/** An event leaves no record: it is seen after the longer time. */
-const PACE = { byMoment: true, pauseMs: 500, slowMs: 2_000 } as const;
+/** Runs and events. */
+const PACE = { byMoment: true, pauseMs: 500, wanted: () => true } as const;
 
 export default function SubjectPage(): JSX.Element {
   const { subject } = subjectRoute.useParams();

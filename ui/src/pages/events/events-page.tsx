@@ -11,6 +11,7 @@ import { useKeys } from "../../kit/keys";
 import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { SidePanel } from "../../kit/side-panel";
+import { isEvent } from "../../live/hooks";
 import { PAGE, type Place } from "../../live/paged-list";
 import { usePagedList } from "../../live/use-paged-list";
 import { EventDetail } from "./event-detail";
@@ -19,8 +20,8 @@ import { asEventFilter, filtersOf, type EventFilters } from "./filters";
 import { EventRows } from "./rows";
 import { SendDialog } from "./send-dialog";
 
-/** Events come with their data. One that nothing takes further leaves no record: it is seen after the longer time. */
-const PACE = { pauseMs: 500, slowMs: 2_000 } as const;
+/** Events come with their data: they are read again at once when one comes, and then not more often than this. */
+const PACE = { pauseMs: 500, wanted: isEvent } as const;
 
 export default function EventsPage(): JSX.Element {
   const { id, send, ...search } = eventsRoute.useSearch();

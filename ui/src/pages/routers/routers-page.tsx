@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useMemo, type JSX } from "react";
-import { newestEventsQuery, routersQuery, type Router } from "../../api/events";
-import { SLOWLY } from "../../api/queries";
+import type { JSX } from "react";
+import { routersQuery, type Router } from "../../api/events";
 import { routersRoute } from "../../app/router";
 import { Empty } from "../../kit/empty";
 import * as icons from "../../kit/icons";
@@ -10,13 +9,9 @@ import { useKeys } from "../../kit/keys";
 import { Failure } from "../../kit/notice";
 import { Page, Skeleton } from "../../kit/page";
 import { Tabs } from "../../kit/tabs";
-import { countByRule } from "../../model/routed";
 import { exact } from "../../model/time";
 import { Explain } from "./explain";
 import { Rules } from "./rules";
-
-/** Events over which rules are counted: they come with their data, so that more would weigh on the server. */
-const COUNTED = 200;
 
 export default function RoutersPage(): JSX.Element {
   const { name } = routersRoute.useSearch();
@@ -41,8 +36,6 @@ export default function RoutersPage(): JSX.Element {
 function Both({ routers, router }: { readonly routers: readonly Router[]; readonly router: Router }): JSX.Element {
   const { explain, event } = routersRoute.useSearch();
   const navigate = useNavigate({ from: "/routers" });
-  const events = useQuery({ ...newestEventsQuery({}, COUNTED), refetchInterval: SLOWLY }).data?.items;
-  const counts = useMemo(() => (events === undefined ? undefined : countByRule(events)), [events]);
   const at = routers.indexOf(router);
   const open = (next: Router | undefined): void => void (next !== undefined && navigate({ search: (before) => ({ ...before, name: next.name }), replace: true }));
   useKeys({ j: () => open(routers[at + 1]), k: () => open(routers[at - 1]) });
@@ -67,7 +60,7 @@ function Both({ routers, router }: { readonly routers: readonly Router[]; readon
             <h2 className="min-w-0 flex-1 text-lg font-semibold break-words">{router.name}</h2>
             <Tabs label="Views" tabs={[{ id: "rules", name: "Rules" }, { id: "explain", name: "Explain" }]} current={tab} onChange={(next) => void navigate({ search: (before) => ({ ...before, explain: next === "explain" ? "yes" : "" }), replace: true })} />
           </div>
-          {tab === "rules" ? <Rules router={router} counts={counts?.get(router.name)} over={events?.length} /> : <Explain key={`${router.name}/${event ?? ""}`} router={router.name} event={event} />}
+          {tab === "rules" ? <Rules router={router} /> : <Explain key={`${router.name}/${event ?? ""}`} router={router.name} event={event} />}
         </div>
       </section>
     </div>

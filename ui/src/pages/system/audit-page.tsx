@@ -19,7 +19,7 @@ import { moment, RANGES } from "../workflows/filters";
 
 const KINDS = [
   "catalog-changed", "cancel-requested", "decision-made", "operation-made", "dead-letter-reprocessed", "dead-letter-discarded", "dead-letter-superseded", "system-paused",
-  "system-resumed", "node-drained", "node-undrained", "schedule-paused", "schedule-resumed", "schedule-triggered", "schedule-backfilled",
+  "system-resumed", "node-drained", "node-undrained", "log-levels-set", "adapter-called", "schedule-paused", "schedule-resumed", "schedule-triggered", "schedule-backfilled",
 ];
 
 export default function AuditPage(): JSX.Element {

@@ -7,7 +7,8 @@ import { Status } from "../../kit/status";
 import { Moment } from "../../kit/time";
 import { useMetrics } from "../../live/metrics";
 import { rate, total, type Reading } from "../../model/prometheus";
-import { exact, figure } from "../../model/time";
+import { bytes, exact, figure } from "../../model/time";
+import { LogLevels } from "./log-levels";
 
 export function Node({ system }: { readonly system: Schemas["System"] }): JSX.Element {
   const { all } = useMetrics();
@@ -26,6 +27,8 @@ export function Node({ system }: { readonly system: Schemas["System"] }): JSX.El
         ]} />
       </Panel>
       <Panel title="The process"><Process now={now} before={before} /></Panel>
+      <Panel title="The store"><Store sizes={system.store ?? undefined} /></Panel>
+      <LogLevels />
       <section className="lg:col-span-2">
         <Panel title="Partitions" flush aside={partitions.length === system.partitions.length ? "each is one writer of the journal" : `${String(partitions.length)} of ${String(system.partitions.length)} are on this node`}>
           <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Partitions">
@@ -51,6 +54,18 @@ export function Node({ system }: { readonly system: Schemas["System"] }): JSX.El
         </Panel>
       </section>
     </div>
+  );
+}
+
+function Store({ sizes }: { readonly sizes: Schemas["StoreSizes"] | undefined }): JSX.Element {
+  if (sizes === undefined) return <p className="text-muted">It does not say how large it is for the moment.</p>;
+  const { journal_bytes: journal, state_bytes: state, ended_bytes: ended, blob_bytes: blobs } = sizes;
+  return (
+    <Facts items={[
+      ["All of it", <b key="all" className="font-medium">{bytes(journal + state + ended + (blobs ?? 0))}</b>],
+      ["Journal", bytes(journal)], ["State", bytes(state)], ["Ended workflows", bytes(ended)],
+      ["Large payloads", blobs == null ? "in journal and state" : bytes(blobs)],
+    ]} />
   );
 }
 

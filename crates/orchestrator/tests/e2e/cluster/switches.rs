@@ -37,11 +37,14 @@ fn a_pause_holds_all_nodes_and_outlasts_a_restart() {
 
 /// The audit of a node that was not asked has it, with who and why.
 fn audited(nodes: &Nodes, kind: &str, reason: &str) {
-    let audit = nodes.nodes[2].0.json(&["audit", "--kind", kind]);
-    let mut entries = audit["items"].as_array().unwrap().iter();
-    let found = entries
-        .any(|entry| entry["who"] == "local" && entry["reason"].as_str().unwrap_or("") == reason);
-    assert!(found, "{audit}");
+    until("the audit has it", || {
+        let audit = nodes.nodes[2].0.json(&["audit", "--kind", kind]);
+        let mut entries = audit["items"].as_array().unwrap().iter();
+        let is_it = |entry: &serde_json::Value| {
+            entry["who"] == "local" && entry["reason"].as_str().unwrap_or("") == reason
+        };
+        entries.any(is_it).then_some(())
+    });
 }
 
 #[test]
@@ -74,4 +77,62 @@ fn a_drained_node_owns_nothing_and_still_takes_requests() {
     audited(&nodes, "node-undrained", "");
     let record = load.end();
     record.check(&nodes.nodes[1].0);
+}
+
+#[test]
+fn what_all_nodes_log_is_changed_at_any_of_them() {
+    let nodes = Nodes::three();
+    let levels = |node: usize| {
+        let shown = nodes.nodes[node].0.json(&["system", "log-levels"]);
+        let items = shown["items"].as_array().unwrap().clone();
+        let mut told: Vec<(String, String)> = items
+            .iter()
+            .map(|item| {
+                let of = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
+                (of("node"), of("levels"))
+            })
+            .collect();
+        told.sort();
+        told
+    };
+    let before = levels(0);
+    assert_eq!(before.len(), 3, "{before:?}");
+    let all = [
+        "system",
+        "log-levels",
+        "warn,runtime=debug",
+        "--reason",
+        "calls hang",
+    ];
+    nodes.nodes[1].0.json(&all);
+    let expected = |one: &str| {
+        let names = ["n0", "n1", "n2"].map(str::to_owned);
+        names.map(|name| {
+            let levels = if name == "n2" {
+                one
+            } else {
+                "warn,runtime=debug"
+            };
+            (name, levels.to_owned())
+        })
+    };
+    assert_eq!(levels(2), expected("warn,runtime=debug"));
+    let one = [
+        "system",
+        "log-levels",
+        "error",
+        "--node",
+        "n2",
+        "--reason",
+        "too loud",
+    ];
+    nodes.nodes[0].0.json(&one);
+    assert_eq!(levels(1), expected("error"));
+    let wrong = ["system", "log-levels", "inof", "--reason", "x"];
+    let wrong = nodes.nodes[0].0.cli(&wrong);
+    assert_eq!(wrong.status.code(), Some(2), "{}", text(&wrong.stderr));
+    let back = ["system", "log-levels", "configured", "--reason", "mended"];
+    nodes.nodes[0].0.json(&back);
+    assert_eq!(levels(1), before);
+    audited(&nodes, "log-levels-set", "as they began: mended");
 }
