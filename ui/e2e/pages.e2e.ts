@@ -206,6 +206,9 @@ async function visit({ page }: Tab, name: string, theme: string, width: number):
   return found.map((complaint) => `${name}: ${complaint}`);
 }
 
+/** Many pages, each looked over by axe; on a busy machine that takes minutes. */
+const LONG = 300_000;
+
 describe.each([["light", WIDE], ["dark", WIDE], ["light", PHONE], ["dark", PHONE]] as const)("%s, %o", (theme, viewport) => {
   test("every page is usable by everybody", async () => {
     const tab = await openTab(browser, { colorScheme: theme, viewport });
@@ -215,7 +218,7 @@ describe.each([["light", WIDE], ["dark", WIDE], ["light", PHONE], ["dark", PHONE
     // The browser itself reports the answer 404 that one page is about.
     expect(tab.complaints.filter((complaint) => !complaint.includes("status of 404"))).toEqual([]);
     await tab.close();
-  });
+  }, LONG);
 });
 
 const MOST_BYTES = 400 * 1024;

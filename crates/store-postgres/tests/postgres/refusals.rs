@@ -135,7 +135,7 @@ async fn schemas_of_other_versions_are_refused_and_left_alone() {
         .await
         .unwrap();
     let parts = [
-        "expected a schema of version 8",
+        "expected a schema of version 9",
         "the database's is 99",
         "run the newer binary",
     ];

@@ -24,6 +24,11 @@ function factsOf({ workflow, step, error, at }: DeadLetter) {
   return { workflow, step, errorType: error.type, message: error.message, at: Date.parse(at) };
 }
 
+/** The step and what it called; of an event that could start nothing there is no step, and what it was to start is named already. */
+function placeOf({ step, workflow, items: [first] }: Trouble<DeadLetter>): string {
+  return [step, first?.what ?? ""].filter((part) => part !== "" && part !== workflow).join(", ");
+}
+
 export function Letters(): JSX.Element | null {
   const { groups, more } = useLetterGroups();
   const [asked, setAsked] = useState<{ readonly verb: LetterVerb; readonly ids: readonly string[] }>();
@@ -37,7 +42,7 @@ export function Letters(): JSX.Element | null {
         {groups.slice(0, SHOWN).map((group) => {
           const ids = group.items.map(({ id }) => id);
           return (
-            <GroupRow key={group.key} group={group} count={ids.length} name={group.workflow} at={[group.step, group.items[0]?.what ?? ""].join(", ")} icon={<icons.Octagon className="text-failed" />}>
+            <GroupRow key={group.key} group={group} count={ids.length} name={group.workflow} at={placeOf(group)} icon={<icons.Octagon className="text-failed" />}>
               <Link to="/dead-letters" search={{ id: ids[0] ?? "" }} className={buttonClass("quiet", true)}>Look</Link>
               <Button small look="main" title="Each call is made again, by a workflow of one step" onClick={() => setAsked({ verb: "reprocess", ids })}>Call {exact(ids.length)} anew</Button>
               <Button small look="danger" title="What was sent is forgotten" onClick={() => setAsked({ verb: "discard", ids })}>Discard {exact(ids.length)}</Button>

@@ -32,11 +32,11 @@ export function Rules({ router: { name, document, mode } }: { readonly router: R
       {error !== null && <Failure error={error} />}
       <div className="overflow-x-auto rounded border border-line" tabIndex={0} role="region" aria-label="Rules">
         <table className="w-full text-left">
-          <thead><tr className="border-b border-line text-sm text-faint"><th className="px-3 py-2 font-normal">Rule</th><th className="px-2 font-normal">Holds when</th><th className="px-2 font-normal">Leads to</th><th className="px-2 text-right font-normal">Took</th><th className="px-2 text-right font-normal">Sent on</th><th className="px-3 text-right font-normal">Failed</th></tr></thead>
+          <thead><tr className="border-b border-line text-sm text-faint"><th className="px-3 py-2 font-normal">Rule</th><th className="px-2 font-normal">Holds when</th><th className="px-2 font-normal">Leads to</th><th className="px-2 text-right font-normal max-sm:hidden">Took</th><th className="px-2 text-right font-normal max-sm:hidden">Sent on</th><th className="px-3 text-right font-normal max-sm:hidden">Failed</th></tr></thead>
           <tbody>
             {rules.map(({ key, condition, destination, priority, transform }) => (
               <tr key={key} className="border-b border-line align-top last:border-b-0">
-                <td className="px-3 py-2 font-medium">{key}{priority !== "" && <span className="ml-2 rounded-sm border border-line-strong px-1 text-xs font-normal text-muted">{priority}</span>}</td>
+                <td className="px-3 py-2 font-medium">{key}{priority !== "" && <span className="ml-2 rounded-sm border border-line-strong px-1 text-xs font-normal text-muted">{priority}</span>}<InWords counts={byRule?.get(key)} /></td>
                 <td className="px-2 py-2">{condition === "" ? <span className="text-faint">no other does</span> : <code className="break-words">{condition}</code>}</td>
                 <td className="px-2 py-2"><DestinationCell destination={destination} />{transform !== null && <span className="block text-sm text-faint">with an input of its own</span>}</td>
                 <Counts counts={byRule?.get(key)} known={byRule !== undefined} />
@@ -44,7 +44,7 @@ export function Rules({ router: { name, document, mode } }: { readonly router: R
             ))}
             {gone.map(([key, counts]) => (
               <tr key={key} className="border-b border-line text-muted last:border-b-0">
-                <td className="px-3 py-2">{key}</td><td className="px-2 py-2 text-faint" colSpan={2}>no rule of it any more</td><Counts counts={counts} known />
+                <td className="px-3 py-2">{key}<InWords counts={counts} /></td><td className="px-2 py-2 text-faint" colSpan={2}>no rule of it any more</td><Counts counts={counts} known />
               </tr>
             ))}
           </tbody>
@@ -66,9 +66,15 @@ function SeenLine({ seen, unrouted, failed }: RouterCounts): JSX.Element {
   );
 }
 
+/** The counts below the rule's name, where there is no room for columns. */
+function InWords({ counts }: { readonly counts: RuleCounts | undefined }): JSX.Element {
+  const { taken = 0, failed = 0 } = counts ?? {};
+  return <span className="block text-sm font-normal whitespace-nowrap text-muted sm:hidden">took {exact(taken)}{failed > 0 && <span className="text-failed">, {exact(failed)} failed</span>}</span>;
+}
+
 function Counts({ counts, known }: { readonly counts: RuleCounts | undefined; readonly known: boolean }): JSX.Element {
   const { taken = 0, sent = 0, failed = 0 } = counts ?? {};
-  const cell = "figures py-2 text-right";
+  const cell = "figures py-2 text-right max-sm:hidden";
   return (
     <>
       <td className={`${cell} px-2`}>{known ? exact(taken) : "–"}</td>

@@ -61,8 +61,8 @@ function Entry({ entry }: { readonly entry: Schemas["AuditEntry"] }): JSX.Elemen
         <span className="w-24 truncate font-medium">{entry.who}</span>
         <span className="w-40">{entry.kind}</span>
         <span className="w-36 truncate"><Subject entry={entry} /></span>
-        <span className="w-56 truncate text-sm text-muted">{entry.cause !== "" && <CauseLink cause={entry.cause} />}</span>
-        <span className="min-w-0 flex-1 text-muted">{entry.reason}</span>
+        <span className="truncate text-sm text-muted empty:hidden sm:w-56 sm:empty:inline">{entry.cause !== "" && <CauseLink cause={entry.cause} />}</span>
+        <span className="min-w-0 flex-1 text-muted max-sm:order-last max-sm:basis-full max-sm:break-words max-sm:empty:hidden">{entry.reason}</span>
         {entry.data != null && <button type="button" aria-expanded={open} className="rounded text-sm text-accent-text hover:underline" onClick={() => setOpen(!open)}>{open ? "Hide" : "Details"}</button>}
       </div>
       {open && entry.data != null && <div className="mt-2"><JsonView value={entry.data} label="what was done" /></div>}

@@ -19,11 +19,11 @@ export function MetricsTable(): JSX.Element {
       </div>
       <div className="overflow-x-auto rounded border border-line bg-raised" tabIndex={0} role="region" aria-label="Figures">
         <table className="w-full text-left">
-          <thead><tr className="border-b border-line text-sm text-faint"><th className="px-4 py-2 font-normal">Figure</th><th className="px-2 font-normal">Of</th><th className="px-4 text-right font-normal">Value</th></tr></thead>
+          <thead><tr className="border-b border-line text-sm text-faint"><th className="px-4 py-2 font-normal">Figure</th><th className="px-2 font-normal max-sm:hidden">Of</th><th className="px-4 text-right font-normal">Value</th></tr></thead>
           <tbody>
             {shown.map(({ name, labels, value }) => {
               const of = Object.entries(labels).map(([key, label]) => `${key} ${label}`).join(", ");
-              return <tr key={name + of} className="border-b border-line last:border-b-0"><td className="px-4 py-1.5"><code>{name}</code></td><td className="px-2 text-sm text-muted">{of}</td><td className="px-4 text-right" title={String(value)}>{figure(value)}</td></tr>;
+              return <tr key={name + of} className="border-b border-line last:border-b-0"><td className="px-4 py-1.5 max-sm:break-all"><code>{name}</code>{of !== "" && <span className="block text-sm text-muted sm:hidden">{of}</span>}</td><td className="px-2 text-sm text-muted max-sm:hidden">{of}</td><td className="px-4 text-right" title={String(value)}>{figure(value)}</td></tr>;
             })}
           </tbody>
         </table>

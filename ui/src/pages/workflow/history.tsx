@@ -39,7 +39,7 @@ export function History({ run, version, seq, isLive, find, onFind, onGo }: Histo
         <span className="text-sm whitespace-nowrap text-faint" role="status">{wanted === "" ? exact(run.end) : `${exact(found.length)} of ${exact(run.end)}`} records</span>
       </div>
       <div ref={scroller} className="min-h-0 flex-1 overflow-auto" tabIndex={0} role="region" aria-label="Records">
-        <ol className="relative min-w-[520px]" style={{ height: virtual.getTotalSize() }}>
+        <ol className="relative md:min-w-[520px]" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
             const record = found[index];
             if (record === undefined) return null;
@@ -47,12 +47,12 @@ export function History({ run, version, seq, isLive, find, onFind, onGo }: Histo
             return (
               <li key={record.seq} className="absolute inset-x-0 h-8 border-b border-line" style={{ transform: `translateY(${String(start)}px)` }}>
                 <button type="button" aria-current={current && !isLive ? "true" : undefined} onClick={() => onGo(record.seq)}
-                  className={`grid h-full w-full grid-cols-[56px_72px_184px_minmax(100px,0.8fr)_2fr] items-center gap-2 px-3 text-left hover:bg-hover ${current ? "bg-selected" : ""} ${record.seq > seq ? "text-faint" : ""}`}>
+                  className={`grid h-full w-full grid-cols-[32px_60px_minmax(0,1.4fr)_minmax(0,1fr)] items-center gap-2 px-3 md:grid-cols-[56px_72px_184px_minmax(100px,0.8fr)_2fr] text-left hover:bg-hover ${current ? "bg-selected" : ""} ${record.seq > seq ? "text-faint" : ""}`}>
                   <span className="text-right font-mono text-xs text-faint">{record.seq}</span>
                   <span className="text-sm text-faint" title={utc(Date.parse(record.at))}>{clockTime(Date.parse(record.at))}</span>
                   <span className={`truncate font-medium ${colourOf(record.type)}`}>{record.type}</span>
                   <span className="truncate">{record.step}{record.lane != null && <span className="text-sm text-faint"> {record.lane}</span>}</span>
-                  <span className="truncate text-sm text-muted">{sentence(record)}</span>
+                  <span className="truncate text-sm text-muted max-md:hidden">{sentence(record)}</span>
                 </button>
               </li>
             );
