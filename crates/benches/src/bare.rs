@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -13,10 +13,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use store::{Append, Appended, PartitionId, Store};
+use store::PartitionId;
 use store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
+
+use crate::journal::Writer;
 
 /// Bodies that wait for the next append.
 const WAITING: usize = 1_024;
@@ -63,25 +65,14 @@ async fn answer(
 }
 
 async fn write(store: Arc<SqliteStore>, mut jobs: mpsc::Receiver<Job>) -> Result<()> {
-    let owned = store.take_over(PARTITION).await?;
-    let (mut head, mut waiting) = (owned.head, Vec::new());
+    let mut writer = Writer::of(store.as_ref(), PARTITION).await?;
+    let mut waiting = Vec::new();
     while jobs.recv_many(&mut waiting, WAITING).await > 0 {
         let mut body = BytesMut::new();
         waiting
             .iter()
             .for_each(|(bytes, _)| body.extend_from_slice(bytes));
-        let append = Append {
-            partition: PARTITION,
-            epoch: owned.epoch,
-            expected_head: head,
-            batch_id: u128::from(head + 1).to_be_bytes(),
-            body: body.freeze(),
-            blobs: vec![],
-        };
-        match store.append(append).await? {
-            Appended::Committed => head += 1,
-            other => bail!("expected the append to be committed, but it is {other:?}"),
-        }
+        writer.append(body.freeze()).await?;
         // Who sent it may have gone.
         for (_, reply) in waiting.drain(..) {
             reply.send(()).ok();

@@ -8,6 +8,7 @@ mod disk;
 mod echo;
 mod http;
 mod instructions;
+mod journal;
 mod load;
 mod machine;
 mod measure;

@@ -27,6 +27,11 @@ impl Level {
         rose
     }
 
+    /// Raises it by one.
+    pub(crate) fn rise(&self) {
+        self.raise(self.get() + 1);
+    }
+
     /// Waits until it is at least this.
     pub(crate) async fn reach(&self, least: u64) {
         loop {

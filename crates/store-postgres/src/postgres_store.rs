@@ -178,6 +178,9 @@ impl Store for PostgresStore {
         table: Table,
         keys: Vec<(Slot, Bytes)>,
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let keys = &keys;
         with_session!(self.readers, "reading rows", |session| state::get_many(
             session, table, keys

@@ -288,6 +288,9 @@ impl Store for SqliteStore {
         table: Table,
         keys: Vec<(Slot, Bytes)>,
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         self.readers
             .read(move |reader| reader.get_many(table, &keys))
             .await

@@ -5,7 +5,6 @@ mod callgrind;
 mod expected;
 mod order;
 mod report;
-mod routing;
 mod workloads;
 
 use std::hint::black_box;

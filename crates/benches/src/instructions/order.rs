@@ -14,7 +14,7 @@ use crate::bench::THREE_STEPS;
 use crate::load::input;
 
 /// When all of it happens, milliseconds since the epoch.
-pub(super) const NOW: i64 = 1_800_000_000_000;
+const NOW: i64 = 1_800_000_000_000;
 
 /// What instances are decided with.
 pub(super) struct Orders {

@@ -17,7 +17,7 @@ use super::order::{Order, Orders, catalog};
 use crate::load::input;
 
 /// One run of a workload, by its number; what it answers keeps it from being optimised away.
-pub(super) type Once = Box<dyn FnMut(u64) -> Result<usize>>;
+type Once = Box<dyn FnMut(u64) -> Result<usize>>;
 
 /// A workload.
 pub(super) struct Workload {
@@ -74,24 +74,6 @@ pub(super) const WORKLOADS: &[Workload] = &[
         unit: "a request of 100 starts",
         times: 100,
         prepare: parse,
-    },
-    Workload {
-        name: "route-10",
-        unit: "an event over 10 rules on one field",
-        times: 2_000,
-        prepare: super::routing::over::<10>,
-    },
-    Workload {
-        name: "route-100",
-        unit: "an event over 100 rules on one field",
-        times: 2_000,
-        prepare: super::routing::over::<100>,
-    },
-    Workload {
-        name: "route-1000",
-        unit: "an event over 1,000 rules on one field",
-        times: 2_000,
-        prepare: super::routing::over::<1_000>,
     },
 ];
 

@@ -50,7 +50,19 @@ pub(crate) async fn fill(
     Ok(())
 }
 
-/// Answers how many of its starts were taken.
+/// Sends a request until all of its items are taken: what was taken before must be known again by its name.
+pub(crate) async fn until_all_taken(
+    connection: &mut Connection,
+    request: &[u8],
+    count: u64,
+) -> Result<()> {
+    while until_taken(connection, request).await? < count {
+        tokio::time::sleep(AFTER_PUSH_BACK).await;
+    }
+    Ok(())
+}
+
+/// Answers how many of its items were taken.
 async fn until_taken(connection: &mut Connection, request: &[u8]) -> Result<u64> {
     loop {
         let answer = connection.exchange(request).await?;

@@ -9,7 +9,7 @@ mod shape;
 mod steady;
 
 pub(crate) use closed::{Until, closed_loop};
-pub(crate) use fill::{fill, hold};
+pub(crate) use fill::{fill, hold, until_all_taken};
 pub(crate) use open::open_loop;
 pub(crate) use requests::{Expect, Requests, input};
 pub(crate) use shape::Shape;

@@ -15,13 +15,14 @@ use crate::machine::nanos;
 /// Requests that may be under way at once; where more are due, they wait and the wait counts.
 const CONNECTIONS: usize = 256;
 
-/// Sends a request every `pause`, so many; the latencies count from the time at which each was due.
+/// Sends a request every `pause`, for so long; the latencies count from the time at which each was due.
 pub(crate) async fn open_loop(
     address: SocketAddr,
     requests: &Requests,
     pause: Duration,
-    count: u32,
+    lasting: Duration,
 ) -> Result<Loaded> {
+    let count = (lasting.as_secs_f64() / pause.as_secs_f64()) as u32;
     let (begun, next) = (Instant::now(), Cell::new(0));
     let loaded = RefCell::new(Loaded::default());
     let lane = async || {

@@ -5,15 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use futures_util::future::try_join_all;
 use serde::Serialize;
-use store::{Append, Appended, PartitionId, Store};
+use store::{PartitionId, Store};
 use store_sqlite::SqliteStore;
 
 use super::cases::{Case, cases};
 use crate::bench::{Bench, THREE_STEPS};
 use crate::disk::{Appending, append_plainly, noise};
+use crate::journal::Writer;
 use crate::load::{Expect, Requests, Shape, Steady, steady};
 use crate::machine::nanos;
 use crate::report::{Section, Table, cell};
@@ -110,23 +111,11 @@ async fn append_for(
     partition: PartitionId,
     body: &bytes::Bytes,
 ) -> Result<Vec<u64>> {
-    let owned = store.take_over(partition).await?;
-    let (mut head, mut timed) = (owned.head, Vec::new());
-    let all = Instant::now();
+    let mut writer = Writer::of(store, partition).await?;
+    let (all, mut timed) = (Instant::now(), Vec::new());
     while all.elapsed() < LASTING {
         let begun = Instant::now();
-        let append = Append {
-            partition,
-            epoch: owned.epoch,
-            expected_head: head,
-            batch_id: u128::from(head + 1).to_be_bytes(),
-            body: body.clone(),
-            blobs: vec![],
-        };
-        match store.append(append).await? {
-            Appended::Committed => head += 1,
-            other => bail!("expected the append to be committed, but it is {other:?}"),
-        }
+        writer.append(body.clone()).await?;
         timed.push(nanos(begun.elapsed()));
     }
     Ok(timed)

@@ -7,14 +7,13 @@ use anyhow::{Context, Result};
 use api::{Instance, InstanceSummary, Page, Time};
 use serde::Serialize;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Stage, THREE_STEPS};
 use crate::load::{Loaded, Requests, Shape, Until, closed_loop, open_loop};
 use crate::report::{Section, Table, cell};
 use crate::served::Served;
 use crate::service::Service;
 use crate::spread::Latency;
 
-const THREE_STEPS: &str = include_str!("../workflows/three-steps.yaml");
 const ROUTING: &str = include_str!("../workflows/routing.yaml");
 
 /// Events as they come by default.
@@ -102,8 +101,12 @@ fn tell(bench: &Bench, what: &str, shape: Shape, repeat: usize, sample: &Sample)
     bench.tell(&format!("{what}, {}", shape.name()), repeat, &told);
 }
 
+async fn stage(bench: &Bench) -> Result<Stage> {
+    bench.stage(&format!("{THREE_STEPS}---\n{ROUTING}")).await
+}
+
 async fn sample(bench: &Bench, source: &str, shape: Shape) -> Result<Sample> {
-    let stage = bench.stage(&format!("{THREE_STEPS}---\n{ROUTING}")).await?;
+    let stage = stage(bench).await?;
     let served = &stage.served;
     let requests = |run| Requests::events(source, shape, run);
     let (warming, lasting) = bench.short_times();
@@ -152,14 +155,13 @@ async fn bare(bench: &Bench) -> Result<Row> {
 
 /// Sends so many events a second, due at fixed times, and looks at what they started.
 async fn half(bench: &Bench, rate: f64) -> Result<Half> {
-    let stage = bench.stage(&format!("{THREE_STEPS}---\n{ROUTING}")).await?;
+    let stage = stage(bench).await?;
     let served = &stage.served;
     let batch = (rate * PAUSE.as_secs_f64()).round().max(1.0) as usize;
     let requests = |run| Requests::events(STARTING, Shape::batches(1, batch), run);
-    let ticks = |time: Duration| (time.as_secs_f64() / PAUSE.as_secs_f64()) as u32;
     let (warming, lasting) = bench.short_times();
-    open_loop(served.address, &requests(1), PAUSE, ticks(warming)).await?;
-    let loaded = open_loop(served.address, &requests(2), PAUSE, ticks(lasting)).await?;
+    open_loop(served.address, &requests(1), PAUSE, warming).await?;
+    let loaded = open_loop(served.address, &requests(2), PAUSE, lasting).await?;
     Ok(Half {
         due_per_second: batch as f64 / PAUSE.as_secs_f64(),
         request: Latency::of(loaded.latency),

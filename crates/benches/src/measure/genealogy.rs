@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::asking::ask_each;
 use crate::bench::{Bench, FILED, Stage};
 use crate::http::{Connection, post};
-use crate::load::input;
+use crate::load::{input, until_all_taken};
 use crate::report::{Section, Table, cell};
 use crate::spread::Latency;
 
@@ -25,8 +25,6 @@ routers:
 /// Events of one request, and requests under way at once.
 const BATCH: u64 = 1_000;
 const CONNECTIONS: u64 = 4;
-/// How long the server may have no room before the request is sent again.
-const AFTER_PUSH_BACK: Duration = Duration::from_millis(20);
 /// How long the store may take to count what was started.
 const PATIENCE: Duration = Duration::from_secs(900);
 
@@ -82,14 +80,7 @@ async fn fill(stage: &Stage, stored: u64) -> Result<()> {
             let body = format!("[{}]", events.join(","));
             let kind = "application/cloudevents-batch+json";
             let request = post("/api/v1/events", kind, body.as_bytes());
-            loop {
-                let answer = connection.exchange(&request).await?;
-                if !answer.is_push_back() {
-                    answer.demand_success()?;
-                    break;
-                }
-                tokio::time::sleep(AFTER_PUSH_BACK).await;
-            }
+            until_all_taken(&mut connection, &request, events.len() as u64).await?;
         }
         anyhow::Ok(())
     };

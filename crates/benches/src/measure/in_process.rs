@@ -114,9 +114,8 @@ pub(super) async fn half_load(
         ),
     };
     let requests = Requests::new("three-steps", Shape::batches(1, batch), Expect::Completed);
-    let ticks = |time: Duration| (time.as_secs_f64() / pause.as_secs_f64()) as u32;
-    open_loop(served.address, &requests, pause, ticks(warming)).await?;
-    let loaded = open_loop(served.address, &requests, pause, ticks(lasting)).await?;
+    open_loop(served.address, &requests, pause, warming).await?;
+    let loaded = open_loop(served.address, &requests, pause, lasting).await?;
     let latency = Latency::of(loaded.latency);
     Ok(Half {
         batch,

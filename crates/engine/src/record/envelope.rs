@@ -20,7 +20,7 @@ use prost::bytes::{Buf, BufMut};
 use prost::encoding::{self, DecodeContext, WireType, skip_field};
 use prost::{DecodeError, Message};
 
-use super::Body;
+use super::{Body, EventTaken, SlotBody};
 use crate::id::Id;
 
 /// One fact about one entity.
@@ -69,6 +69,17 @@ impl Record {
     /// The command that caused it, on the first record of a decision.
     pub fn command_id(&self) -> Option<Id> {
         self.origin.as_ref().map(|origin| origin.command_id)
+    }
+
+    /// The event that it says was taken.
+    pub fn event_taken(&self) -> Option<&EventTaken> {
+        match self.body.as_ref()? {
+            Body::Slot(fact) => match fact.body.as_ref()? {
+                SlotBody::EventTaken(taken) => Some(taken),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// What led to it; empty where the record before says it.

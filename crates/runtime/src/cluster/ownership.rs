@@ -138,8 +138,7 @@ async fn give_up(shared: &Shared, cluster: &Cluster, lease: Lease) {
     cluster.standing.ended(lease.partition);
     shared.homes.end(index);
     shared.ports[usize::from(index)].set_open(false);
-    let given_up = &shared.ports[usize::from(index)].given_up;
-    given_up.raise(given_up.get() + 1);
+    shared.ports[usize::from(index)].given_up.rise();
     // Without a projector the process is going down.
     let _gone = shared.projector.send(News::Lost(lease.partition));
     match cluster.store.release_lease(lease).await {

@@ -134,7 +134,7 @@ impl Cluster {
         });
         drop(links);
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
-        self.changed.raise(self.changed.get() + 1);
+        self.changed.rise();
     }
 
     /// All nodes, as they were last seen.

@@ -108,7 +108,7 @@ async fn check_states(shared: &Shared) -> Result<(), StoreError> {
                     partition,
                     "the state went back: it is made anew from the journal"
                 );
-                port.refused.raise(port.refused.get() + 1);
+                port.refused.rise();
             }
             Err(error) => return Err(error),
         }

@@ -1,12 +1,11 @@
 //! A call of an adapter that a person tries out.
 
 use definition::AdapterSpec;
-use engine::record::Body;
-use engine::{Id, Payload};
+use engine::Payload;
 
 use super::Runtime;
 use crate::catalog::{SystemAct, note_act};
-use crate::error::{ApplyError, StreamError, SubmitError, Unavailable};
+use crate::error::{ApplyError, SubmitError, Unavailable};
 use crate::one_step::{ONE_STEP_VERSION, OneStep};
 use crate::submit::{Idempotency, Submit, Submitted};
 
@@ -102,31 +101,16 @@ impl Runtime {
             note_act(&self.shared, &actor, &format!("{what}: {reason}"), act).await?;
         }
         if let Some(over) = over {
-            tokio::select! {
-                () = self.until_ended(started.id) => {}
-                () = over => {}
-            }
-            if let Ok(instance) = self.instance(started.id).await {
+            let seen = tokio::select! {
+                biased;
+                ended = self.end_of(started.id) => ended,
+                () = over => self.instance(started.id).await,
+            };
+            if let Ok(instance) = seen {
                 started.instance = instance;
             }
         }
         Ok(started)
-    }
-
-    /// Until an instance has ended, or that cannot be followed.
-    async fn until_ended(&self, id: Id) {
-        let followed = async {
-            let mut records = self.subscribe(id, 0).await?;
-            while let Some(published) = records.next().await {
-                if matches!(published?.record.body, Some(Body::InstanceEnded(_))) {
-                    break;
-                }
-            }
-            Ok::<(), StreamError>(())
-        };
-        if let Err(error) = followed.await {
-            tracing::debug!(%id, %error, "a call that is waited for cannot be followed");
-        }
     }
 }
 

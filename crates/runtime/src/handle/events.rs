@@ -252,19 +252,13 @@ impl Runtime {
         let reached = self.shared.port(events[*first].id.slot()).reached.get();
         let events = || places.iter().map(|place| &events[*place]);
         let names: Vec<&str> = events().filter_map(|event| event.name.as_deref()).collect();
-        let mut named = match names.is_empty() {
-            true => Vec::new().into_iter(),
-            false => read_keys(store, &names).await?.into_iter(),
-        };
+        let mut named = read_keys(store, &names).await?.into_iter();
         // Without a name only a repeat of ours is known, by its id.
         let ids = events().filter(|event| again && event.name.is_none());
         let ids: Vec<_> = ids
             .map(|event| (event.id.slot(), event_key(event.id)))
             .collect();
-        let mut nameless = match ids.is_empty() {
-            true => Vec::new().into_iter(),
-            false => store.get_many(Table::Event, ids).await?.into_iter(),
-        };
+        let mut nameless = store.get_many(Table::Event, ids).await?.into_iter();
         let looked_up = events().map(|Numbered { id, name, .. }| {
             let (name, found) = match name {
                 Some(name) => (name.clone(), named.next().flatten()),

@@ -153,8 +153,7 @@ impl Projector {
     /// Nothing is being written: what was gathered of lost partitions is gone.
     fn tell_forgotten(&mut self) {
         for partition in self.lost.drain(..) {
-            let forgotten = &port_of(&self.shared, partition).forgotten;
-            forgotten.raise(forgotten.get() + 1);
+            port_of(&self.shared, partition).forgotten.rise();
         }
     }
 
@@ -177,8 +176,7 @@ impl Projector {
                         partition = partition.0,
                         "another process projects the partition now"
                     );
-                    let refused = &port_of(&self.shared, partition).refused;
-                    refused.raise(refused.get() + 1);
+                    port_of(&self.shared, partition).refused.rise();
                     // What was gathered meanwhile may be of a later ownership, and is kept.
                     write = Write::without(writing, partition);
                 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use engine::record::{Body, EventTaken, Record, SlotBody};
+use engine::record::{EventTaken, Record};
 
 use super::key::Tier;
-use super::rows::{Adds, WorkflowRow};
+use super::rows::{Adds, WorkflowRow, of_name};
 
 /// What routers did with the events of some batches, by minute and router. Names are copied once for a batch, not for an
 /// event.
@@ -25,9 +25,7 @@ impl Routed {
     pub(crate) fn of(records: &[Record]) -> Self {
         let mut routed = Self::default();
         for record in records {
-            if let Some(Body::Slot(fact)) = &record.body
-                && let Some(SlotBody::EventTaken(taken)) = &fact.body
-            {
+            if let Some(taken) = record.event_taken() {
                 routed.count(taken);
             }
         }
@@ -91,14 +89,6 @@ fn did(taken: &EventTaken) -> impl Iterator<Item = Did<'_>> {
         failed: false,
     });
     sent.chain(passed)
-}
-
-fn of_name<'a>(routers: &'a mut BTreeMap<String, WorkflowRow>, name: &str) -> &'a mut WorkflowRow {
-    if !routers.contains_key(name) {
-        routers.insert(name.to_owned(), WorkflowRow::default());
-    }
-    let row = routers.get_mut(name);
-    row.expect("it was put there if it was missing")
 }
 
 #[cfg(test)]

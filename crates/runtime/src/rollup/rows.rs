@@ -105,16 +105,20 @@ pub(super) struct Targets {
     pub(super) by_name: BTreeMap<String, Tally>,
 }
 
+/// What stands under a name, which is copied only where there is nothing yet.
+pub(super) fn of_name<'a, T: Default>(all: &'a mut BTreeMap<String, T>, name: &str) -> &'a mut T {
+    if !all.contains_key(name) {
+        all.insert(name.to_owned(), T::default());
+    }
+    let found = all.get_mut(name);
+    found.expect("it was put there if it was missing")
+}
+
 impl WorkflowRow {
     /// A rule's tally, or that of all that are too many.
     pub(super) fn rule(&mut self, name: &str) -> &mut Tally {
         let room = self.steps.len() < MAX_RULES || self.steps.contains_key(name);
-        let name = if room { name } else { OTHER };
-        if !self.steps.contains_key(name) {
-            self.steps.insert(name.to_owned(), Tally::default());
-        }
-        let tally = self.steps.get_mut(name);
-        tally.expect("it was put there if it was missing")
+        of_name(&mut self.steps, if room { name } else { OTHER })
     }
 
     /// A target's tally, or that of all that are too many.
@@ -125,13 +129,8 @@ impl WorkflowRow {
         } else {
             (OTHER, OTHER)
         };
-        if !known && !self.has_target(adapter, target) {
-            let targets = self.adapters.entry(adapter.to_owned()).or_default();
-            targets.by_name.insert(target.to_owned(), Tally::default());
-        }
-        let targets = self.adapters.get_mut(adapter);
-        let tally = targets.and_then(|targets| targets.by_name.get_mut(target));
-        tally.expect("it was put there if it was missing")
+        let targets = of_name(&mut self.adapters, adapter);
+        of_name(&mut targets.by_name, target)
     }
 
     fn has_target(&self, adapter: &str, target: &str) -> bool {
@@ -149,10 +148,7 @@ impl Adds for WorkflowRow {
     fn add_up(&mut self, other: &Self) {
         self.own.merge(&other.own);
         for (step, tally) in &other.steps {
-            match self.steps.get_mut(step) {
-                Some(known) => known.merge(tally),
-                None => drop(self.steps.insert(step.clone(), tally.clone())),
-            }
+            of_name(&mut self.steps, step).merge(tally);
         }
         for (adapter, targets) in &other.adapters {
             for (target, tally) in &targets.by_name {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use engine::codec::decode_batch_up_to;
-use engine::record::{Body, Record, SlotBody};
+use engine::record::Record;
 use futures_util::FutureExt;
 use futures_util::future::select_all;
 use store::{Batch, PartitionId, StoreError};
@@ -110,7 +110,9 @@ impl AllStream {
         let (_, records) = decode_batch_up_to(&batch.body, newest).map_err(damaged)?;
         let skip = self.read[partition].given;
         for (index, record) in (0_u32..).zip(records.into_records()) {
-            if index < skip || !(is_of_instance(&record) || self.with_events && is_event(&record)) {
+            if index < skip
+                || !(is_of_instance(&record) || self.with_events && record.event_taken().is_some())
+            {
                 continue;
             }
             let place = Place {
@@ -135,14 +137,6 @@ impl AllStream {
 
 fn is_of_instance(record: &Record) -> bool {
     !record.entity.is_nil()
-}
-
-fn is_event(record: &Record) -> bool {
-    let fact = match &record.body {
-        Some(Body::Slot(fact)) => fact.body.as_ref(),
-        _ => None,
-    };
-    matches!(fact, Some(SlotBody::EventTaken(_)))
 }
 
 fn places_in(shared: &Shared, cursor: &str) -> Result<Vec<Place>, StreamError> {

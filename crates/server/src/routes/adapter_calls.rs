@@ -8,16 +8,13 @@ use axum::response::Response;
 use engine::Payload;
 use runtime::{CallOrder, CallRefused};
 
-use super::submit::{created, idempotency, take_wait, wait_over};
+use super::submit::{check_name, created, idempotency, take_wait, wait_over};
 use crate::callers::{Caller, Permission};
 use crate::door::{
     Correlation, IdempotencyKey, Query, Refusal, Segments, bad_field, of_submit, of_unavailable,
     parse_json, read_body,
 };
 use crate::state::Door;
-
-/// The longest correlation id, in bytes.
-const MAX_NAME: usize = 256;
 
 /// Calls an action of an adapter once, to try it out
 ///
@@ -58,10 +55,7 @@ pub async fn call(
     }
     let given = asked.correlation_id.as_deref().or(correlation.given());
     let correlation_id = given.unwrap_or_default().to_owned();
-    if correlation_id.len() > MAX_NAME || correlation_id.chars().any(char::is_control) {
-        let message = "expected at most 256 bytes without control characters";
-        return Err(bad_field("/correlation_id", message));
-    }
+    check_name("/correlation_id", &correlation_id)?;
     let path = format!("/api/v1/adapters/{name}/call");
     let order = CallOrder {
         action: asked.action.unwrap_or_default(),

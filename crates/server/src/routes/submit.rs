@@ -123,6 +123,19 @@ pub(super) fn to_submit(
     })
 }
 
+fn fits(name: &str) -> bool {
+    name.len() <= MAX_NAME && !name.chars().any(char::is_control)
+}
+
+/// Refuses a correlation id or subject that is too long, or cannot be shown.
+pub(super) fn check_name(pointer: &str, name: &str) -> Result<(), Refusal> {
+    if fits(name) {
+        return Ok(());
+    }
+    let message = "expected at most 256 bytes without control characters";
+    Err(bad_field(pointer, message))
+}
+
 /// Refuses fields whose values make no sense.
 fn check(submission: &Submission<'_>) -> Result<(), Refusal> {
     let priority = submission.priority.as_deref();
@@ -132,18 +145,12 @@ fn check(submission: &Submission<'_>) -> Result<(), Refusal> {
             "expected low, normal, high or critical",
         ));
     }
-    let fits = |text: &str| text.len() <= MAX_NAME && !text.chars().any(char::is_control);
     let named = [
         ("/correlation_id", &submission.correlation_id),
         ("/subject", &submission.subject),
     ];
     for (pointer, text) in named {
-        if text.as_deref().is_some_and(|text| !fits(text)) {
-            return Err(bad_field(
-                pointer,
-                "expected at most 256 bytes without control characters",
-            ));
-        }
+        check_name(pointer, text.as_deref().unwrap_or_default())?;
     }
     let attributes = &submission.attributes;
     if attributes.len() > 64

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{HistoryRecord, Json, Problem, StreamRecord, Time};
-use engine::record::{Body, EventTaken, Record, SlotBody};
+use engine::record::{Body, EventTaken, Record};
 use engine::view::{RecordView, record_type};
 use engine::{Id, Instance};
 use runtime::{Published, Runtime, Subscription};
@@ -243,9 +243,7 @@ impl FollowAll {
     }
 
     async fn record(&mut self, published: Published) -> Option<Said> {
-        if let Some(Body::Slot(fact)) = &published.record.body
-            && let Some(SlotBody::EventTaken(taken)) = &fact.body
-        {
+        if let Some(taken) = published.record.event_taken() {
             return self.event(&published, taken);
         }
         let kind = published
