@@ -22,10 +22,14 @@ use crate::windows::{CLOSED, ENTRY, MEMBER, is_row_over};
 
 /// Keys looked at at once.
 const PAGE: usize = 1_000;
-/// Dead letters, events, or operations, looked at at once: they hold what was sent.
+/// Dead letters or operations looked at at once: they hold what was sent.
 const LETTERS: usize = 50;
+/// Events looked at at once: most are small, and as many must go in a second as come.
+const EVENTS: usize = 500;
 /// Between pages.
 const BETWEEN_PAGES: Duration = Duration::from_millis(100);
+/// Between pages of which all rows go, where they lie in the order of their times.
+const WHILE_THEY_GO: Duration = Duration::from_millis(10);
 /// Between the end of the table and the next round.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(600);
 
@@ -95,7 +99,8 @@ impl Sweep {
     pub(super) async fn page(&mut self, shared: &Shared) -> Result<(), StoreError> {
         let (table, rows) = SWEPT[self.at];
         let limit = match table {
-            Table::DeadLetter | Table::Event | Table::Operation => LETTERS,
+            Table::DeadLetter | Table::Operation => LETTERS,
+            Table::Event => EVENTS,
             _ => PAGE,
         };
         let scan = Scan {
@@ -115,7 +120,11 @@ impl Sweep {
             .last()
             .filter(|_| full)
             .map(|row| (row.key.clone(), row.slot));
-        let mut pause = BETWEEN_PAGES;
+        let mut pause = if by_time {
+            WHILE_THEY_GO
+        } else {
+            BETWEEN_PAGES
+        };
         if !full {
             self.at = (self.at + 1) % SWEPT.len();
             if self.at == 0 {

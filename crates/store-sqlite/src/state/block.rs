@@ -142,7 +142,8 @@ impl Entries {
     }
 }
 
-fn pack(plain: &[u8]) -> Vec<u8> {
+/// Bytes packed, behind their checksum and length.
+pub(super) fn pack(plain: &[u8]) -> Vec<u8> {
     let mut packed = vec![0; HEAD + lz4_flex::block::get_maximum_output_size(plain.len())];
     let length = lz4_flex::block::compress_into(plain, &mut packed[HEAD..]);
     let length = length.expect("the room is the most that packing takes");
@@ -155,7 +156,8 @@ fn pack(plain: &[u8]) -> Vec<u8> {
     packed
 }
 
-fn unpack(packed: &[u8]) -> Option<Bytes> {
+/// What [`pack`] was given; `None` if it is damaged.
+pub(super) fn unpack(packed: &[u8]) -> Option<Bytes> {
     let (checksum, rest) = packed.split_first_chunk::<4>()?;
     if crc32c::crc32c(rest) != u32::from_le_bytes(*checksum) {
         return None;

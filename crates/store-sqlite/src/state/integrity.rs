@@ -5,6 +5,7 @@ use store::StoreError;
 
 use super::bucket::Buckets;
 use super::filed::Filing;
+use super::packed;
 use super::readers::Reader;
 use super::recent::INTACT;
 use crate::failure::{corrupt, sqlite_failure};
@@ -13,6 +14,16 @@ impl Reader {
     /// Every damage that SQLite finds in `state.db` and in the buckets.
     pub(crate) fn integrity(&mut self) -> Vec<StoreError> {
         let mut findings = check("state.db", &self.state);
+        match packed::damage(&self.state) {
+            Ok(found) => {
+                findings.extend(
+                    found
+                        .into_iter()
+                        .map(|what| corrupt("state.db".into(), what)),
+                );
+            }
+            Err(error) => findings.push(sqlite_failure("state.db", error)),
+        }
         let buckets = self.view.read().expect(INTACT).buckets.clone();
         for bucket in buckets.iter() {
             match self.bucket(bucket) {

@@ -1,6 +1,6 @@
 //! The state derived from the journal.
 //!
-//! `state.db` holds open instances and the keyed tables. Instances that ended lie in three places,
+//! `state.db` holds open instances and the keyed tables, the largest of them as sorted runs (`packed`). Instances that ended lie in three places,
 //! each only for a while but the last: a *run* in `state.db` (written in the same transaction as
 //! the reached position, so that nothing is ever half moved), the memory that mirrors the runs
 //! (what readers ask), and the *bucket* file of the time they ended. They are packed in *blocks*,
@@ -23,6 +23,7 @@ mod kinds;
 mod list;
 mod lookup;
 mod open;
+mod packed;
 mod project;
 mod readers;
 mod recent;

@@ -14,10 +14,11 @@ use super::classes::Classes;
 use super::filed;
 use super::ids::Seen;
 use super::kinds::Kinds;
+use super::packed::Runs;
 use super::readers::Readers;
 use super::recent::{SharedView, View};
 use super::run;
-use super::schema::{self, Durability, FORMAT, NAMELESS};
+use super::schema::{self, Durability, FORMAT, OLDER};
 use super::writer::{Writer, WriterHandle};
 use crate::failure::{corrupt, io_failure, sqlite_failure};
 
@@ -93,7 +94,7 @@ fn connect(path: &Path, options: &StateOptions) -> Result<Connection, StoreError
         }
         let found = schema::format(&state)?;
         let format = found.unwrap_or(FORMAT);
-        if ![FORMAT, NAMELESS].contains(&format) {
+        if format != FORMAT && !OLDER.contains(&format) {
             return Ok((state, format));
         }
         schema::create_state(&state, found)?;
@@ -155,6 +156,7 @@ fn load_view(state: &Connection, buckets: &Buckets) -> Result<View, StoreError> 
         let place = |row: &Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get::<_, i64>(2)? as u64));
         let superseded = superseded.query_map([], place)?;
         view.superseded = Arc::new(superseded.collect::<rusqlite::Result<_>>()?);
+        view.packed = Arc::new(Runs::load(state)?);
         Ok(())
     };
     load(&mut view).map_err(failure)?;

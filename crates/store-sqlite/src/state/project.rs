@@ -1,12 +1,14 @@
 //! One transaction of the projector.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use rusqlite::{Connection, params};
 use store::{Gathered, PartitionId, Position, Projection, Slot, StoreError, Table};
 
 use super::blobs;
+use super::packed::{self, RowChange, Runs, is_packed};
 use super::recent::INTACT;
 use super::run::{self, Shown};
 use super::settle::Moves;
@@ -23,7 +25,7 @@ impl Writer {
             .for_each(|projection| gathered.add(projection));
         self.begin()?;
         let written = self.write(gathered);
-        let done = written.and_then(|(moves, reached)| self.commit_moves(moves, &reached));
+        let done = written.and_then(|written| self.commit_written(written));
         if done.is_err() {
             self.roll_back();
         }
@@ -49,27 +51,38 @@ impl Writer {
         }
     }
 
-    fn write(
-        &mut self,
-        mut gathered: Gathered,
-    ) -> Result<(Moves, BTreeMap<PartitionId, Position>), StoreError> {
+    fn write(&mut self, mut gathered: Gathered) -> Result<Written, StoreError> {
         let mut moves = Moves::default();
         for (id, touched) in std::mem::take(&mut gathered.instances) {
             self.settle(id, touched, &mut moves)?;
         }
         blobs::of_rows(&self.state, &gathered).map_err(failure)?;
-        write_keyed(&self.state, gathered.keyed).map_err(failure)?;
+        let mut packed = self.view.read().expect(INTACT).packed.clone();
+        write_keyed(&self.state, gathered.keyed, &mut packed).map_err(failure)?;
         let reached = gathered.reached;
         write_reached(&self.state, &reached).map_err(failure)?;
-        Ok((moves, reached))
+        Ok(Written {
+            moves,
+            reached,
+            packed: Some(packed),
+        })
+    }
+
+    /// Commits moves alone.
+    pub(super) fn commit_moves(&mut self, moves: Moves) -> Result<(), StoreError> {
+        self.commit_written(Written {
+            moves,
+            ..Written::default()
+        })
     }
 
     /// Writes the run, then commits and shows the result in the same moment.
-    pub(super) fn commit_moves(
-        &mut self,
-        moves: Moves,
-        reached: &BTreeMap<PartitionId, Position>,
-    ) -> Result<(), StoreError> {
+    fn commit_written(&mut self, written: Written) -> Result<(), StoreError> {
+        let Written {
+            moves,
+            reached,
+            packed,
+        } = written;
         let run = self.next_run;
         let shown = if moves.is_empty() {
             Shown::default()
@@ -82,8 +95,11 @@ impl Writer {
         self.state.execute_batch("COMMIT").map_err(failure)?;
         shown.show(&mut view, run);
         for (partition, position) in reached {
-            let held = view.reached.entry(*partition).or_default();
-            *held = (*held).max(*position);
+            let held = view.reached.entry(partition).or_default();
+            *held = (*held).max(position);
+        }
+        if let Some(packed) = packed {
+            view.packed = packed;
         }
         Ok(())
     }
@@ -99,6 +115,15 @@ impl Writer {
     }
 }
 
+/// What a transaction wrote, to be shown with its commit.
+#[derive(Default)]
+struct Written {
+    moves: Moves,
+    reached: BTreeMap<PartitionId, Position>,
+    /// The runs of keyed tables, where they may have changed.
+    packed: Option<Arc<Runs>>,
+}
+
 fn failure(error: rusqlite::Error) -> StoreError {
     sqlite_failure("state.db", error)
 }
@@ -106,8 +131,14 @@ fn failure(error: rusqlite::Error) -> StoreError {
 fn write_keyed(
     connection: &Connection,
     keyed: BTreeMap<(Table, Bytes, Slot), Option<Bytes>>,
+    runs: &mut Arc<Runs>,
 ) -> rusqlite::Result<()> {
+    let mut packed: BTreeMap<Table, Vec<RowChange>> = BTreeMap::new();
     for ((table, key, slot), value) in keyed {
+        if is_packed(table) {
+            packed.entry(table).or_default().push((key, slot, value));
+            continue;
+        }
         match value {
             Some(value) => {
                 let mut put = connection.prepare_cached(tables::put(table))?;
@@ -118,6 +149,9 @@ fn write_keyed(
                 delete.execute(params![&key[..], slot])?;
             }
         }
+    }
+    for (table, changes) in packed {
+        packed::write(connection, Arc::make_mut(runs), table, changes)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use store::{EntityId, IdMap, ListCursor, PartitionId, Position};
 
 use super::block::Family;
 use super::bucket::Bucket;
+use super::packed::Runs;
 
 /// The writer changes it in the same moment in which its transaction becomes visible, under the
 /// lock; a reader takes its snapshot of `state.db` under the lock too, so both agree.
@@ -123,6 +124,8 @@ pub(super) struct View {
     /// Copies in buckets that no longer count, by (bucket, instance), with the run that said so.
     pub(super) superseded: Arc<BTreeMap<(i64, EntityId), u64>>,
     pub(super) reached: BTreeMap<PartitionId, Position>,
+    /// The runs of keyed tables.
+    pub(super) packed: Arc<Runs>,
     /// By bucket, the last run that was moved there, though it may not have been let go yet.
     pub(super) filled: BTreeMap<i64, u64>,
 }

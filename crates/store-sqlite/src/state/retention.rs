@@ -1,6 +1,5 @@
 //! Drops buckets whose time is over.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use store::{Dropped, Expiry, RetentionClass, StoreError};
@@ -59,7 +58,7 @@ impl Writer {
                 .execute("DELETE FROM superseded WHERE start = ?1", [key])
         };
         let forgotten = forget().map_err(state);
-        let done = forgotten.and_then(|_| self.commit_moves(Moves::default(), &BTreeMap::new()));
+        let done = forgotten.and_then(|_| self.commit_moves(Moves::default()));
         if done.is_err() {
             self.roll_back();
         }

@@ -7,14 +7,17 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use store::Table;
 
-use super::blobs;
+use super::{blobs, packed};
 
-/// The layout's version; a store of another one is refused, but for [`NAMELESS`], which becomes this one.
-pub(super) const FORMAT: i64 = 4;
+/// The layout's version; a store of another one is refused, but for [`OLDER`] ones, which become this one.
+pub(super) const FORMAT: i64 = 5;
+
+/// The layouts that become the present one when they are opened.
+pub(super) const OLDER: [i64; 2] = [NAMELESS, 4];
 
 /// The layout before it was noted what names blobs. A program that does not note it must not write on in a
 /// store of the present one.
-pub(super) const NAMELESS: i64 = 3;
+const NAMELESS: i64 = 3;
 
 /// What instances have in common, once in each file.
 const KIND: &str = "
@@ -164,10 +167,14 @@ pub(super) fn format(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 /// Makes what is missing of `state.db`, which has this format, or none yet.
 pub(super) fn create_state(connection: &Connection, format: Option<i64>) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    for tables in [KIND, PARTS, OPEN, STATE] {
+    for tables in [KIND, PARTS, OPEN, STATE, packed::TABLES] {
         connection.execute_batch(tables)?;
     }
     for table in Table::ALL {
+        if packed::is_packed(table) {
+            packed::take_in(connection, table)?;
+            continue;
+        }
         connection.execute_batch(&format!(
             "CREATE TABLE IF NOT EXISTS keyed_{} (
                 key BLOB NOT NULL, slot INTEGER NOT NULL, value BLOB NOT NULL,

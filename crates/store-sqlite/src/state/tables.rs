@@ -5,12 +5,13 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use store::{Row, Scan, Slot, StoreError, Table};
 
+use super::packed::{self, Runs, is_packed};
 use super::readers::{Reader, begin, end};
 use crate::failure::sqlite_failure;
 
 macro_rules! statements {
     ($($table:ident $name:literal),* $(,)?) => {
-        /// Writes a row: key, slot, value.
+        /// Writes a row: key, slot, value. A table whose rows lie in runs has no such table.
         pub(super) const fn put(table: Table) -> &'static str {
             match table {
                 $(Table::$table => concat!("INSERT OR REPLACE INTO keyed_", $name, " VALUES (?1, ?2, ?3)"),)*
@@ -50,6 +51,13 @@ impl Reader {
         table: Table,
         keys: &[(Slot, Bytes)],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        if is_packed(table) {
+            return self.in_runs(|connection, runs| {
+                let value =
+                    |(slot, key): &(Slot, Bytes)| packed::get(connection, runs, table, key, *slot);
+                keys.iter().map(value).collect()
+            });
+        }
         let several = keys.len() > 1;
         if several {
             begin(&self.state).map_err(failure)?;
@@ -73,7 +81,21 @@ impl Reader {
 
     /// Rows in the order of (key, slot).
     pub(crate) fn scan(&mut self, scan: &Scan) -> Result<Vec<Row>, StoreError> {
+        if is_packed(scan.table) {
+            return self.in_runs(|connection, runs| packed::scan(connection, runs, scan));
+        }
         scan_rows(&self.state, scan).map_err(failure)
+    }
+
+    /// Reads runs, and what `state.db` has of them, as of the same moment.
+    fn in_runs<T>(
+        &mut self,
+        read: impl FnOnce(&Connection, &Runs) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.at_one_moment(
+            |view| (view.packed.clone(), vec![]),
+            |reader, runs| read(&reader.state, &runs).map_err(failure),
+        )
     }
 }
 
@@ -132,7 +154,7 @@ fn statement(scan: &Scan) -> (String, Vec<Value>) {
 }
 
 /// The first key behind all keys with a prefix, if there is one.
-fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
     let mut end = prefix[..=last].to_vec();
     end[last] += 1;
