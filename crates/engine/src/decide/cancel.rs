@@ -41,15 +41,18 @@ impl Decider<'_, '_> {
 
     /// The parent is undone, and with it this completed child.
     pub(super) fn compensate_for_parent(&mut self) -> Result<(), Refusal> {
+        if self.state.progress.for_parent {
+            // Asked anew by a parent that was taken up again meanwhile: it is told once this has ended.
+            self.ignore("it is undoing itself already");
+            return Ok(());
+        }
         if self.state.phase() != Phase::Ended {
             return Err(Refusal::Stale("the instance is still open".into()));
         }
         if self.state.progress.ended() != Ended::Completed {
             // It was asked before, perhaps by an earlier run of a parent that was taken up again: it is told
             // again how that ended. (What is told follows from a record, like every effect.)
-            let reason = "it has undone itself before; its parent is told again".to_owned();
-            let task = TaskKey::default();
-            self.emit(Body::ResultIgnored(ResultIgnored { task, reason }));
+            self.ignore("it has undone itself before; its parent is told again");
             let failed = self.state.progress.undo_failed;
             let how = if failed {
                 Ended::Failed
@@ -73,6 +76,12 @@ impl Decider<'_, '_> {
             self.queue.insert(0);
         }
         Ok(())
+    }
+
+    /// Writes down why a request of the parent begins nothing.
+    fn ignore(&mut self, reason: &str) {
+        let (task, reason) = (TaskKey::default(), reason.to_owned());
+        self.emit(Body::ResultIgnored(ResultIgnored { task, reason }));
     }
 
     pub(super) fn tell_parent_undone(&mut self, how: Ended) {

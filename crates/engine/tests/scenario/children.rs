@@ -237,3 +237,48 @@ fn a_workflow_undoes_a_step() {
         "#,
     );
 }
+
+#[test]
+fn a_child_that_is_asked_to_undo_itself_again_tells_its_parent_once_it_has() {
+    check(
+        r#"
+  steps:
+    - { id: one, adapter: a, compensation: undo }
+"#,
+        r#"
+        start {}
+        compensate
+        one ok {"id": 1}
+        compensate
+        compensate
+        one ok null
+        compensate
+        "#,
+        r#"
+        - start {}
+        instance-started
+        step-scheduled one
+        > call a one/1 {}
+        - compensate
+        refused: nothing to do: the instance is still open
+        - one ok {"id": 1}
+        step-completed one {"id":1}
+        lane-ended root completed
+        instance-completed
+        - compensate
+        compensation-requested
+        compensation-started 0+1
+        compensation-scheduled one
+        > call a/undo one/1/compensate@2 {"input":{},"output":{"id":1}}
+        - compensate
+        result-ignored one: it is undoing itself already
+        - one ok null
+        compensation-ended one done
+        lane-compensated 0
+        instance-compensated
+        - compensate
+        result-ignored one: it has undone itself before; its parent is told again
+        = compensated
+        "#,
+    );
+}
