@@ -27,8 +27,17 @@ impl Runtime {
     pub(super) async fn fresh_elsewhere(&self, owned: &[u16]) -> Vec<Behind> {
         match &self.shared.cluster {
             Some(cluster) => cluster.fresh_elsewhere(&self.shared, owned).await,
-            None => vec![],
+            None => self.closed(owned),
         }
+    }
+
+    /// Nobody else knows what is durable of a partition that this process, the only one, has closed.
+    fn closed(&self, owned: &[u16]) -> Vec<Behind> {
+        let now = self.shared.clock.now_ms();
+        let ports = (0..).zip(&self.shared.ports);
+        let closed = ports.filter(|(partition, _)| !owned.contains(partition));
+        let behind = |(partition, port): (u16, &Port)| Behind::since(partition, port, now);
+        closed.map(behind).collect()
     }
 
     /// The same, of what this process has made durable.
@@ -126,13 +135,18 @@ impl Runtime {
         let now = self.shared.clock.now_ms();
         let ports = (0..).zip(self.shared.ports.iter().zip(heads));
         let late = ports.filter(|(_, (port, head))| port.reached.get() < **head);
-        late.map(|(partition, (port, _))| {
-            let since = port.behind_since.load(Ordering::Relaxed);
-            Behind {
-                partition,
-                behind_ms: u64::try_from(now - since).unwrap_or(0),
-            }
-        })
-        .collect()
+        let behind =
+            |(partition, (port, _)): (u16, (&Port, _))| Behind::since(partition, port, now);
+        late.map(behind).collect()
+    }
+}
+
+impl Behind {
+    fn since(partition: u16, port: &Port, now: i64) -> Self {
+        let since = port.behind_since.load(Ordering::Relaxed);
+        Self {
+            partition,
+            behind_ms: u64::try_from(now - since).unwrap_or(0),
+        }
     }
 }
