@@ -11,7 +11,7 @@ use api::{Code, Time};
 use crate::audit_key::AuditKey;
 use crate::callers::{Place, Roster};
 use crate::copies::Copies;
-use crate::door::Refusal;
+use crate::door::{Refusal, of_unavailable};
 use crate::metrics::Traffic;
 use crate::openapi;
 use crate::peers::ClusterSecret;
@@ -93,12 +93,23 @@ impl Door {
         self
     }
 
-    /// Whether something new may be started: not while too much of the journal waits for an archive that is away, since
-    /// that would fill the disk.
+    /// Whether something new may be started: not while the archive or the state is too far behind. It is asked when a body
+    /// was taken off the wire, so that its sender reads the refusal, and before it is parsed, which costs more than all
+    /// else of a refusal.
+    ///
+    /// # Errors
+    /// When one of them is.
+    pub(crate) fn may_start(&self) -> Result<(), Refusal> {
+        self.archive_follows()?;
+        let room = self.runtime.check_lag();
+        room.map_err(|outage| of_unavailable(&outage))
+    }
+
+    /// Not so while too much of the journal waits for an archive that is away, since that would fill the disk.
     ///
     /// # Errors
     /// When the archive is too far behind.
-    pub(crate) fn may_start(&self) -> Result<(), Refusal> {
+    pub(crate) fn archive_follows(&self) -> Result<(), Refusal> {
         let most = self.limits.archive_lag_bytes;
         let archive = self.copies.as_ref().and_then(|copies| copies.archive());
         let Some(archive) = archive.filter(|archive| archive.lag_bytes > most) else {

@@ -314,8 +314,12 @@ impl Runtime {
         self.shared.check_open()
     }
 
-    /// The door is open and the projector is not too far behind.
-    pub(super) fn check_lag(&self) -> Result<(), Unavailable> {
+    /// Whether this node takes anything new: its door is open and the projector is not too far behind. Who asks before
+    /// reading what was sent spends nothing on what would be refused.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn check_lag(&self) -> Result<(), Unavailable> {
         self.check_open()?;
         let lag = self
             .shared

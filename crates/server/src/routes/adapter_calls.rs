@@ -44,10 +44,10 @@ pub async fn call(
     request: Request,
 ) -> Result<Response, Refusal> {
     let user = caller.may(Permission::Operate)?;
-    door.may_start()?;
     let wait_ms = take_wait(&mut query)?;
     query.finish()?;
     let body = read_body(request, door.limits.body_bytes).await?;
+    door.may_start()?;
     let asked: AdapterCall = parse_json(body.text())?;
     let reason = asked.reason.trim();
     if reason.is_empty() {

@@ -54,10 +54,10 @@ pub async fn submit_batch(
     request: Request,
 ) -> Result<Json<BatchAnswer>, Refusal> {
     let user = caller.may(Permission::Submit)?;
-    door.may_start()?;
     let wait_ms = take_wait(&mut query)?;
     query.finish()?;
     let body = read_body(request, door.limits.batch_bytes).await?;
+    door.may_start()?;
     let batch: RawBatch<'_> = parse_json(body.text())?;
     if batch.items.len() > MAX_ITEMS {
         let detail = format!(

@@ -53,7 +53,6 @@ pub async fn receive(
         true => format!("hook:{source}"),
         false => caller?.may(Permission::Submit)?.to_owned(),
     };
-    door.may_start()?;
     query.finish()?;
     if hooks.is_empty() {
         let detail = format!("expected a source that a workflow names, but none names `{source}`");
@@ -61,6 +60,7 @@ pub async fn receive(
     }
     let headers = request.headers().clone();
     let Body(bytes) = read_body(request, door.limits.body_bytes).await?;
+    door.may_start()?;
     for hook in &hooks {
         verify(&door.secrets, hook, &headers, &bytes, now().0)?;
     }

@@ -49,20 +49,25 @@ pub async fn take(
     request: Request,
 ) -> Result<Response, Refusal> {
     let user = caller.may(Permission::Submit)?.to_owned();
-    door.may_start()?;
     let named = Named::take(&mut query)?.or_id(key.as_deref());
     query.finish()?;
     let sender = Sender { user, correlation };
     let mode = Mode::of(request.headers())?;
     match mode {
-        Mode::Lines => Ok(take_lines(door, sender, named, request)),
+        Mode::Lines => {
+            // Lines that find no room wait for it.
+            door.archive_follows()?;
+            Ok(take_lines(door, sender, named, request))
+        }
         Mode::Batch => {
             let body = read(request, door.limits.batch_bytes).await?;
+            door.may_start()?;
             take_batch(&door, &sender, &body).await
         }
         Mode::Structured | Mode::Binary | Mode::Plain => {
             let headers = request.headers().clone();
             let Body(bytes) = read(request, door.limits.body_bytes).await?;
+            door.may_start()?;
             let arrived = match mode {
                 Mode::Binary => binary(&headers, &bytes)?,
                 Mode::Structured => structured(std::str::from_utf8(&bytes).unwrap_or_default())?,

@@ -57,10 +57,10 @@ pub async fn submit(
     request: Request,
 ) -> Result<Response, Refusal> {
     let user = caller.may(Permission::Submit)?;
-    door.may_start()?;
     let wait_ms = take_wait(&mut query)?;
     query.finish()?;
     let body = read_body(request, door.limits.body_bytes).await?;
+    door.may_start()?;
     let submission: Submission<'_> = parse_json(body.text())?;
     let mut submit = to_submit(&submission, &body.0, user)?;
     if submit.correlation_id.is_empty() {

@@ -235,3 +235,29 @@ async fn a_full_door_says_when_to_come_again() {
         (429, "ORC-0501")
     );
 }
+
+/// Nothing is spent on what is refused anyway, least of all while there is too much to do.
+#[tokio::test]
+async fn what_finds_the_state_too_far_behind_is_refused_unread() {
+    let bounds = Bounds {
+        projection_lag_bytes: 64 << 10,
+        projection_gather_ms: 600_000,
+        ..Bounds::default()
+    };
+    let site = Site::bounded(vec![], &[], bounds).await;
+    let event = format!(r#"{{"note": "{}"}}"#, "x".repeat(30_000));
+    let mut taken = 0;
+    while site.post("/api/v1/events", &event).await.status == 202 {
+        taken += 1;
+        assert!(taken < 100, "the state is never too far behind");
+    }
+    assert!(taken > 0);
+    for path in [PATH, "/api/v1/workflows/batch", "/api/v1/events"] {
+        let answer = site.post(path, "no JSON").await;
+        let got = (answer.status.as_u16(), answer.code());
+        assert_eq!(got, (429, "ORC-0501".to_owned()), "{path}");
+    }
+    // Who reads has what is gathered written at once.
+    assert_eq!(site.get("/api/v1/events").await.status, 200);
+    assert_eq!(site.post(PATH, "no JSON").await.status, 400);
+}
