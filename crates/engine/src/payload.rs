@@ -74,6 +74,16 @@ impl Payload {
         Arc::clone(self.0.value.get_or_init(parse))
     }
 
+    /// The same document without what was parsed of it, for who keeps it longer than reads it.
+    #[must_use]
+    pub fn unparsed(&self) -> Self {
+        Self(Arc::new(Inner {
+            blob: self.0.blob,
+            bytes: self.0.bytes.clone(),
+            value: OnceLock::new(),
+        }))
+    }
+
     /// The blob that keeps it, with its bytes when they are at hand.
     pub fn blob(&self) -> Option<(BlobRef, Option<Bytes>)> {
         self.0.blob.map(|blob| (blob, self.0.bytes.get().cloned()))
@@ -231,5 +241,13 @@ mod tests {
         assert_eq!(back.missing(), large.blob().map(|(blob, _)| blob));
         back.supply(large.bytes());
         assert_eq!(back.value(), large.value());
+        for payload in [&small, &large] {
+            let unparsed = payload.unparsed();
+            assert!(unparsed.0.value.get().is_none());
+            assert_eq!(
+                (unparsed.hash(), unparsed.value()),
+                (payload.hash(), payload.value())
+            );
+        }
     }
 }

@@ -154,8 +154,8 @@ impl Runtime {
         let plan = self.plan_event(routing, *id, (incoming, &meta), &correlation_id);
         let taken = EventTaken {
             id: bytes::Bytes::copy_from_slice(&id.bytes()),
-            meta: Some(meta),
-            data: Some(incoming.data.clone()),
+            meta: Some(meta.unparsed()),
+            data: Some(incoming.data.unparsed()),
             correlation_id,
             event_type: incoming.event_type.clone(),
             source: incoming.source.clone(),
