@@ -108,7 +108,7 @@ bench: bench-needs
 SOAK ?= 20000000
 soak: bench-needs
 	$(CARGO) build --release --locked -p orchestrator -p benches
-	target/release/benches --only purging --soak $(SOAK)
+	target/release/benches --only purging,purging-postgres --soak $(SOAK)
 
 ## Instructions of fixed workloads beside the numbers checked in; fails when one takes more than 5 % more.
 instructions: bench-needs

@@ -28,6 +28,10 @@ mod soak;
 mod submit;
 mod waiting;
 
+mod purging_postgres {
+    pub(super) use super::purging::run_on_postgres as run;
+}
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -169,11 +173,12 @@ pub(crate) const MEASUREMENTS: &[Measurement] = &[
         genealogy,
         "the graph of a correlation id and a subject's journey among 10,000,000 events"
     ),
+    measurement!("q1", "purging", purging, "the disk under a small retention"),
     measurement!(
-        "q",
-        "purging",
-        purging,
-        "the disk under a small retention, on both stores"
+        "q2",
+        "purging-postgres",
+        purging_postgres,
+        "the same on PostgreSQL"
     ),
     measurement!(
         "r",

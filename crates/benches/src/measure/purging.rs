@@ -17,7 +17,7 @@ use crate::served::{Database, Served};
 
 /// How long ended instances are kept, and the span of time whose instances go together.
 const KEPT: &str = "---\npolicies: { defaults: { retention: { instances: 20s } } }\n";
-const SPAN: &str = "20s";
+const ENDED_SPAN: [&str; 2] = ["--ended-span", "20s"];
 /// Between two looks at the disk.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -62,26 +62,35 @@ impl Disk<'_> {
     }
 }
 
-/// Measures it, once on each store.
+/// Measures it, once, on the embedded store.
 pub(super) async fn run(bench: &Bench) -> Result<Section> {
-    let workflows = bench.options.soak;
-    let mut soaks = Vec::new();
-    let documents = format!("{FILED}\n{KEPT}");
-    let span = ["--ended-span", SPAN];
-    {
-        let stage = bench.stage_with(&span, None, &documents).await?;
-        let disk = Disk::Folder(stage.folder().join("data"));
-        soaks.push(soak(&stage.served, "embedded", &disk, workflows).await?);
-    }
+    let stage = bench.stage_with(&ENDED_SPAN, None, &documents()).await?;
+    let disk = Disk::Folder(stage.folder().join("data"));
+    let soaked = soak(&stage.served, "embedded", &disk, bench.options.soak).await?;
+    section(&soaked, "purging")
+}
+
+/// Measures it, once, on PostgreSQL.
+pub(super) async fn run_on_postgres(bench: &Bench) -> Result<Section> {
     let postgres = Postgres::start(&bench.options.peers).await?;
     let database = Database {
         url: postgres.fresh("soak")?,
         node: "n1".to_owned(),
     };
-    let stage = bench.stage_with(&span, Some(database), &documents).await?;
+    let stage = bench
+        .stage_with(&ENDED_SPAN, Some(database), &documents())
+        .await?;
     let disk = Disk::Database(&postgres, "soak");
-    soaks.push(soak(&stage.served, "PostgreSQL", &disk, workflows).await?);
-    Ok(Section::of(&soaks)?.table(table(&soaks)).plot(plot(&soaks)))
+    let soaked = soak(&stage.served, "PostgreSQL", &disk, bench.options.soak).await?;
+    section(&soaked, "purging-postgres")
+}
+
+fn documents() -> String {
+    format!("{FILED}\n{KEPT}")
+}
+
+fn section(soak: &Soak, file: &'static str) -> Result<Section> {
+    Ok(Section::of(soak)?.table(table(soak)).plot(plot(soak, file)))
 }
 
 async fn soak(
@@ -130,7 +139,7 @@ async fn look_on(disk: &Disk<'_>, begun: Instant, looks: &RefCell<Vec<Look>>) ->
     }
 }
 
-fn table(soaks: &[Soak]) -> Table {
+fn table(soak: &Soak) -> Table {
     let mut table = Table::new([
         "store",
         "workflows",
@@ -140,37 +149,34 @@ fn table(soaks: &[Soak]) -> Table {
         "last quarter",
         "server MiB at the end",
     ]);
-    for soak in soaks {
-        let most = |from, to| format!("{:.0}", soak.most(from, to));
-        table.row([
-            soak.store.to_owned(),
-            soak.workflows.to_string(),
-            format!("{:.0}", soak.per_second),
-            most(0.25, 0.5),
-            most(0.5, 0.75),
-            most(0.75, 1.0),
-            format!("{:.0}", soak.resident_mib.unwrap_or_default()),
-        ]);
-    }
+    let most = |from, to| format!("{:.0}", soak.most(from, to));
+    table.row([
+        soak.store.to_owned(),
+        soak.workflows.to_string(),
+        format!("{:.0}", soak.per_second),
+        most(0.25, 0.5),
+        most(0.5, 0.75),
+        most(0.75, 1.0),
+        format!("{:.0}", soak.resident_mib.unwrap_or_default()),
+    ]);
     table
 }
 
-fn plot(soaks: &[Soak]) -> Plot {
-    let line = |soak: &Soak| Line {
+fn plot(soak: &Soak, file: &'static str) -> Plot {
+    let looks = soak.looks.iter();
+    let line = Line {
         name: soak.store.to_owned(),
-        points: soak
-            .looks
-            .iter()
+        points: looks
             .map(|look| Point::of(look.after_s, [look.mib]))
             .collect(),
     };
     Plot {
-        file: "purging",
-        title: "Disk under load with 20 s of retention".to_owned(),
+        file,
+        title: format!("Disk under load with 20 s of retention, {}", soak.store),
         x: "seconds",
         y: "MiB of disk",
         logarithmic: (false, false),
         places: Vec::new(),
-        lines: soaks.iter().map(line).collect(),
+        lines: vec![line],
     }
 }
