@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::{Entropy, Status};
+use runtime::Consistency;
 use serde_json::json;
 use store::{
     Append, Appended, Batch, BlobHash, Count, CountBy, Dropped, EntityId, Expiry, HistorySegment,
@@ -307,6 +308,26 @@ async fn a_fenced_partition_answers_nothing_and_shows_it() {
         world.fatal.lock().expect("no holder panicked").is_empty(),
         "fencing is no fault of this process"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_fenced_partition_holds_is_said_to_be_missing() {
+    let world = World::new();
+    let runtime = world.open_with_catalog().await;
+    let (all, fresh) = (InstanceFilter::default(), Consistency::Fresh);
+    world.store.let_projections(false);
+    start(&runtime, "waits").await;
+    let before = runtime.list(&all, None, 10, fresh).await.expect("lists");
+    assert_eq!((before.page.items.len(), before.incomplete.len()), (1, 0));
+    world.store.next_append(Ok(Appended::Fenced));
+    let refused = runtime.submit(start_of("waits", json!({}))).await;
+    assert!(refused.is_err(), "{refused:?}");
+    until("an unhealthy node", || !runtime.health().ready).await;
+    world.store.let_projections(true);
+    let after = runtime.list(&all, None, 10, fresh).await.expect("lists");
+    assert!(!after.incomplete.is_empty(), "{:?}", after.page.items);
+    let count = runtime.count(&all, CountBy::Nothing, fresh).await;
+    assert!(!count.expect("counts").incomplete.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
