@@ -2,7 +2,14 @@
 //! lowest first); texts and blobs carry their length.
 
 use bytes::Bytes;
+use rusqlite::types::Type;
 use store::{EntityId, HistorySegment, InstanceRow, Parts, RetentionClass};
+
+/// The error of a column whose bytes cannot be read back.
+pub(super) fn damaged(column: usize, what: &str) -> rusqlite::Error {
+    let what = format!("{what} is not as it was written");
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, what.into())
+}
 
 /// Appends chunks and history.
 pub(super) fn encode_parts(parts: &Parts, out: &mut Vec<u8>) {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{EntityId, HistorySegment, InstanceFilter, InstanceRow, Parts, StoredInstance};
 
 use super::block::{Entries, Filed};
+use super::codec::damaged;
 use super::rows;
 use super::term_run::NewestFirst;
 use super::terms::{self, Kind};
@@ -26,9 +26,8 @@ fn place_of(row: i64) -> (i64, usize) {
     (row >> PLACE_BITS, (row & ((1 << PLACE_BITS) - 1)) as usize)
 }
 
-fn damaged(block: i64) -> rusqlite::Error {
-    let what = format!("block {block} is not as it was written");
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, what.into())
+fn damaged_block(block: i64) -> rusqlite::Error {
+    damaged(0, &format!("block {block}"))
 }
 
 /// Reads one bucket to answer one question.
@@ -99,7 +98,7 @@ impl<'a> Filing<'a> {
             self.unpacked.insert(block, entries);
         }
         let found = self.unpacked[&block].row(place);
-        found.ok_or_else(|| damaged(block))
+        found.ok_or_else(|| damaged_block(block))
     }
 
     fn half(&self, sql: &str, block: i64) -> rusqlite::Result<Entries> {
@@ -107,7 +106,7 @@ impl<'a> Filing<'a> {
         let entries = statement.query_row([block], |row| {
             Ok(Entries::unpack(row.get_ref(0)?.as_blob()?))
         })?;
-        entries.ok_or_else(|| damaged(block))
+        entries.ok_or_else(|| damaged_block(block))
     }
 
     /// An instance's row and its number.
@@ -125,7 +124,7 @@ impl<'a> Filing<'a> {
     fn parts(&self, row: i64) -> rusqlite::Result<(Bytes, Parts)> {
         let (block, place) = place_of(row);
         let entries = self.half("SELECT parts FROM block WHERE block = ?1", block)?;
-        entries.parts(place).ok_or_else(|| damaged(block))
+        entries.parts(place).ok_or_else(|| damaged_block(block))
     }
 
     /// An instance with its snapshot and chunks.

@@ -14,16 +14,7 @@ impl Reader {
     /// Every damage that SQLite finds in `state.db` and in the buckets.
     pub(crate) fn integrity(&mut self) -> Vec<StoreError> {
         let mut findings = check("state.db", &self.state);
-        match packed::damage(&self.state) {
-            Ok(found) => {
-                findings.extend(
-                    found
-                        .into_iter()
-                        .map(|what| corrupt("state.db".into(), what)),
-                );
-            }
-            Err(error) => findings.push(sqlite_failure("state.db", error)),
-        }
+        findings.extend(told("state.db", packed::damage(&self.state)));
         let buckets = self.view.read().expect(INTACT).buckets.clone();
         for bucket in buckets.iter() {
             match self.bucket(bucket) {
@@ -31,13 +22,7 @@ impl Reader {
                 Ok(Some(connection)) => {
                     let place = Buckets::place(bucket.start);
                     findings.extend(check(&place, connection));
-                    match Filing::of(connection).damage() {
-                        Ok(found) => {
-                            findings
-                                .extend(found.into_iter().map(|what| corrupt(place.clone(), what)));
-                        }
-                        Err(error) => findings.push(sqlite_failure(&place, error)),
-                    }
+                    findings.extend(told(&place, Filing::of(connection).damage()));
                 }
                 Err(error) => findings.push(error),
             }
@@ -51,10 +36,20 @@ fn check(place: &str, connection: &Connection) -> Vec<StoreError> {
         let mut statement = connection.prepare("PRAGMA integrity_check")?;
         statement.query_map([], |row| row.get(0))?.collect()
     };
-    match run() {
+    told(
+        place,
+        run().map(|mut lines| {
+            lines.retain(|line| line != "ok");
+            lines
+        }),
+    )
+}
+
+/// What was found damaged in a file, or why that could not be found out.
+fn told(place: &str, found: rusqlite::Result<Vec<String>>) -> Vec<StoreError> {
+    match found {
         Ok(lines) => lines
             .into_iter()
-            .filter(|line| line != "ok")
             .map(|line| corrupt(place.to_owned(), line))
             .collect(),
         Err(error) => vec![sqlite_failure(place, error)],

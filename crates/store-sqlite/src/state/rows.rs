@@ -1,11 +1,10 @@
 //! Instances, chunks and history as rows of SQLite.
 
 use bytes::Bytes;
-use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{EntityId, HistorySegment, InstanceRow, Parts, RetentionClass, id_text};
 
-use super::codec::{decode_attributes, decode_parts, encode_attributes};
+use super::codec::{damaged, decode_attributes, decode_parts, encode_attributes};
 use super::kinds::Kinds;
 
 /// The columns of an instance, in the order of [`read_row`].
@@ -82,12 +81,7 @@ fn read_attributes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String
     let Some(bytes) = row.get_ref(column)?.as_blob_or_null()? else {
         return Ok(vec![]);
     };
-    decode_attributes(bytes).ok_or_else(|| damaged(column))
-}
-
-fn damaged(column: usize) -> rusqlite::Error {
-    let damaged = "it is not as it was written".into();
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, damaged)
+    decode_attributes(bytes).ok_or_else(|| damaged(column, "it"))
 }
 
 /// An instance's row with its snapshot.
@@ -126,7 +120,7 @@ pub(super) fn find_inline(
             return Ok(None);
         };
         let parts = decode_parts(Bytes::copy_from_slice(bytes));
-        parts.ok_or_else(|| damaged(0)).map(Some)
+        parts.ok_or_else(|| damaged(0, "it")).map(Some)
     };
     statement.query_row([&id[..]], read).optional()
 }

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::Type;
 use rusqlite::{Connection, params};
 use store::{EntityId, StoreError};
 
 use super::block::{Entries, Family, Packing};
+use super::codec::damaged;
 use super::recent::{Ended, View};
 use super::settle::Moves;
 use crate::failure::{corrupt, sqlite_failure};
@@ -102,7 +102,7 @@ pub(super) fn strike_out(connection: &Connection, ended: &Ended) -> rusqlite::Re
     let (rows, parts) = read_block(connection, ended.run, ended.part)?;
     let halves = (Entries::unpack(&rows), Entries::unpack(&parts));
     let (Some(rows), Some(parts)) = halves else {
-        return Err(damaged_block());
+        return Err(damaged(0, "it"));
     };
     let sql = "UPDATE ended_run SET rows = ?3, parts = ?4 WHERE run = ?1 AND part = ?2";
     connection.prepare_cached(sql)?.execute(params![
@@ -112,11 +112,6 @@ pub(super) fn strike_out(connection: &Connection, ended: &Ended) -> rusqlite::Re
         parts.without(ended.place)
     ])?;
     Ok(())
-}
-
-fn damaged_block() -> rusqlite::Error {
-    let damaged = "it is not as it was written".into();
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, damaged)
 }
 
 /// Removes runs up to one.

@@ -14,7 +14,6 @@ mod runs;
 mod tests;
 mod write;
 
-use rusqlite::types::Type;
 use store::Table;
 
 pub(super) use read::{damage, get, scan};
@@ -46,9 +45,4 @@ CREATE TABLE IF NOT EXISTS packed_page (
 /// Whether a table's rows lie in runs.
 pub(super) const fn is_packed(table: Table) -> bool {
     matches!(table, Table::Key | Table::Event | Table::EventIndex)
-}
-
-fn damaged(what: &str) -> rusqlite::Error {
-    let what = format!("{what} is not as it was written");
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, what.into())
 }

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 use store::{Row, Scan, Slot, Table};
 
+use super::page;
 use super::runs::{Key, Run, Runs};
-use super::{damaged, page};
+use crate::state::codec::damaged;
 
 /// The row with a key.
 pub(in crate::state) fn get(
@@ -21,9 +22,9 @@ pub(in crate::state) fn get(
 ) -> rusqlite::Result<Option<Bytes>> {
     for run in runs.holding(table, key, slot) {
         let found = page_of(connection, run, key, slot)?;
-        let row = found.and_then(|(_, rows)| {
-            let at = find(&rows, key, slot).ok()?;
-            rows.into_iter().nth(at)
+        let row = found.and_then(|page| {
+            let at = find(&page.rows, key, slot).ok()?;
+            page.rows.into_iter().nth(at)
         });
         if let Some(row) = row {
             return Ok(Some(row.value));
@@ -87,13 +88,22 @@ pub(super) fn find(rows: &[Row], key: &[u8], slot: Slot) -> Result<usize, usize>
     rows.binary_search_by(|row| (&row.key[..], row.slot).cmp(&(key, slot)))
 }
 
-/// The page of a run that a key would be in, and the key by which it is kept.
+/// A page as it was read.
+pub(super) struct Found {
+    /// By which it is kept.
+    pub(super) first: Key,
+    pub(super) rows: Vec<Row>,
+    /// Packed.
+    pub(super) bytes: u64,
+}
+
+/// The page of a run that a key would be in.
 pub(super) fn page_of(
     connection: &Connection,
     run: &Run,
     key: &[u8],
     slot: Slot,
-) -> rusqlite::Result<Option<(Key, Vec<Row>)>> {
+) -> rusqlite::Result<Option<Found>> {
     let sql = "SELECT first_key, first_slot, bytes FROM packed_page \
                WHERE run = ?1 AND (first_key, first_slot) <= (?2, ?3) \
                ORDER BY run DESC, first_key DESC, first_slot DESC LIMIT 1";
@@ -106,13 +116,17 @@ fn read_page(
     run: &Run,
     key: &[u8],
     slot: Slot,
-) -> rusqlite::Result<Option<(Key, Vec<Row>)>> {
+) -> rusqlite::Result<Option<Found>> {
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_row(params![run.number, key, slot], |row| {
         let first = Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?);
-        let rows = page::rows(row.get_ref(2)?.as_blob()?);
-        let rows = rows.ok_or_else(|| damaged("a page of keyed rows"))?;
-        Ok(((first, row.get(1)?), rows))
+        let packed = row.get_ref(2)?.as_blob()?;
+        let rows = page::rows(packed).ok_or_else(|| damaged(2, "a page of keyed rows"))?;
+        Ok(Found {
+            first: (first, row.get(1)?),
+            rows,
+            bytes: packed.len() as u64,
+        })
     });
     found.optional()
 }
@@ -245,9 +259,10 @@ impl<'a> Merged<'a> {
         } else {
             start
         };
-        let Some((page, mut rows)) = page_of(self.connection, run, &at.0, at.1)? else {
+        let Some(page) = page_of(self.connection, run, &at.0, at.1)? else {
             return Ok(());
         };
+        let mut rows = page.rows;
         let place = find(&rows, &start.0, start.1);
         let behind = matches!(self.from, From::Behind(_));
         if self.reverse {
@@ -267,7 +282,7 @@ impl<'a> Merged<'a> {
         }
         self.lanes.push(Lane {
             run: run.clone(),
-            page,
+            page: page.first,
             rows: rows.into_iter(),
         });
         self.show(self.lanes.len() - 1)
@@ -301,15 +316,15 @@ impl<'a> Merged<'a> {
                 }
             };
             let (key, slot) = &lane.page;
-            let Some((page, mut rows)) = read_page(self.connection, sql, &lane.run, key, *slot)?
-            else {
+            let next = read_page(self.connection, sql, &lane.run, key, *slot)?;
+            let Some(mut next) = next else {
                 return Ok(());
             };
             if self.reverse {
-                rows.reverse();
+                next.rows.reverse();
             }
-            lane.page = page;
-            lane.rows = rows.into_iter();
+            lane.page = next.first;
+            lane.rows = next.rows.into_iter();
         }
     }
 

@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row as SqlRow};
 use store::{Slot, Table};
 
 use super::filter::{self, Filter};
+use crate::state::codec::damaged;
 
 /// A row's place in its table.
 pub(super) type Key = (Bytes, Slot);
@@ -15,7 +16,7 @@ pub(super) type Key = (Bytes, Slot);
 /// A sorted run of rows.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// Rises with age: of two rows with one key that of the higher number counts.
+    /// Higher than those of the runs before it: of two rows with one key that of the newer run counts.
     pub(super) number: i64,
     /// Its rows.
     pub(super) rows: u64,
@@ -95,5 +96,5 @@ impl Runs {
 }
 
 fn filter_of(row: &SqlRow<'_>, at: usize) -> rusqlite::Result<Filter> {
-    Filter::from_bytes(row.get(at)?).ok_or_else(|| super::damaged("a run's filter"))
+    Filter::from_bytes(row.get(at)?).ok_or_else(|| damaged(at, "a run's filter"))
 }

@@ -210,10 +210,11 @@ fn without(
             at += 1;
             continue;
         }
-        let Some((page, mut held)) = page_of(connection, &run, key, *slot)? else {
+        let Some(page) = page_of(connection, &run, key, *slot)? else {
             at += 1;
             continue;
         };
+        let mut held = page.rows;
         let (before, mut next) = (held.len(), at + 1);
         if let Ok(found) = find(&held, key, *slot) {
             held.remove(found);
@@ -230,7 +231,8 @@ fn without(
         at = next;
         if held.len() < before {
             rows -= (before - held.len()) as u64;
-            bytes = bytes.saturating_add_signed(put_page(connection, run.number, &page, &held)?);
+            let left = put_page(connection, run.number, &page.first, &held)?;
+            bytes = (bytes + left).saturating_sub(page.bytes);
         }
     }
     if rows == run.rows {
@@ -271,27 +273,22 @@ fn without(
     Ok(Some(Arc::new(left)))
 }
 
-/// Writes what is left of a page, or removes it; answers how many bytes larger it is than before.
+/// Writes what is left of a page, or removes it; answers its bytes.
 fn put_page(
     connection: &Connection,
     run: i64,
     (key, slot): &Key,
     rows: &[Row],
-) -> rusqlite::Result<i64> {
-    let at = params![run, &key[..], slot];
-    let sql = "SELECT length(bytes) FROM packed_page \
-               WHERE run = ?1 AND first_key = ?2 AND first_slot = ?3";
-    let before: i64 = connection
-        .prepare_cached(sql)?
-        .query_row(at, |row| row.get(0))?;
+) -> rusqlite::Result<u64> {
     let Some(page) = page::of(rows) else {
         let sql = "DELETE FROM packed_page WHERE run = ?1 AND first_key = ?2 AND first_slot = ?3";
-        connection.prepare_cached(sql)?.execute(at)?;
-        return Ok(-before);
+        let mut delete = connection.prepare_cached(sql)?;
+        delete.execute(params![run, &key[..], slot])?;
+        return Ok(0);
     };
     let sql = "UPDATE packed_page SET bytes = ?4 \
                WHERE run = ?1 AND first_key = ?2 AND first_slot = ?3";
     let mut put = connection.prepare_cached(sql)?;
     put.execute(params![run, &key[..], slot, page])?;
-    Ok(page.len() as i64 - before)
+    Ok(page.len() as u64)
 }
