@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
 
 use super::requests::accepted;
@@ -39,7 +39,7 @@ pub(crate) async fn fill(
             next.set(from + count);
             left.set(left.get() - count);
             let request = Requests::one(count as usize, Expect::Accepted, from, item);
-            let taken = until_taken(&mut connection, &request).await?;
+            let taken = until_taken(&mut connection, &request, count).await?;
             left.set(left.get() + count - taken);
             if taken < count {
                 tokio::time::sleep(AFTER_PUSH_BACK).await;
@@ -56,20 +56,24 @@ pub(crate) async fn until_all_taken(
     request: &[u8],
     count: u64,
 ) -> Result<()> {
-    while until_taken(connection, request).await? < count {
+    while until_taken(connection, request, count).await? < count {
         tokio::time::sleep(AFTER_PUSH_BACK).await;
     }
     Ok(())
 }
 
-/// Answers how many of its items were taken.
-async fn until_taken(connection: &mut Connection, request: &[u8]) -> Result<u64> {
+/// Answers how many of its `count` items were taken.
+async fn until_taken(connection: &mut Connection, request: &[u8], count: u64) -> Result<u64> {
     loop {
         let answer = connection.exchange(request).await?;
         if !answer.is_push_back() {
             answer.demand_success()?;
-            // The answer to one start alone is its instance.
-            return Ok(accepted(answer.body).map_or(1, |taken| taken as u64));
+            if count == 1 {
+                // The answer to one start alone is its instance.
+                return Ok(1);
+            }
+            let taken = accepted(answer.body).context("expected the number of starts taken")?;
+            return Ok(taken as u64);
         }
         tokio::time::sleep(AFTER_PUSH_BACK).await;
     }
