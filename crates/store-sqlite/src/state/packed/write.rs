@@ -203,38 +203,7 @@ fn without(
     gone: &[Key],
     hashes: &[u64],
 ) -> rusqlite::Result<Option<Arc<Run>>> {
-    let (mut rows, mut bytes) = (run.rows, run.bytes);
-    let mut at = gone.partition_point(|key| *key < run.first);
-    while let Some((key, slot)) = gone.get(at).filter(|key| **key <= run.last) {
-        if !run.filter.may_have(hashes[at]) {
-            at += 1;
-            continue;
-        }
-        let Some(page) = page_of(connection, &run, key, *slot)? else {
-            at += 1;
-            continue;
-        };
-        let mut held = page.rows;
-        let (before, mut next) = (held.len(), at + 1);
-        if let Ok(found) = find(&held, key, *slot) {
-            held.remove(found);
-        }
-        // Others of the same page go with it.
-        while let Some(((key, slot), last)) = gone.get(next).zip(held.last())
-            && (&key[..], *slot) <= (&last.key[..], last.slot)
-        {
-            if let Ok(found) = find(&held, key, *slot) {
-                held.remove(found);
-            }
-            next += 1;
-        }
-        at = next;
-        if held.len() < before {
-            rows -= (before - held.len()) as u64;
-            let left = put_page(connection, run.number, &page.first, &held)?;
-            bytes = (bytes + left).saturating_sub(page.bytes);
-        }
-    }
+    let (rows, bytes) = without_in_pages(connection, &run, gone, hashes)?;
     if rows == run.rows {
         return Ok(Some(run));
     }
@@ -271,6 +240,48 @@ fn without(
         left.first.1,
     ])?;
     Ok(Some(Arc::new(left)))
+}
+
+/// Takes rows out of the pages of a run; answers how many rows and bytes are left in it.
+fn without_in_pages(
+    connection: &Connection,
+    run: &Run,
+    gone: &[Key],
+    hashes: &[u64],
+) -> rusqlite::Result<(u64, u64)> {
+    let (mut rows, mut bytes) = (run.rows, run.bytes);
+    let mut at = gone.partition_point(|key| *key < run.first);
+    while let Some((key, slot)) = gone.get(at).filter(|key| **key <= run.last) {
+        if !run.filter.may_have(hashes[at]) {
+            at += 1;
+            continue;
+        }
+        let Some(page) = page_of(connection, run, key, *slot)? else {
+            at += 1;
+            continue;
+        };
+        let mut held = page.rows;
+        let (before, mut next) = (held.len(), at + 1);
+        if let Ok(found) = find(&held, key, *slot) {
+            held.remove(found);
+        }
+        // Others of the same page go with it.
+        while let Some(((key, slot), last)) = gone.get(next).zip(held.last())
+            && (&key[..], *slot) <= (&last.key[..], last.slot)
+        {
+            if let Ok(found) = find(&held, key, *slot) {
+                held.remove(found);
+            }
+            next += 1;
+        }
+        at = next;
+        if held.len() < before {
+            rows -= (before - held.len()) as u64;
+            let left = put_page(connection, run.number, &page.first, &held)?;
+            bytes = (bytes + left).saturating_sub(page.bytes);
+        }
+    }
+    Ok((rows, bytes))
 }
 
 /// Writes what is left of a page, or removes it; answers its bytes.
