@@ -15,7 +15,7 @@ pub struct Touched {
     /// It was removed before the rest.
     pub deleted: bool,
     /// Its last row.
-    pub row: Option<InstanceRow>,
+    pub row: Option<Box<InstanceRow>>,
     /// Its chunks and history.
     pub parts: Parts,
     /// Blobs that it names, beside those of before.
@@ -52,7 +52,7 @@ impl Gathered {
         match change {
             Change::PutInstance(row) => {
                 let id = row.id;
-                self.touch(id).row = Some(*row);
+                self.touch(id).row = Some(row);
             }
             Change::PutChunk {
                 id, chunk, bytes, ..

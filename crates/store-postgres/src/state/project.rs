@@ -76,7 +76,7 @@ pub(crate) async fn project(
         .instances
         .iter()
         .map(|(_, touched)| touched)
-        .filter_map(|touched| touched.row.as_ref());
+        .filter_map(|touched| touched.row.as_deref());
     kinds::numbers(session, rows).await?;
     session
         .client
@@ -185,7 +185,7 @@ async fn buckets_for(
         .instances
         .iter()
         .map(|(_, touched)| touched)
-        .filter_map(|touched| span.bucket_of(touched.row.as_ref()?));
+        .filter_map(|touched| span.bucket_of(touched.row.as_deref()?));
     let mut missing: BTreeSet<(i64, RetentionClass)> = ended.collect();
     for bucket in &there {
         missing.remove(&(bucket.start, bucket.class.clone()));

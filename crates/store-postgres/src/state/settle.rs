@@ -236,7 +236,7 @@ mod tests {
             ..InstanceRow::default()
         });
         Touched {
-            row,
+            row: row.map(Box::new),
             parts,
             ..Touched::default()
         }

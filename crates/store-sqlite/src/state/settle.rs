@@ -87,7 +87,7 @@ impl Writer {
                 self.put_open(&row, touched.parts, home, moves)?;
                 None
             }
-            Some(row) => Some(self.put_ended(row, touched.parts, home, moves)?),
+            Some(row) => Some(self.put_ended(*row, touched.parts, home, moves)?),
         };
         if known && bucket != left {
             blobs::move_to(&self.state, &holder, bucket).map_err(state)?;
