@@ -8,8 +8,9 @@ use store::{Store, StoreError};
 
 /// Bytes of history segments read at once.
 const HISTORY_BYTES: usize = 1 << 20;
-/// About what a record takes there: of a few records not more is read than they need.
-const RECORD_BYTES: usize = 256;
+/// The least that a record takes there, packed among others. What those that were read took is what others are expected
+/// to take: of a few records not much more is read than they need.
+const RECORD_BYTES: usize = 32;
 
 /// An instance's records after `after_seq`, at most `limit`.
 pub(crate) async fn read_history(
@@ -20,13 +21,19 @@ pub(crate) async fn read_history(
 ) -> Result<Vec<Record>, StoreError> {
     let (slot, entity) = (id.slot(), id.bytes());
     let (mut after, mut records) = (after_seq, Vec::new());
+    let mut record_bytes = RECORD_BYTES;
     while records.len() < limit {
-        let left = (limit - records.len()).saturating_mul(RECORD_BYTES);
+        let left = (limit - records.len()).saturating_mul(record_bytes);
         let segments = store
             .history(slot, entity, after, left.min(HISTORY_BYTES))
             .await?;
-        let Some(last) = segments.last() else { break };
+        let (Some(first), Some(last)) = (segments.first(), segments.last()) else {
+            break;
+        };
         let up_to = last.last_seq;
+        let bytes: usize = segments.iter().map(|segment| segment.bytes.len()).sum();
+        let read = usize::try_from(up_to.saturating_sub(first.first_seq) + 1).unwrap_or(usize::MAX);
+        record_bytes = bytes.div_ceil(read).max(RECORD_BYTES);
         for segment in &segments {
             let unpacked = unpack_history(&segment.bytes).map_err(|error| damaged(id, &error))?;
             records.extend(unpacked.into_iter().filter(|record| record.seq > after));

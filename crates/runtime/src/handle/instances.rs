@@ -325,8 +325,12 @@ impl Runtime {
     /// # Errors
     /// When there is no such instance, or it cannot be read for the moment.
     pub async fn state_at(&self, id: Id, seq: u64) -> Result<Instance, ReadError> {
-        self.fresh_slot(id.slot()).await;
-        let found = self.stored_state(id, seq).await?;
+        // What lies in the tables stays as it is: only for what does not yet, they are waited for.
+        let mut found = self.stored_state(id, seq).await?;
+        if found.as_ref().is_none_or(|state| state.seq() < seq) {
+            self.fresh_slot(id.slot()).await;
+            found = self.stored_state(id, seq).await?;
+        }
         found.ok_or(CommandError::NotFound(id))
     }
 

@@ -208,7 +208,7 @@ impl Runtime {
     /// When there is no such instance, or it cannot be read for the moment.
     pub async fn seq_at(&self, id: Id, at_ms: i64) -> Result<u64, CommandError> {
         let latest = self.instance(id).await?.seq();
-        self.fresh_slot(id.slot()).await;
+        let mut fresh = false;
         let store = self.shared.store.as_ref();
         // The times of records never go back.
         let (mut before, mut after) = (0, latest + 1);
@@ -216,6 +216,11 @@ impl Runtime {
             let middle = before + (after - before) / 2;
             let found = read_history(store, id, middle - 1, 1).await;
             let found = found.map_err(Unavailable::from)?;
+            if found.is_empty() && !fresh {
+                self.fresh_slot(id.slot()).await;
+                fresh = true;
+                continue;
+            }
             if found.first().is_some_and(|record| record.at <= at_ms) {
                 before = middle;
             } else {

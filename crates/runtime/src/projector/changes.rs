@@ -52,8 +52,8 @@ pub(super) fn instance_changes(
         chunk,
         bytes,
     }));
-    let segment = segments.segment(merged);
-    changes.extend(segment.map(|segment| Change::AppendHistory { slot, id, segment }));
+    let segments = segments.segments(merged).into_iter();
+    changes.extend(segments.map(|segment| Change::AppendHistory { slot, id, segment }));
     let by = Holder::Instance(id);
     let payloads = merged.records().filter_map(|record| record.body.as_ref());
     changes.extend(named_by(by, payloads.flat_map(payloads_of)));

@@ -27,6 +27,10 @@ use crate::rollup::{Counting, Routed};
 /// Instances whose rows are made before others on the thread get a turn: about a millisecond's.
 const MADE_AT_ONCE: usize = 32;
 
+/// With so many records an instance's segment of history ends, so that a look at a few of them, or at the state after one,
+/// need not read all that a long instance did since the last write.
+const SEGMENT_RECORDS: usize = 500;
+
 /// What was gathered and is not written yet.
 #[derive(Default)]
 pub(super) struct Merger {
@@ -60,24 +64,77 @@ pub(super) struct MergedInstance {
     pub(super) before: Option<Arc<Instance>>,
     pub(super) after: Arc<Instance>,
     /// Where its records stand.
-    places: Vec<(Arc<RecordBatch>, Range<usize>)>,
+    places: Vec<Place>,
+    /// Where its segments end before the last one does: behind so many places, and the state there.
+    ends: Vec<(usize, Arc<Instance>)>,
+    /// Records since then.
+    unended: usize,
     /// The first batch with a record of it.
     first: Position,
     gathered_at: Instant,
 }
 
-impl MergedInstance {
-    /// Its records, in order.
-    pub(super) fn records(&self) -> impl Iterator<Item = &Record> + Clone {
-        self.places
-            .iter()
-            .flat_map(|(records, range)| &records[range.clone()])
+/// A part of a batch.
+type Place = (Arc<RecordBatch>, Range<usize>);
+
+/// Records of an instance that make a segment of its history.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch<'a> {
+    places: &'a [Place],
+    /// The state after them.
+    pub(super) after: &'a Arc<Instance>,
+}
+
+impl<'a> Stretch<'a> {
+    /// The records, in order.
+    pub(super) fn records(self) -> impl Iterator<Item = &'a Record> + Clone {
+        let places = self.places.iter();
+        places.flat_map(|(records, range)| &records[range.clone()])
     }
 
     /// Their bytes as they are journaled, in parts.
-    pub(super) fn record_bytes(&self) -> impl Iterator<Item = &[u8]> + Clone {
+    pub(super) fn record_bytes(self) -> impl Iterator<Item = &'a [u8]> + Clone {
         let places = self.places.iter();
         places.map(|(records, range)| records.bytes_of(range.clone()))
+    }
+}
+
+impl MergedInstance {
+    /// All its records.
+    pub(super) fn whole(&self) -> Stretch<'_> {
+        Stretch {
+            places: &self.places,
+            after: &self.after,
+        }
+    }
+
+    /// Its records, in order.
+    pub(super) fn records(&self) -> impl Iterator<Item = &Record> + Clone {
+        self.whole().records()
+    }
+
+    /// Its records, segment by segment.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
+        let last = (self.places.len(), &self.after);
+        let ends = self.ends.iter().map(|(end, after)| (*end, after));
+        let mut begin = 0;
+        ends.chain([last]).map(move |(end, after)| Stretch {
+            places: &self.places[std::mem::replace(&mut begin, end)..end],
+            after,
+        })
+    }
+
+    /// Takes what a later batch did.
+    fn extend(&mut self, after: Arc<Instance>, places: Vec<Place>) {
+        if self.unended >= SEGMENT_RECORDS {
+            let before = std::mem::replace(&mut self.after, after);
+            self.ends.push((self.places.len(), before));
+            self.unended = 0;
+        } else {
+            self.after = after;
+        }
+        self.unended += count(&places);
+        self.places.extend(places);
     }
 
     /// Whether it began and ended in what was gathered.
@@ -89,6 +146,11 @@ impl MergedInstance {
     fn is_young(&self, since: Instant) -> bool {
         self.before.is_none() && self.after.ended_at().is_none() && self.gathered_at >= since
     }
+}
+
+/// How many records stand there.
+fn count(places: &[Place]) -> usize {
+    places.iter().map(|(_, range)| range.len()).sum()
 }
 
 /// What is to be written.
@@ -242,18 +304,19 @@ impl Merged {
         for delta in batch.deltas {
             let ranges = delta.ranges.into_iter();
             let places = ranges.map(|range| (Arc::clone(&batch.records), range));
+            let places: Vec<Place> = places.collect();
             match self.places.entry(delta.after.id()) {
                 Entry::Occupied(place) => {
-                    let instance = &mut self.instances[*place.get()];
-                    instance.after = delta.after;
-                    instance.places.extend(places);
+                    self.instances[*place.get()].extend(delta.after, places);
                 }
                 Entry::Vacant(place) => {
                     place.insert(self.instances.len());
                     self.instances.push(MergedInstance {
                         before: delta.before,
                         after: delta.after,
-                        places: places.collect(),
+                        unended: count(&places),
+                        places,
+                        ends: Vec::new(),
                         first: position,
                         gathered_at: now,
                     });

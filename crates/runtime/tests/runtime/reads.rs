@@ -4,7 +4,7 @@ use engine::Command;
 use engine::record::{CancelRequested, Choice};
 use runtime::{AuditFilter, CommandError, Consistency, DecisionRow, DecisionStatus, Runtime};
 use serde_json::json;
-use store::{CountBy, InstanceFilter, Store};
+use store::{CountBy, HistorySegment, InstanceFilter, Store};
 
 use crate::harness::{Answer, World, apply, ended, pass_time, start, start_of};
 
@@ -114,12 +114,42 @@ async fn a_state_of_a_long_history_is_folded_from_one_that_lies_near_before() {
     let submit = start_of("rounds", json!(700));
     let id = runtime.submit(submit).await.expect("starts").id;
     pass_time(std::time::Duration::from_secs(720)).await;
+    states_of_a_long_history(&world, &runtime, id).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_long_instance_did_since_the_last_write_is_written_in_several_segments() {
+    let world = World::new();
+    let runtime = world.open_with_catalog().await;
+    apply(&runtime, ROUNDS).await;
+    world.store.let_projections(false);
+    let submit = start_of("rounds", json!(700));
+    let id = runtime.submit(submit).await.expect("starts").id;
+    pass_time(std::time::Duration::from_secs(720)).await;
+    world.store.let_projections(true);
+    let segments = states_of_a_long_history(&world, &runtime, id).await;
+    let lengths: Vec<u64> = segments
+        .iter()
+        .map(|segment| segment.last_seq + 1 - segment.first_seq)
+        .collect();
+    assert!(lengths.iter().all(|length| *length < 1_000), "{lengths:?}");
+    let long = lengths.iter().filter(|length| **length >= 500).count();
+    assert!(long > 3, "they were written at once: {lengths:?}");
+}
+
+/// Looks at the states of an instance of more than 2,500 records; answers the segments of its history.
+async fn states_of_a_long_history(
+    world: &World,
+    runtime: &Runtime,
+    id: engine::Id,
+) -> Vec<HistorySegment> {
     let records = runtime.history(id, 0, 10_000).await.expect("reads").records;
     assert!(records.len() > 2_500, "{}", records.len());
     let (catalog, mut kept) = (runtime.catalog(), Vec::new());
     let find = |name: &str, version: &str| catalog.recorded_workflow(name, version);
     let segments = world.memory.history(id.slot(), id.bytes(), 0, usize::MAX);
-    for segment in segments.await.expect("reads") {
+    let segments = segments.await.expect("reads");
+    for segment in &segments {
         let state = engine::codec::state_in(&segment.bytes).expect("unpacks");
         kept.extend(state.map(|_| segment.last_seq));
     }
@@ -149,6 +179,7 @@ async fn a_state_of_a_long_history_is_folded_from_one_that_lies_near_before() {
         assert_eq!(Some(at), same.map(|record| record.seq));
     }
     assert_eq!(runtime.seq_at(id, 0).await.expect("reads"), 0);
+    segments
 }
 
 /// So that what follows is later than what was before.

@@ -147,13 +147,17 @@ async fn beside(
 ) -> Result<Vec<HistorySegment>, Trouble> {
     let table = place.parts();
     let after = i64::try_from(after_seq).unwrap_or(i64::MAX);
+    // Segments follow each other, so that the one before the next is the first that can reach beyond `after_seq`; the key
+    // finds it, however many there are.
     let lengths = format!(
         "SELECT number, octet_length(bytes) FROM {table} \
-         WHERE id = $1 AND history AND last > $2 AND number > $3 ORDER BY number LIMIT $4"
+         WHERE id = $1 AND history AND last > $2 AND number > $3 AND number >= coalesce( \
+             (SELECT max(number) FROM {table} WHERE id = $1 AND history AND number <= $2), 0) \
+         ORDER BY number LIMIT $4"
     );
     let segments = format!(
         "SELECT id, history, number, last, bytes FROM {table} \
-         WHERE id = $1 AND history AND last > $2 AND number > $3 AND number <= $4 ORDER BY number"
+         WHERE id = $1 AND history AND number BETWEEN $2 AND $3 ORDER BY number"
     );
     let lengths = session.prepared(&lengths).await?;
     let segments = session.prepared(&segments).await?;
@@ -169,14 +173,10 @@ async fn beside(
             room
         });
         let fitting: Vec<i64> = fitting.map(|row| row.get(0)).collect();
-        let Some(to) = fitting.last() else {
+        let (Some(first), Some(to)) = (fitting.first(), fitting.last()) else {
             return Ok(parts.history);
         };
-        for row in session
-            .client
-            .query(&segments, &[&id, &after, &from, to])
-            .await?
-        {
+        for row in session.client.query(&segments, &[&id, first, to]).await? {
             parts::take(&mut parts, &row);
         }
         if fitting.len() < rows.len() || (rows.len() as i64) < STEP {

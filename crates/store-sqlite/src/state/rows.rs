@@ -244,8 +244,12 @@ pub(super) fn get_history(
     after_seq: u64,
     limit_bytes: usize,
 ) -> rusqlite::Result<Vec<HistorySegment>> {
+    // Segments follow each other, so that the one before the next is the first that can reach beyond `after_seq`; the key
+    // finds it, however many there are.
     let sql = "SELECT first_seq, last_seq, bytes FROM history \
-               WHERE id = ?1 AND last_seq > ?2 ORDER BY first_seq";
+               WHERE id = ?1 AND last_seq > ?2 AND first_seq >= coalesce( \
+                   (SELECT max(first_seq) FROM history WHERE id = ?1 AND first_seq <= ?2), 0) \
+               ORDER BY first_seq";
     let mut statement = connection.prepare_cached(sql)?;
     let after = i64::try_from(after_seq).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![&id[..], after])?;
