@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use bytes::{Buf, BufMut, Bytes};
+use expression::Document;
 use prost::DecodeError;
 use prost::encoding::{DecodeContext, WireType, skip_field};
 use serde_json::Value;
@@ -21,6 +22,7 @@ struct Inner {
     blob: Option<BlobRef>,
     bytes: OnceLock<Bytes>,
     value: OnceLock<Arc<Value>>,
+    document: OnceLock<Option<Arc<Document>>>,
 }
 
 /// Names a payload that is stored by content.
@@ -42,7 +44,7 @@ impl Payload {
         Self(Arc::new(Inner {
             blob,
             bytes: OnceLock::from(bytes),
-            value: OnceLock::new(),
+            ..Inner::default()
         }))
     }
 
@@ -51,6 +53,13 @@ impl Payload {
         let bytes = Bytes::from(value.to_string());
         let payload = Self::from_bytes(bytes);
         payload.0.value.get_or_init(|| Arc::new(value));
+        payload
+    }
+
+    /// A payload of this document.
+    pub fn from_document(document: Document) -> Self {
+        let payload = Self::from_bytes(document.text());
+        payload.0.document.get_or_init(|| Some(Arc::new(document)));
         payload
     }
 
@@ -74,13 +83,22 @@ impl Payload {
         Arc::clone(self.0.value.get_or_init(parse))
     }
 
+    /// The same to be read in place, parsed once; none where it has been parsed into values already, or is no JSON.
+    pub fn document(&self) -> Option<Arc<Document>> {
+        if self.0.value.get().is_some() {
+            return None;
+        }
+        let parse = || Document::parse(self.bytes()).ok().map(Arc::new);
+        self.0.document.get_or_init(parse).clone()
+    }
+
     /// The same document without what was parsed of it, for who keeps it longer than reads it.
     #[must_use]
     pub fn unparsed(&self) -> Self {
         Self(Arc::new(Inner {
             blob: self.0.blob,
             bytes: self.0.bytes.clone(),
-            value: OnceLock::new(),
+            ..Inner::default()
         }))
     }
 
@@ -162,7 +180,7 @@ impl prost::Message for Payload {
                 let inner = Inner {
                     blob: None,
                     bytes: OnceLock::from(bytes),
-                    value: OnceLock::new(),
+                    ..Inner::default()
                 };
                 self.0 = Arc::new(inner);
                 Ok(())
@@ -212,8 +230,7 @@ impl Payload {
         });
         let inner = Inner {
             blob: Some(change(old)),
-            bytes: OnceLock::new(),
-            value: OnceLock::new(),
+            ..Inner::default()
         };
         self.0 = Arc::new(inner);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use definition::{Action, Catalog, List, ListIx, Step};
-use expression::Variables;
+use expression::{Document, Variables};
 use serde_json::{Value, json};
 
 use crate::payload::Payload;
@@ -173,6 +173,18 @@ impl<'a> Scope<'a> {
 }
 
 impl Variables for Scope<'_> {
+    fn document(&self, root: &str) -> Option<Arc<Document>> {
+        if self.extra.iter().any(|(name, _)| *name == root) {
+            return None;
+        }
+        let header = self.instance.header();
+        match root {
+            "input" => header.input().document(),
+            "event" => header.event().document(),
+            _ => None,
+        }
+    }
+
     fn get(&self, root: &str, member: Option<&str>, field: Option<&str>) -> Option<Arc<Value>> {
         if let Some((_, value)) = self.extra.iter().rev().find(|(name, _)| *name == root) {
             return Some(Arc::clone(value));

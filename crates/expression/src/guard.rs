@@ -36,13 +36,20 @@ impl Constant {
         match value {
             serde_json::Value::String(text) => Some(Self::Text(text.clone())),
             serde_json::Value::Bool(it) => Some(Self::Bool(*it)),
-            serde_json::Value::Number(number) => number
-                .as_i64()
-                .or_else(|| whole_double(number.as_f64()?))
-                .filter(|it| it.unsigned_abs() <= MAX_EXACT.unsigned_abs())
-                .map(Self::Int),
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(it) => Self::of_int(it),
+                None => Self::of_double(number.as_f64()?),
+            },
             _ => None,
         }
+    }
+
+    pub(crate) fn of_int(it: i64) -> Option<Self> {
+        (it.unsigned_abs() <= MAX_EXACT.unsigned_abs()).then_some(Self::Int(it))
+    }
+
+    pub(crate) fn of_double(it: f64) -> Option<Self> {
+        whole_double(it).map(Self::Int)
     }
 }
 

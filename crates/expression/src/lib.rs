@@ -12,6 +12,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod document;
 pub mod duration;
 mod error;
 pub mod eval;
@@ -28,6 +29,7 @@ mod variables;
 
 pub mod size;
 
+pub use document::Document;
 pub use error::{CompileError, EvalError, EvalErrorKind};
 pub use guard::{Constant, Guard};
 pub use program::{MAX_COST, MAX_DEPTH, MAX_LENGTH, Program, Reference};

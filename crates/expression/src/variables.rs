@@ -1,3 +1,4 @@
+use crate::Document;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -11,6 +12,12 @@ pub trait Variables {
     /// `member` is given for roots that the scope declares by member (`env.region` asks for `env`, `region`),
     /// `field` as well for `steps` (`steps.pay.output.id` asks for `steps`, `pay`, `output`).
     fn get(&self, root: &str, member: Option<&str>, field: Option<&str>) -> Option<Arc<Value>>;
+
+    /// The value of a variable that is at hand as a document; it is asked first, and the other where there is none.
+    /// Documents are for what comes from outside, of which mostly little is read.
+    fn document(&self, _root: &str) -> Option<Arc<Document>> {
+        None
+    }
 }
 
 /// No variables at all: for expressions that name none.

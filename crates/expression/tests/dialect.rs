@@ -1,6 +1,6 @@
 //! The dialect by example: what differs from or adds to CEL, and the errors that people meet.
 
-use expression::{EvalErrorKind, MAX_LENGTH, Program, Scope, Variables};
+use expression::{Document, EvalErrorKind, MAX_LENGTH, Program, Scope, Variables};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -55,10 +55,27 @@ fn compile(expression: &str) -> Program {
     Program::compile(expression, &scope()).unwrap_or_else(|error| panic!("{expression}: {error:?}"))
 }
 
+/// The same variables, those that are whole as documents.
+struct Documents;
+
+impl Variables for Documents {
+    fn get(&self, root: &str, member: Option<&str>, field: Option<&str>) -> Option<Arc<Value>> {
+        Sample.get(root, member, field)
+    }
+
+    fn document(&self, root: &str) -> Option<Arc<Document>> {
+        let text = Sample.get(root, None, None)?.to_string();
+        Some(Arc::new(Document::parse(text.into()).expect("it is JSON")))
+    }
+}
+
 fn check(examples: &[(&str, Value)]) {
     for (expression, expected) in examples {
-        let found = compile(expression).evaluate(&Sample, NOW_MS);
+        let program = compile(expression);
+        let found = program.evaluate(&Sample, NOW_MS);
         assert_eq!(found.as_ref(), Ok(expected), "{expression}");
+        let found = program.evaluate(&Documents, NOW_MS);
+        assert_eq!(found.as_ref(), Ok(expected), "{expression}, of documents");
     }
 }
 
@@ -178,9 +195,10 @@ fn reads_times() {
 }
 
 fn fails(expression: &str, kind: EvalErrorKind) {
-    let error = compile(expression)
-        .evaluate(&Sample, NOW_MS)
-        .expect_err(expression);
+    let program = compile(expression);
+    let error = program.evaluate(&Sample, NOW_MS).expect_err(expression);
+    let of_documents = program.evaluate(&Documents, NOW_MS);
+    assert_eq!(of_documents.as_ref(), Err(&error), "{expression}");
     assert_eq!(error.kind, kind, "{expression}: {error}");
     assert!(error.span.is_some(), "{expression}");
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use expression::Document;
 use serde_json::Value;
 
 /// An event on its way.
@@ -16,6 +17,12 @@ pub trait Event {
 
     /// The data: what expressions see as `event`. None where there is none or it is no JSON.
     fn data(&self) -> Option<Arc<Value>>;
+
+    /// The data (`event`) or the attributes (`meta`) as a document, where nobody has made values of them: it is asked
+    /// first.
+    fn document(&self, _root: &str) -> Option<Arc<Document>> {
+        None
+    }
 
     /// What expressions see as `window`: the events of a window that closes. None for any other event.
     fn window(&self) -> Option<Arc<Value>> {

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::seen::Seen;
 
-/// Fewer conditions over one field are as fast one by one.
-const MIN_GROUP: usize = 4;
+/// Fewer conditions over a field of the data are as fast one by one. Those over an attribute are looked up however few
+/// they are: it is at hand.
+const MIN_GROUP: usize = 2;
 /// The bound of a source that has nothing more.
 const NOTHING: u32 = u32::MAX;
 
@@ -69,9 +70,10 @@ impl Index {
                 }),
             }
         }
-        let (small, large): (BTreeMap<_, _>, BTreeMap<_, _>) = members
-            .into_iter()
-            .partition(|(_, members)| members.len() < MIN_GROUP);
+        let (small, large): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            members.into_iter().partition(|(field, members)| {
+                matches!(field, Field::Data(_)) && members.len() < MIN_GROUP
+            });
         let tried = small.into_values().flatten().map(|(place, _)| Candidate {
             place,
             holds: false,
@@ -180,13 +182,15 @@ impl Group {
                 self.text(found)
             }
             Field::Data(path) => {
-                let data = seen.event.data();
-                let value = data.as_deref().and_then(|data| value_at(data, path));
-                match value {
-                    Some(Value::String(text)) => self.text(Some(text)),
-                    Some(other) => self.scalar(other),
-                    None => &[],
-                }
+                let found = match seen.event.document("event") {
+                    Some(document) => document.constant_at(path),
+                    None => {
+                        let data = seen.event.data();
+                        let value = data.as_deref().and_then(|data| value_at(data, path));
+                        value.and_then(Constant::of)
+                    }
+                };
+                self.constant(found.as_ref())
             }
         }
     }
@@ -196,11 +200,12 @@ impl Group {
             .map_or(&[], Vec::as_slice)
     }
 
-    fn scalar(&self, value: &Value) -> &[Candidate] {
-        match Constant::of(value) {
-            Some(Constant::Int(number)) => self.ints.get(&number).map_or(&[], Vec::as_slice),
-            Some(Constant::Bool(truth)) => &self.truths[usize::from(truth)],
-            Some(Constant::Text(_)) | None => &[],
+    fn constant(&self, found: Option<&Constant>) -> &[Candidate] {
+        match found {
+            Some(Constant::Text(text)) => self.text(Some(text)),
+            Some(Constant::Int(number)) => self.ints.get(number).map_or(&[], Vec::as_slice),
+            Some(Constant::Bool(truth)) => &self.truths[usize::from(*truth)],
+            None => &[],
         }
     }
 }

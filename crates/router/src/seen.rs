@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use definition::Catalog;
-use expression::{EvalError, Program, Template, Variables};
+use expression::{Document, EvalError, Program, Template, Variables};
 use serde_json::{Value, json};
 
 use crate::{Event, Stats};
@@ -41,6 +41,13 @@ impl Seen<'_> {
 }
 
 impl Variables for Seen<'_> {
+    fn document(&self, root: &str) -> Option<Arc<Document>> {
+        match root {
+            "event" | "meta" => self.event.document(root),
+            _ => None,
+        }
+    }
+
     fn get(&self, root: &str, member: Option<&str>, _: Option<&str>) -> Option<Arc<Value>> {
         match (root, member) {
             ("event", _) => self.event.data(),

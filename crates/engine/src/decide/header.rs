@@ -6,7 +6,7 @@ use std::sync::Arc;
 use definition::{
     Catalog, LimitScope, MAX_LIMIT_KEY, MAX_WEIGHT, OnLimit, PRIORITIES, Workflow, is_priority,
 };
-use expression::{Template, Variables};
+use expression::{Document, Template, Variables};
 use serde_json::{Value, json};
 
 use crate::command::Refusal;
@@ -170,6 +170,14 @@ fn refused(place: &str, error: &dyn std::fmt::Display) -> Refusal {
 }
 
 impl Variables for Header<'_> {
+    fn document(&self, root: &str) -> Option<Arc<Document>> {
+        match root {
+            "input" => self.input.document(),
+            "event" => self.message.event.as_ref().unwrap_or(self.input).document(),
+            _ => None,
+        }
+    }
+
     fn get(&self, root: &str, member: Option<&str>, _field: Option<&str>) -> Option<Arc<Value>> {
         match (root, member) {
             ("input", None) => Some(self.input.value()),

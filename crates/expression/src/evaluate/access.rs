@@ -1,10 +1,10 @@
 //! Variables, fields and elements: where a missing name is told from other errors.
 
-use super::{Evaluated, Evaluator, equal, wrong_type};
+use super::{Evaluated, Evaluator, Source, equal, wrong_type};
 use crate::EvalError;
 use crate::syntax::{Expr, Kind};
 use crate::time::short;
-use crate::value::{Key, Value, from_json};
+use crate::value::{Key, Value, from_json, from_node};
 
 impl<'a> Evaluator<'a> {
     pub(super) fn variable(&mut self, slot: usize, optional: bool) -> Evaluated<'a> {
@@ -21,13 +21,21 @@ impl<'a> Evaluator<'a> {
 
     fn fetch(&self, slot: usize) -> Option<Value<'a>> {
         let wanted = &self.slots[slot];
-        self.fetched[slot]
-            .get_or_init(|| {
-                let (member, field) = (wanted.member.as_deref(), wanted.field.as_deref());
-                self.variables.get(&wanted.root, member, field)
+        let source = self.fetched[slot].get_or_init(|| {
+            let (member, field) = (wanted.member.as_deref(), wanted.field.as_deref());
+            let document = match member {
+                None => self.variables.document(&wanted.root),
+                Some(_) => None,
+            };
+            document.map(Source::Document).or_else(|| {
+                let value = self.variables.get(&wanted.root, member, field);
+                value.map(Source::Value)
             })
-            .as_deref()
-            .map(from_json)
+        });
+        Some(match source.as_ref()? {
+            Source::Value(value) => from_json(value),
+            Source::Document(document) => from_node(document, document.root()),
+        })
     }
 
     fn name(&self, slot: usize) -> String {

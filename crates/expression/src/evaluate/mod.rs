@@ -7,7 +7,7 @@ mod comprehension;
 
 use crate::syntax::{Comparison, Expr, Kind, Literal, Slot};
 use crate::value::{Key, Text, Value, compare, equal};
-use crate::{EvalError, Variables, time};
+use crate::{Document, EvalError, Variables, time};
 use serde_json::Value as Json;
 use std::cell::OnceCell;
 use std::cmp::Ordering;
@@ -21,7 +21,13 @@ pub(crate) use comprehension::check_sortable;
 pub(crate) type Evaluated<'a> = Result<Value<'a>, EvalError>;
 
 /// The values that an evaluation has asked for, each once; they live until its end, so that they can be borrowed.
-pub(crate) type Fetched = Vec<OnceCell<Option<Arc<Json>>>>;
+pub(crate) type Fetched = Vec<OnceCell<Option<Source>>>;
+
+/// Where a value is read.
+pub(crate) enum Source {
+    Value(Arc<Json>),
+    Document(Arc<Document>),
+}
 
 /// One evaluation under way.
 pub(crate) struct Evaluator<'a> {

@@ -1,6 +1,7 @@
 use super::{Key, List, Map, Text, Value, text_of};
-use crate::EvalError;
+use crate::document::{Elements, Members, Node};
 use crate::evaluate::Budget;
+use crate::{Document, EvalError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value as Json};
@@ -24,12 +25,28 @@ pub(crate) fn from_json(json: &Json) -> Value<'_> {
     }
 }
 
+/// The value of a node, read in place.
+pub(crate) fn from_node(document: &Document, node: Node) -> Value<'_> {
+    match node {
+        Node::Null => Value::Null,
+        Node::Bool(it) => Value::Bool(it),
+        Node::Int(it) => Value::Int(it),
+        Node::Uint(it) => Value::Uint(it),
+        Node::Double(it) => Value::Double(it),
+        Node::Text(_) | Node::Unescaped(_) => Value::String(Text::Borrowed(document.text_of(node))),
+        Node::List(_) => Value::List(List::Document(Elements::of(document, node))),
+        Node::Map(_) => Value::Map(Map::Document(Members::of(document, node))),
+    }
+}
+
 /// The JSON of a value: timestamps as RFC 3339 text with milliseconds, durations as seconds (`1.5s`), bytes in base64.
 pub(crate) fn to_json(value: &Value<'_>, budget: &mut Budget) -> Result<Json, EvalError> {
     match value {
         // A value of the input that is passed on as it stands has been paid for by whoever accepted it.
         Value::List(List::Json(items)) => Ok(Json::Array(items.to_vec())),
         Value::Map(Map::Json(map)) => Ok(Json::Object((*map).clone())),
+        Value::List(List::Document(items)) => Ok(items.value()),
+        Value::Map(Map::Document(map)) => Ok(map.value()),
         _ => convert(value, 0, budget),
     }
 }

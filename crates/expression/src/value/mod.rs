@@ -4,6 +4,7 @@ mod compare;
 mod json;
 mod text;
 
+use crate::document::{Elements, Members};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 pub(crate) use compare::{compare, equal};
-pub(crate) use json::{from_json, to_json};
+pub(crate) use json::{from_json, from_node, to_json};
 pub(crate) use text::{double_text, text_of};
 
 /// A value of the expression language. Cloning is cheap.
@@ -54,6 +55,7 @@ impl Deref for Text<'_> {
 #[derive(Debug, Clone)]
 pub(crate) enum List<'a> {
     Json(&'a [Json]),
+    Document(Elements<'a>),
     Owned(Rc<[Value<'a>]>),
 }
 
@@ -61,6 +63,7 @@ impl<'a> List<'a> {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Json(items) => items.len(),
+            Self::Document(items) => items.len(),
             Self::Owned(items) => items.len(),
         }
     }
@@ -68,6 +71,7 @@ impl<'a> List<'a> {
     pub(crate) fn get(&self, index: usize) -> Option<Value<'a>> {
         match self {
             Self::Json(items) => items.get(index).map(from_json),
+            Self::Document(items) => items.get(index).map(|node| from_node(items.document, node)),
             Self::Owned(items) => items.get(index).cloned(),
         }
     }
@@ -140,6 +144,7 @@ impl Ord for Key<'_> {
 #[derive(Debug, Clone)]
 pub(crate) enum Map<'a> {
     Json(&'a serde_json::Map<String, Json>),
+    Document(Members<'a>),
     Owned(Rc<BTreeMap<Key<'a>, Value<'a>>>),
 }
 
@@ -147,6 +152,7 @@ impl<'a> Map<'a> {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Json(map) => map.len(),
+            Self::Document(map) => map.len(),
             Self::Owned(map) => map.len(),
         }
     }
@@ -154,7 +160,8 @@ impl<'a> Map<'a> {
     pub(crate) fn get(&self, key: &Key<'a>) -> Option<Value<'a>> {
         match (self, key) {
             (Self::Json(map), Key::String(key)) => map.get(&**key).map(from_json),
-            (Self::Json(_), _) => None,
+            (Self::Document(map), Key::String(key)) => member(map, key),
+            (Self::Json(_) | Self::Document(_), _) => None,
             (Self::Owned(map), key) => map.get(key).cloned(),
         }
     }
@@ -163,6 +170,7 @@ impl<'a> Map<'a> {
     pub(crate) fn field(&self, name: &'a str) -> Option<Value<'a>> {
         match self {
             Self::Json(map) => map.get(name).map(from_json),
+            Self::Document(map) => member(map, name),
             Self::Owned(map) => map.get(&Key::String(Text::Borrowed(name))).cloned(),
         }
     }
@@ -173,12 +181,23 @@ impl<'a> Map<'a> {
                 .iter()
                 .map(|(key, value)| (Key::String(Text::Borrowed(key)), from_json(value)))
                 .collect(),
+            Self::Document(map) => map
+                .iter()
+                .map(|(name, value)| {
+                    let key = Key::String(Text::Borrowed(name));
+                    (key, from_node(map.document, value))
+                })
+                .collect(),
             Self::Owned(map) => map
                 .iter()
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect(),
         }
     }
+}
+
+fn member<'a>(map: &Members<'a>, name: &str) -> Option<Value<'a>> {
+    map.get(name).map(|node| from_node(map.document, node))
 }
 
 impl<'a> Value<'a> {

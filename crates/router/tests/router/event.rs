@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use definition::{Catalog, ResourceSet, no_settings_check};
+use expression::Document;
 use router::Event;
 use serde_json::{Value, json};
 
@@ -44,6 +45,36 @@ impl Event for Sample {
 
     fn at_ms(&self) -> i64 {
         1_700_000_000_000
+    }
+}
+
+/// The same event, of which nothing has been made values.
+pub struct Unread<'a>(pub &'a Sample);
+
+impl Event for Unread<'_> {
+    fn attribute(&self, name: &str) -> Option<&str> {
+        self.0.attribute(name)
+    }
+
+    fn meta(&self) -> Arc<Value> {
+        self.0.meta()
+    }
+
+    fn data(&self) -> Option<Arc<Value>> {
+        self.0.data()
+    }
+
+    fn document(&self, root: &str) -> Option<Arc<Document>> {
+        let value = match root {
+            "event" => self.0.data()?,
+            _ => self.0.meta(),
+        };
+        let document = Document::parse(value.to_string().into());
+        Some(Arc::new(document.expect("it is JSON")))
+    }
+
+    fn at_ms(&self) -> i64 {
+        self.0.at_ms()
     }
 }
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use router::{Event, NoStats, RuleName, Table};
 use serde_json::{Map, Value, json};
 
-use crate::event::{Sample, catalog};
+use crate::event::{Sample, Unread, catalog};
 
 impl Variables for Sample {
     fn get(&self, root: &str, _: Option<&str>, _: Option<&str>) -> Option<Arc<Value>> {
@@ -36,7 +36,7 @@ fn one_by_one(catalog: &Catalog, event: &Sample) -> Vec<u32> {
     }
 }
 
-fn looked_up(table: &Table, event: &Sample) -> Vec<u32> {
+fn looked_up(table: &Table, event: &dyn Event) -> Vec<u32> {
     let found = table.route(event, &NoStats);
     let routes = found.offers.iter().flat_map(|offer| &offer.routes);
     routes
@@ -145,7 +145,9 @@ proptest! {
         for (meta, data) in events {
             let event = Sample::of(meta, data);
             let (expected, found) = (one_by_one(&catalog, &event), looked_up(&table, &event));
-            prop_assert_eq!(expected, found, "{:?} {:?}", event.meta, event.data);
+            prop_assert_eq!(&expected, &found, "{:?} {:?}", event.meta, event.data);
+            let found = looked_up(&table, &Unread(&event));
+            prop_assert_eq!(expected, found, "unread: {:?} {:?}", event.meta, event.data);
         }
     }
 }

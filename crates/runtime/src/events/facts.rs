@@ -1,9 +1,11 @@
 //! An event, and how the outside is, as routers ask for it.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use definition::Target;
 use engine::Payload;
+use expression::Document;
 use router::{AdapterStats, Breaker, TargetStats};
 use serde_json::Value;
 
@@ -14,7 +16,9 @@ use crate::shared::Shared;
 /// An event on its way to the routers.
 pub(super) struct Facts<'a> {
     incoming: &'a Incoming,
-    meta: Arc<Value>,
+    meta: Payload,
+    /// What is read of it when it is asked first.
+    read: OnceCell<Meta>,
     data: Payload,
     /// The events of a window that closes.
     pub(super) window: Option<Arc<Value>>,
@@ -25,11 +29,28 @@ impl<'a> Facts<'a> {
     pub(super) fn new(incoming: &'a Incoming, meta: &Payload, at_ms: i64) -> Self {
         Self {
             incoming,
-            meta: meta.value(),
+            meta: meta.clone(),
+            read: OnceCell::new(),
             data: incoming.data.clone(),
             window: None,
             at_ms,
         }
+    }
+}
+
+/// What an event says of itself.
+enum Meta {
+    Document(Arc<Document>),
+    Value(Arc<Value>),
+}
+
+impl Facts<'_> {
+    fn read(&self) -> &Meta {
+        let read = || match self.meta.document() {
+            Some(document) => Meta::Document(document),
+            None => Meta::Value(self.meta.value()),
+        };
+        self.read.get_or_init(read)
     }
 }
 
@@ -38,16 +59,28 @@ impl router::Event for Facts<'_> {
         match name {
             "type" => Some(&self.incoming.event_type),
             "source" => Some(&self.incoming.source),
-            other => self.meta.get(other)?.as_str(),
+            other => match self.read() {
+                Meta::Document(document) => document.member_text(other),
+                Meta::Value(value) => value.get(other)?.as_str(),
+            },
         }
     }
 
     fn meta(&self) -> Arc<Value> {
-        Arc::clone(&self.meta)
+        self.meta.value()
     }
 
     fn data(&self) -> Option<Arc<Value>> {
         Some(self.data.value())
+    }
+
+    fn document(&self, root: &str) -> Option<Arc<Document>> {
+        match (root, self.read.get()) {
+            ("event", _) => self.data.document(),
+            ("meta", None) => self.meta.document(),
+            ("meta", Some(Meta::Document(document))) => Some(Arc::clone(document)),
+            _ => None,
+        }
     }
 
     fn window(&self) -> Option<Arc<Value>> {
