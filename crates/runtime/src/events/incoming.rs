@@ -114,8 +114,12 @@ pub(crate) struct LookedUp {
 
 /// What became of an event; sent when it is durable.
 pub(crate) enum EventReply {
-    /// It was taken.
-    Taken(Box<EventTaken>),
+    /// It was taken, and went there.
+    Taken {
+        /// Its correlation id.
+        correlation_id: String,
+        routes: Vec<EventRoute>,
+    },
     /// It was taken before, under this id.
     Before(Id),
     /// The state was looked at too long ago: look again.

@@ -143,18 +143,15 @@ pub(crate) fn event_rows(taken: &EventTaken) -> Vec<Change> {
         key,
         value,
     };
-    let mut rows = vec![put(
-        Table::Event,
-        event_key(id),
-        taken.encode_to_vec().into(),
-    )];
+    let key = taken.id.clone();
+    let mut rows = vec![put(Table::Event, key.clone(), taken.encode_to_vec().into())];
     let index = index_keys(id, taken).into_iter();
     rows.extend(index.map(|key| put(Table::EventIndex, key, Bytes::new())));
     rows.extend(name_of(taken).as_ref().map(put_key));
     let by = Holder::Row {
         table: Table::Event,
         slot,
-        key: event_key(id),
+        key,
     };
     rows.extend(named_by_event(by, taken));
     rows

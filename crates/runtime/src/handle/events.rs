@@ -285,10 +285,13 @@ impl Runtime {
     async fn accepted(&self, id: Id, reply: EventReply) -> Result<Option<Accepted>, Unavailable> {
         Ok(match reply {
             EventReply::LookAgain => None,
-            EventReply::Taken(taken) => Some(Accepted {
+            EventReply::Taken {
+                correlation_id,
+                routes,
+            } => Some(Accepted {
                 id,
-                correlation_id: taken.correlation_id,
-                routes: taken.routes,
+                correlation_id,
+                routes,
                 duplicate: false,
             }),
             EventReply::Before(first) => {

@@ -21,8 +21,11 @@ impl Partition {
         } = order;
         let (position, answer) = match self.event_before(looked_up) {
             Before::Never => {
-                let taken = self.take_event(taken, plan);
-                (self.forming_position(), EventReply::Taken(Box::new(taken)))
+                let reply = EventReply::Taken {
+                    correlation_id: taken.correlation_id.clone(),
+                    routes: self.take_event(taken, plan),
+                };
+                (self.forming_position(), reply)
             }
             Before::As(first, position) => {
                 crate::health::add(&self.shared.stats.events_repeated, 1);
@@ -51,7 +54,8 @@ impl Partition {
         }
     }
 
-    pub(super) fn take_event(&mut self, mut taken: EventTaken, plan: Plan) -> EventTaken {
+    /// Takes an event; answers where it goes.
+    pub(super) fn take_event(&mut self, mut taken: EventTaken, plan: Plan) -> Vec<EventRoute> {
         let id = Id::from_slice(&taken.id).unwrap_or_default();
         taken.at = self.now();
         let ttl_ms = self.shared.config.bounds.key_ttl_ms;
@@ -68,14 +72,12 @@ impl Partition {
         let stats = &self.shared.stats;
         crate::health::add(&stats.events_taken, 1);
         crate::health::add(&stats.events_unrouted, u64::from(!taken.is_routed()));
-        self.record_fact(
-            &taken.actor.clone(),
-            SlotBody::EventTaken(Box::new(taken.clone())),
-        );
+        let (actor, routes) = (taken.actor.clone(), taken.routes.clone());
+        self.record_fact(&actor, SlotBody::EventTaken(Box::new(taken)));
         if let Some(offered) = offered {
             self.offer_event(id.slot(), offered);
         }
-        taken
+        routes
     }
 
     /// Begins what follows from an event, here or by message.

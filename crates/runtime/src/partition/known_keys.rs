@@ -1,16 +1,18 @@
 //! Names (idempotency keys, events) that were taken a moment ago: until the state can be asked for
 //! them, and a little longer, so that who asked the state just before still finds them here.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use engine::record::KeyTaken;
 
 /// Names that were taken, with the batch that took them.
 #[derive(Default)]
 pub(super) struct KnownKeys {
-    keys: BTreeMap<String, (u64, KeyTaken)>,
+    /// By name, which what was taken leaves out.
+    keys: HashMap<Arc<str>, (u64, KeyTaken)>,
     /// In the order in which they were taken.
-    order: VecDeque<(u64, String)>,
+    order: VecDeque<(u64, Arc<str>)>,
     /// The last position that was projected.
     projected: u64,
     /// Names taken up to here are forgotten.
@@ -18,7 +20,7 @@ pub(super) struct KnownKeys {
 }
 
 impl KnownKeys {
-    /// A name and the batch that took it.
+    /// The batch that took a name, and for what.
     pub(super) fn get(&self, key: &str) -> Option<&(u64, KeyTaken)> {
         self.keys.get(key)
     }
@@ -29,16 +31,17 @@ impl KnownKeys {
     }
 
     /// A name was taken.
-    pub(super) fn take(&mut self, position: u64, taken: KeyTaken) {
-        self.order.push_back((position, taken.key.clone()));
-        self.keys.insert(taken.key.clone(), (position, taken));
+    pub(super) fn take(&mut self, position: u64, mut taken: KeyTaken) {
+        let key: Arc<str> = std::mem::take(&mut taken.key).into();
+        self.order.push_back((position, Arc::clone(&key)));
+        self.keys.insert(key, (position, taken));
     }
 
     /// A name is free again. It counts as one whose time is over until the state no longer has it.
     pub(super) fn release(&mut self, position: u64, key: &str) {
-        self.order.push_back((position, key.to_owned()));
-        let over = (position, KeyTaken::default());
-        self.keys.insert(key.to_owned(), over);
+        let key: Arc<str> = key.into();
+        self.order.push_back((position, Arc::clone(&key)));
+        self.keys.insert(key, (position, KeyTaken::default()));
     }
 
     /// The state has reached a position: what it had already reached before is forgotten.

@@ -1,21 +1,22 @@
 //! CloudEvents whose attributes stand in headers.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use engine::Payload;
-use serde_json::{Map, Value};
 
-use super::attributes::{Arrived, refused};
-use crate::door::{Refusal, check_json, not_json};
+use super::attributes::{Arrived, Attribute, Attributes, refused};
+use crate::door::{Refusal, not_json, read_json};
 
 /// The event in these headers and this body.
 ///
 /// # Errors
 /// When it is not a CloudEvent; the error names the attribute.
-pub(crate) fn binary(headers: &HeaderMap, body: &Bytes) -> Result<Arrived, Refusal> {
-    let mut meta = Map::new();
+pub(crate) fn binary<'a>(headers: &'a HeaderMap, body: &Bytes) -> Result<Arrived<'a>, Refusal> {
+    let mut meta = Attributes::default();
     for (name, value) in headers {
         let Some(name) = name.as_str().strip_prefix("ce-") else {
             continue;
@@ -27,14 +28,14 @@ pub(crate) fn binary(headers: &HeaderMap, body: &Bytes) -> Result<Arrived, Refus
                 "expected visible ASCII, and anything else percent-encoded as UTF-8",
             )
         })?;
-        if meta.insert(name.to_owned(), Value::String(value)).is_some() {
+        if meta.insert(name, Attribute::Text(value)).is_some() {
             return Err(refused(name, "its header stands there twice"));
         }
     }
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.is_empty() {
-        meta.insert("datacontenttype".to_owned(), Value::String(kind.to_owned()));
+        meta.insert("datacontenttype", Attribute::Text(kind.into()));
     }
     let data = match body.is_empty() {
         true => Payload::null(),
@@ -49,10 +50,7 @@ pub(super) fn data_of(kind: &str, bytes: &Bytes) -> Result<Payload, Refusal> {
     let text = std::str::from_utf8(bytes);
     let is_json = kind.is_empty() || kind.ends_with("/json") || kind.ends_with("+json");
     match text {
-        Ok(text) if is_json => {
-            check_json(text).map_err(|error| not_json(&error))?;
-            Ok(Payload::from_bytes(bytes.clone()))
-        }
+        Ok(_) if is_json => read_json(bytes.clone()).map_err(|error| not_json(&error)),
         Err(_) if is_json => Err(refused("data", "expected JSON in UTF-8")),
         Ok(text) if kind.starts_with("text/") => Ok(Payload::from_value(text.into())),
         _ => Ok(Payload::from_value(BASE64_STANDARD.encode(bytes).into())),
@@ -60,12 +58,10 @@ pub(super) fn data_of(kind: &str, bytes: &Bytes) -> Result<Payload, Refusal> {
 }
 
 /// Header values are percent-encoded where they are not visible ASCII.
-fn percent_decoded(text: &str) -> Option<String> {
-    if !text.contains('%') {
-        return Some(text.to_owned());
-    }
-    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
-    decoded.ok().map(std::borrow::Cow::into_owned)
+fn percent_decoded(text: &str) -> Option<Cow<'_, str>> {
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8()
+        .ok()
 }
 
 #[cfg(test)]
@@ -98,8 +94,9 @@ mod tests {
             ("ce-subject", "J%C3%BCrgen%20%25"),
             ("content-type", "application/json"),
         ]);
-        let arrived = binary(&headers(&all), &Bytes::from_static(b"{\"a\":1}")).unwrap();
-        assert_eq!(arrived.meta["subject"], "J\u{fc}rgen %");
+        let headers = headers(&all);
+        let arrived = binary(&headers, &Bytes::from_static(b"{\"a\":1}")).unwrap();
+        assert_eq!(arrived.meta.text("subject"), Some("J\u{fc}rgen %"));
         assert_eq!(arrived.data.bytes(), "{\"a\":1}");
     }
 
@@ -107,10 +104,12 @@ mod tests {
     fn other_data_becomes_a_string() {
         let mut all = EVENT.to_vec();
         all.push(("content-type", "text/plain; charset=utf-8"));
-        let arrived = binary(&headers(&all), &Bytes::from_static(b"hi \"you\"")).unwrap();
+        let text = headers(&all);
+        let arrived = binary(&text, &Bytes::from_static(b"hi \"you\"")).unwrap();
         assert_eq!(*arrived.data.value(), "hi \"you\"");
         all[4] = ("content-type", "image/png");
-        let arrived = binary(&headers(&all), &Bytes::from_static(b"\x89PNG")).unwrap();
+        let image = headers(&all);
+        let arrived = binary(&image, &Bytes::from_static(b"\x89PNG")).unwrap();
         assert_eq!(*arrived.data.value(), "iVBORw==");
     }
 

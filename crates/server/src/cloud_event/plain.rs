@@ -1,13 +1,12 @@
 //! Plain JSON, whose attributes stand in the query.
 
+use std::borrow::Cow;
+
+use super::attributes::{Arrived, Attribute, Attributes};
+use crate::door::{Query, Refusal, not_json, read_json};
+use crate::state::now;
 use api::Time;
 use bytes::Bytes;
-use engine::Payload;
-use serde_json::{Map, Value};
-
-use super::attributes::Arrived;
-use crate::door::{Query, Refusal, check_json, not_json};
-use crate::state::now;
 
 /// The type of an event that does not say.
 const TYPE: &str = "event";
@@ -48,24 +47,24 @@ impl Named {
 ///
 /// # Errors
 /// When it is no JSON, or an attribute does not fit.
-pub(crate) fn plain(named: &Named, body: &Bytes) -> Result<Arrived, Refusal> {
-    let text = std::str::from_utf8(body).unwrap_or_default();
-    check_json(text).map_err(|error| not_json(&error))?;
-    let mut meta = Map::new();
-    let mut put = |name: &str, value: &str| meta.insert(name.to_owned(), Value::from(value));
-    put("specversion", "1.0");
-    put("type", named.event_type.as_deref().unwrap_or(TYPE));
-    put("source", named.source.as_deref().unwrap_or(SOURCE));
+pub(crate) fn plain<'a>(named: &'a Named, body: &Bytes) -> Result<Arrived<'a>, Refusal> {
+    let data = read_json(body.clone()).map_err(|error| not_json(&error))?;
+    let mut meta = Attributes::default();
+    let mut put = |name: &'static str, value: Cow<'a, str>| {
+        meta.insert(name, Attribute::Text(value));
+    };
+    put("specversion", "1.0".into());
+    put("type", named.event_type.as_deref().unwrap_or(TYPE).into());
+    put("source", named.source.as_deref().unwrap_or(SOURCE).into());
     let at: Time = now();
-    put("time", &at.to_string());
+    put("time", at.to_string().into());
     if let Some(subject) = &named.subject {
-        put("subject", subject);
+        put("subject", subject.into());
     }
-    let id = named.id.clone();
     // Checked like any other; the runtime gives one to what has none.
-    put("id", id.as_deref().unwrap_or("-"));
-    let mut arrived = Arrived::cloud_event(meta, Payload::from_bytes(body.clone()))?;
-    if id.is_none() {
+    put("id", named.id.as_deref().unwrap_or("-").into());
+    let mut arrived = Arrived::cloud_event(meta, data)?;
+    if named.id.is_none() {
         arrived.named = false;
         arrived.meta.remove("id");
     }

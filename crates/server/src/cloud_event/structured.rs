@@ -8,19 +8,48 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use engine::Payload;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
-use self::indexed::Members;
-use super::attributes::{Arrived, refused};
-use crate::door::{Refusal, check_json, not_json, parse_json};
+use self::members::{Item, Members, Text};
+use super::attributes::{Arrived, Attribute, Attributes, refused};
+use crate::door::{Refusal, check_json, not_json, parse_json, read_json};
 
 /// One event.
 ///
 /// # Errors
 /// When it is not a CloudEvent; the error names the attribute.
-pub(crate) fn structured(text: &str) -> Result<Arrived, Refusal> {
-    let Members(members) = parse_json(text)?;
-    let (mut meta, mut data, mut encoded) = (Map::new(), None, None);
+pub(crate) fn structured(text: &str) -> Result<Arrived<'_>, Refusal> {
+    event(parse_json(text)?)
+}
+
+/// An event of several, with its length in bytes.
+pub(crate) type OfBatch<'a> = (usize, Result<Arrived<'a>, Refusal>);
+
+/// The events of a batch.
+///
+/// # Errors
+/// When it is not a JSON array.
+pub(crate) fn batch(text: &str) -> Result<Vec<OfBatch<'_>>, Refusal> {
+    let items: Result<Vec<Item<'_>>, _> = serde_json::from_str(text);
+    let items = items.map_err(|error| match check_json(text) {
+        Err(error) => not_json(&error),
+        Ok(()) => {
+            let detail = format!("expected a JSON array of CloudEvents, but: {error}");
+            Refusal::new(Code::BAD_EVENT, detail)
+        }
+    })?;
+    let items = items.into_iter().map(|item| match item {
+        Item::Object(members) => (members.length(), event(members)),
+        Item::Other => {
+            let message = "expected a CloudEvent, which is a JSON object";
+            (0, Err(refused("", message)))
+        }
+    });
+    Ok(items.collect())
+}
+
+fn event(members: Members<'_>) -> Result<Arrived<'_>, Refusal> {
+    let Members(members) = members;
+    let (mut meta, mut data, mut encoded) = (Attributes::default(), None, None);
     for (name, raw) in members {
         match &*name {
             "data" => data = Some(raw),
@@ -28,8 +57,8 @@ pub(crate) fn structured(text: &str) -> Result<Arrived, Refusal> {
             // An attribute that is null is one that is not there.
             _ if raw.get() == "null" => {}
             _ => {
-                let value: Value = parse_json(raw.get())?;
-                if meta.insert(name.clone().into_owned(), value).is_some() {
+                let value = attribute(raw)?;
+                if meta.insert(name.clone(), value).is_some() {
                     return Err(refused(&name, "it stands there twice"));
                 }
             }
@@ -43,50 +72,62 @@ pub(crate) fn structured(text: &str) -> Result<Arrived, Refusal> {
             ));
         }
         (Some(raw), None) => {
-            check_json(raw.get()).map_err(|error| not_json(&error))?;
-            Payload::from_bytes(Bytes::copy_from_slice(raw.get().as_bytes()))
+            let bytes = Bytes::copy_from_slice(raw.get().as_bytes());
+            read_json(bytes).map_err(|error| not_json(&error))?
         }
-        (None, Some(raw)) => decoded(raw, &meta)?,
+        (None, Some(raw)) => decoded(raw, meta.text("datacontenttype"))?,
         (None, None) => Payload::null(),
     };
     Arrived::cloud_event(meta, data)
 }
 
+fn attribute(raw: &RawValue) -> Result<Attribute<'_>, Refusal> {
+    Ok(if raw.get().starts_with('"') {
+        let Text(text) = parse_json(raw.get())?;
+        Attribute::Text(text)
+    } else {
+        Attribute::Other(parse_json(raw.get())?)
+    })
+}
+
 /// What stands in Base64: JSON where its type says so, else the text itself.
-fn decoded(raw: &RawValue, meta: &Map<String, Value>) -> Result<Payload, Refusal> {
+fn decoded(raw: &RawValue, kind: Option<&str>) -> Result<Payload, Refusal> {
     let text: Cow<'_, str> = parse_json(raw.get())?;
     let bytes = BASE64_STANDARD
         .decode(text.as_bytes())
         .map_err(|error| refused("data_base64", &format!("expected Base64, but: {error}")))?;
-    let kind = meta.get("datacontenttype").and_then(Value::as_str);
     super::binary::data_of(kind.unwrap_or("application/octet-stream"), &bytes.into())
 }
 
-/// The texts of the events of a batch, each to be read by itself.
-///
-/// # Errors
-/// When it is not a JSON array.
-pub(crate) fn batch(text: &str) -> Result<Vec<&RawValue>, Refusal> {
-    let items: Result<Vec<&RawValue>, _> = serde_json::from_str(text);
-    items.map_err(|error| match check_json(text) {
-        Err(error) => not_json(&error),
-        Ok(()) => {
-            let detail = format!("expected a JSON array of CloudEvents, but: {error}");
-            Refusal::new(Code::BAD_EVENT, detail)
-        }
-    })
-}
-
-mod indexed {
+mod members {
     //! An object's members as they stand there, unread.
 
     use std::borrow::Cow;
     use std::fmt;
 
-    use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+    use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
     use serde_json::value::RawValue;
 
+    /// The members of an object.
     pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+    impl Members<'_> {
+        /// Bytes from the first name to the end of the last value, about.
+        pub(super) fn length(&self) -> usize {
+            let Self(members) = self;
+            let length = |(name, raw): &(Cow<'_, str>, &RawValue)| name.len() + raw.get().len() + 4;
+            members.iter().map(length).sum()
+        }
+    }
+
+    /// An element of a list: an object, or anything else.
+    pub(super) enum Item<'a> {
+        Object(Members<'a>),
+        Other,
+    }
+
+    /// A text, borrowed where it stands without escapes.
+    pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
 
     impl<'de> Deserialize<'de> for Members<'de> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -98,15 +139,91 @@ mod indexed {
                     formatter.write_str("a CloudEvent, which is a JSON object")
                 }
 
-                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                    let mut members = Vec::with_capacity(8);
-                    while let Some(name) = map.next_key()? {
-                        members.push((name, map.next_value()?));
-                    }
-                    Ok(Members(members))
+                fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                    members(map)
                 }
             }
             deserializer.deserialize_map(Read)
+        }
+    }
+
+    fn members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Vec::with_capacity(8);
+        while let Some(Text(name)) = map.next_key()? {
+            members.push((name, map.next_value()?));
+        }
+        Ok(Members(members))
+    }
+
+    impl<'de> Deserialize<'de> for Item<'de> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Read;
+            impl<'de> Visitor<'de> for Read {
+                type Value = Item<'de>;
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    formatter.write_str("any valid JSON value")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                    members(map).map(Item::Object)
+                }
+
+                fn visit_seq<A: SeqAccess<'de>>(
+                    self,
+                    mut items: A,
+                ) -> Result<Self::Value, A::Error> {
+                    while items.next_element::<IgnoredAny>()?.is_some() {}
+                    Ok(Item::Other)
+                }
+
+                fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                    Ok(Item::Other)
+                }
+
+                fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                    Ok(Item::Other)
+                }
+
+                fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+                    Ok(Item::Other)
+                }
+
+                fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                    Ok(Item::Other)
+                }
+
+                fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                    Ok(Item::Other)
+                }
+
+                fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+                    Ok(Item::Other)
+                }
+            }
+            deserializer.deserialize_any(Read)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Text<'de> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Read;
+            impl<'de> Visitor<'de> for Read {
+                type Value = Text<'de>;
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    formatter.write_str("a text")
+                }
+
+                fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                    Ok(Text(Cow::Borrowed(text)))
+                }
+
+                fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                    Ok(Text(Cow::Owned(text.to_owned())))
+                }
+            }
+            deserializer.deserialize_str(Read)
         }
     }
 }

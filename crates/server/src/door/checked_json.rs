@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+use engine::Payload;
+use expression::Document;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// Lists and objects nest no deeper.
@@ -20,6 +23,18 @@ pub fn check_json(text: &str) -> Result<(), serde_json::Error> {
     // The own count stops earlier than the parser's would.
     Any { depth: 0 }.deserialize(&mut deserializer)?;
     deserializer.end()
+}
+
+/// One JSON document that will be read soon, checked as [`check_json`] does.
+///
+/// # Errors
+/// With the place of what is wrong.
+pub fn read_json(bytes: Bytes) -> Result<Payload, serde_json::Error> {
+    let document = Document::parse(bytes.clone())?;
+    if document.depth() > MAX_DEPTH {
+        check_json(std::str::from_utf8(&bytes).unwrap_or_default())?;
+    }
+    Ok(Payload::from_document(document))
 }
 
 #[derive(Clone, Copy)]
@@ -109,6 +124,8 @@ mod tests {
 
     fn check(text: &str, good: bool) {
         assert_eq!(check_json(text).is_ok(), good, "{:.60}", text);
+        let read = read_json(Bytes::copy_from_slice(text.as_bytes()));
+        assert_eq!(read.is_ok(), good, "{:.60}", text);
     }
 
     #[test]

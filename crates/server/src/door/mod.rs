@@ -11,7 +11,7 @@ mod query;
 mod refusal;
 
 pub use body::{Body, JsonBody, bad_field, expect_type, not_json, parse_json, read, read_body};
-pub use checked_json::check_json;
+pub use checked_json::{check_json, read_json};
 pub use cursor::Cursor;
 pub use gate::{gate, unknown_path, wrong_method};
 pub use headers::{Correlation, IdempotencyKey, correlated, etag, expect_match, replayed};

@@ -118,8 +118,8 @@ impl Lines {
 
     /// Tries again what cannot be taken for the moment: the sender waits meanwhile.
     async fn taken(&self, lines: &[&[u8]]) -> Vec<Outcome> {
-        let read = |line: &&[u8]| self.read(line);
-        let mut outcomes = self.many(lines.iter().map(read).collect()).await;
+        let read = lines.iter().copied().map(|line| self.read(line));
+        let mut outcomes = self.many(read.collect()).await;
         for tried in 1..TRIES {
             let again = |outcome: &Outcome| matches!(outcome, Err(Refused::There(_)));
             let places: Vec<usize> = (0..outcomes.len())
@@ -138,12 +138,12 @@ impl Lines {
         outcomes
     }
 
-    async fn many(&self, read: Vec<Result<Arrived, Refusal>>) -> Vec<Outcome> {
+    async fn many(&self, read: Vec<Result<Arrived<'_>, Refusal>>) -> Vec<Outcome> {
         take_many(&self.door, &self.sender, read).await
     }
 
     /// A line that says `specversion` is a CloudEvent.
-    fn read(&self, line: &[u8]) -> Result<Arrived, Refusal> {
+    fn read<'a>(&'a self, line: &'a [u8]) -> Result<Arrived<'a>, Refusal> {
         let most = self.door.limits.body_bytes;
         if line.len() > most {
             return Err(too_large(most));

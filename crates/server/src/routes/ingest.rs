@@ -86,12 +86,12 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn incoming(&self, arrived: Arrived) -> Incoming {
+    pub(super) fn incoming(&self, arrived: Arrived<'_>) -> Incoming {
         arrived.incoming(self.correlation.given(), &self.user)
     }
 }
 
-async fn take_one(door: &Door, sender: &Sender, arrived: Arrived) -> Result<Response, Refusal> {
+async fn take_one(door: &Door, sender: &Sender, arrived: Arrived<'_>) -> Result<Response, Refusal> {
     let deduplicated = arrived.named;
     let accepted = one(door, sender.incoming(arrived), deduplicated).await?;
     let headers = correlated(&accepted.correlation_id);
@@ -123,9 +123,9 @@ async fn take_batch(door: &Door, sender: &Sender, body: &Body) -> Result<Respons
         return Err(Refusal::new(Code::TOO_MANY_ITEMS, detail));
     }
     let most = door.limits.body_bytes;
-    let read = events.iter().map(|raw| match raw.get().len() {
+    let read = events.into_iter().map(|(length, event)| match length {
         length if length > most => Err(too_large(most)),
-        _ => structured(raw.get()),
+        _ => event,
     });
     let outcomes = take_many(door, sender, read.collect()).await;
     let answer = finish(outcomes)?;
@@ -163,7 +163,7 @@ impl Refused {
 pub(super) async fn take_many(
     door: &Door,
     sender: &Sender,
-    read: Vec<Result<Arrived, Refusal>>,
+    read: Vec<Result<Arrived<'_>, Refusal>>,
 ) -> Vec<Outcome> {
     let (mut incoming, mut outcomes) = (Vec::with_capacity(read.len()), Vec::new());
     for arrived in read {
