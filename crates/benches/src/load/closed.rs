@@ -74,7 +74,7 @@ pub(super) async fn until_taken(
     let mut pushed_back = 0;
     loop {
         let answer = connection.exchange(&requests.at(place)).await?;
-        if !answer.is_push_back() {
+        if !answer.is_push_back() && !requests.is_taken_in_part(&answer) {
             requests.check(&answer)?;
             return Ok(pushed_back);
         }

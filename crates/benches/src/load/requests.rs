@@ -162,6 +162,12 @@ impl Requests {
         Cow::Owned(text)
     }
 
+    /// Whether there was no room for some of the events: sent again, those that were taken are known.
+    pub(crate) fn is_taken_in_part(&self, answer: &Answer<'_>) -> bool {
+        let taken = || accepted(answer.body).is_some_and(|taken| taken < self.batch);
+        self.expect == Expect::Taken && self.batch > 1 && answer.demand_success().is_ok() && taken()
+    }
+
     /// An error unless the answer says what is expected.
     pub(crate) fn check(&self, answer: &Answer<'_>) -> Result<()> {
         answer.demand_success()?;
