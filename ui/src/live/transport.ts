@@ -31,7 +31,9 @@ export const webSocket: Transport = (path, line) => {
   };
   return () => {
     closed = true;
-    socket.close();
+    // Closed before it is there, it would be an error in the browser's console.
+    if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket.close();
   };
 };
 
