@@ -105,6 +105,22 @@ test("throttled work begins at once, is not repeated in between, and is never lo
   expect(work).toHaveBeenCalledTimes(2);
 });
 
+test("throttled work that is slow is repeated more rarely, but for the first time", async () => {
+  const work = vi.fn(() => new Promise((done) => setTimeout(done, 400)));
+  const { call, stop } = throttled(work, 100);
+  const after = async (ms: number): Promise<number> => {
+    call();
+    await vi.advanceTimersByTimeAsync(ms);
+    return work.mock.calls.length;
+  };
+  call();
+  expect(await after(499)).toBe(1);
+  expect(await after(2)).toBe(2);
+  expect(await after(400 + 798)).toBe(2);
+  expect(await after(2)).toBe(3);
+  stop();
+});
+
 test("server-sent events are read by their lines", () => {
   expect(parseEvent('event: record\nid: 7\ndata: {"a":1}')).toEqual({ name: "record", data: '{"a":1}' });
   expect(parseEvent(": keep-alive")).toEqual({ name: "", data: "" });

@@ -1,10 +1,12 @@
 /**
  * Calls at once, then at most once a pause; the last call is never lost. The pause grows with what the work costs, so
- * that a slow server is not asked faster than it answers.
+ * that a slow server is not asked faster than it answers; what it costs the first time, when nothing is at hand yet, says
+ * nothing of that.
  */
 export function throttled(work: () => Promise<unknown>, pauseMs: number, costFactor = 2): { call: () => void; stop: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let busy = false;
+  let first = true;
   let again = false;
   let stopped = false;
   const run = async (): Promise<void> => {
@@ -14,7 +16,8 @@ export function throttled(work: () => Promise<unknown>, pauseMs: number, costFac
     await work().catch(() => undefined);
     busy = false;
     if (stopped) return;
-    const pause = Math.max(pauseMs, (performance.now() - began) * costFactor);
+    const pause = first ? pauseMs : Math.max(pauseMs, (performance.now() - began) * costFactor);
+    first = false;
     timer = setTimeout(() => {
       timer = undefined;
       if (again) void run();
