@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use api::{Code, Finding, Time};
-use bytes::Bytes;
 use engine::Payload;
 use runtime::Incoming;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::door::Refusal;
@@ -24,7 +24,8 @@ const CORRELATION: &str = "correlationid";
 pub(crate) struct Attributes<'a>(Vec<(Cow<'a, str>, Attribute<'a>)>);
 
 /// The value of an attribute.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
 pub(crate) enum Attribute<'a> {
     /// A text.
     Text(Cow<'a, str>),
@@ -74,30 +75,14 @@ impl<'a> Attributes<'a> {
 
     /// A JSON object of them.
     fn to_json(&self) -> Payload {
-        let mut text = String::with_capacity(32 * self.0.len());
-        for (place, (name, value)) in self.0.iter().enumerate() {
-            text.push(if place == 0 { '{' } else { ',' });
-            push_quoted(&mut text, name);
-            text.push(':');
-            match value {
-                Attribute::Text(value) => push_quoted(&mut text, value),
-                Attribute::Other(value) => text.push_str(&value.to_string()),
-            }
-        }
-        text.push_str(if self.0.is_empty() { "{}" } else { "}" });
-        Payload::from_bytes(Bytes::from(text))
+        // Names and scalars can always be written.
+        Payload::from_bytes(serde_json::to_vec(self).unwrap_or_default().into())
     }
 }
 
-/// Most texts need no escapes.
-fn push_quoted(text: &mut String, value: &str) {
-    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-    if value.bytes().all(plain) {
-        text.push('"');
-        text.push_str(value);
-        text.push('"');
-    } else {
-        text.push_str(&Value::from(value).to_string());
+impl Serialize for Attributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 

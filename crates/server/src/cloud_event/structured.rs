@@ -9,7 +9,8 @@ use bytes::Bytes;
 use engine::Payload;
 use serde_json::value::RawValue;
 
-use self::members::{Item, Members, Text};
+pub(crate) use self::members::Item;
+use self::members::{Members, Text};
 use super::attributes::{Arrived, Attribute, Attributes, refused};
 use crate::door::{Refusal, check_json, not_json, parse_json, read_json};
 
@@ -21,30 +22,43 @@ pub(crate) fn structured(text: &str) -> Result<Arrived<'_>, Refusal> {
     event(parse_json(text)?)
 }
 
-/// An event of several, with its length in bytes.
-pub(crate) type OfBatch<'a> = (usize, Result<Arrived<'a>, Refusal>);
-
 /// The events of a batch.
 ///
 /// # Errors
 /// When it is not a JSON array.
-pub(crate) fn batch(text: &str) -> Result<Vec<OfBatch<'_>>, Refusal> {
+pub(crate) fn batch(text: &str) -> Result<Vec<Item<'_>>, Refusal> {
     let items: Result<Vec<Item<'_>>, _> = serde_json::from_str(text);
-    let items = items.map_err(|error| match check_json(text) {
+    items.map_err(|error| match check_json(text) {
         Err(error) => not_json(&error),
         Ok(()) => {
             let detail = format!("expected a JSON array of CloudEvents, but: {error}");
             Refusal::new(Code::BAD_EVENT, detail)
         }
-    })?;
-    let items = items.into_iter().map(|item| match item {
-        Item::Object(members) => (members.length(), event(members)),
-        Item::Other => {
-            let message = "expected a CloudEvent, which is a JSON object";
-            (0, Err(refused("", message)))
+    })
+}
+
+impl<'a> Item<'a> {
+    /// Its length in bytes, but for blanks beside its braces; 0 of what is no object.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Object(members) => members.length(),
+            Self::Other => 0,
         }
-    });
-    Ok(items.collect())
+    }
+
+    /// The event that it is.
+    ///
+    /// # Errors
+    /// As [`structured`].
+    pub(crate) fn read(self) -> Result<Arrived<'a>, Refusal> {
+        match self {
+            Self::Object(members) => event(members),
+            Self::Other => {
+                let message = "expected a CloudEvent, which is a JSON object";
+                Err(refused("", message))
+            }
+        }
+    }
 }
 
 fn event(members: Members<'_>) -> Result<Arrived<'_>, Refusal> {
@@ -109,19 +123,24 @@ mod members {
     use serde_json::value::RawValue;
 
     /// The members of an object.
-    pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+    pub(crate) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
     impl Members<'_> {
-        /// Bytes from the first name to the end of the last value, about.
+        /// Bytes from the first name to the end of the last value, and the braces.
         pub(super) fn length(&self) -> usize {
             let Self(members) = self;
-            let length = |(name, raw): &(Cow<'_, str>, &RawValue)| name.len() + raw.get().len() + 4;
-            members.iter().map(length).sum()
+            let (Some((name, first)), Some((_, last))) = (members.first(), members.last()) else {
+                return 2;
+            };
+            let (first, last) = (first.get().as_bytes(), last.get().as_bytes());
+            // All values are parts of one text.
+            let values = last.as_ptr_range().end as usize - first.as_ptr() as usize;
+            name.len() + values + r#"{"":}"#.len()
         }
     }
 
     /// An element of a list: an object, or anything else.
-    pub(super) enum Item<'a> {
+    pub(crate) enum Item<'a> {
         Object(Members<'a>),
         Other,
     }
@@ -224,6 +243,26 @@ mod members {
                 }
             }
             deserializer.deserialize_str(Read)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_of_an_event_of_a_batch_is_that_of_its_text() {
+        for text in [
+            r#"{}"#,
+            r#"{"id":1}"#,
+            r#"{"id":"1", "data": [1, {"a" : 2}], "n":null}"#,
+            r#"{"\u0069d":1,"data":"x"}"#,
+        ] {
+            let list = format!("[ 7, {text} ,[1]]");
+            let lengths: Vec<usize> = batch(&list).unwrap().iter().map(Item::length).collect();
+            let escapes = text.matches("\\u0069").count() * 5;
+            assert_eq!(lengths, [0, text.len() - escapes, 0], "{text}");
         }
     }
 }

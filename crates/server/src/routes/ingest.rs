@@ -123,9 +123,9 @@ async fn take_batch(door: &Door, sender: &Sender, body: &Body) -> Result<Respons
         return Err(Refusal::new(Code::TOO_MANY_ITEMS, detail));
     }
     let most = door.limits.body_bytes;
-    let read = events.into_iter().map(|(length, event)| match length {
+    let read = events.into_iter().map(|item| match item.length() {
         length if length > most => Err(too_large(most)),
-        _ => event,
+        _ => item.read(),
     });
     let outcomes = take_many(door, sender, read.collect()).await;
     let answer = finish(outcomes)?;
